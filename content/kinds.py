@@ -1,0 +1,127 @@
+"""One row per kind of item: its words, its model, its addresses, its template. A new kind starts here.
+
+The table is checked on import. Addresses are promises for decades: change none that was ever public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from content import models
+from content.schemas import SCHEMAS
+
+MAIN_BODY: Final = "it-planungsrat"
+"""The body whose decisions and sessions have the short addresses (`/beschluss/2021/39`, `/sitzung/36`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none)."""
+
+    name: str
+    label: str
+    plural: str
+    model: type[models.Item]
+    path: str
+    list_url: str | None
+    template: str
+    intro: str = ""
+    is_in_feed: bool = True
+    subkinds: Mapping[str, str] = field(default_factory=dict)
+
+
+def _table(*kinds: Kind) -> Mapping[str, Kind]:
+    by_name = {kind.name: kind for kind in kinds}
+    if len({kind.path for kind in kinds}) != len(kinds) or set(by_name) != set(SCHEMAS):
+        raise RuntimeError("kinds: paths must differ and every kind needs a schema")
+    for kind in kinds:
+        if kind.model.__mapper_args__.get("polymorphic_identity") != kind.name:
+            raise RuntimeError(f"kinds: model of {kind.name} belongs to another kind")
+    return MappingProxyType(by_name)
+
+
+KINDS: Final = _table(
+    Kind(
+        "decision", "Beschluss", "Beschlüsse", models.Decision, "beschluss", "/beschluesse", "decision.html",
+        "Alle veröffentlichten Beschlüsse mit Wortlaut, Bezügen und Anlagen.",
+        subkinds={"official": "Wortlaut", "condensed": "verdichtet", "stub": "Kurznachweis"},
+    ),
+    Kind(
+        "meeting", "Sitzung", "Sitzungen", models.Meeting, "sitzung", "/sitzungen", "meeting.html",
+        "Sitzungen und Umlaufverfahren mit Tagesordnung und Beschlüssen.",
+        subkinds={"numbered": "Sitzung", "special": "Sondersitzung", "circulation": "Umlaufverfahren"},
+    ),
+    Kind(
+        "press_release", "Pressemitteilung", "Presse", models.PressRelease, "presse", "/presse", "press_release.html",
+        "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.",
+        subkinds={
+            "press_release": "Pressemitteilung", "news_note": "Meldung",
+            "media_report": "Medienbericht", "press_teaser": "Ankündigung",
+        },
+    ),
+    Kind(
+        "report", "Bericht", "Berichte", models.Report, "bericht", "/berichte", "report.html",
+        "Berichte der Arbeitsgruppen.",
+    ),
+    Kind(
+        "recommendation", "Empfehlung", "Empfehlungen", models.Recommendation, "empfehlung", "/empfehlungen",
+        "recommendation.html", "Empfehlungen und was aus ihnen geworden ist.",
+        subkinds={
+            "draft": "Entwurf", "proposed": "vorgeschlagen", "adopted": "beschlossen", "implementing": "in Umsetzung",
+            "implemented": "umgesetzt", "rejected": "abgelehnt", "postponed": "vertagt",
+            "withdrawn": "zurückgezogen", "superseded": "überholt",
+        },
+    ),
+    Kind(
+        "market_item", "Marktplatz-Leistung", "Marktplatz", models.MarketItem, "marktplatz", "/marktplatz",
+        "market_item.html", "Leistungen nach dem Prinzip „Einer für Alle“, die sich nachnutzen lassen.",
+        subkinds={"planned": "geplant", "test": "im Test", "live": "in Betrieb"},
+    ),
+    Kind(
+        "organisation", "Organisation", "Organisationen", models.Organisation, "organisation", "/organisationen",
+        "organisation.html", "Wer an der Arbeit des IT-Planungsrats mitwirkt.", is_in_feed=False,
+    ),
+    Kind(
+        "term", "Begriff", "Glossar", models.Term, "glossar", "/glossar", "term.html",
+        "Begriffe und Abkürzungen, kurz erklärt.", is_in_feed=False,
+    ),
+    Kind(
+        "body", "Gremium", "Gremien", models.Body, "gremium", "/gremien", "body.html",
+        "Die Gremien, ihre Mitglieder und ihre Regeln.", is_in_feed=False,
+    ),
+    Kind("page", "Seite", "Seiten", models.Page, "seite", None, "page.html", is_in_feed=False),
+)
+
+PATHS: Final = MappingProxyType({kind.path: kind for kind in KINDS.values()})
+
+
+def item_url(kind: str, slug: str) -> str:
+    """The address of an item that is named by a slug."""
+    return f"/{KINDS[kind].path}/{slug}"
+
+
+def decision_url(body_slug: str, year: int, serial: int) -> str:
+    """`/beschluss/2021/39`; of other bodies `/beschluss/al-runde/2025/02`. Serials have two digits at least."""
+    return f"/beschluss/{_part(body_slug)}{year}/{serial:02d}"
+
+
+def meeting_url(body_slug: str, meeting_kind: str, *, ordinal: int | None, date: str | None) -> str:
+    """`/sitzung/36`, `/sitzung/al-runde/37`, `/sitzung/sonder-2015-11-30`, `/sitzung/umlauf-2018-08-24`."""
+    if meeting_kind == "numbered":
+        return f"/sitzung/{_part(body_slug)}{ordinal}"
+    word = {"special": "sonder", "circulation": "umlauf"}[meeting_kind]
+    return f"/sitzung/{_part(body_slug)}{word}-{date}"
+
+
+def meeting_label(meeting_kind: str, ordinal: int | None, *, body_name: str | None = None) -> str:
+    """„36. Sitzung“, „Sondersitzung“, „Umlaufverfahren“; `body_name` is put behind where it matters."""
+    words = {"special": "Sondersitzung", "circulation": "Umlaufverfahren"}
+    label = words.get(meeting_kind, f"{ordinal}. Sitzung")
+    return f"{label} {body_name}" if body_name else label
+
+
+def _part(body_slug: str) -> str:
+    return "" if body_slug == MAIN_BODY else f"{body_slug}/"

@@ -1,0 +1,55 @@
+"""The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
+
+from content.models.body import Body, ChairTerm, Member, Share
+from content.models.decision import Clause, Decision
+from content.models.edition import (
+    Edition,
+    EditionReference,
+    EditionTopic,
+    LedgerEntry,
+    LedgerHead,
+    OldAddress,
+    Tally,
+)
+from content.models.item import Attachment, File, Image, Item, Reference
+from content.models.market import MarketItem, Offer
+from content.models.meeting import AgendaItem, Meeting
+from content.models.organisation import Organisation, Page, Term
+from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
+from content.models.report import Recommendation, Report, ReportSection
+
+__all__ = [
+    "AgendaItem",
+    "Attachment",
+    "Body",
+    "ChairTerm",
+    "Clause",
+    "Contact",
+    "Decision",
+    "Edition",
+    "EditionReference",
+    "EditionTopic",
+    "File",
+    "Image",
+    "Item",
+    "LedgerEntry",
+    "LedgerHead",
+    "MarketItem",
+    "Meeting",
+    "Member",
+    "Offer",
+    "OldAddress",
+    "Organisation",
+    "Page",
+    "PressContact",
+    "PressRelease",
+    "PressSection",
+    "Quote",
+    "Recommendation",
+    "Reference",
+    "Report",
+    "ReportSection",
+    "Share",
+    "Tally",
+    "Term",
+]

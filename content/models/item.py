@@ -1,0 +1,121 @@
+"""What all kinds share: identity, address, revision, the two axes of state, dates, topics.
+
+The *working row* of an item is what editors write; the public never reads it (see `edition.py`). `url` is the lasting
+identity towards the world, `uid` the one towards machines, `rev` counts saved changes (from 1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from content.db import Base
+
+
+def new_uid() -> str:
+    """A random lasting identity (UUID 4)."""
+    return str(uuid.uuid4())
+
+
+class Item(Base):
+    """One thing with an address of its own; each kind adds its table (joined by `id`)."""
+
+    __tablename__ = "item"
+    __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": None}  # noqa: RUF012 - SQLAlchemy's own contract
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(sa.String(36), unique=True, default=new_uid)
+    kind: Mapped[str] = mapped_column(sa.String(32), index=True)
+    url: Mapped[str] = mapped_column(sa.String(300), unique=True)
+    slug: Mapped[str] = mapped_column(sa.String(200))
+    title: Mapped[str | None]
+    text: Mapped[str] = mapped_column(default="")
+    rev: Mapped[int] = mapped_column(default=1)
+    publication_state: Mapped[str] = mapped_column(sa.String(32), default="draft", index=True)
+    procedure_state: Mapped[str | None] = mapped_column(sa.String(32))
+    topics: Mapped[list[str]] = mapped_column(default=list)
+    published_on: Mapped[dt.date | None]
+    """The day since which the text counts as public, where another site published it before us."""
+    created_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+    import_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    """SHA-256 of the clean value last imported: the same input again changes nothing."""
+
+    attachments: Mapped[list[Attachment]] = relationship(
+        back_populates="item", cascade="all, delete-orphan", order_by="Attachment.position"
+    )
+    references: Mapped[list[Reference]] = relationship(
+        back_populates="item", cascade="all, delete-orphan", order_by="Reference.position"
+    )
+
+
+class Reference(Base):
+    """A typed reference of an item (or one of its clauses) to another item or clause, by address.
+
+    The address need not exist yet: the link comes alive when its target is published.
+    """
+
+    __tablename__ = "reference"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    from_anchor: Mapped[str | None] = mapped_column(sa.String(60))
+    relation: Mapped[str] = mapped_column(sa.String(32))
+    target_url: Mapped[str] = mapped_column(sa.String(300), index=True)
+    target_anchor: Mapped[str | None] = mapped_column(sa.String(60))
+    quoted: Mapped[str] = mapped_column(default="")
+    is_explicit: Mapped[bool] = mapped_column(default=False)
+    """True where an editor or an import named it; False where it was read from the text."""
+
+    item: Mapped[Item] = relationship(back_populates="references")
+
+
+class File(Base):
+    """A stored file, once per content; bytes lie in the file store under their SHA-256."""
+
+    __tablename__ = "file"
+
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    media_type: Mapped[str] = mapped_column(sa.String(120))
+    size_bytes: Mapped[int] = mapped_column(sa.BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    added_at: Mapped[dt.datetime]
+
+
+class Attachment(Base):
+    """A paper that belongs to an item. `visibility`: public, members or withheld (then `reason` says why)."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    title: Mapped[str]
+    file_name: Mapped[str] = mapped_column(sa.String(255))
+    sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("file.sha256"))
+    visibility: Mapped[str] = mapped_column(sa.String(16), default="public")
+    reason: Mapped[str | None]
+
+    item: Mapped[Item] = relationship(back_populates="attachments")
+    file: Mapped[File | None] = relationship()
+
+
+class Image(Base):
+    """The picture of an item; alt text and credit are not optional."""
+
+    __tablename__ = "image"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), unique=True)
+    sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("file.sha256"))
+    file_name: Mapped[str | None] = mapped_column(sa.String(255))
+    alt: Mapped[str]
+    caption: Mapped[str] = mapped_column(default="")
+    credit: Mapped[str]
+
+    file: Mapped[File | None] = relationship()

@@ -1,0 +1,554 @@
+"""Input → clean value, or all field errors at once; the same for forms, JSON and file import.
+
+A *schema* is a table of fields; a *clean value* is a plain dict that holds exactly the schema's fields, stripped, of the
+right type, with defaults filled in. Every error names the field, the reason and the remedy, in German. Texts are
+normalised to NFC and freed of control characters other than tab and line feed. Nothing here asks the database.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+MAX_LINE: Final = 500
+MAX_TEXT: Final = 400_000
+"""Characters of a one-line field and of a Markdown text."""
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault: `field` is a dotted path (`agenda.2.title`), `code` is stable, `message` is German."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidInput(ValueError):  # noqa: N818 - named for the situation, like all our refusals
+    """Input that cannot be taken; carries every fault found."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors = tuple(errors)
+
+
+class _Fault(Exception):  # noqa: N818 - internal signal
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+Reader = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: `read` turns a non-empty value into a clean one; `default` stands where nothing was given."""
+
+    read: Reader
+    label: str
+    is_required: bool = False
+    default: Callable[[], Any] = field(default=lambda: None)
+
+
+def clean_text(value: str) -> str:
+    """`value` in NFC without control characters, line feeds unified, stripped."""
+    unified = value.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _CONTROL.sub("", unified)).strip()
+
+
+def line(limit: int = MAX_LINE) -> Reader:
+    """One line of at most `limit` characters; inner white space is folded."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise _Fault("not_text", "Hier wird Text erwartet. Bitte in Anführungszeichen angeben.")
+        folded = " ".join(clean_text(value).split(" "))
+        folded = re.sub(r"[\n\t ]+", " ", folded)
+        if len(folded) > limit:
+            raise _Fault("too_long", f"Der Text hat {len(folded)} Zeichen; höchstens {limit} sind möglich. Bitte kürzen.")
+        return folded
+
+    return read
+
+
+def markdown(limit: int = MAX_TEXT) -> Reader:
+    """Markdown of at most `limit` characters."""
+
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise _Fault("not_text", "Hier wird Text erwartet. Bitte in Anführungszeichen angeben.")
+        cleaned = clean_text(value)
+        if len(cleaned) > limit:
+            raise _Fault(
+                "too_long", f"Der Text hat {len(cleaned)} Zeichen; höchstens {limit} sind möglich. Bitte aufteilen."
+            )
+        return cleaned
+
+    return read
+
+
+def day(value: Any) -> dt.date:
+    """A day as `2021-10-29`."""
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        found = dt.date.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or not 1900 <= found.year <= 2199:
+        raise _Fault("not_a_day", f"{_shown(value)} ist kein Tag. Bitte als JJJJ-MM-TT angeben, etwa 2021-10-29.")
+    return found
+
+
+def slug(value: Any) -> str:
+    """A part of an address: lower-case letters, digits, single hyphens."""
+    if not isinstance(value, str) or not _SLUG.match(value) or len(value) > 120:
+        raise _Fault(
+            "not_a_slug", f"{_shown(value)} taugt nicht als Adressteil. Bitte nur a–z, 0–9 und einzelne Bindestriche."
+        )
+    return value
+
+
+def web_address(value: Any) -> str:
+    """An absolute http(s) address."""
+    text = clean_text(value) if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or len(text) > 2000 or " " in text:
+        raise _Fault("not_an_address", f"{_shown(value)} ist keine Webadresse. Bitte mit https:// angeben.")
+    return text
+
+
+def own_address(value: Any) -> str:
+    """A path of this portal, e.g. `/sitzung/36`."""
+    if not isinstance(value, str) or not re.match(r"/[a-z0-9/\-]{1,280}\Z", value):
+        raise _Fault("not_a_path", f"{_shown(value)} ist keine Adresse dieses Portals. Erwartet wird etwa /sitzung/36.")
+    return value
+
+
+def whole(minimum: int, maximum: int) -> Reader:
+    """A whole number in `minimum`…`maximum`."""
+
+    def read(value: Any) -> int:
+        number = value
+        if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value.strip()):
+            number = int(value)
+        if not isinstance(number, int) or isinstance(number, bool) or not minimum <= number <= maximum:
+            raise _Fault("not_in_range", f"{_shown(value)} ist keine ganze Zahl von {minimum} bis {maximum}.")
+        return number
+
+    return read
+
+
+def one_of(*choices: str) -> Reader:
+    """One of the given words."""
+
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise _Fault("unknown_choice", f"{_shown(value)} ist nicht vorgesehen. Möglich sind: {', '.join(choices)}.")
+        return str(value)
+
+    return read
+
+
+def matching(pattern: str, hint: str, limit: int = 200) -> Reader:
+    """A line that matches the whole of `pattern`; `hint` tells in German what is expected."""
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> str:
+        text = line(limit)(value)
+        if not compiled.fullmatch(text):
+            raise _Fault("malformed", f"{_shown(value)} passt nicht. {hint}")
+        return text
+
+    return read
+
+
+def many(read_one: Reader, limit: int = 2000) -> Reader:
+    """A list; faults of its entries carry their index."""
+
+    def read(value: Any) -> list[Any]:
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise _Fault("not_a_list", "Hier wird eine Liste erwartet.")
+        if len(value) > limit:
+            raise _Fault("too_many", f"Die Liste hat {len(value)} Einträge; höchstens {limit} sind möglich.")
+        clean: list[Any] = []
+        errors: list[FieldError] = []
+        for index, entry in enumerate(value):
+            try:
+                clean.append(read_one(entry))
+            except _Fault as fault:
+                errors.append(FieldError(str(index + 1), fault.code, str(fault)))
+            except InvalidInput as invalid:
+                errors += [FieldError(f"{index + 1}.{error.field}", error.code, error.message) for error in invalid.errors]
+        if errors:
+            raise InvalidInput(errors)
+        return clean
+
+    return read
+
+
+def record(fields: Mapping[str, Field]) -> Reader:
+    """An object with the given fields; unknown ones are refused, since they are mostly typing errors."""
+
+    def read(value: Any) -> dict[str, Any]:
+        return clean(fields, value)
+
+    return read
+
+
+def shares(value: Any) -> dict[str, str]:
+    """Shares by year: `{"2016": "12.96662"}`, percent with at most five decimals, kept as text (exact)."""
+    if not isinstance(value, Mapping):
+        raise _Fault("not_an_object", "Hier wird eine Zuordnung von Jahr zu Anteil erwartet.")
+    for year, percent in value.items():
+        if not re.fullmatch(r"(19|20|21)\d\d", str(year)) or not re.fullmatch(r"\d{1,3}(\.\d{1,5})?", str(percent)):
+            raise _Fault("malformed", f"{year}: {_shown(percent)} ist kein Anteil in Prozent, etwa 12.96662.")
+    return {str(year): str(percent) for year, percent in value.items()}
+
+
+def clean(fields: Mapping[str, Field], given: Any) -> dict[str, Any]:
+    """The clean value of `given` by the table `fields`; raises `InvalidInput` with all faults."""
+    if not isinstance(given, Mapping):
+        raise InvalidInput([FieldError("", "not_an_object", "Hier wird ein Objekt mit Feldern erwartet.")])
+    errors = [
+        FieldError(str(name)[:80], "unknown_field", f"Das Feld ist unbekannt. Bekannt sind: {', '.join(fields)}.")
+        for name in given
+        if name not in fields
+    ]
+    value: dict[str, Any] = {}
+    for name, spec in fields.items():
+        try:
+            value[name] = _clean_field(spec, given.get(name))
+        except _Fault as fault:
+            errors.append(FieldError(name, fault.code, str(fault)))
+        except InvalidInput as invalid:
+            errors += [FieldError(f"{name}.{error.field}", error.code, error.message) for error in invalid.errors]
+    if errors:
+        raise InvalidInput(errors)
+    return value
+
+
+def _clean_field(spec: Field, given: Any) -> Any:
+    is_blank = given is None or (isinstance(given, str) and not clean_text(given))
+    if not is_blank:
+        return spec.read(given)
+    if spec.is_required:
+        raise _Fault("missing", f"{spec.label} fehlt. Bitte angeben.")
+    return spec.default()
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if not isinstance(value, str) else f"„{value}“"
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _required(read: Reader, label: str) -> Field:
+    return Field(read, label, is_required=True)
+
+
+def _text(label: str) -> Field:
+    return Field(markdown(), label, default=str)
+
+
+def _list(read_one: Reader, label: str) -> Field:
+    return Field(many(read_one), label, default=list)
+
+
+def _choice(label: str, default: str, *choices: str) -> Field:
+    return Field(one_of(default, *choices), label, default=lambda: default)
+
+
+NUMBER: Final = matching(
+    r"\d{4}/\d{1,4}(-[A-Z]{1,6})?", "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40
+)
+ANCHOR: Final = matching(r"[a-z][a-z0-9\-]{0,58}", "Erwartet wird eine Sprungmarke, etwa z2a.", 60)
+EMAIL: Final = matching(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", "Erwartet wird eine E-Mail-Adresse, etwa presse@amt.example.")
+PHONE: Final = matching(r"[+0-9][0-9 ()/\-]{3,38}", "Erwartet wird eine Rufnummer, etwa 030 23125-100.", 40)
+LABEL: Final = line(200)
+
+CONTACT: Final = {
+    "organisation": _required(line(), "Die Organisation"),
+    "unit": Field(line(), "Referat"),
+    "person": Field(LABEL, "Name"),
+    "role": Field(LABEL, "Funktion"),
+    "phone": Field(PHONE, "Telefon"),
+    "mobile": Field(PHONE, "Mobil"),
+    "email": Field(EMAIL, "E-Mail"),
+    "valid_from": Field(day, "Gültig ab"),
+    "valid_until": Field(day, "Gültig bis"),
+}
+ATTACHMENT: Final = {
+    "file": Field(line(255), "Datei"),
+    "title": _required(line(), "Der Titel der Anlage"),
+    "visibility": _choice("Sichtbarkeit", "public", "members", "withheld"),
+    "reason": Field(line(), "Begründung"),
+}
+REFERENCE: Final = {
+    "from": Field(ANCHOR, "Ausgangsziffer"),
+    "relation": _choice("Art des Bezugs", "cites", "amends", "repeals", "replaces", "implements", "extends"),
+    "number": _required(NUMBER, "Die Nummer"),
+    "body": Field(slug, "Gremium"),
+    "clause": Field(ANCHOR, "Zielziffer"),
+}
+AGENDA_ITEM: Final = {
+    "top": Field(line(20), "TOP"),
+    "title": _required(line(), "Der Titel des Tagesordnungspunkts"),
+    "goal": _choice("Ziel", "decision", "information", "discussion", "follow_up"),
+    "list": Field(one_of("green", "debate"), "Liste"),
+    "rapporteurs": _list(line(60), "Berichterstattung"),
+    "decision": Field(NUMBER, "Beschluss"),
+    "note": Field(line(), "Hinweis"),
+}
+_COMMON: Final = {
+    "topics": _list(line(120), "Themen"),
+    "published_on": Field(day, "Öffentlich seit"),
+    "attachments": _list(record(ATTACHMENT), "Anlagen"),
+}
+
+SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
+    "body": {
+        "slug": _required(slug, "Der Adressteil"),
+        "name": _required(line(), "Der Name"),
+        "short": Field(line(80), "Kurzname", default=str),
+        "number_pattern": _required(line(40), "Das Nummernmuster"),
+        "voting_rule": Field(line(60), "Abstimmungsregel", default=str),
+        "text": _text("Text"),
+        "members": _list(
+            record(
+                {
+                    "code": _required(line(8), "Das Kürzel"),
+                    "name": _required(LABEL, "Der Name"),
+                    "kind": _choice("Art", "land", "federal", "advisory"),
+                    "shares": Field(shares, "Anteile", default=dict),
+                }
+            ),
+            "Mitglieder",
+        ),
+        "chairs": _list(
+            record(
+                {
+                    "year": _required(whole(1900, 2199), "Das Jahr"),
+                    "name": Field(LABEL, "Name"),
+                    "land": Field(LABEL, "Land"),
+                }
+            ),
+            "Vorsitz",
+        ),
+        **_COMMON,
+    },
+    "meeting": {
+        "body": _required(slug, "Das Gremium"),
+        "kind": _choice("Art", "numbered", "special", "circulation"),
+        "ordinal": Field(whole(1, 9999), "Nummer der Sitzung"),
+        "date": Field(day, "Datum"),
+        "end_date": Field(day, "Ende"),
+        "place": Field(LABEL, "Ort"),
+        "chair": Field(LABEL, "Vorsitz"),
+        "text": _text("Text"),
+        "agenda": _list(record(AGENDA_ITEM), "Tagesordnung"),
+        **_COMMON,
+    },
+    "decision": {
+        "body": _required(slug, "Das Gremium"),
+        "number": _required(NUMBER, "Die Nummer"),
+        "title": Field(line(), "Titel"),
+        "date": Field(day, "Datum"),
+        "meeting": Field(own_address, "Sitzung"),
+        "text": _required(markdown(), "Der Text"),
+        "text_kind": _choice("Art des Wortlauts", "official", "condensed", "stub"),
+        "source_url": Field(web_address, "Quelle"),
+        "source_note": Field(line(1000), "Hinweis zur Quelle"),
+        "scope": _choice("Bindung", "all", "consenting"),
+        "gazette_notice": Field(
+            record({"date": _required(day, "Das Datum"), "url": Field(web_address, "Adresse")}), "Bundesanzeiger"
+        ),
+        "references": _list(record(REFERENCE), "Bezüge"),
+        **_COMMON,
+    },
+    "press_release": {
+        "slug": _required(slug, "Der Adressteil"),
+        "release_kind": _choice("Art", "press_release", "news_note", "media_report", "press_teaser"),
+        "title": _required(line(), "Der Titel"),
+        "publisher": _required(line(), "Die herausgebende Stelle"),
+        "date": Field(day, "Datum"),
+        "meeting": Field(own_address, "Sitzung"),
+        "lead": Field(markdown(4000), "Vorspann"),
+        "text": _text("Text"),
+        "sections": _list(
+            record({"heading": Field(line(), "Überschrift"), "text": _required(markdown(), "Der Text")}), "Abschnitte"
+        ),
+        "quotes": _list(
+            record(
+                {
+                    "text": Field(markdown(4000), "Zitat"),
+                    "speaker": _required(LABEL, "Der Name"),
+                    "function": Field(line(), "Funktion", default=str),
+                }
+            ),
+            "Zitate",
+        ),
+        "image": Field(
+            record(
+                {
+                    "file": Field(line(255), "Datei"),
+                    "alt": _required(line(), "Die Bildbeschreibung"),
+                    "caption": Field(line(), "Bildunterschrift", default=str),
+                    "credit": _required(LABEL, "Der Bildnachweis"),
+                }
+            ),
+            "Bild",
+        ),
+        "contacts": _list(record(CONTACT), "Kontakte"),
+        "decisions": _list(NUMBER, "Beschlüsse"),
+        "source_url": Field(web_address, "Quelle"),
+        "text_kind": _choice("Art des Wortlauts", "official", "condensed", "stub", "seed"),
+        **_COMMON,
+    },
+    "report": {
+        "slug": _required(slug, "Der Adressteil"),
+        "title": _required(line(), "Der Titel"),
+        "group": _required(line(), "Die Arbeitsgruppe"),
+        "lead": Field(line(), "Federführung"),
+        "subgroups": _list(line(), "Untergruppen"),
+        "commissioned_by": Field(own_address, "Auftrag"),
+        "noted_by": Field(own_address, "Zur Kenntnis genommen durch"),
+        "date": Field(day, "Datum"),
+        "text": _text("Zusammenfassung"),
+        "sections": _list(
+            record(
+                {
+                    "heading": _required(line(), "Die Überschrift"),
+                    "kind": _choice("Art", "text", "finding", "obstacle", "example", "funding"),
+                    "text": _required(markdown(), "Der Text"),
+                }
+            ),
+            "Abschnitte",
+        ),
+        "recommendations": _list(slug, "Empfehlungen"),
+        **_COMMON,
+    },
+    "recommendation": {
+        "slug": _required(slug, "Der Adressteil"),
+        "number": Field(line(20), "Nummer"),
+        "title": _required(line(), "Der Titel"),
+        "text": _required(markdown(), "Der Text"),
+        "addressees": _list(LABEL, "Adressaten"),
+        "report": Field(own_address, "Bericht"),
+        "decisions": _list(NUMBER, "Beschlüsse"),
+        "state": _choice(
+            "Stand", "draft", "proposed", "adopted", "implementing", "implemented",
+            "rejected", "postponed", "withdrawn", "superseded",
+        ),
+        "due": Field(line(80), "Frist"),
+        "market_items": _list(slug, "Marktplatz-Leistungen"),
+        **_COMMON,
+    },
+    "market_item": {
+        "slug": _required(slug, "Der Adressteil"),
+        "title": _required(line(), "Der Titel"),
+        "text": _text("Text"),
+        "ozg_id": Field(matching(r"\d{4,6}", "Erwartet wird eine OZG-ID aus Ziffern, etwa 10000."), "OZG-ID"),
+        "leika_keys": _list(matching(r"\d{14}", "Erwartet wird ein LeiKa-Schlüssel aus 14 Ziffern."), "LeiKa-Schlüssel"),
+        "theme": Field(LABEL, "Themenfeld"),
+        "supplier_land": Field(LABEL, "Bereitsteller"),
+        "it_provider": Field(LABEL, "IT-Dienstleister"),
+        "maturity": Field(whole(0, 4), "Reifegrad"),
+        "state": _choice("Stand", "planned", "test", "live"),
+        "offers": _list(
+            record(
+                {
+                    "provider": _required(LABEL, "Der Anbieter"),
+                    "model": Field(LABEL, "Modell", default=str),
+                    "url": Field(web_address, "Adresse"),
+                    "note": Field(line(), "Hinweis"),
+                }
+            ),
+            "Angebote",
+        ),
+        "decisions": _list(NUMBER, "Beschlüsse"),
+        "recommendations": _list(slug, "Empfehlungen"),
+        **_COMMON,
+    },
+    "organisation": {
+        "slug": _required(slug, "Der Adressteil"),
+        "title": _required(line(), "Der Name"),
+        "short": Field(line(80), "Kurzname", default=str),
+        "organisation_kind": Field(LABEL, "Art", default=str),
+        "website": Field(web_address, "Webseite"),
+        "text": _text("Text"),
+        **_COMMON,
+    },
+    "term": {
+        "slug": _required(slug, "Der Adressteil"),
+        "title": _required(line(), "Der Begriff"),
+        "abbreviation": Field(line(40), "Abkürzung"),
+        "synonyms": _list(LABEL, "Andere Wörter"),
+        "text": _required(markdown(), "Die Erklärung"),
+        "source": Field(line(), "Quelle"),
+        **_COMMON,
+    },
+    "page": {
+        "slug": _required(slug, "Der Adressteil"),
+        "title": _required(line(), "Der Titel"),
+        "text": _required(markdown(), "Der Text"),
+        **_COMMON,
+    },
+}
+"""One table per kind; the keys are the kinds of `content.kinds`."""
+
+
+def clean_item(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The clean value of an item of `kind`; raises `InvalidInput`, also for faults between fields."""
+    value = clean(SCHEMAS[kind], given)
+    errors = [error for check in _CROSS_CHECKS.get(kind, ()) for error in check(value)]
+    if errors:
+        raise InvalidInput(errors)
+    return value
+
+
+def _meeting_is_identified(value: Mapping[str, Any]) -> list[FieldError]:
+    if value["kind"] == "numbered" and value["ordinal"] is None:
+        return [FieldError("ordinal", "missing", "Die Nummer der Sitzung fehlt. Bitte angeben oder eine andere Art wählen.")]
+    if value["kind"] != "numbered" and value["date"] is None:
+        return [FieldError("date", "missing", "Sondersitzung und Umlaufverfahren brauchen ein Datum.")]
+    if value["end_date"] and value["date"] and value["end_date"] < value["date"]:
+        return [FieldError("end_date", "before_start", "Das Ende liegt vor dem Beginn. Bitte die Tage prüfen.")]
+    return []
+
+
+def _validity_is_in_order(value: Mapping[str, Any]) -> list[FieldError]:
+    return [
+        FieldError(f"contacts.{index + 1}.valid_until", "before_start", "Das Ende der Gültigkeit liegt vor dem Beginn.")
+        for index, contact in enumerate(value["contacts"])
+        if contact["valid_from"] and contact["valid_until"] and contact["valid_until"] < contact["valid_from"]
+    ]
+
+
+def _withheld_has_reason(value: Mapping[str, Any]) -> list[FieldError]:
+    return [
+        FieldError(
+            f"attachments.{index + 1}.reason", "missing", "Wer eine Anlage zurückhält, nennt den Grund. Bitte angeben."
+        )
+        for index, attachment in enumerate(value["attachments"])
+        if attachment["visibility"] == "withheld" and not attachment["reason"]
+    ]
+
+
+_CROSS_CHECKS: Final[Mapping[str, tuple[Callable[[Mapping[str, Any]], list[FieldError]], ...]]] = {
+    "meeting": (_meeting_is_identified, _withheld_has_reason),
+    "decision": (_withheld_has_reason,),
+    "press_release": (_validity_is_in_order,),
+}
