@@ -13,10 +13,6 @@ from typing import Final
 from content import models
 from content.schemas import SCHEMAS
 
-MAIN_BODY: Final = "it-planungsrat"
-"""The body whose decisions and sessions have the short addresses (`/beschluss/2021/39`, `/sitzung/36`)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none)."""
@@ -101,27 +97,3 @@ PATHS: Final = MappingProxyType({kind.path: kind for kind in KINDS.values()})
 def item_url(kind: str, slug: str) -> str:
     """The address of an item that is named by a slug."""
     return f"/{KINDS[kind].path}/{slug}"
-
-
-def decision_url(body_slug: str, year: int, serial: int) -> str:
-    """`/beschluss/2021/39`; of other bodies `/beschluss/al-runde/2025/02`. Serials have two digits at least."""
-    return f"/beschluss/{_part(body_slug)}{year}/{serial:02d}"
-
-
-def meeting_url(body_slug: str, meeting_kind: str, *, ordinal: int | None, date: str | None) -> str:
-    """`/sitzung/36`, `/sitzung/al-runde/37`, `/sitzung/sonder-2015-11-30`, `/sitzung/umlauf-2018-08-24`."""
-    if meeting_kind == "numbered":
-        return f"/sitzung/{_part(body_slug)}{ordinal}"
-    word = {"special": "sonder", "circulation": "umlauf"}[meeting_kind]
-    return f"/sitzung/{_part(body_slug)}{word}-{date}"
-
-
-def meeting_label(meeting_kind: str, ordinal: int | None, *, body_name: str | None = None) -> str:
-    """„36. Sitzung“, „Sondersitzung“, „Umlaufverfahren“; `body_name` is put behind where it matters."""
-    words = {"special": "Sondersitzung", "circulation": "Umlaufverfahren"}
-    label = words.get(meeting_kind, f"{ordinal}. Sitzung")
-    return f"{label} {body_name}" if body_name else label
-
-
-def _part(body_slug: str) -> str:
-    return "" if body_slug == MAIN_BODY else f"{body_slug}/"

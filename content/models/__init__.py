@@ -4,8 +4,9 @@ from content.models.body import Body, ChairTerm, Member, Share
 from content.models.decision import Clause, Decision
 from content.models.edition import (
     Edition,
+    EditionFacet,
+    EditionFile,
     EditionReference,
-    EditionTopic,
     LedgerEntry,
     LedgerHead,
     OldAddress,
@@ -27,8 +28,9 @@ __all__ = [
     "Contact",
     "Decision",
     "Edition",
+    "EditionFacet",
+    "EditionFile",
     "EditionReference",
-    "EditionTopic",
     "File",
     "Image",
     "Item",

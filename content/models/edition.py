@@ -40,8 +40,17 @@ class Edition(Base):
             postgresql_where=sa.text("valid_until IS NULL"),
         ),
         sa.Index("ix_edition_url_valid_from", "url", "valid_from"),
-        sa.Index("ix_edition_meeting_url", "meeting_url", "valid_until"),
-        sa.Index("ix_edition_kind_year", "kind", "year", "valid_until"),
+        sa.Index(
+            "ix_edition_current_number",
+            "kind",
+            "body_slug",
+            "subkind",
+            "year",
+            "serial",
+            sqlite_where=sa.text("valid_until IS NULL"),
+            postgresql_where=sa.text("valid_until IS NULL"),
+        ),
+        sa.Index("ix_edition_meeting_url", "meeting_url", "kind"),
         sa.Index("ix_edition_kind_title", "kind", "sort_title"),
     )
 
@@ -67,22 +76,38 @@ class Edition(Base):
     recorded_at: Mapped[dt.datetime]
     valid_from: Mapped[dt.datetime]
     valid_until: Mapped[dt.datetime | None]
+    is_withdrawn: Mapped[bool] = mapped_column(default=False)
+    """True for every edition that was public before a withdrawal: none of them is ever shown again."""
     position: Mapped[int] = mapped_column(index=True)
     item_rev: Mapped[int]
     # Last, so that a list never reads its way through the text.
     document: Mapped[str]
 
 
-class EditionTopic(Base):
-    """The topics of an edition, for filters; `is_current` follows the edition's validity."""
+class EditionFacet(Base):
+    """What an edition can be filtered by: one row per facet and value (see `content.facets`)."""
 
-    __tablename__ = "edition_topic"
-    __table_args__ = (sa.Index("ix_edition_topic_topic", "topic", "kind", "is_current"),)
+    __tablename__ = "edition_facet"
+    __table_args__ = (sa.Index("ix_edition_facet_value", "kind", "facet", "value", "is_current"),)
 
     edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id"), primary_key=True)
-    topic: Mapped[str] = mapped_column(sa.String(120), primary_key=True)
+    facet: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(32))
     is_current: Mapped[bool] = mapped_column(default=True)
+    """Follows the edition's validity, so that a filter need not look at the edition."""
+
+
+class EditionFile(Base):
+    """A file that an edition makes public (attachment or picture)."""
+
+    __tablename__ = "edition_file"
+    __table_args__ = (sa.Index("ix_edition_file_sha256", "sha256"),)
+
+    edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    file_name: Mapped[str] = mapped_column(sa.String(255))
+    media_type: Mapped[str] = mapped_column(sa.String(120))
 
 
 class EditionReference(Base):
@@ -134,14 +159,13 @@ class LedgerHead(Base):
 
 
 class Tally(Base):
-    """How many editions are public now, per kind, subkind, body and year: lists count without counting."""
+    """How many public editions of a kind have a facet's value: the unfiltered lists count without counting."""
 
     __tablename__ = "edition_tally"
 
     kind: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    subkind: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    body_slug: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
-    year: Mapped[int] = mapped_column(primary_key=True)
+    facet: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(sa.String(300), primary_key=True)
     amount: Mapped[int] = mapped_column(default=0)
 
 
@@ -154,7 +178,7 @@ class OldAddress(Base):
     url: Mapped[str] = mapped_column(sa.String(300))
 
 
-FROZEN_EDITION = ("item_id", "number", "kind", "url", "document", "sha256", "position", "recorded_at")
+FROZEN_EDITION = ("item_id", "number", "kind", "url", "document", "sha256", "position", "recorded_at", "valid_from")
 """Columns of an edition that nothing may ever change; `valid_until` must, when a newer edition takes its place."""
 
 

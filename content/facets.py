@@ -1,0 +1,101 @@
+"""What lists can be filtered by: the facets, their query parameter, their words, and the values an edition has.
+
+One table for all kinds. `all` counts every public edition of a kind and is no filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from content.clauses import OperativeKind
+from content.kinds import KINDS
+
+if TYPE_CHECKING:
+    from content.freezing import Frozen
+
+ALL: Final = ("all", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRule:
+    """A facet: its name in the database, its parameter in addresses, its German label, how values read."""
+
+    name: str
+    parameter: str
+    label: str
+    kinds: frozenset[str]
+    words: Callable[[str, str], str] = lambda _kind, value: value
+
+
+def _subkind_words(kind: str, value: str) -> str:
+    return KINDS[kind].subkinds.get(value, value)
+
+
+def _meeting_words(_kind: str, value: str) -> str:
+    """„36. Sitzung“ from `/sitzung/36`; „Umlaufverfahren vom 24.08.2018“ from `/sitzung/umlauf-2018-08-24`."""
+    *_, last = value.rsplit("/", 1)
+    body = " (AL-Runde)" if value.startswith("/sitzung/al-runde/") else ""
+    if last.isdigit():
+        return f"{last}. Sitzung{body}"
+    word, _, date = last.partition("-")
+    day = ".".join(reversed(date.split("-")))
+    return {"sonder": "Sondersitzung", "umlauf": "Umlaufverfahren"}.get(word, last) + f" vom {day}{body}"
+
+
+def _body_words(_kind: str, value: str) -> str:
+    return {"it-planungsrat": "IT-Planungsrat", "al-runde": "AL-Runde"}.get(value, value)
+
+
+def _operative_words(_kind: str, value: str) -> str:
+    return OperativeKind(value).label
+
+
+_EVERY: Final = frozenset(KINDS)
+RULES: Final = (
+    FacetRule("year", "jahr", "Jahr", frozenset({"decision", "meeting", "press_release", "report"})),
+    FacetRule("meeting", "sitzung", "Sitzung", frozenset({"decision", "press_release"}), _meeting_words),
+    FacetRule("body", "gremium", "Gremium", frozenset({"decision", "meeting"}), _body_words),
+    FacetRule("operative", "art", "Art der Ziffern", frozenset({"decision"}), _operative_words),
+    FacetRule(
+        "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item"}), _subkind_words
+    ),
+    FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"})),
+    FacetRule("theme", "feld", "Themenfeld", frozenset({"market_item"})),
+    FacetRule("topic", "thema", "Thema", _EVERY),
+)
+BY_PARAMETER: Final = MappingProxyType({rule.parameter: rule for rule in RULES})
+
+
+def of_kind(kind: str) -> tuple[FacetRule, ...]:
+    """The facets that lists of `kind` offer, in order."""
+    return tuple(rule for rule in RULES if kind in rule.kinds)
+
+
+def words(rule: FacetRule, kind: str, value: str) -> str:
+    """How `value` of a facet reads in German; a value nobody knows reads as itself."""
+    try:
+        return rule.words(kind, value)
+    except (KeyError, ValueError):
+        return value
+
+
+def of_edition(kind: str, frozen: Frozen) -> tuple[tuple[str, str], ...]:
+    """(facet, value) pairs of what is about to be published, without doubles."""
+    data = frozen.data
+    clauses = data.get("clauses", ())
+    values: Mapping[str, list[str]] = {
+        "year": [str(frozen.year)],
+        "meeting": [frozen.meeting_url],
+        "body": [frozen.body_slug],
+        "operative": [clause["kind"] for clause in clauses],
+        "subkind": [frozen.subkind],
+        "addressee": [who for clause in clauses for who in clause["addressees"]] + list(data.get("addressees", ())),
+        "theme": [data.get("theme")],
+        "topic": list(data.get("topics", ())),
+    }
+    pairs = [ALL]
+    pairs += [(rule.name, value[:300]) for rule in of_kind(kind) for value in values[rule.name] if value]
+    return tuple(dict.fromkeys(pairs))

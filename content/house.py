@@ -1,0 +1,166 @@
+"""The house as one object: database, files, search, key; and one transaction over all of them.
+
+A `House` belongs to one DATA folder: `portal.db` (or another database), `files/`, `index/`, `keys/`, `lemmas/`. Writing
+happens inside `house.writing(...)`: everything in it is committed together or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from content import models
+from content.db import make_engine, read_only
+from content.ledger import Signer, create_key
+from content.search import documents, joined
+from content.search.german import Analysis
+from content.search.interface import Document, SearchEngine
+from content.search.lemmas import Lemmas
+from content.search.whoosh_engine import WhooshEngine
+from content.services import ledger
+from content.services.publish import Desk
+from content.storage import FileStore
+from workflows.vocabulary import Permission
+
+KEY_FILE: Final = "keys/ledger-ed25519.pem"
+ALL_PERMISSIONS: Final = frozenset(Permission)
+_BATCH: Final = 500
+
+
+class NotSetUp(Exception):  # noqa: N818 - named for the situation
+    """The DATA folder has no portal yet; the message (German) says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One writing transaction."""
+
+    desk: Desk
+    manager: transaction.TransactionManager
+    files: FileStore
+
+    @property
+    def session(self) -> Session:
+        """The session of the transaction."""
+        return self.desk.session
+
+
+class House:
+    """Everything the portal keeps in one DATA folder."""
+
+    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine) -> None:
+        self.data = data
+        self.engine = engine
+        self.reading_engine = read_only(engine)
+        self.signer = signer
+        self.search = search
+        self.files = FileStore(data / "files")
+        self._sessions = sessionmaker(engine, autoflush=False, expire_on_commit=False)
+
+    @classmethod
+    def open(cls, data: Path, *, database_url: str | None = None) -> House:
+        """The house in `data`. Raises `NotSetUp`, `content.ledger.KeyFileError`."""
+        key = data / KEY_FILE
+        if not key.exists():
+            raise NotSetUp(f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“.")
+        analysis = Analysis(Lemmas.open(data / "lemmas"))
+        return cls(
+            data,
+            engine=make_engine(database_url or default_database_url(data)),
+            signer=Signer.from_file(key),
+            search=WhooshEngine(data / "index", analysis),
+        )
+
+    @property
+    def public_keys(self) -> dict[str, str]:
+        """Public keys by id (PEM): the present one and those of `keys/old-*.pub.pem`."""
+        keys = {self.signer.key_id: self.signer.public_pem}
+        for path in sorted((self.data / "keys").glob("*.pub.pem")):
+            keys[path.name.split(".", 1)[0]] = path.read_text()
+        return keys
+
+    @contextlib.contextmanager
+    def writing(
+        self,
+        actor: str,
+        *,
+        permits: frozenset[Permission] = ALL_PERMISSIONS,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> Iterator[Work]:
+        """One transaction over database, index and files; an exception undoes all of it."""
+        manager = transaction.TransactionManager(explicit=True)
+        manager.begin()
+        session = self._sessions()
+        zope.sqlalchemy.register(session, transaction_manager=manager)
+        index = joined.IndexQueue(self.search, manager)
+        desk = Desk(session=session, actor=actor, permits=permits, now=clock(), signer=self.signer, index=index)
+        try:
+            yield Work(desk, manager, self.files)
+            manager.commit()
+        except BaseException:
+            manager.abort()
+            raise
+        finally:
+            session.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection in one read-only transaction."""
+        with self.reading_engine.connect() as connection:
+            yield connection
+
+    def published_documents(self, edition_ids: list[int] | None = None) -> Iterator[Document]:
+        """Search documents of the public editions (of those ids, where given), in constant memory."""
+        columns = models.Edition.__table__.c
+        statement = sa.select(models.Edition.__table__).where(columns.valid_until.is_(None)).order_by(columns.id)
+        with self.reading() as connection:
+            if edition_ids is None:
+                rows = connection.execution_options(yield_per=_BATCH).execute(statement)
+                yield from (documents.from_edition(row) for row in rows)
+                return
+            for start in range(0, len(edition_ids), _BATCH):
+                chunk = edition_ids[start : start + _BATCH]
+                for row in connection.execute(statement.where(columns.id.in_(chunk))):
+                    yield documents.from_edition(row)
+
+    def reconcile_search(self) -> joined.Mended:
+        """Make the index agree with the public editions."""
+        columns = models.Edition.__table__.c
+        with self.reading() as connection:
+            statement = sa.select(columns.id, columns.sha256).where(columns.valid_until.is_(None))
+            published = [(row.id, row.sha256) for row in connection.execute(statement)]
+            position = ledger.position(connection)
+        return joined.reconcile(self.search, published, self.published_documents, position)
+
+    def rebuild_search(self, progress: Callable[[int], None]) -> int:
+        """Build the index anew beside the running one; how many documents."""
+        with self.reading() as connection:
+            position = ledger.position(connection)
+        return self.search.rebuild(self.published_documents(), position, progress)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.search.close()
+        self.engine.dispose()
+
+
+def default_database_url(data: Path) -> str:
+    """SQLite in the DATA folder."""
+    return f"sqlite:///{data / 'portal.db'}"
+
+
+def prepare_folder(data: Path) -> None:
+    """Make the DATA folder with its key, readable for its owner only; what exists stays."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        create_key(data / KEY_FILE)

@@ -1,0 +1,277 @@
+"""The publication ledger, pure: entries, their chain, signatures, and the check that names the first false one.
+
+Each entry carries the hash of the one before and is signed; a *checkpoint* signs position and hash of the last, so that
+a cut-off end shows. All lines of `/ledger.jsonl` and of a full export have one shape: a canonical JSON object with
+`type` (`ledger_header`, `edition`, `ledger_entry`, `ledger_checkpoint`; others are skipped).
+
+    hash      = SHA-256(canonical JSON of the entry without `hash` and `signature`)
+    signature = base64(Ed25519(b"beschlussportal-ledger-v1\\n" + hash as raw bytes))
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from content.canonical import NotCanonical, canonical_json, sha256_hex
+
+GENESIS: Final = "0" * 64
+_ENTRY_DOMAIN: Final = b"beschlussportal-ledger-v1\n"
+_CHECKPOINT_DOMAIN: Final = b"beschlussportal-checkpoint-v1\n"
+
+
+class Act(StrEnum):
+    """A public act."""
+
+    PUBLISH = "publish"
+    CORRECT = "correct"
+    WITHDRAW = "withdraw"
+    REPUBLISH = "republish"
+    SUPERSEDE = "supersede"
+
+
+class KeyFileError(Exception):
+    """The key file cannot be used; the message (German) says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing that is false: at which position (0: the whole), a stable code, a German message."""
+
+    position: int
+    code: str
+    message: str
+
+
+class Signer:
+    """Holds the private key of the portal."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.key_id = hashlib.sha256(raw).hexdigest()[:16]
+        self.public_pem = (
+            key.public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            .decode()
+        )
+
+    @classmethod
+    def from_file(cls, path: Path) -> Signer:
+        """The signer of a PEM file that only its owner can read. Raises `KeyFileError`."""
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                raise KeyFileError(f"Den Schlüssel {path} können andere lesen. Bitte mit „chmod 600“ schützen.")
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except OSError as error:
+            raise KeyFileError(f"Der Schlüssel {path} ist nicht lesbar: {error.strerror}.") from error
+        except (ValueError, TypeError) as error:
+            raise KeyFileError(f"{path} enthält keinen brauchbaren Schlüssel (PEM, Ed25519).") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise KeyFileError(f"{path} enthält einen Schlüssel anderer Art; gebraucht wird Ed25519.")
+        return cls(key)
+
+    def sign(self, domain: bytes, digest: str) -> str:
+        """Base64 signature over `domain` and the raw bytes of a hexadecimal hash."""
+        return base64.b64encode(self._key.sign(domain + bytes.fromhex(digest))).decode()
+
+
+def create_key(path: Path) -> None:
+    """Write a new private key (PEM, mode 0600); an existing file is never touched (FileExistsError)."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def instant(moment: dt.datetime) -> str:
+    """`2026-11-24T04:05:06.000123Z`: UTC with microseconds."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seal(fields: Mapping[str, Any], *, previous: str, signer: Signer) -> dict[str, Any]:
+    """The entry of `fields` (position, time, act, …) chained to the hash `previous`, hashed and signed."""
+    entry = {"type": "ledger_entry", **fields, "previous": previous, "key_id": signer.key_id}
+    digest = sha256_hex(canonical_json(entry))
+    return {**entry, "hash": digest, "signature": signer.sign(_ENTRY_DOMAIN, digest)}
+
+
+def checkpoint(entry: Mapping[str, Any], signer: Signer) -> dict[str, Any]:
+    """The signed statement that the ledger ends (for now) with `entry`."""
+    body = {
+        "type": "ledger_checkpoint",
+        "position": entry["position"],
+        "entry_hash": entry["hash"],
+        "time": entry["time"],
+        "key_id": signer.key_id,
+    }
+    digest = sha256_hex(canonical_json(body))
+    return {**body, "hash": digest, "signature": signer.sign(_CHECKPOINT_DOMAIN, digest)}
+
+
+def header(portal: str, public_keys: Mapping[str, str], *, has_editions: bool) -> dict[str, Any]:
+    """The first line of a ledger file: who wrote it, the public keys by id (PEM), whether editions are inside."""
+    return {
+        "type": "ledger_header",
+        "version": 1,
+        "portal": portal,
+        "public_keys": dict(public_keys),
+        "has_editions": has_editions,
+    }
+
+
+def to_line(value: Mapping[str, Any]) -> str:
+    """One line of a ledger file, without line feed."""
+    return canonical_json(value).decode()
+
+
+class Verifier:
+    """Reads a ledger line by line, in constant memory, and keeps the first fault.
+
+    An edition's line stands before the entry that published it. needs_editions: every published edition must be there.
+    """
+
+    def __init__(self, public_keys: Mapping[str, str], *, needs_editions: bool = False) -> None:
+        self._keys = {key_id: _public_key(pem) for key_id, pem in public_keys.items()}
+        self._previous = GENESIS
+        self._position = 0
+        self._has_checkpoint = False
+        self._needs_editions = needs_editions
+        self._editions: dict[int, str] = {}
+        self.fault: Fault | None = None
+
+    @property
+    def position(self) -> int:
+        """How many entries have been found right."""
+        return self._position
+
+    def feed(self, line: str) -> None:
+        """Check one line; after the first fault nothing is looked at any more."""
+        if self.fault is not None:
+            return
+        try:
+            value = json.loads(line)
+            if not isinstance(value, dict) or to_line(value) != line:
+                raise ValueError
+        except (ValueError, NotCanonical, RecursionError):
+            self._fail("malformed", "Die Zeile ist kein kanonisches JSON-Objekt.")
+            return
+        if self._has_checkpoint and value.get("type") in {"ledger_entry", "ledger_checkpoint"}:
+            self._fail("doubled", "Nach dem Abschluss folgt noch ein Eintrag.")
+        elif value.get("type") == "edition":
+            self._edition(value)
+        elif value.get("type") == "ledger_entry":
+            self._entry(value)
+        elif value.get("type") == "ledger_checkpoint":
+            self._checkpoint(value)
+
+    def feed_edition(self, position: int, document: str) -> None:
+        """Check the exact bytes of the edition that the entry at `position` published."""
+        self._editions[position] = sha256_hex(document.encode())
+
+    def finish(self) -> Fault | None:
+        """The first fault, or None where everything is right."""
+        if self.fault is None and not self._has_checkpoint:
+            self._fail("cut_off", "Der signierte Abschluss fehlt: Das Ende ist abgeschnitten.")
+        if self.fault is None and self._editions:
+            self._fail("unknown_edition", "Eine Fassung gehört zu keinem Eintrag.", min(self._editions))
+        return self.fault
+
+    def _edition(self, value: Mapping[str, Any]) -> None:
+        try:
+            self._editions[int(value["position"])] = sha256_hex(canonical_json(value["document"]))
+        except (KeyError, TypeError, ValueError):
+            self._fail("malformed", "Einer Fassung fehlen Angaben.")
+
+    def _entry(self, value: Mapping[str, Any]) -> None:
+        position = value.get("position")
+        if position != self._position + 1:
+            self._out_of_order(position)
+            return
+        body = {name: entry for name, entry in value.items() if name not in {"hash", "signature"}}
+        digest = sha256_hex(canonical_json(body))
+        if value.get("previous") != self._previous:
+            self._fail("broken_chain", "Der Eintrag schließt nicht an den vorigen an.", self._position + 1)
+        elif value.get("hash") != digest:
+            self._fail("wrong_hash", "Der Inhalt passt nicht zur Prüfsumme.", self._position + 1)
+        elif not self._is_signed(value, _ENTRY_DOMAIN, digest):
+            self._fail("wrong_signature", "Die Signatur ist falsch oder von fremder Hand.", self._position + 1)
+        elif self._edition_fits(value):
+            self._previous, self._position = digest, self._position + 1
+
+    def _edition_fits(self, value: Mapping[str, Any]) -> bool:
+        found = self._editions.pop(self._position + 1, None)
+        if found is None and self._needs_editions and value.get("act") != Act.WITHDRAW:
+            self._fail("missing_edition", "Die veröffentlichte Fassung fehlt.", self._position + 1)
+        elif found is not None and found != value.get("edition_sha256"):
+            self._fail("wrong_edition", "Die Fassung ist nicht die, die veröffentlicht wurde.", self._position + 1)
+        return self.fault is None
+
+    def _out_of_order(self, position: object) -> None:
+        expected = self._position + 1
+        if not isinstance(position, int) or isinstance(position, bool):
+            self._fail("malformed", "Dem Eintrag fehlt seine Nummer.", expected)
+        elif position < expected:
+            self._fail("doubled", f"Eintrag {position} steht doppelt oder an falscher Stelle.", expected)
+        else:
+            self._fail("gap", f"Statt Eintrag {expected} folgt Eintrag {position}: Es fehlt einer.", expected)
+
+    def _checkpoint(self, value: Mapping[str, Any]) -> None:
+        body = {name: entry for name, entry in value.items() if name not in {"hash", "signature"}}
+        digest = sha256_hex(canonical_json(body))
+        if value.get("hash") != digest or not self._is_signed(value, _CHECKPOINT_DOMAIN, digest):
+            self._fail("wrong_signature", "Der Abschluss ist gefälscht.", self._position)
+        elif (value.get("position"), value.get("entry_hash")) != (self._position, self._previous):
+            self._fail("cut_off", "Der Abschluss passt nicht zum letzten Eintrag: Am Ende fehlt etwas.", self._position + 1)
+        else:
+            self._has_checkpoint = True
+
+    def _is_signed(self, value: Mapping[str, Any], domain: bytes, digest: str) -> bool:
+        key = self._keys.get(str(value.get("key_id")))
+        try:
+            signature = base64.b64decode(str(value.get("signature")), validate=True)
+            if key is None or base64.b64encode(signature).decode() != value.get("signature"):
+                return False
+            key.verify(signature, domain + bytes.fromhex(digest))
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+    def _fail(self, code: str, message: str, position: int | None = None) -> None:
+        self.fault = Fault(self._position + 1 if position is None else position, code, message)
+
+
+def verify_lines(
+    lines: Iterable[str], public_keys: Mapping[str, str], *, needs_editions: bool = False
+) -> Fault | None:
+    """The first fault of a whole ledger file, or None."""
+    verifier = Verifier(public_keys, needs_editions=needs_editions)
+    for line in lines:
+        verifier.feed(line.rstrip("\n"))
+    return verifier.finish()
+
+
+def _public_key(pem: str) -> Ed25519PublicKey:
+    key = serialization.load_pem_public_key(pem.encode())
+    if not isinstance(key, Ed25519PublicKey):
+        raise KeyFileError("Der öffentliche Schlüssel ist kein Ed25519-Schlüssel.")
+    return key

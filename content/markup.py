@@ -1,0 +1,268 @@
+"""Markdown → safe HTML and plain text; decisions → nested clauses; placeholders → links.
+
+The only place that makes HTML out of what people typed. The result passes nh3 with an allow-list: no scripts, handlers,
+styles, foreign pictures or own ids. Links to other items are *placeholders* (`<a class="ref" data-ref="/…">` without
+`href`): frozen text never says whether its target is public; `link_placeholders` does, when a page is shown.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Final
+
+import markdown as markdown_library
+import nh3
+
+if TYPE_CHECKING:
+    from content.clauses import Clause, DecisionText, Reference
+
+MAX_MARKDOWN_CHARS: Final = 400_000
+MAX_NESTING: Final = 12
+MAX_BRACKETS: Final = 2_000
+"""Openings of brackets or emphasis in one paragraph: beyond that, the Markdown library needs quadratic time."""
+
+_EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists")
+_TAGS: Final = frozenset(
+    "a abbr b blockquote br code dd del dl dt em h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s strong sub sup table tbody "
+    "td th thead tr ul".split()
+)
+_ATTRIBUTES: Final = {
+    "a": {"href", "title"},
+    "abbr": {"title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "td": {"align"},
+    "th": {"align", "scope"},
+}
+_OWN_FILE: Final = re.compile(r"/datei/[0-9a-f]{64}/[^\s\"'<>]{1,255}\Z")
+_PLAIN: Final = re.compile(r"[^*_`<>\[\]#|&\\~^!\n\ue000-\ue0ff]*\Z")
+_BLOCK_START: Final = re.compile(r"\s|[-+>=:]|\d{1,9}[.)]")
+_HEADING: Final = re.compile(r"<(/?)h([1-5])>")
+_MARKS: Final = re.compile("[\ue000-\ue0ff]")
+_MARKED: Final = re.compile("\ue000(.)(.*?)\ue001", re.DOTALL)
+_PLACEHOLDER: Final = re.compile(r'<a class="ref" data-ref="([^"]*)">(.*?)</a>', re.DOTALL)
+_DATA_REF: Final = re.compile(r'data-ref="([^"#]*)')
+_local: Final = threading.local()
+
+escape = html.escape
+
+
+class TooLarge(ValueError):  # noqa: N818 - named for the situation
+    """The text is longer than the portal takes."""
+
+
+class TooDeep(ValueError):  # noqa: N818 - named for the situation
+    """The text is nested deeper than anyone could read."""
+
+
+def to_html(text: str) -> str:
+    """Safe HTML of Markdown; headings start at h2. Raises `TooLarge`, `TooDeep` (messages in German)."""
+    check_size(text)
+    if not text.strip():
+        return ""
+    if _is_plain(text):
+        return f"<p>{escape(text.strip(), quote=False)}</p>"
+    converter = _converter()
+    try:
+        raw = converter.convert(text)
+    except RecursionError as error:
+        raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.") from error
+    return sanitise(_HEADING.sub(lambda match: f"<{match[1]}h{int(match[2]) + 1}>", raw))
+
+
+def sanitise(raw: str) -> str:
+    """`raw` HTML reduced to the allow-list; foreign links get `rel`, table heads their scope."""
+    clean = nh3.clean(
+        raw,
+        tags=set(_TAGS),
+        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+        attribute_filter=_filter_attribute,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer",
+        strip_comments=True,
+    )
+    return clean.replace("<th>", '<th scope="col">').replace("<th align", '<th scope="col" align').replace("<img>", "")
+
+
+def to_text(text: str) -> str:
+    """The words of Markdown without its marks; paragraphs are separated by a blank line."""
+    check_size(text)
+    if _is_plain(text):
+        return text.strip()
+    return html_to_text(to_html(text))
+
+
+def html_to_text(source: str) -> str:
+    """The words of HTML; blocks become lines of their own."""
+    reader = _TextReader()
+    reader.feed(source)
+    reader.close()
+    return reader.text()
+
+
+def check_size(text: str) -> None:
+    """Refuse what would cost unbounded time. Raises `TooLarge`, `TooDeep`."""
+    if len(text) > MAX_MARKDOWN_CHARS:
+        raise TooLarge(f"Der Text hat {len(text)} Zeichen; höchstens {MAX_MARKDOWN_CHARS} sind möglich. Bitte aufteilen.")
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip(" \t>"))
+        if indent > 8 * MAX_NESTING or line[:indent].count(">") > MAX_NESTING:
+            raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
+        if line.lstrip().startswith(("- " * (MAX_NESTING + 1), "* " * (MAX_NESTING + 1))):
+            raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
+    for paragraph in text.split("\n\n"):
+        if max(paragraph.count("["), paragraph.count("*"), paragraph.count("_"), paragraph.count("<"), paragraph.count("`")) > MAX_BRACKETS:
+            raise TooDeep(
+                f"Ein Absatz enthält mehr als {MAX_BRACKETS} Auszeichnungszeichen. Bitte in Absätze teilen."
+            )
+
+
+def link_placeholders(frozen: str, is_public: Callable[[str], bool]) -> str:
+    """Frozen HTML with each placeholder made a link where `is_public(path)`, else plain text."""
+
+    def replace(match: re.Match[str]) -> str:
+        target = match[1]
+        path = target.split("#", 1)[0]
+        return f'<a class="ref" href="{target}">{match[2]}</a>' if not path or is_public(path) else match[2]
+
+    return _PLACEHOLDER.sub(replace, frozen) if "data-ref" in frozen else frozen
+
+
+def referenced(frozen: str) -> list[str]:
+    """The paths that the placeholders of frozen HTML name."""
+    return [path for path in _DATA_REF.findall(frozen) if path]
+
+
+def decision_html(text: DecisionText) -> str:
+    """A decision's clauses as a nested list; each has its lasting id, its number and a link to itself."""
+    top = [clause for clause in text.clauses if clause.depth == 0]
+    lead = "".join(_lead_html(clause) for clause in top if clause.anchor.startswith("z0"))
+    rest = [clause for clause in top if not clause.anchor.startswith("z0")]
+    if not rest:
+        return lead
+    items = "".join(_clause_html(clause, text.clauses) for clause in rest)
+    return f'{lead}<ol class="clauses">{items}</ol>'
+
+
+def _lead_html(clause: Clause) -> str:
+    kind = f' data-kind="{clause.kind}"' if clause.kind else ""
+    body = _clause_body(clause)
+    return f'<div class="clause lead" id="{clause.anchor}"{kind}>{_anchor_link(clause)}<div class="clause-text">{body}</div></div>'
+
+
+def _clause_html(clause: Clause, every: Sequence[Clause]) -> str:
+    children = [
+        child for child in every if child.depth == clause.depth + 1 and child.path[: len(clause.path)] == clause.path
+        and child.parent == clause.anchor
+    ]
+    nested = "".join(_clause_html(child, every) for child in children)
+    kind = f' data-kind="{clause.kind}"' if clause.kind else ""
+    aliases = "".join(f'<span id="{alias}"></span>' for alias in clause.aliases)
+    return (
+        f'<li class="clause" id="{clause.anchor}"{kind}>{aliases}<span class="clause-number">{escape(clause.marker)}</span>'
+        f'{_anchor_link(clause)}<div class="clause-text">{_clause_body(clause)}</div>'
+        + (f'<ol class="clauses">{nested}</ol>' if nested else "")
+        + "</li>"
+    )
+
+
+def _anchor_link(clause: Clause) -> str:
+    label = escape(clause.label)
+    return f'<a class="anchor" href="#{clause.anchor}" aria-label="Link zu {label}" title="Link zu {label}">#</a>'
+
+
+def _clause_body(clause: Clause) -> str:
+    marked = mark_references(clause.markdown, clause.references)
+    return put_placeholders(to_html(marked), clause.references)
+
+
+def mark_references(text: str, references: Iterable[Reference]) -> str:
+    """`text` with private-use marks around its references, so that they survive Markdown and sanitising."""
+    pieces: list[str] = []
+    position = 0
+    for index, reference in enumerate(references):
+        if reference.start < position or index >= _MAX_MARKS:
+            continue
+        pieces += [text[position : reference.start], "\ue000", chr(0xE010 + index), text[reference.start : reference.end], "\ue001"]
+        position = reference.end
+    return "".join([*pieces, text[position:]])
+
+
+_MAX_MARKS: Final = 0xE0FF - 0xE010
+
+
+def put_placeholders(rendered: str, references: Sequence[Reference]) -> str:
+    """Rendered HTML with the marks of `mark_references` made placeholders."""
+    if "\ue000" not in rendered:
+        return rendered
+
+    def replace(match: re.Match[str]) -> str:
+        reference = references[ord(match[1]) - 0xE010]
+        return f'<a class="ref" data-ref="{escape(reference.target)}">{match[2]}</a>'
+
+    return _MARKS.sub("", _MARKED.sub(replace, rendered))
+
+
+def without_marks(text: str) -> str:
+    """`text` without the private-use characters that are ours."""
+    return _MARKS.sub("", text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether Markdown would do nothing with `text`: the commonest case, and ten times faster."""
+    return _PLAIN.match(text) is not None and not _BLOCK_START.match(text)
+
+
+def _converter() -> markdown_library.Markdown:
+    # One per thread: making one costs more than converting a clause.
+    converter: markdown_library.Markdown | None = getattr(_local, "converter", None)
+    if converter is None:
+        converter = markdown_library.Markdown(extensions=list(_EXTENSIONS), output_format="html", tab_length=4)
+        _local.converter = converter
+    converter.reset()
+    return converter
+
+
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    if tag == "img" and name == "src":
+        return value if _OWN_FILE.match(value) else None
+    if tag == "ol" and name == "start":
+        return value if value.isdigit() and len(value) < 5 else None
+    if name == "align":
+        return value if value in {"left", "right", "center"} else None
+    if name == "scope":
+        return "col"
+    return value
+
+
+_BLOCKS: Final = frozenset("p div li ol ul dl dt dd h2 h3 h4 h5 h6 table tr blockquote pre hr section br".split())
+
+
+class _TextReader(HTMLParser):
+    """Collects the words of our own HTML."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _BLOCKS:
+            self._pieces.append("\n")
+        elif tag in {"td", "th"}:
+            self._pieces.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self._pieces.append(data.replace("\n", " "))
+
+    def text(self) -> str:
+        """The collected words."""
+        lines = [" ".join(line.split(" ")).strip() for line in "".join(self._pieces).split("\n")]
+        return "\n".join(line for line in lines if line)

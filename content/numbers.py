@@ -1,0 +1,103 @@
+"""Numbers of decisions: how a body writes them, how people type them, how earlier sites addressed them.
+
+A number has a year, a serial (running per year and body, two digits at least) and, in some bodies, a suffix:
+`2021/39`, `2025/02-AL`. How a body writes it is data of the body, a pattern such as `YYYY/NN` or `YYYY/NN-AL`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+_NUMBER: Final = re.compile(
+    r"(?<![\d/.\-])(?P<year>(?:19|20|21)\d\d) ?(?P<sep>[/\-_]) ?(?P<serial>\d{1,4})(?:[ \-](?P<suffix>AL|al)\b)?(?![\d/]|\.\d)"
+)
+_FOREIGN: Final = re.compile(r"(?:\((?:EU|EG|EWG)\)|Richtlinie|Verordnung)(?: Nr\.)?\s\Z")
+_OLD_NUMBER: Final = re.compile(r"/beschluss/beschluss-(\d{4})-(\d{1,4})(?:-([a-z]{1,6}))?\Z")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DecisionNumber:
+    """A number, apart from any way of writing it."""
+
+    year: int
+    serial: int
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNumber:
+    """A number in a text, at `start`…`end`."""
+
+    start: int
+    end: int
+    number: DecisionNumber
+
+
+@dataclass(frozen=True, slots=True)
+class NumberPattern:
+    """How a body writes its numbers: `YYYY/NN`, `YYYY/NN-AL`. Raises ValueError (German) for any other pattern."""
+
+    pattern: str
+    suffix: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        match = re.fullmatch(r"YYYY/NN(?:-([A-Z]{1,6}))?", self.pattern)
+        if match is None:
+            raise ValueError(f"„{self.pattern}“ ist kein Nummernmuster. Erwartet wird YYYY/NN oder etwa YYYY/NN-AL.")
+        object.__setattr__(self, "suffix", match.group(1) or "")
+
+    def parse(self, typed: str) -> DecisionNumber | None:
+        """The number that `typed` consists of, if it is one of this body, however it is written."""
+        number = parse(typed)
+        return number if number is not None and number.suffix == self.suffix else None
+
+    def format(self, number: DecisionNumber) -> str:
+        """`2021/39`, `2025/02-AL`."""
+        return f"{number.year}/{number.serial:02d}" + (f"-{self.suffix}" if self.suffix else "")
+
+
+def normalise(text: str) -> str:
+    """`text` with compatibility forms, odd dashes and spaces made plain; same length is not kept."""
+    plain = unicodedata.normalize("NFKC", text)
+    return re.sub(r"\s+", " ", plain.translate({ord(dash): "-" for dash in _DASHES})).strip()
+
+
+def parse(typed: str) -> DecisionNumber | None:
+    """The number that `typed` consists of (with or without „Beschluss“, „Nr.“, brackets), else None."""
+    words = normalise(typed).strip("()[] .,;:")
+    words = re.sub(r"(?i)^(?:it-planungsrat\W+)?(?:beschl(?:uss|\.)|entscheidung)?[ \-]*(?:nr\.?|nummer)?[ ]*", "", words)
+    match = _NUMBER.fullmatch(words)
+    return _number(match) if match else None
+
+
+def find_numbers(text: str) -> Iterator[FoundNumber]:
+    """Numbers written with a slash in running text, in order. Serials of one digit are read only with „Beschluss“."""
+    for match in _NUMBER.finditer(text):
+        if match.group("sep") != "/":
+            continue
+        number = _number(match)
+        if _FOREIGN.search(text, 0, match.start()):
+            continue  # „Verordnung (EU) 2018/1724“ is written like one of ours
+        if number is not None and (len(match.group("serial")) > 1 or "eschl" in text[max(0, match.start() - 20) : match.start()]):
+            yield FoundNumber(match.start(), match.end(), number)
+
+
+def old_address(path: str) -> tuple[str, DecisionNumber | None]:
+    """An earlier site's path without session id, trailing slash and case; and the number, if the path names one."""
+    plain = normalise(path.split(";", 1)[0].split("?", 1)[0]).rstrip("/").lower()
+    match = _OLD_NUMBER.search(plain)
+    if match is None:
+        return plain, None
+    return plain, DecisionNumber(int(match.group(1)), int(match.group(2)), (match.group(3) or "").upper())
+
+
+def _number(match: re.Match[str]) -> DecisionNumber | None:
+    serial = int(match.group("serial"))
+    if serial == 0:
+        return None
+    return DecisionNumber(int(match.group("year")), serial, (match.group("suffix") or "").upper())

@@ -1,0 +1,1 @@
+"""Full-text search: one interface, one German analysis, engines behind it."""

@@ -1,0 +1,87 @@
+"""German word forms → lemmas in a file that is mapped into memory: a few megabytes instead of the hundred that
+simplemma's dictionary takes as a Python object. Built once from simplemma (its data: ODbL and CC BY, see NOTICE).
+
+Keys and lemmas are folded (`fold`): lower case, ä → ae, ß → ss, so that every way of typing an umlaut finds the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import marisa_trie
+
+_FOLDS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+BUILD_TIMEOUT_S: Final = 300
+
+
+def fold(word: str) -> str:
+    """Lower case with German letters transliterated and other accents dropped."""
+    lowered = unicodedata.normalize("NFC", word).lower().translate(_FOLDS)
+    if lowered.isascii():
+        return lowered
+    decomposed = unicodedata.normalize("NFKD", lowered)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+class Lemmas:
+    """The lemma of a folded word; words it does not know are their own lemma."""
+
+    def __init__(self, trie: marisa_trie.BytesTrie) -> None:
+        self._trie = trie
+        self.lemma = lru_cache(maxsize=50_000)(self._lemma)
+
+    @classmethod
+    def open(cls, folder: Path) -> Lemmas:
+        """The lemmas kept in `folder`, built first where they are missing (a few seconds, in another process)."""
+        path = folder / f"de-{metadata.version('simplemma')}-1.trie"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            command = [sys.executable, "-m", "content.search.lemmas", str(path)]
+            subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S)  # noqa: S603 - our own module
+        trie = marisa_trie.BytesTrie()
+        trie.mmap(str(path))
+        return cls(trie)
+
+    def _lemma(self, folded: str) -> str:
+        found = self._trie.get(folded)
+        return found[0].decode() if found else folded
+
+
+def build(path: Path) -> None:
+    """Write the table to `path`, complete or not at all."""
+    rows = dict(_rows())
+    trie = marisa_trie.BytesTrie((key, value.encode()) for key, value in rows.items() if key != value)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    os.close(descriptor)
+    with contextlib.suppress(FileNotFoundError):
+        trie.save(name)
+        os.replace(name, path)
+
+
+def _rows() -> Iterator[tuple[str, str]]:
+    # Imported here, because the dictionary takes a hundred megabytes that the server must never load.
+    from simplemma.strategies.dictionaries.dictionary_factory import (  # noqa: PLC0415
+        DefaultDictionaryFactory,
+    )
+
+    known: set[str] = set()
+    words = sorted(DefaultDictionaryFactory().get_dictionary("de").items(), key=lambda row: (row[0][:1].isupper(), row[0]))
+    for word, lemma in words:
+        key = fold(word)
+        if key not in known and key.isalpha():
+            known.add(key)
+            yield key, fold(lemma.decode() if isinstance(lemma, bytes) else lemma)
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))

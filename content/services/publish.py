@@ -1,0 +1,308 @@
+"""Working row → edition → ledger entry: the public acts.
+
+Each act asks `workflows.engine` first, then writes edition, ledger entry, references, topics, counts and the search
+document in the caller's one transaction. The public reads nothing else, so what is not published here does not exist
+for it. Acts: publish, correct (public note), withdraw (public reason; every edition so far disappears), republish.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import facets, models
+from content.canonical import canonical_json, sha256_hex
+from content.freezing import Frozen, freeze
+from content.ledger import Act, Signer
+from content.services import ledger
+from workflows.engine import Ask, Blocked, Blocker, require
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import Permission
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+SCHEMA_VERSION: Final = 1
+
+
+class Index(Protocol):
+    """What publishing tells the search; carried out when the transaction commits."""
+
+    def put(self, edition: models.Edition) -> None:
+        """This edition is public from now on."""
+
+    def remove(self, edition_id: int) -> None:
+        """This edition is no longer the public one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a public act needs: one transaction's session, who acts with which rights, when, and the tools."""
+
+    session: Session
+    actor: str
+    permits: frozenset[Permission]
+    now: dt.datetime
+    signer: Signer
+    index: Index
+
+
+def publish(desk: Desk, item: models.Item) -> models.Edition:
+    """Make a draft public. Raises `Blocked`."""
+    require(PUBLICATION, "publish", _ask(desk, item))
+    return _new_edition(desk, item, Act.PUBLISH, note=None)
+
+
+def correct(desk: Desk, item: models.Item, note: str) -> models.Edition:
+    """Put a new edition in the place of the public one; `note` tells the public what changed. Raises `Blocked`."""
+    require(PUBLICATION, "correct", _ask(desk, item, note=note))
+    return _new_edition(desk, item, Act.CORRECT, note=note)
+
+
+def republish(desk: Desk, item: models.Item, note: str) -> models.Edition:
+    """Bring a withdrawn item back with a new edition. Raises `Blocked`."""
+    require(PUBLICATION, "republish", _ask(desk, item, note=note))
+    return _new_edition(desk, item, Act.REPUBLISH, note=note)
+
+
+def withdraw(desk: Desk, item: models.Item, reason: str) -> None:
+    """Take an item out of the public; its address answers 410 with `reason`. Raises `Blocked`."""
+    require(PUBLICATION, "withdraw", _ask(desk, item, note=reason))
+    current = current_edition(desk.session, item)
+    assert current is not None, "a published item has a public edition"  # noqa: S101 - held by _new_edition
+    _end(desk, current, desk.now)
+    desk.session.execute(
+        sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
+    )
+    item.publication_state = "withdrawn"
+    ledger.append(
+        desk.session,
+        desk.signer,
+        ledger.PublicAct(
+            act=Act.WITHDRAW,
+            kind=item.kind,
+            url=item.url,
+            title=current.title,
+            item=item.uid,
+            edition=current.number,
+            edition_sha256=current.sha256,
+            valid_from=desk.now,
+            note=reason,
+        ),
+        now=desk.now,
+    )
+    desk.session.flush()
+
+
+def current_edition(session: Session, item: models.Item) -> models.Edition | None:
+    """The edition of `item` that is public now."""
+    query = sa.select(models.Edition).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))
+    return session.scalars(query).one_or_none()
+
+
+def differs(desk: Desk, item: models.Item) -> bool:
+    """Whether publishing `item` now would show anything else than its public edition does."""
+    current = current_edition(desk.session, item)
+    if current is None:
+        return True
+    frozen = freeze(item, today=_berlin_day(desk.now))
+    document = ledger.edition_document(current)
+    shown = {name: document[name] for name in ("title", "text", "html", "data")}
+    return shown != {"title": frozen.title, "text": frozen.text, "html": frozen.html, "data": dict(frozen.data)}
+
+
+def _ask(desk: Desk, item: models.Item, **fields: str) -> Ask:
+    return Ask(actor=desk.actor, permits=desk.permits, now=desk.now, state=item.publication_state, fields=fields)
+
+
+def _berlin_day(now: dt.datetime) -> dt.date:
+    return now.astimezone(BERLIN).date()
+
+
+def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
+    # Only a first edition may look back, to the day on which an earlier site published it.
+    if act is Act.PUBLISH and item.published_on is not None:
+        return min(dt.datetime.combine(item.published_on, dt.time(), BERLIN).astimezone(dt.UTC), desk.now)
+    return desk.now
+
+
+def _new_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
+    frozen = freeze(item, today=_berlin_day(desk.now))
+    last = desk.session.scalars(
+        sa.select(models.Edition).where(models.Edition.item_id == item.id).order_by(models.Edition.number.desc()).limit(1)
+    ).first()
+    document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
+    body = canonical_json(document)
+    valid_from = _valid_from(desk, item, act)
+    if last is not None and last.valid_until is None:
+        _end(desk, last, valid_from)
+    entry = ledger.append(
+        desk.session,
+        desk.signer,
+        ledger.PublicAct(
+            act=act,
+            kind=item.kind,
+            url=item.url,
+            title=frozen.title,
+            item=item.uid,
+            edition=document["edition"],
+            edition_sha256=sha256_hex(body),
+            valid_from=valid_from,
+            note=note,
+        ),
+        now=desk.now,
+    )
+    edition = _edition_row(item, frozen, entry, body=body, number=document["edition"], note=note, valid_from=valid_from)
+    desk.session.add(edition)
+    desk.session.flush()
+    _add_satellites(desk.session, edition, item, frozen)
+    _count(desk.session, edition, +1)
+    _remember_old_address(desk.session, item)
+    item.publication_state = "published"
+    desk.session.flush()
+    desk.index.put(edition)
+    return edition
+
+
+def _document(item: models.Item, frozen: Frozen, *, edition: int, note: str | None) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA_VERSION,
+        "kind": item.kind,
+        "item": item.uid,
+        "edition": edition,
+        "url": item.url,
+        "title": frozen.title,
+        "language": "de",
+        "note": note,
+        "text": frozen.text,
+        "html": frozen.html,
+        "data": dict(frozen.data),
+    }
+
+
+def _edition_row(
+    item: models.Item,
+    frozen: Frozen,
+    entry: models.LedgerEntry,
+    *,
+    body: bytes,
+    number: int,
+    note: str | None,
+    valid_from: dt.datetime,
+) -> models.Edition:
+    return models.Edition(
+        item_id=item.id,
+        number=number,
+        kind=item.kind,
+        subkind=frozen.subkind,
+        url=item.url,
+        title=frozen.title,
+        sort_title=frozen.sort_title,
+        header=list(frozen.header),
+        body_slug=frozen.body_slug,
+        year=frozen.year,
+        serial=frozen.serial,
+        date=frozen.date,
+        sort_date=frozen.sort_date,
+        meeting_url=frozen.meeting_url,
+        summary=frozen.summary,
+        sha256=entry.edition_sha256,
+        act=entry.act,
+        note=note,
+        recorded_at=entry.recorded_at,
+        valid_from=valid_from,
+        position=entry.position,
+        item_rev=item.rev,
+        document=body.decode(),
+    )
+
+
+def _add_satellites(session: Session, edition: models.Edition, item: models.Item, frozen: Frozen) -> None:
+    session.add_all(
+        models.EditionFacet(edition_id=edition.id, facet=facet, value=value, kind=edition.kind)
+        for facet, value in facets.of_edition(edition.kind, frozen)
+    )
+    session.add_all(
+        models.EditionReference(
+            edition_id=edition.id,
+            position=position,
+            from_anchor=row.from_anchor,
+            from_label=row.from_label,
+            relation=row.relation,
+            target_url=row.target_url,
+            target_anchor=row.target_anchor,
+            quoted=row.quoted,
+        )
+        for position, row in enumerate(frozen.references, start=1)
+    )
+    session.add_all(_public_files(edition, item))
+
+
+def _public_files(edition: models.Edition, item: models.Item) -> list[models.EditionFile]:
+    rows = [
+        models.EditionFile(
+            edition_id=edition.id, sha256=row.sha256, file_name=row.file_name, media_type=row.file.media_type
+        )
+        for row in item.attachments
+        if row.visibility == "public" and row.sha256 and row.file
+    ]
+    image = item.image if isinstance(item, models.PressRelease) else None
+    if image and image.sha256 and image.file:
+        rows.append(
+            models.EditionFile(
+                edition_id=edition.id,
+                sha256=image.sha256,
+                file_name=image.file_name or "bild",
+                media_type=image.file.media_type,
+            )
+        )
+    return list({row.sha256: row for row in rows}.values())
+
+
+def _end(desk: Desk, edition: models.Edition, moment: dt.datetime) -> None:
+    edition.valid_until = moment
+    _count(desk.session, edition, -1)
+    desk.session.execute(
+        sa.update(models.EditionFacet).where(models.EditionFacet.edition_id == edition.id).values(is_current=False)
+    )
+    desk.session.flush()
+    desk.index.remove(edition.id)
+
+
+def _count(session: Session, edition: models.Edition, difference: int) -> None:
+    facet, tally = models.EditionFacet, models.Tally
+    session.flush()
+    mine = session.execute(sa.select(facet.facet, facet.value).where(facet.edition_id == edition.id)).all()
+    for name, value in mine:
+        key = {"kind": edition.kind, "facet": name, "value": value}
+        changed = session.execute(sa.update(tally).filter_by(**key).values(amount=tally.amount + difference))
+        if not changed.rowcount:  # type: ignore[attr-defined] - an UPDATE has one
+            session.execute(sa.insert(tally).values(amount=difference, **key))
+
+
+OLD_HOSTS: Final = frozenset({"www.it-planungsrat.de", "it-planungsrat.de"})
+"""Hosts whose addresses this portal takes over: links to them in old texts must keep leading somewhere."""
+
+
+def _remember_old_address(session: Session, item: models.Item) -> None:
+    source = getattr(item, "source_url", None)
+    if not source or urlsplit(source).hostname not in OLD_HOSTS:
+        return
+    path = urlsplit(source).path.split(";", 1)[0].rstrip("/").lower()
+    if path and session.get(models.OldAddress, path) is None:
+        session.add(models.OldAddress(path=path, url=item.url))
+
+
+def blocked(code: str, message: str) -> Blocked:
+    """A refusal with one reason."""
+    return Blocked((Blocker(code, message),))
+
+
+def as_mapping(edition: models.Edition) -> Mapping[str, Any]:
+    """The edition document of a row."""
+    return ledger.edition_document(edition)

@@ -1,0 +1,101 @@
+"""What a workflow is made of: states, transitions, and the checks that a definition must pass before anyone uses it.
+
+A definition is frozen data. Everything is checked on construction and all faults are told in one error, so that a
+broken definition stops the start of the portal rather than a user's step. Titles are German: people read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workflows.engine import Ask, Blocker
+    from workflows.vocabulary import Effect, Permission
+
+Guard = Callable[["Ask"], "Blocker | None"]
+"""Looks at what was asked and names what stands in the way, or nothing."""
+
+
+class WorkflowError(ValueError):
+    """A definition is not sound; `faults` lists everything wrong with it."""
+
+    def __init__(self, name: str, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"workflow {name}: " + "; ".join(self.faults))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state; `is_final` says that no transition leaves it."""
+
+    title: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step from any of `sources` to `target`. `needs` are the fields that must be given with it."""
+
+    sources: frozenset[str]
+    target: str
+    permission: Permission
+    title: str
+    needs: frozenset[str] = frozenset()
+    guards: tuple[Guard, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A named graph of states. `column` is the column of the item that holds the state."""
+
+    name: str
+    version: int
+    column: str
+    initial: str
+    states: Mapping[str, State]
+    transitions: Mapping[str, Transition]
+    field_labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = tuple(self._faults())
+        if faults:
+            raise WorkflowError(self.name, faults)
+
+    def _faults(self) -> Iterable[str]:
+        if self.initial not in self.states:
+            yield f"initial state {self.initial!r} is unknown"
+        for name, state in self.states.items():
+            if not state.title.strip():
+                yield f"state {name!r} has no title"
+            has_exit = any(name in transition.sources for transition in self.transitions.values())
+            if state.is_final and has_exit:
+                yield f"final state {name!r} can be left"
+            if not state.is_final and not has_exit:
+                yield f"state {name!r} has no way out and is not final"
+        for name, transition in self.transitions.items():
+            yield from self._transition_faults(name, transition)
+        for name in sorted(set(self.states) - self.reachable()):
+            yield f"state {name!r} cannot be reached"
+
+    def _transition_faults(self, name: str, transition: Transition) -> Iterable[str]:
+        if not transition.title.strip():
+            yield f"transition {name!r} has no title"
+        if not transition.sources:
+            yield f"transition {name!r} starts nowhere"
+        for unknown in sorted((transition.sources | {transition.target}) - set(self.states)):
+            yield f"transition {name!r} names the unknown state {unknown!r}"
+        for unlabelled in sorted(transition.needs - set(self.field_labels)):
+            yield f"transition {name!r} needs {unlabelled!r}, which has no label"
+
+    def reachable(self) -> frozenset[str]:
+        """The states that some road from the initial one leads to."""
+        found = {self.initial}
+        grew = True
+        while grew:
+            targets = {step.target for step in self.transitions.values() if step.sources & found}
+            grew = not targets <= found
+            found |= targets
+        return frozenset(found)

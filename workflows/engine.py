@@ -1,0 +1,87 @@
+"""One question, one answer: may this step be taken, and if not, why not?
+
+`plan` is asked by button, form, command line and clock alike; nobody decides beside it. It is pure: everything it
+looks at stands in the `Ask`. A missing actor is an error of the caller, never a pass.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflows.definition import Workflow
+from workflows.vocabulary import Effect, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One reason why a step cannot be taken. `code` is stable, `message` is German."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks, with which rights, when (aware), about an item in which state, giving which fields."""
+
+    actor: str
+    permits: frozenset[Permission]
+    now: dt.datetime
+    state: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.actor:
+            raise ValueError("an ask needs an actor")
+        if self.now.tzinfo is None:
+            raise ValueError("an ask needs an aware time")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A permitted step, ready to be carried out."""
+
+    transition: str
+    source: str
+    target: str
+    effects: tuple[Effect, ...]
+
+
+class Blocked(Exception):  # noqa: N818 - named for the situation
+    """A step was refused; `blockers` holds every reason."""
+
+    def __init__(self, blockers: tuple[Blocker, ...]) -> None:
+        super().__init__(" ".join(blocker.message for blocker in blockers))
+        self.blockers = blockers
+
+
+def plan(workflow: Workflow, name: str, ask: Ask) -> Step | tuple[Blocker, ...]:
+    """The step `name` for `ask`, or every reason why it cannot be taken. Raises KeyError for an unknown name."""
+    transition = workflow.transitions[name]
+    blockers: list[Blocker] = []
+    if ask.state not in transition.sources:
+        state = workflow.states.get(ask.state)
+        shown = state.title if state else ask.state
+        blockers.append(Blocker("wrong_state", f"„{transition.title}“ ist im Zustand „{shown}“ nicht möglich."))
+    if transition.permission not in ask.permits:
+        blockers.append(Blocker("no_permission", f"Für „{transition.title}“ fehlt das Recht."))
+    blockers += [
+        Blocker(f"missing_{need}", f"{workflow.field_labels[need]} fehlt. Bitte angeben.")
+        for need in sorted(transition.needs)
+        if not str(ask.fields.get(need) or "").strip()
+    ]
+    blockers += [blocker for guard in transition.guards if (blocker := guard(ask)) is not None]
+    if blockers:
+        return tuple(blockers)
+    return Step(name, ask.state, transition.target, transition.effects)
+
+
+def require(workflow: Workflow, name: str, ask: Ask) -> Step:
+    """Like `plan`, but raises `Blocked` with all reasons."""
+    answer = plan(workflow, name, ask)
+    if isinstance(answer, Step):
+        return answer
+    raise Blocked(answer)
