@@ -210,6 +210,18 @@ def create_guards(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def drop_guards(connection: sa.Connection) -> None:
+    """Take the triggers away; only for going back to an older schema."""
+    if connection.dialect.name == "sqlite":
+        for name in ("ledger_entry_no_update", "ledger_entry_no_delete", "edition_frozen", "edition_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        return
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS ledger_entry_no_change ON ledger_entry")
+    for name in ("edition_frozen", "edition_no_delete"):
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON edition")
+    connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change()")
+
+
 @event.listens_for(Base.metadata, "after_create")
 def _after_create(_target: object, connection: sa.Connection, **_: object) -> None:
     create_guards(connection)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -24,7 +25,7 @@ class Item(Base):
     """One thing with an address of its own; each kind adds its table (joined by `id`)."""
 
     __tablename__ = "item"
-    __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": None}  # noqa: RUF012 - SQLAlchemy's own contract
+    __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy's own contract
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(sa.String(36), unique=True, default=new_uid)
@@ -41,8 +42,10 @@ class Item(Base):
     """The day since which the text counts as public, where another site published it before us."""
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
-    import_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """SHA-256 of the clean value last imported: the same input again changes nothing."""
+    input: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The clean value the row was last written from (dates as text): what an export writes and a form shows again."""
+    input_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    """SHA-256 of that value: the same input again changes nothing."""
 
     attachments: Mapped[list[Attachment]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Attachment.position"

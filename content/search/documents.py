@@ -38,7 +38,10 @@ def _numbers(data: dict[str, Any]) -> tuple[str, ...]:
 
 def _parts(document: dict[str, Any]) -> list[Part]:
     data = document["data"]
-    extra = [Part("", "", " ".join([*data.get("topics", ()), *data.get("synonyms", ())]))]
+    words = [*data.get("topics", ()), *data.get("synonyms", ())]
+    # The session belongs to what people search by („Umlaufverfahren“), though no text says it.
+    words += [data["meeting"]["label"]] if data.get("meeting") else []
+    extra = [Part("", "", " ".join(words))]
     if data.get("clauses"):
         return [Part(row["anchor"], row["label"], row["text"]) for row in data["clauses"]] + extra
     if data.get("sections"):

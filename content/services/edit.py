@@ -65,6 +65,12 @@ def digest(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    """A clean value with its dates as text."""
+    plain: dict[str, Any] = json.loads(json.dumps(value, default=str))
+    return plain
+
+
 def find(session: Session, url: str) -> models.Item | None:
     """The working row with this address."""
     return session.scalars(sa.select(models.Item).where(models.Item.url == url)).one_or_none()
@@ -111,7 +117,7 @@ def save(
     url = address(session, kind, value)
     item = find(session, url)
     mark = digest(value)
-    if item is not None and item.import_digest == mark:
+    if item is not None and item.input_digest == mark:
         return Saved(item, Outcome.UNCHANGED)
     writer = _WRITERS[kind]
     prepared = writer.prepare(session, value)
@@ -126,7 +132,7 @@ def save(
     item.published_on = value["published_on"]
     item.changed_at = now
     item.rev += 1
-    item.import_digest = mark
+    item.input_digest, item.input = mark, as_json(value)
     writer.write(item, value, prepared)
     item.attachments = _attachments(value["attachments"], stored)
     if isinstance(item, models.PressRelease):

@@ -1,0 +1,1 @@
+"""What the portal is about: items, editions, ledger, search. Knows nothing of the web."""

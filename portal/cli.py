@@ -1,0 +1,308 @@
+"""The command `beschlussportal`.
+
+Exit codes: 0 all right; 1 something is wrong with the content (faulty input, a false ledger, a broken state); 2 the
+command cannot work (wrong use, no portal yet, unreadable file). Messages are German; nothing that a person can type
+leads to a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from content import models
+from content.house import House, NotSetUp, default_database_url, prepare_folder
+from content.ledger import KeyFileError
+from content.db import make_engine
+from content.schemas import InvalidInput
+from content.services import exchange, ledger
+from portal import __version__, database, settings
+from portal.starting import MissingServer, add_examples, serve, set_up, store_file
+
+OK: Final = 0
+FAULTY: Final = 1
+UNUSABLE: Final = 2
+MAX_FAULTS_SHOWN: Final = 200
+
+Command = Callable[[argparse.Namespace, settings.Settings], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        configured = settings.load(
+            data=parsed.data, host=getattr(parsed, "host", None), port=getattr(parsed, "port", None),
+            server=getattr(parsed, "server", None),
+        )
+        run: Command = parsed.run
+        return run(parsed, configured)
+    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer) as error:
+        return _fail(str(error))
+    except InvalidInput as error:
+        return _fail("; ".join(f"{row.field}: {row.message}" for row in error.errors))
+    except sa.exc.OperationalError as error:
+        return _fail(f"Die Datenbank antwortet nicht: {error.orig}. Bitte DATABASE_URL und den Ordner DATA prüfen.")
+    except OSError as error:
+        return _fail(f"{error.filename or 'Datei'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return _fail("Abgebrochen; nichts wurde geändert.")
+
+
+def _fail(message: str) -> int:
+    print(f"beschlussportal: {message}", file=sys.stderr)
+    return UNUSABLE
+
+
+def _say(message: str) -> None:
+    print(message, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="beschlussportal", description="Portal für öffentliche Beschlüsse.", epilog="Alles Weitere: docs/betrieb.md"
+    )
+    parser.add_argument("--data", metavar="DIR", help="Ordner mit allem, was das Portal weiß (sonst DATA, sonst var)")
+    parser.add_argument("--version", action="version", version=f"beschlussportal {__version__}")
+    commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL")
+
+    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        return command
+
+    init = add("init", _init, "Ordner, Schlüssel, Datenbank und Beispielinhalt anlegen.")
+    init.add_argument("--empty", action="store_true", help="ohne Beispielinhalt")
+    add("migrate", _migrate, "Die Datenbank auf den Stand dieser Version bringen.")
+    start = add("serve", _serve, "Das Portal starten; richtet beim ersten Mal alles ein.")
+    start.add_argument("--host", help="Adresse (sonst HOST, sonst 127.0.0.1)")
+    start.add_argument("--port", help="Port (sonst PORT, sonst 6543)")
+    start.add_argument("--server", choices=["granian", "waitress"], help="Webserver (sonst SERVER, sonst granian)")
+    start.add_argument("--empty", action="store_true", help="beim ersten Mal ohne Beispielinhalt")
+    take = add("import", _import, "JSON-Zeilen übernehmen; dieselben Zeilen noch einmal ändern nichts.")
+    take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile")
+    take.add_argument("--publish", action="store_true", help="Übernommenes gleich veröffentlichen")
+    take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
+    give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
+    give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
+    add("reindex", _reindex, "Den Suchindex neu aufbauen; die Suche läuft derweil weiter.")
+    add("reconcile", _reconcile, "Datenbank, Suchindex und Dateien abgleichen und Lücken schließen.")
+    book = add("ledger", _ledger_verify, "Das Veröffentlichungsregister prüfen.")
+    book.add_argument("action", choices=["verify"], help="verify: jede Fassung und jeden Eintrag prüfen")
+    add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
+    return parser
+
+
+def _bar(label: str) -> Progress:
+    """A progress bar on the error stream, so that results can be piped; silent where nobody watches."""
+    return Progress(
+        SpinnerColumn(), TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    )
+
+
+def _open(configured: settings.Settings) -> House:
+    house = House.open(configured.data, database_url=configured.database_url)
+    if database.revision(house.engine) != database.newest_revision():
+        raise NotSetUp(
+            f"Die Datenbank in {configured.data} hat einen anderen Stand als das Programm. "
+            f"Bitte „beschlussportal --data {configured.data} migrate“."
+        )
+    return house
+
+
+def _init(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = set_up(configured, say=_say)
+    if not arguments.empty:
+        add_examples(house, say=_say)
+    house.close()
+    _say(f"Das Portal in {configured.data} ist eingerichtet.")
+    return OK
+
+
+def _migrate(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    prepare_folder(configured.data)
+    engine = make_engine(configured.database_url or default_database_url(configured.data))
+    changed = database.migrate(engine)
+    engine.dispose()
+    _say("Die Datenbank ist auf dem neuesten Stand." if changed else "Die Datenbank war schon auf dem neuesten Stand.")
+    return OK
+
+
+def _serve(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    return serve(configured, with_examples=not arguments.empty, say=_say)
+
+
+def _import(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    for path in arguments.files:
+        if not path.is_file():
+            return _fail(f"{path}: Die Datei gibt es nicht.")
+    house = _open(configured)
+    try:
+        with _bar("Zeilen") as bar, house.writing("import") as work:
+            task = bar.add_task("Zeilen", total=sum(_line_count(path) for path in arguments.files))
+            importer = exchange.Importer(
+                work.desk,
+                store=store_file(work),
+                is_publishing=arguments.publish,
+                skip_faulty=arguments.skip_faulty,
+                progress=lambda done: bar.update(task, completed=done),
+            )
+            report = importer.read(arguments.files)
+    except exchange.FaultyInput as refused:
+        _show_faults(refused.report)
+        print("Nichts wurde übernommen. Mit --skip-faulty werden nur die fehlerhaften Zeilen ausgelassen.", file=sys.stderr)
+        return FAULTY
+    finally:
+        house.close()
+    _show_faults(report)
+    _show_report(report)
+    return FAULTY if report.faults else OK
+
+
+def _line_count(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip())
+
+
+def _show_faults(report: exchange.Report) -> None:
+    for fault in report.faults[:MAX_FAULTS_SHOWN]:
+        print(fault, file=sys.stderr)
+    if len(report.faults) > MAX_FAULTS_SHOWN:
+        print(f"… und {len(report.faults) - MAX_FAULTS_SHOWN} weitere Fehler.", file=sys.stderr)
+
+
+_KIND_WORDS: Final = {
+    "body": "Gremien", "meeting": "Sitzungen", "decision": "Beschlüsse", "press_release": "Presse", "report": "Berichte",
+    "recommendation": "Empfehlungen", "market_item": "Marktplatz", "organisation": "Organisationen", "term": "Begriffe",
+    "page": "Seiten",
+}
+
+
+def _show_report(report: exchange.Report) -> None:
+    for word, table in (("Neu", report.created), ("Geändert", report.changed), ("Unverändert", report.unchanged)):
+        if table:
+            _say(f"{word}: " + ", ".join(f"{_KIND_WORDS[kind]} {count}" for kind, count in table.items()) + ".")
+    if report.published or report.corrected:
+        _say(f"Veröffentlicht: {report.published} neu, {report.corrected} berichtigt.")
+    if report.skipped:
+        _say(f"Übergangen: {report.skipped} Zeilen mit Fassungen und Registereinträgen.")
+
+
+def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    target: Path = arguments.file
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    count = 0
+    try:
+        with temporary.open("wb") as file, _bar("Einträge") as bar:
+            with house.reading() as connection:
+                task = bar.add_task("Einträge", total=None)
+                lines = exchange.export_lines(connection, portal=configured.base_url, public_keys=house.public_keys)
+                for count, line in enumerate(lines, start=1):
+                    file.write(line)
+                    bar.update(task, completed=count)
+            with house.writing("export") as work:
+                for line in exchange.working_lines(work.session):
+                    file.write(line)
+                    count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+        house.close()
+    _say(f"{count} Zeilen in {target} geschrieben.")
+    return OK
+
+
+def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    with _bar("Dokumente") as bar:
+        with house.reading() as connection:
+            total = connection.execute(
+                sa.select(sa.func.count()).select_from(models.Edition).where(models.Edition.valid_until.is_(None))
+            ).scalar()
+        task = bar.add_task("Dokumente", total=total)
+        count = house.rebuild_search(lambda done: bar.update(task, completed=done))
+    house.close()
+    _say(f"Der Suchindex ist neu aufgebaut: {count} Dokumente.")
+    return OK
+
+
+def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    mended = house.reconcile_search()
+    with house.reading() as connection:
+        known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
+    gone = house.files.reconcile(known)
+    damaged = house.files.damaged(known)
+    house.close()
+    _say(f"Suchindex: {mended.added} ergänzt, {mended.removed} entfernt.")
+    _say(f"Dateien: {len(known)} bekannt, {len(gone)} verwaiste entfernt, {len(damaged)} fehlend oder beschädigt.")
+    for sha256 in damaged:
+        print(f"Fehlend oder beschädigt: {house.files.path(sha256)}. Bitte aus der Sicherung zurückholen.", file=sys.stderr)
+    return FAULTY if damaged else OK
+
+
+def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    with house.reading() as connection, _bar("Einträge") as bar:
+        task = bar.add_task("Einträge", total=ledger.position(connection))
+        count, fault = ledger.verify(
+            connection, house.public_keys, progress=lambda done: bar.update(task, completed=done)
+        )
+    house.close()
+    if fault is not None:
+        print(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}", file=sys.stderr)
+        return FAULTY
+    _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen und Fassungen geprüft.")
+    return OK
+
+
+def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    problems: list[str] = [f"Schema: {difference}" for difference in database.differences(house.engine)]
+    columns = models.Edition.__table__.c
+    with house.reading() as connection:
+        current = sa.select(columns.id, columns.sha256).where(columns.valid_until.is_(None))
+        published = {row.id: row.sha256 for row in connection.execute(current)}
+        known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
+        problems += tally_problems(connection)
+    if dict(house.search.stored()) != published:
+        problems.append("Suche: Index und Datenbank weichen ab. Bitte „beschlussportal reconcile“.")
+    problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
+    house.close()
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    answer = _ledger_verify(arguments, configured)
+    if not problems:
+        _say(f"Schema, Zählungen, Suche ({len(published)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
+    return FAULTY if problems else answer
+
+
+def tally_problems(connection: sa.Connection) -> list[str]:
+    """Where the kept counts differ from a fresh count."""
+    facet, tally = models.EditionFacet.__table__.c, models.Tally.__table__.c
+    counted = connection.execute(
+        sa.select(facet.kind, facet.facet, facet.value, sa.func.count())
+        .where(facet.is_current)
+        .group_by(facet.kind, facet.facet, facet.value)
+    )
+    kept = connection.execute(sa.select(tally.kind, tally.facet, tally.value, tally.amount).where(tally.amount != 0))
+    fresh, stored = {tuple(row) for row in counted}, {tuple(row) for row in kept}
+    return [f"Zählung weicht ab: {row}" for row in sorted(fresh ^ stored)]
+
+
+
+if __name__ == "__main__":
+    sys.exit(main())

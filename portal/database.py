@@ -1,0 +1,60 @@
+"""Migrations: bring a database to the newest state, or tell what state it is in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine
+
+import content.models  # noqa: F401 - makes the tables known
+from content.db import Base
+
+_FOLDER: Final = Path(__file__).parent / "migrations"
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, made here so that no file with addresses is needed."""
+    made = Config()
+    made.set_main_option("script_location", str(_FOLDER))
+    made.attributes["connection"] = connection
+    return made
+
+
+def newest_revision() -> str:
+    """The revision this version of the product needs."""
+    return ScriptDirectory.from_config(config()).get_current_head() or ""
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision the database is at; None: empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(engine: Engine, target: str = "head") -> bool:
+    """Bring the database to `target` in one transaction; whether anything had to be done."""
+    before = revision(engine)
+    if target == "head" and before == newest_revision():
+        return False
+    with engine.begin() as connection:
+        command.upgrade(config(connection), target)
+    return revision(engine) != before
+
+
+def downgrade(engine: Engine, target: str) -> None:
+    """Take the database back to `target` (`base`: empty). For tests and emergencies."""
+    with engine.begin() as connection:
+        command.downgrade(config(connection), target)
+
+
+def differences(engine: Engine) -> list[object]:
+    """Where the tables differ from what the models say; empty when right."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))

@@ -1,0 +1,106 @@
+"""Settings: one table; each has a name, an environment variable, a reader, a default and a sentence.
+
+Only this module reads the environment. A value that cannot be read stops the start with a German message naming the
+variable, the reason and the remedy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+
+class SettingError(ValueError):
+    """A setting cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a running portal."""
+
+    host: str
+    port: int
+    data: Path
+    base_url: str
+    database_url: str | None
+    server: str
+    threads: int
+    workers: int
+    cache_mb: int
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether readers come by HTTPS."""
+        return self.base_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One setting."""
+
+    name: str
+    variable: str
+    read: Callable[[str], Any]
+    default: str
+    help: str
+
+
+def _port(text: str) -> int:
+    return _whole(text, 1, 65_535)
+
+
+def _whole(text: str, minimum: int, maximum: int) -> int:
+    if not text.isdigit() or not minimum <= int(text) <= maximum:
+        raise ValueError(f"erwartet wird eine ganze Zahl von {minimum} bis {maximum}")
+    return int(text)
+
+
+def _server(text: str) -> str:
+    if text not in {"granian", "waitress"}:
+        raise ValueError("möglich sind granian und waitress")
+    return text
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+        raise ValueError("erwartet wird eine Adresse ohne Pfad, etwa https://beschluesse.example")
+    return text.rstrip("/")
+
+
+RULES: Final = (
+    Rule("host", "HOST", str, "127.0.0.1", "Adresse, an der der Server lauscht."),
+    Rule("port", "PORT", _port, "6543", "Port, an dem der Server lauscht."),
+    Rule("data", "DATA", Path, "var", "Ordner, in dem alles liegt, was das Portal weiß."),
+    Rule(
+        "base_url", "BASE_URL", _address, "",
+        "Öffentliche Adresse des Portals, wie sie in Feeds, Zitaten und PDF steht; leer: aus HOST und PORT.",
+    ),
+    Rule("database_url", "DATABASE_URL", str, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA."),
+    Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
+    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "Threads je Prozess."),
+    Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
+    Rule("cache_mb", "CACHE_MB", lambda text: _whole(text, 0, 4096), "16", "Speicher für fertige Seiten in MB; 0: keiner."),
+)
+
+
+def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """The settings from the environment; `overrides` (not None) come from the command line. Raises `SettingError`."""
+    source = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for rule in RULES:
+        given = overrides.get(rule.name)
+        text = source.get(rule.variable) or rule.default
+        try:
+            values[rule.name] = rule.read(str(given)) if given is not None else rule.read(text)
+        except ValueError as error:
+            raise SettingError(f"Die Einstellung {rule.variable}={text!r} geht nicht: {error}.") from error
+    if not values["base_url"]:
+        host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
+        values["base_url"] = f"http://{host}:{values['port']}"
+    values["database_url"] = values["database_url"] or None
+    return Settings(**values)

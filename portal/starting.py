@@ -1,0 +1,129 @@
+"""Starting up: set up what is missing, mend what a crash left, add the example content, run the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+import waitress
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from content import models
+from content.db import make_engine
+from content.house import House, Work, default_database_url, prepare_folder
+from content.services import exchange, ledger
+from portal import database
+from portal.settings import Settings
+
+Say = Callable[[str], None]
+PROGRESS_EVERY: Final = 50
+
+
+class MissingServer(Exception):  # noqa: N818 - named for the situation
+    """The chosen web server cannot run; the message (German) says why."""
+
+
+def set_up(settings: Settings, *, say: Say) -> House:
+    """Folder, key, database and index of `settings`, brought to the present state; the open house."""
+    if not (settings.data / "keys").exists():
+        say(f"Lege {settings.data} an: Ordner und Schlüssel für das Register …")
+    prepare_folder(settings.data)
+    engine = make_engine(settings.database_url or default_database_url(settings.data))
+    if database.revision(engine) != database.newest_revision():
+        say("Bringe die Datenbank auf den neuesten Stand …")
+        database.migrate(engine)
+    engine.dispose()
+    if not list((settings.data / "lemmas").glob("*.trie")):
+        say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
+    house = House.open(settings.data, database_url=settings.database_url)
+    mend(house, say=say)
+    return house
+
+
+def mend(house: House, *, say: Say) -> None:
+    """Close the gap that a crash may have left between database, index and files."""
+    with house.reading() as connection:
+        position = ledger.position(connection)
+        known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
+    house.files.reconcile(known)
+    if house.search.position() != position:
+        mended = house.reconcile_search()
+        if not mended.is_clean:
+            say(f"Suchindex abgeglichen: {mended.added} ergänzt, {mended.removed} entfernt.")
+
+
+def add_examples(house: House, *, say: Say) -> None:
+    """Import and publish the example content into a portal that has nothing yet."""
+    with house.reading() as connection:
+        if connection.execute(sa.select(sa.func.count()).select_from(models.Item)).scalar():
+            return
+    say("Übernehme den Beispielinhalt …")
+    with resources.as_file(resources.files("content") / "examples") as folder:
+        paths = sorted(Path(folder).glob("*.jsonl"))
+        with house.writing("examples") as work:
+            exchange.Importer(
+                work.desk,
+                store=store_file(work),
+                is_publishing=True,
+                progress=lambda done: say(f"  {done} Einträge …") if done % PROGRESS_EVERY == 0 else None,
+            ).read(paths)
+
+
+def store_file(work: Work) -> Callable[[bytes, str, int | None, int | None], models.File]:
+    """Keeps files of an import: bytes in the store, a row in the database, both in one transaction."""
+
+    def store(body: bytes, media_type: str, width: int | None, height: int | None) -> models.File:
+        kept = work.files.add(body, media_type, work.manager, width=width, height=height)
+        row = work.session.get(models.File, kept.sha256)
+        if row is None:
+            row = models.File(
+                sha256=kept.sha256, media_type=media_type, size_bytes=kept.size_bytes, width=width, height=height,
+                added_at=work.desk.now,
+            )
+            work.session.add(row)
+            work.session.flush()
+        return row
+
+    return store
+
+
+def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
+    """Set up, then serve until told to stop; the exit code."""
+    started = time.monotonic()
+    house = set_up(settings, say=say)
+    if with_examples:
+        add_examples(house, say=say)
+    house.close()
+    say(f"Bereit nach {time.monotonic() - started:.1f} s. Beschlussportal läuft unter http://{settings.host}:{settings.port}")
+    say("Lesen geht ohne Anmeldung. Die Anmeldung der Redaktion folgt mit dem Arbeitsplatz (/redaktion);")
+    say(f"bis dahin pflegt die Kommandozeile: beschlussportal --data {settings.data} import DATEI --publish")
+    say("Beenden mit Strg+C.")
+    return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
+
+
+def _run_waitress(settings: Settings) -> int:
+    from portal.app import make_app  # noqa: PLC0415 - the other server's parent process must not carry the whole app
+
+    waitress.serve(make_app(settings), host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    return 0
+
+
+def _run_granian(settings: Settings) -> int:
+    server = MPServer(
+        target="portal.wsgi:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    )
+    server.serve()
+    return 0

@@ -1,0 +1,1 @@
+"""Jinja2 templates, addressed as `templates:folder/file`. Imports nothing."""
