@@ -1,0 +1,1 @@
+"""Edition → file: PDF and citations. Pure: everything comes from the edition document."""

@@ -1,0 +1,138 @@
+"""Finished public pages, kept by address and never stale.
+
+A WSGI layer before Pyramid. A page is kept together with the state it was made in: ledger position, day, version of the
+program. Each request reads the position from the database (a few microseconds) *before* anything else, so the first
+request after a publication makes the page anew. The state is also the strong ETag: whoever holds it gets 304.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+CACHEABLE: Final = "X-Portal-Cacheable"
+"""A response that carries this header may be kept; the header itself is not sent."""
+
+_MAX_PAGE_BYTES: Final = 2_000_000
+_GZIP_LEVEL: Final = 5
+_OVERHEAD_BYTES: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    state: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    etag: str
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + _OVERHEAD_BYTES
+
+
+class PageCache:
+    """Wraps an application. `position` reads the ledger position; `version` names the program's state."""
+
+    def __init__(self, application: Application, *, position: Callable[[], int], version: str, limit_bytes: int) -> None:
+        self._application = application
+        self._position = position
+        self._version = version
+        self._limit_bytes = limit_bytes
+        self._pages: OrderedDict[tuple[str, str, bool], _Kept] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer from the store, or ask the application and keep what may be kept."""
+        method = environ["REQUEST_METHOD"]
+        if method not in {"GET", "HEAD"}:
+            return self._application(environ, start_response)
+        state = self._state()
+        is_gzip = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), is_gzip)
+        kept = self._pages.get(key)
+        if kept is None or kept.state != state:
+            made = self._make(environ, start_response, state, is_gzip=is_gzip)
+            if not isinstance(made, _Kept):
+                return made
+            kept = made
+            self._keep(key, kept)
+        return _answer(environ, start_response, kept, is_head=method == "HEAD")
+
+    def _state(self) -> str:
+        day = dt.datetime.now(BERLIN).date().toordinal()
+        return f"{self._position()}-{day}-{self._version}"
+
+    def _make(
+        self, environ: Environ, start_response: StartResponse, state: str, *, is_gzip: bool
+    ) -> _Kept | Iterable[bytes]:
+        captured: list[Any] = []
+
+        def capture(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+            captured[:] = [status, headers, exc_info]
+            return lambda _: None
+
+        inner = {**environ, "REQUEST_METHOD": "GET"} if environ["REQUEST_METHOD"] == "HEAD" else environ
+        chunks = self._application(inner, capture)
+        status, headers, exc_info = captured
+        if status != "200 OK" or not any(name == CACHEABLE for name, _ in headers):
+            start_response(status, [row for row in headers if row[0] != CACHEABLE], exc_info)
+            if environ["REQUEST_METHOD"] == "HEAD":
+                _close(chunks)
+                return []
+            return chunks
+        body = b"".join(chunks)
+        _close(chunks)
+        return _finished(state, headers, body, is_gzip=is_gzip)
+
+    def _keep(self, key: tuple[str, str, bool], kept: _Kept) -> None:
+        if kept.size > _MAX_PAGE_BYTES or not self._limit_bytes:
+            return
+        with self._lock:
+            old = self._pages.pop(key, None)
+            self._size += kept.size - (old.size if old else 0)
+            self._pages[key] = kept
+            while self._size > self._limit_bytes:
+                _, gone = self._pages.popitem(last=False)
+                self._size -= gone.size
+
+
+def _finished(state: str, headers: list[tuple[str, str]], body: bytes, *, is_gzip: bool) -> _Kept:
+    # The state names the moment, the body's hash the page: together they stay true across servers and restarts.
+    mark = f"{state}-{hashlib.blake2b(body, digest_size=6).hexdigest()}"
+    etag = f'"{mark}-gz"' if is_gzip else f'"{mark}"'
+    sent = gzip.compress(body, _GZIP_LEVEL, mtime=0) if is_gzip else body
+    dropped = {CACHEABLE, "Content-Length", "ETag", "Cache-Control"}
+    kept = [row for row in headers if row[0] not in dropped]
+    kept += [("ETag", etag), ("Cache-Control", "public, max-age=0, must-revalidate"), ("Vary", "Accept-Encoding")]
+    kept += [("Content-Encoding", "gzip")] if is_gzip else []
+    kept.append(("Content-Length", str(len(sent))))
+    return _Kept(state, kept, sent, etag)
+
+
+def _answer(environ: Environ, start_response: StartResponse, kept: _Kept, *, is_head: bool) -> Iterable[bytes]:
+    asked = environ.get("HTTP_IF_NONE_MATCH")
+    if asked and (asked.strip() == "*" or kept.etag in {tag.strip().removeprefix("W/") for tag in asked.split(",")}):
+        unsent = {"Content-Length", "Content-Type", "Content-Encoding"}
+        start_response("304 Not Modified", [row for row in kept.headers if row[0] not in unsent])
+        return []
+    start_response("200 OK", list(kept.headers))
+    return [] if is_head else [kept.body]
+
+
+def _close(chunks: Iterable[bytes]) -> None:
+    close = getattr(chunks, "close", None)
+    if close is not None:
+        close()

@@ -1,0 +1,61 @@
+"""Every address of the portal, in one place. Addresses are promises for decades."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyramid.config import Configurator
+
+from content.kinds import KINDS
+
+_SLUG: Final = "[a-z0-9-]{1,120}"
+_DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/\d{2,4}"
+_MEETING: Final = rf"(?:{_SLUG}/)?{_SLUG}"
+
+ITEM_PATTERNS: Final = {
+    "beschluss": _DECISION,
+    "sitzung": _MEETING,
+}
+
+
+def includeme(config: Configurator) -> None:
+    """Register the routes; the order matters only where patterns overlap, and none do."""
+    fixed = {
+        "home": "/",
+        "search": "/suche",
+        "ledger": "/ledger",
+        "ledger_lines": "/ledger.jsonl",
+        "ledger_key": "/ledger/schluessel.pem",
+        "stand": "/stand",
+        "feed": "/feeds/{name}.atom",
+        "sitemap": "/sitemap.xml",
+        "sitemap_part": "/sitemap-{part}.xml",
+        "robots": "/robots.txt",
+        "opensearch": "/opensearch.xml",
+        "health": "/health",
+        "file": "/datei/{sha256:[0-9a-f]{64}}/{name}",
+        "favicon": "/favicon.ico",
+    }
+    for name, pattern in fixed.items():
+        config.add_route(name, pattern)
+    for kind in KINDS.values():
+        if kind.list_url:
+            config.add_route(f"list.{kind.name}", kind.list_url)
+        pattern = f"/{kind.path}/{{tail:{ITEM_PATTERNS.get(kind.path, _SLUG)}}}"
+        config.add_route(f"item.{kind.name}", pattern)
+        for suffix, ending in SUFFIXES.items():
+            config.add_route(f"{suffix}.{kind.name}", pattern + ending)
+    config.add_static_view("static", "portal:static", cache_max_age=31_536_000)
+
+
+SUFFIXES: Final = {
+    "pdf": ".pdf",
+    "json": ".json",
+    "cite": "/zitieren",
+    "bibtex": "/zitat.bib",
+    "ris": "/zitat.ris",
+    "plain": "/zitat.txt",
+    "versions": "/fassungen",
+    "compare": r"/fassungen/{old:\d{1,6}}..{new:\d{1,6}}",
+}
+"""What every item offers beside its page: name of the route → what is put behind its address."""

@@ -1,0 +1,122 @@
+"""What every page gets beside its own value: navigation, addresses of assets, metadata."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from content import reading
+from content.kinds import KINDS
+
+NAME: Final = "Beschlussportal"
+COUNCIL: Final = "IT-Planungsrat"
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+STATIC: Final = Path(__file__).parent / "static"
+NAV: Final = tuple(
+    (KINDS[name].plural, KINDS[name].list_url or "/")
+    for name in ("decision", "meeting", "recommendation", "report", "press_release", "market_item", "term")
+)
+MONTHS: Final = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandBanner:
+    """The day as of which the portal is shown, and how to come back to today."""
+
+    day: dt.date
+    leave_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChrome:
+    """The frame of a page."""
+
+    title: str
+    description: str
+    path: str
+    canonical: str
+    base_url: str
+    nav: tuple[NavItem, ...]
+    asset: Callable[[str], str]
+    query: str = ""
+    name: str = NAME
+    council: str = COUNCIL
+    meta: tuple[tuple[str, str], ...] = ()
+    json_ld: str = ""
+    feeds: tuple[reading.Link, ...] = ()
+    is_indexed: bool = True
+    stand_query: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asset_versions() -> dict[str, str]:
+    """Static file → address with a mark of its content; read once at start."""
+    found: dict[str, str] = {}
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(STATIC).as_posix()
+            mark = hashlib.blake2b(path.read_bytes(), digest_size=5).hexdigest()
+            found[name] = f"/static/{name}?v={mark}"
+    return found
+
+
+def navigation(path: str, stand_query: str = "") -> tuple[NavItem, ...]:
+    """The main navigation as seen from `path`."""
+    paths = {kind.list_url: f"/{kind.path}/" for kind in KINDS.values()}
+    return tuple(
+        NavItem(label, url + stand_query, path == url or path.startswith(paths.get(url, url + "/"))) for label, url in NAV
+    )
+
+
+def day(value: dt.date | str | None) -> str:
+    """„29. Oktober 2021“."""
+    date = _date(value)
+    return f"{date.day}. {MONTHS[date.month - 1]} {date.year}" if date else ""
+
+
+def shortday(value: dt.date | str | None) -> str:
+    """„29.10.2021“."""
+    date = _date(value)
+    return f"{date.day:02d}.{date.month:02d}.{date.year}" if date else ""
+
+
+def instant(value: dt.datetime) -> str:
+    """„24.11.2026, 05:06 Uhr“ in Berlin."""
+    local = value.astimezone(BERLIN)
+    return f"{local:%d.%m.%Y, %H:%M} Uhr"
+
+
+def iso(value: dt.date | dt.datetime | str | None) -> str:
+    """ISO 8601, instants in UTC."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, dt.date) else value or ""
+
+
+def number(value: int) -> str:
+    """„1.234“."""
+    return re.sub(r"(?<=\d)(?=(\d{3})+$)", ".", str(value))
+
+
+FILTERS: Final = {"day": day, "shortday": shortday, "instant": instant, "iso": iso, "number": number}
+
+
+def _date(value: dt.date | str | None) -> dt.date | None:
+    if isinstance(value, str):
+        return dt.date.fromisoformat(value) if value else None
+    return value

@@ -1,0 +1,1 @@
+"""Views: request → service → template. No view has a query of its own."""

@@ -1,0 +1,164 @@
+"""What the views share: the reader of a request, rendering, paging numbers, and answers that help."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPBadRequest
+from pyramid.request import Request
+from pyramid.response import Response
+from sqlalchemy.engine import Connection
+
+from content import reading
+from content.kinds import KINDS
+from content.services.browse import BERLIN, Reader
+from portal import site
+from portal.cache import CACHEABLE
+
+EARLIEST: Final = dt.date(2010, 1, 1)
+MAX_NUMBER: Final = 10_000_000
+
+
+class BadRequest(HTTPBadRequest):
+    """A request that cannot be understood; `message` says in German why and what would work."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def includeme(config: Configurator) -> None:
+    """Give every request its reader."""
+    config.add_request_method(_connection, "connection", reify=True)
+    config.add_request_method(_stand, "stand", reify=True)
+    config.add_request_method(_reader, "reader", reify=True)
+
+
+def _connection(request: Request) -> Connection:
+    """A connection in one read-only transaction for the whole request."""
+    connection = request.registry.house.reading_engine.connect()
+    request.add_finished_callback(lambda _: connection.close())
+    return connection
+
+
+def _reader(request: Request) -> Reader:
+    return Reader(request.connection, stand=request.stand)
+
+
+def _stand(request: Request) -> dt.date | None:
+    text = parameter(request, "stand")
+    if not text:
+        return None
+    today = dt.datetime.now(BERLIN).date()
+    try:
+        day = dt.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise BadRequest(f"„{text[:40]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT, etwa 2022-03-01.")
+    if day > today:
+        raise BadRequest(f"Der {site.day(day)} liegt in der Zukunft. Möglich ist jeder Tag bis heute.")
+    return None if day == today else max(day, EARLIEST)
+
+
+def parameter(request: Request, name: str) -> str:
+    """A query parameter as clean text; missing: empty. Undecodable bytes are a clean refusal."""
+    try:
+        value = request.GET.get(name) or ""
+    except UnicodeDecodeError as error:
+        raise BadRequest("Die Adresse enthält Zeichen, die nicht in UTF-8 geschrieben sind.") from error
+    return "".join(char for char in value if char.isprintable()).strip()
+
+
+def page_number(request: Request) -> int:
+    """The page asked for, from 1; nonsense is page 1, and what is too high is cut by the list itself."""
+    text = parameter(request, "seite")
+    return min(int(text), MAX_NUMBER) if text.isascii() and text.isdigit() and len(text) < 15 and int(text) else 1
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    page: Any = None,
+    description: str = "",
+    meta: Iterable[tuple[str, str]] = (),
+    json_ld: str = "",
+    feeds: Iterable[reading.Link] = (),
+    query: str = "",
+    status: int = 200,
+    is_cacheable: bool = True,
+    is_indexed: bool = True,
+    **values: Any,
+) -> Response:
+    """The page as a response."""
+    body = body_of(
+        request, template, title=title, page=page, description=description, meta=tuple(meta), json_ld=json_ld,
+        feeds=tuple(feeds), query=query, is_indexed=is_indexed, **values,
+    )
+    response = Response(body.encode(), status=status, content_type="text/html", charset="utf-8")
+    if is_cacheable and status == 200:  # noqa: PLR2004 - HTTP
+        response.headers[CACHEABLE] = "1"
+    else:
+        response.cache_control = "no-cache"
+    return response
+
+
+def body_of(
+    request: Request, template: str, *, title: str, page: Any, description: str, meta: tuple[tuple[str, str], ...],
+    json_ld: str, feeds: tuple[reading.Link, ...], query: str, is_indexed: bool, **values: Any,
+) -> str:
+    """The rendered page."""
+    registry = request.registry
+    base_url = registry.settings["portal.settings"].base_url
+    stand = _stand_or_none(request)
+    path = request.path
+    stand_query = f"?stand={stand.isoformat()}" if stand else ""
+    chrome = site.SiteChrome(
+        title=title,
+        description=description,
+        path=path,
+        canonical=base_url + quote(path, safe="/.-_~"),
+        base_url=base_url,
+        nav=site.navigation(path, stand_query),
+        asset=registry.asset,
+        query=query,
+        meta=meta,
+        json_ld=json_ld,
+        feeds=(reading.Link("Alles Neue", "/feeds/alles.atom"), *feeds),
+        is_indexed=is_indexed and stand is None,
+        stand_query=stand_query,
+    )
+    banner = site.StandBanner(stand, _without_stand(request)) if stand else None
+    rendered: str = registry.templates.get_template(template).render(site=chrome, page=page, stand=banner, **values)
+    return rendered
+
+
+def _stand_or_none(request: Request) -> dt.date | None:
+    try:
+        stand: dt.date | None = request.stand
+    except BadRequest:
+        return None
+    return stand
+
+
+def _without_stand(request: Request) -> str:
+    rest = [(name, value) for name, value in request.GET.items() if name != "stand"]
+    return f"{request.path}?{urlencode(rest)}" if rest else request.path
+
+
+def kind_of_route(request: Request) -> str:
+    """The kind that a route such as `item.decision` serves."""
+    kind = request.matched_route.name.split(".", 1)[1]
+    return KINDS[kind].name
+
+
+def item_address(request: Request) -> str:
+    """The address of the item that a route serves, without what is put behind it."""
+    return f"/{KINDS[kind_of_route(request)].path}/{request.matchdict['tail']}"

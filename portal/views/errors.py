@@ -1,0 +1,116 @@
+"""Answers when something is not there, not allowed or broken: each says what to do next."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pyramid.httpexceptions import HTTPException, HTTPMovedPermanently
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import exception_view_config, notfound_view_config
+
+from content import numbers, reading
+from content.services.browse import Reader
+from portal.views.common import BadRequest, render
+from portal.views.public import Gone, canonical_url
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """What was asked for, and what it may have meant."""
+
+    path: str
+    suggestions: tuple[reading.ListEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal in words."""
+
+    title: str
+    text: str
+
+
+@notfound_view_config()
+def not_found(request: Request) -> Response:
+    """Older addresses and other ways of writing a number lead on; everything else gets help."""
+    path = request.path
+    reader = Reader(request.connection)
+    target = _moved(reader, path)
+    if target is not None:
+        return HTTPMovedPermanently(target)
+    withdrawn = reader.withdrawn(path)
+    if withdrawn is not None:
+        return _gone(request, withdrawn)
+    page = NotFound(path[:200], reader.suggestions(path))
+    return render(request, "errors/404.html", title="Nicht gefunden", page=page, status=404, is_indexed=False)
+
+
+def _moved(reader: Reader, path: str) -> str | None:
+    plain, number = numbers.old_address(path)
+    if plain and plain != path and path.rstrip("/") == plain and reader.links([plain]):
+        return plain  # a trailing slash
+    known = reader.old_address(plain)
+    if known and reader.links([known]):
+        return known
+    candidate = canonical_url(plain)
+    if candidate is None and number is not None:
+        candidate = canonical_url(f"/beschluss/{number.year}-{number.serial}" + (f"-{number.suffix}" if number.suffix else ""))
+    if candidate is None and len(plain) < 40:  # noqa: PLR2004 - `/2021-39`, `/Beschluss 2021/39`
+        candidate = canonical_url(f"/beschluss/{plain.strip('/')}")
+    if candidate == path:
+        return None
+    return candidate if candidate and (reader.links([candidate]) or reader.withdrawn(candidate)) else None
+
+
+@exception_view_config(Gone)
+def gone(error: Gone, request: Request) -> Response:
+    """410 with the public reason."""
+    return _gone(request, error.withdrawn)
+
+
+def _gone(request: Request, withdrawn: reading.Withdrawn) -> Response:
+    return render(request, "errors/410.html", title="Zurückgezogen", page=withdrawn, status=410, is_indexed=False)
+
+
+@exception_view_config(BadRequest)
+def bad_request(error: BadRequest, request: Request) -> Response:
+    """400 with the reason and the remedy."""
+    page = Problem("Diese Anfrage war nicht zu verstehen", error.message)
+    return render(request, "errors/problem.html", title=page.title, page=page, status=400, is_indexed=False)
+
+
+@exception_view_config(UnicodeDecodeError)
+def undecodable(_error: UnicodeDecodeError, request: Request) -> Response:
+    """400 for addresses in another encoding; the page must not read the address again."""
+    return _static(request, 400, "Diese Adresse ist nicht in UTF-8 geschrieben.")
+
+
+@exception_view_config(HTTPException)
+def refusal(error: HTTPException, request: Request) -> Response:
+    """Other refusals of the framework, in our words; redirects pass."""
+    if error.status_int < 400:  # noqa: PLR2004 - HTTP
+        return error
+    texts = {
+        405: ("Diese Art von Anfrage gibt es hier nicht", "Öffentliche Seiten werden nur gelesen."),
+        404: ("Nicht gefunden", "Unter dieser Adresse gibt es nichts."),
+    }
+    title, text = texts.get(error.status_int, ("Das geht nicht", "Die Anfrage wurde abgelehnt."))
+    page = Problem(title, text)
+    return render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+
+
+@exception_view_config(Exception)
+def broken(error: Exception, request: Request) -> Response:
+    """500: logged with all details, told without any."""
+    log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
+    return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
+
+
+def _static(request: Request, status: int, text: str) -> Response:
+    """A page that needs neither database nor address: it works when nothing else does."""
+    template = request.registry.templates.get_template("errors/500.html")
+    return Response(template.render(text=text, asset=request.registry.asset), status=status, charset="utf-8")

@@ -1,0 +1,163 @@
+"""Files: attachments, pictures, PDF, edition documents, citations, and the small files that sites have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPServiceUnavailable
+from pyramid.request import Request
+from pyramid.response import FileResponse, Response
+from pyramid.view import view_config
+
+from content import reading
+from content.canonical import sha256_hex
+from content.export import citation, pdf
+from content.kinds import KINDS
+from content.services.browse import BERLIN
+from content.storage import clean_file_name
+from portal.cache import CACHEABLE
+from portal.views.common import item_address, render
+from portal.views.public import _edition, _missing
+
+INLINE: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
+ONE_YEAR_S: Final = 31_536_000
+STATIC: Final = Path(__file__).parent.parent / "static"
+
+
+@view_config(route_name="file")
+def file(request: Request) -> Response:
+    """A public file by its hash; the name is for people and may be any."""
+    sha256 = request.matchdict["sha256"]
+    row = request.reader.file(sha256)
+    path = request.registry.house.files.path(sha256)
+    if row is None or not path.exists():
+        raise HTTPNotFound
+    response = FileResponse(str(path), request=request, content_type=row.media_type)
+    how = "inline" if row.media_type in INLINE else "attachment"
+    response.headers["Content-Disposition"] = disposition(how, row.file_name)
+    # The address names the content, but what was withdrawn must be gone at once: shared caches have to ask.
+    response.cache_control = "public, max-age=0, must-revalidate"
+    response.etag = sha256
+    response.conditional_response = True
+    return response
+
+
+def disposition(how: str, file_name: str) -> str:
+    """Content-Disposition with a name that survives every browser (RFC 6266)."""
+    name = clean_file_name(file_name)
+    plain = name.encode("ascii", "ignore").decode() or "datei"
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
+
+
+def edition_json(request: Request) -> Response:
+    """The edition document, byte for byte what the ledger's hash is over."""
+    document, proof = _document(request)
+    response = Response(document.encode(), content_type="application/json", charset="utf-8")
+    response.headers["X-Edition-Sha256"] = proof.sha256
+    response.headers[CACHEABLE] = "1"
+    return response
+
+
+def edition_pdf(request: Request) -> Response:
+    """The edition as PDF, built once and kept beside the index."""
+    document, proof = _document(request)
+    folder = request.registry.house.data / "pdf"
+    base_url = request.registry.settings["portal.settings"].base_url
+    key = sha256_hex(f"{pdf.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
+    path = folder / f"{key}.pdf"
+    if not path.exists():
+        try:
+            body = pdf.build_in_subprocess(json.loads(document), pdf.proof_of(proof), base_url=base_url)
+        except pdf.PdfError as error:
+            raise HTTPServiceUnavailable(str(error)) from error
+        folder.mkdir(exist_ok=True, mode=0o700)
+        temporary = path.with_suffix(f".{id(request)}.part")
+        temporary.write_bytes(body)
+        temporary.replace(path)
+    response = FileResponse(str(path), request=request, content_type="application/pdf")
+    name = item_address(request).strip("/").replace("/", "-") + ".pdf"
+    response.headers["Content-Disposition"] = disposition("inline", name)
+    response.cache_control = "public, max-age=0, must-revalidate"
+    response.etag = f"{proof.entry_hash[:32]}-{pdf.LAYOUT_VERSION}"
+    response.conditional_response = True
+    return response
+
+
+def _document(request: Request) -> tuple[str, reading.Proof]:
+    url = item_address(request)
+    found: tuple[str, reading.Proof] | None = request.reader.document(url, edition=_edition(request))
+    if found is None:
+        raise _missing(request, url)
+    return found
+
+
+_FORMATS: Final = {
+    "bibtex": ("application/x-bibtex", "bib"),
+    "ris": ("application/x-research-info-systems", "ris"),
+    "plain": ("text/plain", "txt"),
+}
+
+
+def citation_file(request: Request) -> Response:
+    """The citation in the format that the route names."""
+    name = request.matched_route.name.split(".", 1)[0]
+    document, _ = _document(request)
+    media_type, ending = _FORMATS[name]
+    text = _citations(request, json.loads(document))[name]
+    response = Response(text.encode(), content_type=media_type, charset="utf-8")
+    stem = item_address(request).strip("/").replace("/", "-")
+    response.headers["Content-Disposition"] = disposition("attachment", f"{stem}.{ending}")
+    response.headers[CACHEABLE] = "1"
+    return response
+
+
+def _citations(request: Request, document: dict[str, Any]) -> dict[str, str]:
+    base_url = request.registry.settings["portal.settings"].base_url
+    today = dt.datetime.now(BERLIN).date()
+    return {
+        "plain": citation.plain(document, base_url=base_url, accessed=today),
+        "bibtex": citation.bibtex(document, base_url=base_url, accessed=today),
+        "ris": citation.ris(document, base_url=base_url, accessed=today),
+    }
+
+
+def cite(request: Request) -> Response:
+    """A page with every form of citation, ready to copy."""
+    url = item_address(request)
+    page = request.reader.page(url, edition=_edition(request))
+    if page is None:
+        raise _missing(request, url)
+    document, _ = _document(request)
+    texts = _citations(request, json.loads(document))
+    rows = (
+        ("Text", texts["plain"], f"{url}/zitat.txt"),
+        ("BibTeX", texts["bibtex"], f"{url}/zitat.bib"),
+        ("RIS", texts["ris"], f"{url}/zitat.ris"),
+    )
+    return render(request, "public/cite.html", title=f"Zitieren: {page.title}", page=page, citations=rows, is_indexed=False)
+
+
+for _kind in KINDS:
+    edition_json = view_config(route_name=f"json.{_kind}")(edition_json)
+    edition_pdf = view_config(route_name=f"pdf.{_kind}")(edition_pdf)
+    cite = view_config(route_name=f"cite.{_kind}")(cite)
+    for _format in _FORMATS:
+        citation_file = view_config(route_name=f"{_format}.{_kind}")(citation_file)
+
+
+@view_config(route_name="favicon")
+def favicon(request: Request) -> Response:
+    """The icon, where browsers ask for it."""
+    return FileResponse(str(STATIC / "icon.svg"), request=request, content_type="image/svg+xml", cache_max_age=ONE_YEAR_S)
+
+
+@view_config(route_name="health")
+def health(request: Request) -> Response:
+    """Whether database and search answer; for machines."""
+    house = request.registry.house
+    total = request.reader.total()
+    return Response(json_body={"status": "ok", "published": total, "index_position": house.search.position()})

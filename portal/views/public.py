@@ -1,0 +1,217 @@
+"""Public pages: home, lists, items with their versions, the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content import facets, numbers, reading
+from content.addresses import decision_url
+from content.export import citation
+from content.kinds import KINDS
+from content.services import browse
+from content.services import ledger as ledger_service
+from portal.views.common import (
+    BadRequest,
+    item_address,
+    kind_of_route,
+    page_number,
+    parameter,
+    render,
+)
+
+ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS)
+LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url)
+
+
+class Gone(Exception):  # noqa: N818 - named for the situation
+    """The item was public and is no longer."""
+
+    def __init__(self, withdrawn: reading.Withdrawn) -> None:
+        super().__init__(withdrawn.url)
+        self.withdrawn = withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class StandPage:
+    """The form that asks for a day."""
+
+    path: str
+    today: dt.date
+    earliest: dt.date
+
+
+@view_config(route_name="home")
+def home(request: Request) -> Response:
+    """The front page."""
+    page = request.reader.home()
+    return render(
+        request, "public/home.html", title="Beschlüsse des IT-Planungsrats", page=page,
+        description="Alle Beschlüsse, Sitzungen, Empfehlungen und Pressemitteilungen des IT-Planungsrats, durchsuchbar.",
+    )
+
+
+def item_list(request: Request) -> Response:
+    """The list of a kind."""
+    kind = kind_of_route(request)
+    rules = facets.of_kind(kind)
+    filters = {rule.name: value for rule in rules if (value := parameter(request, rule.parameter))}
+    per_page = 500 if kind == "term" else browse.PER_PAGE
+    page = request.reader.list_page(
+        kind, filters=filters, sort=parameter(request, "sortierung") or None, page=page_number(request), per_page=per_page
+    )
+    template = "public/terms.html" if kind == "term" else "public/list.html"
+    feeds = (reading.Link(page.title, page.feed_url),) if KINDS[kind].is_in_feed else ()
+    return render(request, template, title=page.title, page=page, description=page.intro, feeds=feeds)
+
+
+for _name in LIST_ROUTES:
+    item_list = view_config(route_name=_name)(item_list)
+
+
+def item(request: Request) -> Response:
+    """The page of an item, perhaps in an older edition (`?fassung=1`)."""
+    url = item_address(request)
+    page = request.reader.page(url, edition=_edition(request))
+    if page is None:
+        raise _missing(request, url)
+    base_url = request.registry.settings["portal.settings"].base_url
+    meta = citation.html_meta(
+        kind=page.kind, title=page.title, url=page.url, data=page.data, base_url=base_url, valid_from=page.proof.valid_from
+    )
+    return render(
+        request, f"public/{KINDS[page.kind].template}", title=_title(page), page=page, description=meta.description,
+        meta=meta.tags, json_ld=meta.json_ld, is_indexed=page.is_latest,
+    )
+
+
+for _name in ITEM_ROUTES:
+    item = view_config(route_name=_name)(item)
+
+
+def versions(request: Request) -> Response:
+    """The versions of an item; the last two are compared at once."""
+    url = item_address(request)
+    page = request.reader.page(url)
+    if page is None:
+        raise _missing(request, url)
+    last = page.versions[0].edition
+    before = page.versions[1].edition if len(page.versions) > 1 else last
+    return _compare(request, url, before, last)
+
+
+def compare(request: Request) -> Response:
+    """Two versions of an item side by side."""
+    return _compare(request, item_address(request), int(request.matchdict["old"]), int(request.matchdict["new"]))
+
+
+def _compare(request: Request, url: str, old: int, new: int) -> Response:
+    page = request.reader.compare(url, old, new)
+    if page is None:
+        raise _missing(request, url)
+    title = f"Fassungen: {page.title}"
+    return render(request, "public/compare.html", title=title, page=page, is_indexed=False)
+
+
+for _kind in KINDS:
+    versions = view_config(route_name=f"versions.{_kind}")(versions)
+    compare = view_config(route_name=f"compare.{_kind}")(compare)
+
+
+@view_config(route_name="ledger")
+def ledger(request: Request) -> Response:
+    """The public ledger."""
+    page = request.reader.ledger_page(page_number(request))
+    return render(
+        request, "public/ledger.html", title="Veröffentlichungsregister", page=page,
+        description="Jede Veröffentlichung, Berichtigung und Rücknahme, lückenlos verkettet und signiert.",
+    )
+
+
+@view_config(route_name="ledger_lines")
+def ledger_lines(request: Request) -> Response:
+    """The ledger as a file that the standalone checker reads."""
+    house, settings = request.registry.house, request.registry.settings["portal.settings"]
+    connection = house.reading_engine.connect()
+
+    def stream() -> Any:
+        try:
+            for line in ledger_service.lines(connection, portal=settings.base_url, public_keys=house.public_keys):
+                yield line.encode() + b"\n"
+        finally:
+            connection.close()
+
+    response = Response(content_type="application/x-ndjson", app_iter=stream())
+    response.content_disposition = 'attachment; filename="ledger.jsonl"'
+    response.cache_control = "no-cache"
+    return response
+
+
+@view_config(route_name="ledger_key")
+def ledger_key(request: Request) -> Response:
+    """The public key that signs the ledger."""
+    return Response(request.registry.house.signer.public_pem.encode(), content_type="application/x-pem-file")
+
+
+@view_config(route_name="stand")
+def stand(request: Request) -> Response:
+    """Ask for a day, and go to the portal as it stood then."""
+    day, path = parameter(request, "stand"), parameter(request, "seite_pfad") or "/"
+    if not path.startswith("/") or path.startswith("//") or "\\" in path:
+        path = "/"
+    if day:
+        moment = request.stand
+        return HTTPSeeOther(f"{path}?stand={moment.isoformat()}" if moment else path)
+    today = dt.datetime.now(browse.BERLIN).date()
+    page = StandPage(path, today, dt.date(2010, 1, 1))
+    return render(request, "public/stand.html", title="Stand an einem Tag", page=page, is_indexed=False)
+
+
+def _edition(request: Request) -> int | None:
+    text = parameter(request, "fassung")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):  # noqa: PLR2004 - no item has a million editions
+        raise BadRequest(f"„{text[:40]}“ ist keine Fassung. Erwartet wird eine Zahl ab 1.")
+    return int(text)
+
+
+def _missing(request: Request, url: str) -> Exception:
+    """Why there is nothing at `url`: moved, withdrawn, or never there."""
+    canonical = canonical_url(url)
+    if canonical and canonical != url:
+        query = f"?{request.query_string}" if request.query_string else ""
+        return HTTPMovedPermanently(canonical + query)
+    withdrawn = request.reader.withdrawn(url)
+    return Gone(withdrawn) if withdrawn is not None else HTTPNotFound()
+
+
+def canonical_url(path: str) -> str | None:
+    """The address that another way of writing a decision's number stands for, if `path` is one."""
+    parts = path.strip("/").split("/")
+    if parts[0] not in {"beschluss", "beschluesse"} or len(parts) < 2:  # noqa: PLR2004 - needs a number behind it
+        return None
+    suffixes = {"": "it-planungsrat", "AL": "al-runde"}
+    rest = parts[1:]
+    if len(rest) == 3 and rest[0] == "al-runde":  # noqa: PLR2004 - body, year, serial
+        rest, forced = rest[1:], "al-runde"
+    else:
+        forced = None
+    number = numbers.parse("/".join(rest)) or numbers.parse("-".join(rest))
+    if number is None or number.suffix not in suffixes:
+        return None
+    return decision_url(forced or suffixes[number.suffix], number.year, number.serial)
+
+
+def _title(page: reading.ItemPage) -> str:
+    if page.kind == "decision":
+        label = page.header[-1]
+        return page.title if page.title.startswith(label) else f"{label}: {page.title}"
+    return page.title
+
