@@ -66,8 +66,9 @@ class PositionReader:
 
     def _connect(self) -> Any:
         raw = self._engine.raw_connection()
-        raw.detach()
         connection: Any = raw.driver_connection
+        raw.detach()
+        self._local.keeper = raw  # the pool would close what nobody holds
         if self._engine.dialect.name == "postgresql":
             connection.autocommit = True
         self._local.connection = connection

@@ -104,3 +104,10 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
         values["base_url"] = f"http://{host}:{values['port']}"
     values["database_url"] = values["database_url"] or None
     return Settings(**values)
+
+
+def hand_over(settings: Settings) -> None:
+    """Put the settings into the environment, where the server's processes read them again."""
+    for rule in RULES:
+        value = getattr(settings, rule.name)
+        os.environ[rule.variable] = "" if value is None else str(value)

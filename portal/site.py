@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from content import reading
@@ -61,7 +61,6 @@ class SiteChrome:
     feeds: tuple[reading.Link, ...] = ()
     is_indexed: bool = True
     stand_query: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def asset_versions() -> dict[str, str]:

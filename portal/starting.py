@@ -19,7 +19,7 @@ from content.db import make_engine
 from content.house import House, Work, default_database_url, prepare_folder
 from content.services import exchange, ledger
 from portal import database
-from portal.settings import Settings
+from portal.settings import Settings, hand_over
 
 Say = Callable[[str], None]
 PROGRESS_EVERY: Final = 50
@@ -104,6 +104,7 @@ def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
     say("Lesen geht ohne Anmeldung. Die Anmeldung der Redaktion folgt mit dem Arbeitsplatz (/redaktion);")
     say(f"bis dahin pflegt die Kommandozeile: beschlussportal --data {settings.data} import DATEI --publish")
     say("Beenden mit Strg+C.")
+    hand_over(settings)
     return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
 
 

@@ -118,7 +118,7 @@ def body_of(
     registry = request.registry
     base_url = registry.settings["portal.settings"].base_url
     stand = _stand_or_none(request)
-    path = request.path
+    path = request.path_info
     stand_query = f"?stand={stand.isoformat()}" if stand else ""
     chrome = site.SiteChrome(
         title=title,
@@ -131,7 +131,7 @@ def body_of(
         query=query,
         meta=meta,
         json_ld=json_ld,
-        feeds=(reading.Link("Alles Neue", "/feeds/alles.atom"), *feeds),
+        feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"), *feeds),
         is_indexed=is_indexed and stand is None,
         stand_query=stand_query,
     )
@@ -150,7 +150,7 @@ def _stand_or_none(request: Request) -> dt.date | None:
 
 def _without_stand(request: Request) -> str:
     rest = [(name, value) for name, value in request.GET.items() if name != "stand"]
-    return f"{request.path}?{urlencode(rest)}" if rest else request.path
+    return f"{request.path_info}?{urlencode(rest)}" if rest else request.path_info
 
 
 def kind_of_route(request: Request) -> str:

@@ -37,7 +37,7 @@ class Problem:
 @notfound_view_config()
 def not_found(request: Request) -> Response:
     """Older addresses and other ways of writing a number lead on; everything else gets help."""
-    path = request.path
+    path = request.path_info
     reader = Reader(request.connection)
     target = _moved(reader, path)
     if target is not None:
@@ -113,4 +113,4 @@ def broken(error: Exception, request: Request) -> Response:
 def _static(request: Request, status: int, text: str) -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
     template = request.registry.templates.get_template("errors/500.html")
-    return Response(template.render(text=text, asset=request.registry.asset), status=status, charset="utf-8")
+    return Response(template.render(text=text, asset=request.registry.asset).encode(), status=status, content_type="text/html", charset="utf-8")

@@ -25,7 +25,7 @@ def feed(request: Request) -> Response:
     kinds = _feed_kinds(name)
     reader = Reader(request.connection)
     rows = reader.newest_published(kinds)
-    title = "Alles Neue" if name == "alles" else KINDS[kinds[0]].plural
+    title = "Alles Neue" if name == "alle" else KINDS[kinds[0]].plural
     return _xml(
         request, "feeds/atom.xml", "application/atom+xml", title=f"{title} – {site.NAME}", rows=rows, name=name,
         updated=max((row.recorded_at for _, row in rows), default=None),
@@ -33,7 +33,7 @@ def feed(request: Request) -> Response:
 
 
 def _feed_kinds(name: str) -> list[str]:
-    if name == "alles":
+    if name == "alle":
         return [kind.name for kind in KINDS.values() if kind.is_in_feed]
     kind = PATHS.get(name)
     if kind is None or not kind.is_in_feed:

@@ -152,7 +152,7 @@ for _kind in KINDS:
 @view_config(route_name="favicon")
 def favicon(request: Request) -> Response:
     """The icon, where browsers ask for it."""
-    return FileResponse(str(STATIC / "icon.svg"), request=request, content_type="image/svg+xml", cache_max_age=ONE_YEAR_S)
+    return FileResponse(str(STATIC / "favicon.svg"), request=request, content_type="image/svg+xml", cache_max_age=ONE_YEAR_S)
 
 
 @view_config(route_name="health")
