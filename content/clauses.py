@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
 from content import markup
 from content.addresses import MAIN_BODY, decision_url
@@ -26,7 +26,7 @@ class OperativeKind(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> OperativeKind:
+    def __new__(cls, value: str, label: str) -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.label = label
@@ -289,7 +289,7 @@ def _label(path: Sequence[str], part: _Raw) -> str:
     label = f"Ziffern {path[0]} bis {part.last}" if part.last else f"Ziffer {path[0]}"
     if len(path) > 1:
         label += f" Buchstabe {path[1]}"
-    return f"{label} Nummer {path[2]}" if len(path) > 2 else label  # noqa: PLR2004 - third level
+    return f"{label} Nummer {path[2]}" if len(path) > 2 else label
 
 
 # --- what a clause does ----------------------------------------------------------------------------------------------
@@ -302,19 +302,19 @@ KIND_RULES: Final[tuple[tuple[OperativeKind, re.Pattern[str]], ...]] = tuple(
         (_K.REPLACES, r"\bersetz(?:t|en)\b|tritt an die Stelle|\blöst\b.{0,120}?\bab\b|abgelöst"),
         (
             _K.BINDS,
-            r"[Vv]erbindliche[nrms]? (?:\w+ ){0,3}?(?:Anwendung|IT-(?:Interoperabilitäts)?[Ss]tandard|Standard|Geltung)|"
+            (r"[Vv]erbindliche[nrms]? (?:\w+ ){0,3}?(?:Anwendung|IT-(?:Interoperabilitäts)?[Ss]tandard|Standard|Geltung)|"
             r"[Aa]ls verbindlich|für verbindlich|(?:werden|sind|wird|ist)\b[^.;]{0,60}\bverbindlich\b|"
-            r"als Standard des IT-Planungsrats",
+            r"als Standard des IT-Planungsrats"),
         ),
         (
             _K.ESTABLISHES,
-            r"\bricht(?:et|en)\b.{0,200}?\bein\b|eingerichtet|\bEinrichtung (?:ein|d|länderoffen)|\berrichtet\b|\bErrichtung ein|"
-            r"\A(?:L|l)änderoffene (?:Arbeits|Projekt|Kooperations)gruppe|\bsetzt\b.{0,120}?\b(?:gruppe|AG)\b.{0,120}?\bein\b",
+            (r"\bricht(?:et|en)\b.{0,200}?\bein\b|eingerichtet|\bEinrichtung (?:ein|d|länderoffen)|\berrichtet\b|\bErrichtung ein|"
+            r"\A(?:L|l)änderoffene (?:Arbeits|Projekt|Kooperations)gruppe|\bsetzt\b.{0,120}?\b(?:gruppe|AG)\b.{0,120}?\bein\b"),
         ),
         (
             _K.FINANCES,
-            r"\bfinanzier(?:t|en)\b|\bFinanzierung aus\b|\b(?:Mio\.|Millionen|Tsd\.) Euro\b|\bMittel\b.{0,60}\bbereitgestellt|"
-            r"\bstell(?:t|en)\b.{0,80}\bEuro\b",
+            (r"\bfinanzier(?:t|en)\b|\bFinanzierung aus\b|\b(?:Mio\.|Millionen|Tsd\.) Euro\b|\bMittel\b.{0,60}\bbereitgestellt|"
+            r"\bstell(?:t|en)\b.{0,80}\bEuro\b"),
         ),
         (_K.COMMISSIONS, r"\bbeauftragt?\b|\bbeauftragen\b|\b[Aa]uftrag an\b|erteilt\b.{0,60}Auftrag"),
         (_K.REQUESTS, r"\b[Bb]itte(?:t|n)?\b(?! wenden)|\bgebeten\b|\bersucht?\b|fordert\b.{0,120}\bauf\b"),

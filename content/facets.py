@@ -50,7 +50,7 @@ def _body_words(_kind: str, value: str) -> str:
 
 
 def _operative_words(_kind: str, value: str) -> str:
-    return OperativeKind(value).label
+    return next(kind.label for kind in OperativeKind if kind == value)
 
 
 _EVERY: Final = frozenset(KINDS)
@@ -78,7 +78,7 @@ def words(rule: FacetRule, kind: str, value: str) -> str:
     """How `value` of a facet reads in German; a value nobody knows reads as itself."""
     try:
         return rule.words(kind, value)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, StopIteration):
         return value
 
 
@@ -93,7 +93,7 @@ def of_edition(kind: str, frozen: Frozen) -> tuple[tuple[str, str], ...]:
         "operative": [clause["kind"] for clause in clauses],
         "subkind": [frozen.subkind],
         "addressee": [who for clause in clauses for who in clause["addressees"]] + list(data.get("addressees", ())),
-        "theme": [data.get("theme")],
+        "theme": [data.get("theme") or ""],
         "topic": list(data.get("topics", ())),
     }
     pairs = [ALL]

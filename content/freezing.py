@@ -161,7 +161,7 @@ def _freeze_decision(item: models.Item, today: dt.date) -> Frozen:
     html = markup.decision_html(parsed)
     date = item.date or (item.meeting.date if item.meeting else None)
     meeting = _meeting_link(item.meeting, item.body)
-    data = {
+    data: dict[str, Any] = {
         "body": {"slug": item.body.slug, "name": item.body.title},
         "number": item.number,
         "year": item.year,
@@ -263,7 +263,7 @@ def _freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
         for row in item.agenda
     ]
     lines = [markup.to_text(item.text), *(f"{row.top or ''} {row.title}".strip() for row in item.agenda)]
-    data = {
+    data: dict[str, Any] = {
         "body": {"slug": item.body.slug, "name": item.body.title},
         "kind": item.meeting_kind,
         "ordinal": item.ordinal,
@@ -310,7 +310,7 @@ def _freeze_press(item: models.Item, today: dt.date) -> Frozen:
     ]
     image = item.image
     meeting = _meeting_link(item.meeting)
-    data = {
+    data: dict[str, Any] = {
         "release_kind": item.release_kind,
         "publisher": item.publisher,
         "date": _iso(item.date),
@@ -401,7 +401,7 @@ def _freeze_report(item: models.Item, today: dt.date) -> Frozen:
         }
         for row in item.sections
     ]
-    data = {
+    data: dict[str, Any] = {
         "group": item.group,
         "lead": item.lead,
         "subgroups": item.subgroups,
@@ -433,7 +433,7 @@ def _freeze_report(item: models.Item, today: dt.date) -> Frozen:
 def _freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Recommendation)  # noqa: S101 - see above
     state = item.procedure_state or "draft"
-    data = {
+    data: dict[str, Any] = {
         "number": item.number,
         "addressees": item.addressees,
         "report": item.report_url,
@@ -459,7 +459,7 @@ def _freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
 
 def _freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.MarketItem)  # noqa: S101 - see above
-    data = {
+    data: dict[str, Any] = {
         "ozg_id": item.ozg_id,
         "leika_keys": item.leika_keys,
         "theme": item.theme,
@@ -490,7 +490,7 @@ def _freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
 def _freeze_organisation(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Organisation)  # noqa: S101 - see above
     text = markup.to_text(item.text)
-    data = {
+    data: dict[str, Any] = {
         "short": item.short,
         "organisation_kind": item.organisation_kind,
         "summary": shorten(text),
@@ -510,7 +510,7 @@ def _freeze_organisation(item: models.Item, today: dt.date) -> Frozen:
 def _freeze_term(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Term)  # noqa: S101 - see above
     text = markup.to_text(item.text)
-    data = {
+    data: dict[str, Any] = {
         "abbreviation": item.abbreviation,
         "synonyms": item.synonyms,
         "definition": text,
@@ -529,12 +529,13 @@ def _freeze_term(item: models.Item, today: dt.date) -> Frozen:
 
 
 def _freeze_page(item: models.Item, today: dt.date) -> Frozen:
-    return _frozen(item, today, text=markup.to_text(item.text), html=markup.to_html(item.text), data={})
+    nothing: Mapping[str, Any] = {}
+    return _frozen(item, today, text=markup.to_text(item.text), html=markup.to_html(item.text), data=nothing)
 
 
 def _freeze_body(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Body)  # noqa: S101 - see above
-    data = {
+    data: dict[str, Any] = {
         "short": item.short,
         "number_pattern": item.number_pattern,
         "voting_rule": item.voting_rule,

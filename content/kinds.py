@@ -13,6 +13,7 @@ from typing import Final
 from content import models
 from content.schemas import SCHEMAS
 
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none)."""

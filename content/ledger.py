@@ -1,4 +1,4 @@
-"""The publication ledger, pure: entries, their chain, signatures, and the check that names the first false one.
+r"""The publication ledger, pure: entries, their chain, signatures, and the check that names the first false one.
 
 Each entry carries the hash of the one before and is signed; a *checkpoint* signs position and hash of the last, so that
 a cut-off end shows. All lines of `/ledger.jsonl` and of a full export have one shape: a canonical JSON object with

@@ -27,8 +27,7 @@ MAX_BRACKETS: Final = 2_000
 
 _EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists")
 _TAGS: Final = frozenset(
-    "a abbr b blockquote br code dd del dl dt em h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s strong sub sup table tbody "
-    "td th thead tr ul".split()
+    ["a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"]
 )
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
@@ -239,7 +238,7 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-_BLOCKS: Final = frozenset("p div li ol ul dl dt dd h2 h3 h4 h5 h6 table tr blockquote pre hr section br".split())
+_BLOCKS: Final = frozenset(["p", "div", "li", "ol", "ul", "dl", "dt", "dd", "h2", "h3", "h4", "h5", "h6", "table", "tr", "blockquote", "pre", "hr", "section", "br"])
 
 
 class _TextReader(HTMLParser):

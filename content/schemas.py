@@ -168,7 +168,7 @@ def matching(pattern: str, hint: str, limit: int = 200) -> Reader:
     compiled = re.compile(pattern)
 
     def read(value: Any) -> str:
-        text = line(limit)(value)
+        text: str = line(limit)(value)
         if not compiled.fullmatch(text):
             raise _Fault("malformed", f"{_shown(value)} passt nicht. {hint}")
         return text

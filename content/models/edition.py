@@ -196,8 +196,8 @@ def _guards(dialect: str) -> list[str]:
         ]
     call = "EXECUTE FUNCTION refuse_change()"
     return [
-        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE EXCEPTION 'append-only: the ledger and its editions cannot be changed'; END $$",
+        ("CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'append-only: the ledger and its editions cannot be changed'; END $$"),
         f"CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW {call}",
         f"CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition FOR EACH ROW WHEN ({changed}) {call}",
         f"CREATE TRIGGER edition_no_delete BEFORE DELETE ON edition FOR EACH ROW {call}",

@@ -23,9 +23,7 @@ _TOKEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:
 _NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
-    "aber als am an auch auf aus bei bis das dass dem den der des die durch ein eine einem einen einer eines er es fuer hat "
-    "ihr im in ist mit nach nicht noch nur oder sein seine sich sie sind so sowie ueber um und unter von vor war werden wie "
-    "wird wurde wurden zu zum zur".split()
+    ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "bis", "das", "dass", "dem", "den", "der", "des", "die", "durch", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "fuer", "hat", "ihr", "im", "in", "ist", "mit", "nach", "nicht", "noch", "nur", "oder", "sein", "seine", "sich", "sie", "sind", "so", "sowie", "ueber", "um", "und", "unter", "von", "vor", "war", "werden", "wie", "wird", "wurde", "wurden", "zu", "zum", "zur"]
 )
 
 
@@ -70,7 +68,7 @@ class Analysis:
         if len(parts) == 1 or index == len(parts) - 1:
             return ()
         pair = self.terms((parts[index][0] + parts[index + 1][0])[:MAX_WORD])
-        if index or len(parts) == 2:  # noqa: PLR2004 - of two parts the pair is the whole
+        if index or len(parts) == 2:
             return pair
         return pair + self.terms("".join(part[0] for part in parts)[:MAX_WORD])
 

@@ -75,7 +75,7 @@ def _terms(text: str, hints: list[str]) -> list[Term]:
         return " "
 
     rest = _PHRASE.sub(take_phrase, text)
-    if any(quote in rest for quote in "\"„“”»«"):
+    if any(quote in rest for quote in '"„“”»«'):
         hints.append("Ein Anführungszeichen steht allein; der Text wurde als einzelne Wörter gelesen.")
     for token in rest.split():
         bare = token.strip(_QUOTES + "()[]{}.,;:!?+")

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from whoosh import analysis as whoosh_analysis
 from whoosh import fields, index, query, scoring, sorting
@@ -50,7 +50,7 @@ def _prepared(tokens: list[tuple[int, tuple[str, ...]]]) -> _Prepared:
     return text
 
 
-class _PreparedTokens(whoosh_analysis.Tokenizer):  # type: ignore[misc] - the library's class is untyped
+class _PreparedTokens(whoosh_analysis.Tokenizer):  # type: ignore[misc]
     """Hands on what `Analysis` has found; Whoosh pickles this with the schema, so it holds nothing."""
 
     def __call__(self, value: Any, **_: Any) -> Iterator[whoosh_analysis.Token]:
@@ -312,7 +312,7 @@ class _Marks(frozenset[str]):
 
     _prefixes: tuple[str, ...]
 
-    def __new__(cls, terms: Iterable[str], prefixes: tuple[str, ...]) -> _Marks:
+    def __new__(cls, terms: Iterable[str], prefixes: tuple[str, ...]) -> Self:
         made = super().__new__(cls, terms)
         made._prefixes = prefixes
         return made
@@ -363,7 +363,7 @@ class WhooshBatch:
     def commit(self, position: int) -> None:
         """See `Batch`."""
         self._writer.commit()
-        state = {"position": position, "generation": self._engine._index.latest_generation()}  # noqa: SLF001 - its own batch
+        state = {"position": position, "generation": self._engine._index.latest_generation()}
         temporary = self._folder / f"{_STATE}.new"
         temporary.write_text(json.dumps(state))
         os.replace(temporary, self._folder / _STATE)

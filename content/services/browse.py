@@ -17,12 +17,17 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from content import facets, markup, models, reading, wording
 from content.clauses import Relation
 from content.diff import compare_html
 from content.kinds import KINDS, PATHS
+
+AnyRow = Any
+"""A row of a statement; its columns are known from the statement, not from a type."""
+
+Statement = Any
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 PER_PAGE: Final = 25
@@ -67,14 +72,14 @@ def _visible(is_now: bool) -> sa.ColumnElement[bool]:
 class _Statements:
     """The statements of a moment, built once: building one costs more than running it."""
 
-    by_url: sa.Select[Any]
-    light_by_urls: sa.Select[Any]
-    incoming: sa.Select[Any]
-    previous_number: sa.Select[Any]
-    next_number: sa.Select[Any]
-    previous_date: sa.Select[Any]
-    next_date: sa.Select[Any]
-    of_meeting: sa.Select[Any]
+    by_url: Statement
+    light_by_urls: Statement
+    incoming: Statement
+    previous_number: Statement
+    next_number: Statement
+    previous_date: Statement
+    next_date: Statement
+    of_meeting: Statement
 
 
 def _statements(is_now: bool) -> _Statements:
@@ -132,7 +137,7 @@ _ONE_VERSION: Final = (
     .join_from(_EDITION, models.LedgerEntry.__table__, _L.position == _E.position)
     .where(_E.item_id == sa.bindparam("item_id"), _E.number == sa.bindparam("number"), _E.is_withdrawn.is_(False))
 )
-_LAST_ACT: Final = sa.select(_L).where(_L.url == sa.bindparam("url")).order_by(_L.position.desc()).limit(1)
+_LAST_ACT: Final = sa.select(*_L).where(_L.url == sa.bindparam("url")).order_by(_L.position.desc()).limit(1)
 _TALLY: Final = sa.select(_T.facet, _T.value, _T.amount).where(_T.kind == sa.bindparam("kind"), _T.amount > 0)
 _TOTALS: Final = sa.select(_T.kind, _T.amount).where(_T.facet == "all", _T.value == "all")
 
@@ -248,7 +253,7 @@ class Reader:
     ) -> reading.ListPage:
         """A list of `kind`. `filters`: facet name → value; unknown values give an empty list, never an error."""
         rule = KINDS[kind]
-        order = sort if sort in SORTS else DEFAULT_SORT.get(kind, "neu")
+        order = sort if sort is not None and sort in SORTS else DEFAULT_SORT.get(kind, "neu")
         conditions = [_E.kind == kind, _visible(self.stand is None), *_filter_conditions(kind, filters)]
         counts = self._counts(kind, filters, conditions)
         total = counts.pop(facets.ALL, 0)
@@ -312,7 +317,7 @@ class Reader:
         total = head.position if head else 0
         paging = _paging(page, total, per_page, lambda number: f"/ledger?seite={number}" if number > 1 else "/ledger")
         rows = self._connection.execute(
-            sa.select(_L).order_by(_L.position.desc()).limit(per_page).offset((paging.page - 1) * per_page)
+            sa.select(*_L).order_by(_L.position.desc()).limit(per_page).offset((paging.page - 1) * per_page)
         ).all()
         gone = self._withdrawn_items([row.item_uid for row in rows])
         return reading.LedgerPage(
@@ -323,7 +328,7 @@ class Reader:
             paging=paging,
         )
 
-    def newest_published(self, kinds: Sequence[str], limit: int = 40) -> list[tuple[reading.ListEntry, Row[Any]]]:
+    def newest_published(self, kinds: Sequence[str], limit: int = 40) -> list[tuple[reading.ListEntry, AnyRow]]:
         """What was published or corrected last, for feeds: (list row, edition columns)."""
         rows = self._connection.execute(
             sa.select(*_LIGHT, _E.number, _E.note, _E.act, _E.valid_from, _E.recorded_at, _E.sha256, _E.position)
@@ -348,7 +353,7 @@ class Reader:
         """How many items are public now."""
         return sum(row.amount for row in self._connection.execute(_TOTALS))
 
-    def file(self, sha256: str) -> Row[Any] | None:
+    def file(self, sha256: str) -> AnyRow | None:
         """Name and type of a file that some public edition shows, else None."""
         table = models.EditionFile.__table__
         return self._connection.execute(
@@ -366,10 +371,10 @@ class Reader:
 
     # --- inside ---
 
-    def _run(self, statement: sa.Select[Any], **values: Any) -> sa.CursorResult[Any]:
+    def _run(self, statement: Statement, **values: Any) -> Any:
         return self._connection.execute(statement, {**values, **self._moment})
 
-    def _item_page(self, row: Row[Any], *, versions: tuple[reading.Version, ...]) -> reading.ItemPage:
+    def _item_page(self, row: AnyRow, *, versions: tuple[reading.Version, ...]) -> reading.ItemPage:
         document = json.loads(row.document)
         data = document["data"]
         incoming = self._run(self._statements.incoming, url=row.url).all()
@@ -395,7 +400,7 @@ class Reader:
             topics=tuple(data.get("topics", ())),
         )
 
-    def _versions(self, row: Row[Any]) -> tuple[reading.Version, ...]:
+    def _versions(self, row: AnyRow) -> tuple[reading.Version, ...]:
         rows = self._connection.execute(_VERSIONS, {"item_id": row.item_id})
         moment = self._moment.get("stand")
         return tuple(
@@ -418,7 +423,7 @@ class Reader:
         document = json.loads(row.document)
         return f"{document['title']}\n\n{document['text']}"
 
-    def _neighbours(self, row: Row[Any]) -> reading.Neighbours:
+    def _neighbours(self, row: AnyRow) -> reading.Neighbours:
         if row.kind in {"decision", "meeting"} and row.serial:
             values = {"kind": row.kind, "body": row.body_slug, "year": row.year, "serial": row.serial}
             before, after = self._statements.previous_number, self._statements.next_number
@@ -432,7 +437,7 @@ class Reader:
         )
 
     def _related(
-        self, row: Row[Any], incoming: Sequence[Row[Any]], data: Mapping[str, Any]
+        self, row: AnyRow, incoming: Sequence[AnyRow], data: Mapping[str, Any]
     ) -> dict[str, tuple[reading.ListEntry, ...]]:
         found: dict[str, dict[str, reading.ListEntry]] = {}
         for source in incoming:
@@ -609,7 +614,7 @@ def _paging(page: int, total: int, per_page: int, url: Callable[[int], str]) -> 
     )
 
 
-def _entry(row: Row[Any]) -> reading.ListEntry:
+def _entry(row: AnyRow) -> reading.ListEntry:
     return reading.ListEntry(
         kind=row.kind,
         kind_label=KINDS[row.kind].label,
@@ -621,18 +626,18 @@ def _entry(row: Row[Any]) -> reading.ListEntry:
     )
 
 
-def _link(row: Row[Any] | None) -> reading.Link | None:
+def _link(row: AnyRow | None) -> reading.Link | None:
     return reading.Link(_short_label(row), row.url, row.title) if row is not None else None
 
 
-def _short_label(row: Row[Any]) -> str:
+def _short_label(row: AnyRow) -> str:
     """What names an item in a line of links: „Beschluss 2021/39“, „36. Sitzung …“, else the title."""
     if row.url.startswith("/beschluss/"):
         return str(row.header[-1])
     return str(row.title)
 
 
-def _proof(row: Row[Any]) -> reading.Proof:
+def _proof(row: AnyRow) -> reading.Proof:
     return reading.Proof(
         edition=row.number,
         sha256=row.sha256,
@@ -677,7 +682,7 @@ def _outgoing(data: Mapping[str, Any], live: Mapping[str, reading.Link]) -> tupl
     return tuple(rows)
 
 
-def _incoming(rows: Sequence[Row[Any]]) -> tuple[reading.ReferenceRow, ...]:
+def _incoming(rows: Sequence[AnyRow]) -> tuple[reading.ReferenceRow, ...]:
     return tuple(
         reading.ReferenceRow(
             relation=row.relation,
@@ -728,7 +733,7 @@ def size_words(size_bytes: int) -> str:
     return f"{size_bytes / 1_000_000:.1f} MB".replace(".", ",")
 
 
-def _ledger_row(row: Row[Any], *, is_gone: bool) -> reading.LedgerRow:
+def _ledger_row(row: AnyRow, *, is_gone: bool) -> reading.LedgerRow:
     return reading.LedgerRow(
         position=row.position,
         recorded_at=row.recorded_at,

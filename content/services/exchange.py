@@ -26,6 +26,7 @@ from content.addresses import meeting_url
 from content.canonical import canonical_json
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
+from content.search.lemmas import fold
 from content.services import edit, ledger, publish
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from workflows.engine import Blocked
@@ -226,13 +227,13 @@ SOURCE_BODIES: Final[Mapping[str, SourceBody]] = {
     body.name: body for body in (MAIN, SourceBody("AL-Runde", "al-runde", "YYYY/NN-AL", "it-staatsvertrag"))
 }
 _SOURCE_FIELDS: Final = frozenset(
-    "number session date title text url body text_kind source_points source_complete refs mentions_attachment note".split()
+    ["number", "session", "date", "title", "text", "url", "body", "text_kind", "source_points", "source_complete", "refs", "mentions_attachment", "note"]
 )
 _PRESS_FIELDS: Final = frozenset(
-    "id date session kind publisher title lead text text_kind sections quotes image contacts decisions url".split()
+    ["id", "date", "session", "kind", "publisher", "title", "lead", "text", "text_kind", "sections", "quotes", "image", "contacts", "decisions", "url"]
 )
 _MONTHS: Final = (
-    "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+    ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
 )
 _DATE: Final = re.compile(r"(\d{1,2})\. (" + "|".join(_MONTHS) + r") (\d{4})")
 
@@ -389,7 +390,7 @@ def _german_date(text: str) -> dt.date | None:
 
 def slugify(text: str, limit: int = 80) -> str:
     """A part of an address from any text, cut between words."""
-    folded = text.lower().translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}))
+    folded = fold(text)
     plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     return slug if len(slug) <= limit else slug[:limit].rsplit("-", 1)[0]

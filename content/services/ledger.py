@@ -132,7 +132,7 @@ def verify(
     return verifier.position, verifier.finish() or _head_fault(head, verifier.position)
 
 
-def _entries(connection: Connection, *, has_editions: bool) -> Iterator[tuple[sa.Row[Any], str | None]]:
+def _entries(connection: Connection, *, has_editions: bool) -> Iterator[tuple[Any, str | None]]:
     entries, editions = models.LedgerEntry.__table__, models.Edition.__table__
     document = editions.c.document if has_editions else sa.null()
     statement = sa.select(entries, document.label("document")).order_by(entries.c.position)
@@ -144,7 +144,7 @@ def _entries(connection: Connection, *, has_editions: bool) -> Iterator[tuple[sa
         yield row, row.document
 
 
-def _column_fault(row: sa.Row[Any]) -> Fault | None:
+def _column_fault(row: Any) -> Fault | None:
     """The columns beside the signed line are copies: they must say the same."""
     signed = json.loads(row.line)
     copies = {
@@ -157,7 +157,7 @@ def _column_fault(row: sa.Row[Any]) -> Fault | None:
     return None
 
 
-def _head_fault(head: sa.Row[Any], position: int) -> Fault | None:
+def _head_fault(head: Any, position: int) -> Fault | None:
     if head.position != position:
         return Fault(position + 1, "cut_off", "Die Spitze des Registers passt nicht zum letzten Eintrag.")
     return None

@@ -280,8 +280,8 @@ def _count(session: Session, edition: models.Edition, difference: int) -> None:
     mine = session.execute(sa.select(facet.facet, facet.value).where(facet.edition_id == edition.id)).all()
     for name, value in mine:
         key = {"kind": edition.kind, "facet": name, "value": value}
-        changed = session.execute(sa.update(tally).filter_by(**key).values(amount=tally.amount + difference))
-        if not changed.rowcount:  # type: ignore[attr-defined] - an UPDATE has one
+        changed: Any = session.execute(sa.update(tally).filter_by(**key).values(amount=tally.amount + difference))
+        if not changed.rowcount:
             session.execute(sa.insert(tally).values(amount=difference, **key))
 
 

@@ -2,7 +2,11 @@
 DATEI: /ledger.jsonl oder voller Export (dann auch jede Fassung). Ergebnis: 0 richtig, 1 falsch, 2 unbrauchbar.
 """
 
-import argparse, base64, hashlib, json, sys  # noqa: E401 - kept short, to be read in one go
+import argparse
+import base64
+import hashlib
+import json
+import sys
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -73,7 +77,7 @@ def check(lines, pinned):
     return position, None
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("datei"), parser.add_argument("--key"), parser.add_argument("--min-position", type=int, default=1)
     given = parser.parse_args()

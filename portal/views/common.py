@@ -103,7 +103,7 @@ def render(
         feeds=tuple(feeds), query=query, is_indexed=is_indexed, **values,
     )
     response = Response(body.encode(), status=status, content_type="text/html", charset="utf-8")
-    if is_cacheable and status == 200:  # noqa: PLR2004 - HTTP
+    if is_cacheable and status == 200:
         response.headers[CACHEABLE] = "1"
     else:
         response.cache_control = "no-cache"

@@ -59,7 +59,7 @@ def _moved(reader: Reader, path: str) -> str | None:
     candidate = canonical_url(plain)
     if candidate is None and number is not None:
         candidate = canonical_url(f"/beschluss/{number.year}-{number.serial}" + (f"-{number.suffix}" if number.suffix else ""))
-    if candidate is None and len(plain) < 40:  # noqa: PLR2004 - `/2021-39`, `/Beschluss 2021/39`
+    if candidate is None and len(plain) < 40:
         candidate = canonical_url(f"/beschluss/{plain.strip('/')}")
     if candidate == path:
         return None
@@ -92,7 +92,7 @@ def undecodable(_error: UnicodeDecodeError, request: Request) -> Response:
 @exception_view_config(HTTPException)
 def refusal(error: HTTPException, request: Request) -> Response:
     """Other refusals of the framework, in our words; redirects pass."""
-    if error.status_int < 400:  # noqa: PLR2004 - HTTP
+    if error.status_int < 400:
         return error
     texts = {
         405: ("Diese Art von Anfrage gibt es hier nicht", "Öffentliche Seiten werden nur gelesen."),

@@ -177,7 +177,7 @@ def _edition(request: Request) -> int | None:
     text = parameter(request, "fassung")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):  # noqa: PLR2004 - no item has a million editions
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):
         raise BadRequest(f"„{text[:40]}“ ist keine Fassung. Erwartet wird eine Zahl ab 1.")
     return int(text)
 
@@ -195,11 +195,11 @@ def _missing(request: Request, url: str) -> Exception:
 def canonical_url(path: str) -> str | None:
     """The address that another way of writing a decision's number stands for, if `path` is one."""
     parts = path.strip("/").split("/")
-    if parts[0] not in {"beschluss", "beschluesse"} or len(parts) < 2:  # noqa: PLR2004 - needs a number behind it
+    if parts[0] not in {"beschluss", "beschluesse"} or len(parts) < 2:
         return None
     suffixes = {"": "it-planungsrat", "AL": "al-runde"}
     rest = parts[1:]
-    if len(rest) == 3 and rest[0] == "al-runde":  # noqa: PLR2004 - body, year, serial
+    if len(rest) == 3 and rest[0] == "al-runde":
         rest, forced = rest[1:], "al-runde"
     else:
         forced = None
