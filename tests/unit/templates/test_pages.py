@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import itertools
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_page_headings_start_with_one_h1_and_skip_no_level(name):
     levels = [int(tag[1]) for tag, _ in parsed(name).tags if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(later - earlier <= 1 for earlier, later in zip(levels, levels[1:], strict=False)), levels
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels)), levels
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -97,7 +98,7 @@ def test_page_escapes_a_hostile_title(name):
     html = samples.render(ENVIRONMENT, template, path, {**values, "page": page})
     assert "<script>alert" not in html
     assert "<img src=x" not in html
-    assert "&lt;script&gt;" in html or template in {"public/search.html"}
+    assert "&lt;script&gt;" in html or template == "public/search.html"
 
 
 def test_search_page_escapes_a_hostile_query():
