@@ -125,8 +125,8 @@ class House:
         statement = sa.select(models.Edition.__table__).where(columns.valid_until.is_(None)).order_by(columns.id)
         with self.reading() as connection:
             if edition_ids is None:
-                rows = connection.execution_options(yield_per=_BATCH).execute(statement)
-                yield from (documents.from_edition(row) for row in rows)
+                with connection.execute(statement.execution_options(yield_per=_BATCH)) as rows:
+                    yield from (documents.from_edition(row) for row in rows)
                 return
             for start in range(0, len(edition_ids), _BATCH):
                 chunk = edition_ids[start : start + _BATCH]

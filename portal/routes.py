@@ -10,7 +10,7 @@ from content.kinds import KINDS
 
 _SLUG: Final = "[a-z0-9-]{1,120}"
 _DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/\d{2,4}"
-_MEETING: Final = rf"(?:{_SLUG}/)?{_SLUG}"
+_MEETING: Final = r"(?:[a-z0-9-]{1,80}/)?(?:\d{1,4}|(?:sonder|umlauf)-\d{4}-\d\d-\d\d)"
 
 ITEM_PATTERNS: Final = {
     "beschluss": _DECISION,

@@ -593,7 +593,7 @@ def _filter_conditions(kind: str, filters: Mapping[str, str]) -> list[sa.ColumnE
 def _facet_order(name: str, value: str, count: int) -> tuple[Any, ...]:
     """Years and sessions newest first; everything else by count, then by name."""
     if name == "year":
-        return (-int(value),)
+        return (-int(value), "") if value.isascii() and value.isdigit() else (0, value)
     if name == "meeting":
         *_, last = value.rsplit("/", 1)
         return (0, -int(last), value) if last.isdigit() else (1, 0, value)

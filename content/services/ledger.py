@@ -6,9 +6,10 @@ backwards: an entry is at least as late as the one before.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,23 +117,34 @@ def verify(
     """Check every entry and the exact bytes of every edition: (entries found right, first fault or None)."""
     verifier = ledger.Verifier(public_keys, needs_editions=True)
     head = connection.execute(sa.select(models.LedgerHead)).first()
-    for entry, document in _entries(connection, has_editions=True):
-        if document is not None:
-            verifier.feed_edition(entry.position, document)
-        verifier.feed(str(entry.line))
-        columns = _column_fault(entry) if verifier.fault is None else None
-        if columns is not None:
-            return verifier.position - 1, columns
-        if verifier.fault is not None:
-            break
-        progress(verifier.position)
+    with contextlib.closing(_entries(connection, has_editions=True)) as entries:
+        wrong_copy = _feed(verifier, entries, progress)
+    if wrong_copy is not None:
+        return verifier.position - 1, wrong_copy
     if head is None:
         return verifier.position, verifier.fault if verifier.position else None
     verifier.feed(str(head.checkpoint))
     return verifier.position, verifier.finish() or _head_fault(head, verifier.position)
 
 
-def _entries(connection: Connection, *, has_editions: bool) -> Iterator[tuple[Any, str | None]]:
+def _feed(
+    verifier: ledger.Verifier, entries: Iterator[tuple[Any, str | None]], progress: Callable[[int], None]
+) -> Fault | None:
+    """Feed entries until the first fault; a fault of the columns beside the signed line is returned."""
+    for entry, document in entries:
+        if document is not None:
+            verifier.feed_edition(entry.position, document)
+        verifier.feed(str(entry.line))
+        if verifier.fault is not None:
+            return None
+        wrong_copy = _column_fault(entry)
+        if wrong_copy is not None:
+            return wrong_copy
+        progress(verifier.position)
+    return None
+
+
+def _entries(connection: Connection, *, has_editions: bool) -> Generator[tuple[Any, str | None], None, None]:
     entries, editions = models.LedgerEntry.__table__, models.Edition.__table__
     document = editions.c.document if has_editions else sa.null()
     statement = sa.select(entries, document.label("document")).order_by(entries.c.position)
@@ -140,8 +152,9 @@ def _entries(connection: Connection, *, has_editions: bool) -> Iterator[tuple[An
         statement = statement.select_from(
             entries.outerjoin(editions, editions.c.position == entries.c.position)
         )
-    for row in connection.execution_options(yield_per=_BATCH).execute(statement):
-        yield row, row.document
+    with connection.execute(statement.execution_options(yield_per=_BATCH)) as rows:
+        for row in rows:
+            yield row, row.document
 
 
 def _column_fault(row: Any) -> Fault | None:

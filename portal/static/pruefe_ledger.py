@@ -2,11 +2,7 @@
 DATEI: /ledger.jsonl oder voller Export (dann auch jede Fassung). Ergebnis: 0 richtig, 1 falsch, 2 unbrauchbar.
 """
 
-import argparse
-import base64
-import hashlib
-import json
-import sys
+import argparse, base64, hashlib, json, sys
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization

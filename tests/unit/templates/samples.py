@@ -58,7 +58,7 @@ def chrome(path: str = "/", *, stand: dt.date | None = None, title: str = "Beisp
         title=title, description="Eine Beschreibung.", path=path, canonical=f"https://beschluesse.example{path}",
         base_url="https://beschluesse.example", nav=site.navigation(path, query), asset=lambda name: f"/static/{name}",
         meta=(("og:title", title), ("citation_title", title)), json_ld='{"@type":"Legislation"}',
-        feeds=(reading.Link("Alles Neue", "/feeds/alles.atom"),), stand_query=query,
+        feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"),), stand_query=query,
     )
 
 

@@ -1,0 +1,113 @@
+"""Real Chromium against the real server: accessible, usable without JavaScript, by keyboard, on small screens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [
+    "/", "/beschluesse", "/beschluss/2021/24", "/beschluss/2021/39", "/beschluss/2025/03", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg",
+    "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang", "/marktplatz", "/organisation/fitko", "/glossar", "/glossar/fit-connect",
+    "/gremium/it-planungsrat", "/seite/barrierefreiheit", "/seite/impressum", "/suche?q=Marktplatz", "/ledger", "/stand", "/beschluss/2021/39/zitieren",
+    "/beschluss/2021/39/fassungen", "/?stand=2022-03-01", "/nix",
+]
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module", params=["granian", "waitress"])
+def address(request, tmp_path_factory, example_data):
+    data = tmp_path_factory.mktemp("served") / "data"
+    shutil.copytree(example_data, data)
+    port = _free_port()
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "SERVER": request.param}
+    command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/health", timeout=2).close()
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < deadline, server.stdout.read().decode()
+                time.sleep(0.2)
+        yield url
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--headless=shell", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield made
+        made.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing_and_nothing_is_too_wide(address, browser, width):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if width == 360 else "light", reduced_motion="reduce")
+    page = context.new_page()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
+    for path in PAGES:
+        page.goto(address + path)
+        found = Axe().run(page).response["violations"]
+        problems += [(path, row["id"], row["nodes"][0]["html"][:120]) for row in found]
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        problems += [(path, "too wide", too_wide)] if too_wide > 0 else []
+    assert context.cookies() == []
+    context.close()
+    assert problems == []
+
+
+def test_reader_finds_a_clause_without_javascript(address, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("searchbox").first.fill("2021/24")
+    page.get_by_role("button", name="Suchen").first.click()
+    page.locator("main a[href='/beschluss/2021/24']").first.click()
+    assert page.locator("h1").inner_text() == "Kosten der Nachnutzung von EfA-Leistungen"
+    page.locator("#z3 a.ref").first.click()
+    assert page.url.endswith("#z2b")
+    context.close()
+
+
+def test_keyboard_skips_to_the_content(address, browser):
+    page = browser.new_page()
+    page.goto(address + "/beschluss/2021/24")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "inhalt"
+    page.close()
+
+
+def test_largest_page_weighs_less_than_sixty_kilobytes(address, browser):
+    page = browser.new_page()
+    sizes = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    for path in ("/beschluesse", "/ledger", "/gremium/it-planungsrat"):
+        sizes.clear()
+        page.goto(address + path, wait_until="networkidle")
+        assert 0 < sum(sizes) < 60_000, (path, sum(sizes))
+    page.close()

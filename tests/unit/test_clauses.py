@@ -1,0 +1,105 @@
+"""Clauses: structure, lasting anchors, what they do, whom they ask, what they refer to."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from content.clauses import Relation, find_references, parse
+
+NESTED = "Vorspann.\n\n1. Erstens:\n   a) Alpha,\n   b) Beta.\n2. Zweitens."
+
+
+def test_numbers_letters_and_lead_get_lasting_anchors():
+    assert [clause.anchor for clause in parse(NESTED).clauses] == ["z0", "z1", "z1a", "z1b", "z2"]
+
+
+def test_letters_inside_a_line_become_clauses():
+    text = "1. Zur Wahl: a) Einwohner, b) Nutzung, c) Zielgruppe."
+    assert [clause.anchor for clause in parse(text).clauses] == ["z1", "z1a", "z1b", "z1c"]
+
+
+def test_range_is_one_clause_with_an_anchor_for_each_number():
+    first, fourth = parse("1.–3. Zusammen.\n4. Allein.").clauses
+    assert (first.anchor, first.aliases, fourth.anchor) == ("z1", ("z2", "z3"), "z4")
+
+
+@pytest.mark.parametrize("line", ["29. Oktober ist der Tag.", "36. Sitzung war in Hamburg."])
+def test_date_or_session_at_the_start_of_a_line_is_no_clause(line):
+    assert [clause.anchor for clause in parse(f"1. Eins.\n{line}\n2. Zwei.").clauses] == ["z1", "z2"]
+
+
+def test_numbers_of_a_quoted_decision_are_not_ours():
+    text = "1. Vorschlag: „Die Konferenz beschließt:\n1. Dies.\n2. Das.“\n2. Zweitens."
+    assert [clause.anchor for clause in parse(text).clauses] == ["z1", "z2"]
+
+
+KINDS = [
+    ("Der IT-Planungsrat nimmt den Bericht zur Kenntnis.", "notes", (), None),
+    ("Bericht der Gruppe zur Kenntnis genommen.", "notes", (), None),
+    ("Er bittet die FITKO, zur 38. Sitzung ein Konzept vorzulegen.", "requests", ("FITKO",), 38),
+    ("Die FITKO wird gebeten, zu berichten.", "requests", ("FITKO",), None),
+    ("Er beauftragt die AG Informationssicherheit mit der Prüfung.", "commissions", ("AG Informationssicherheit",), None),
+    ("Er empfiehlt Bund, Ländern und Kommunen den Referenzprozess.", "recommends", ("Bund", "Länder", "Kommunen"), None),
+    ("Er stimmt dem Vorgehen zu.", "consents", (), None),
+    ("Das Vorgehen wird befürwortet.", "consents", (), None),
+    ("Er richtet eine Projektgruppe ein.", "establishes", (), None),
+    ("Einrichtung einer länderoffenen Arbeitsgruppe.", "establishes", (), None),
+    ("Er beschließt die verbindliche Anwendung der Standards.", "binds", (), None),
+    ("Der Wirtschaftsplan erhält bis zu 10 Mio. Euro.", "finances", (), None),
+    ("Die Ziffern 2 und 3 des Beschlusses 2023/44 werden aufgehoben.", "repeals", (), None),
+    ("Der Plan ersetzt die Planung aus Beschluss 2022/06.", "replaces", (), None),
+    ("Er bekräftigt die Absicht.", "affirms", (), None),
+    ("Er dankt dem Aufbaustab.", "thanks", (), None),
+    ("Er beschließt das Zielbild.", "resolves", (), None),
+    ("Weiterentwicklung des Modells.", None, (), None),
+    ("Die FITKO passt den Plan an und unterrichtet das BMI.", None, ("FITKO",), None),
+    ("Freigabe in der 47. Sitzung.", None, (), 47),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "addressees", "due"), KINDS)
+def test_clause_tells_what_it_does_whom_it_asks_and_by_when(text, kind, addressees, due):
+    (clause,) = parse(f"1. {text}", own_meeting=36).clauses
+    assert (clause.kind and clause.kind.value, clause.addressees, clause.due_meeting) == (kind, addressees, due)
+
+
+def test_next_session_counts_from_the_own_one():
+    (clause,) = parse("1. Er bittet den Bund, in der nächsten Sitzung zu berichten.", own_meeting=36).clauses
+    assert clause.due_meeting == 37
+
+
+@pytest.mark.parametrize(
+    ("text", "relation", "url", "anchors"),
+    [
+        ("die Ziffern 2 und 3 des Beschlusses 2023/44 werden aufgehoben", "repeals", "/beschluss/2023/44", ("z2", "z3")),
+        ("wie in Beschluss 2024/02 Ziff. 2 vorgesehen", "cites", "/beschluss/2024/02", ("z2",)),
+        ("Ziffern 2 bis 4 des Beschlusses 2020/01", "cites", "/beschluss/2020/01", ("z2", "z3", "z4")),
+        ("in Umsetzung des Beschlusses 2017/23", "implements", "/beschluss/2017/23", ()),
+        ("ersetzt die Planung aus Beschluss 2022/06", "replaces", "/beschluss/2022/06", ()),
+        ("Ziffer 2 Buchstabe b", "cites", "", ("z2b",)),
+        ("Entscheidung 2025/02-AL", "cites", "/beschluss/al-runde/2025/02", ()),
+    ],
+)
+def test_reference_is_typed_and_points_to_the_clause(text, relation, url, anchors):
+    (reference,) = find_references(text)
+    assert (reference.relation, reference.url, reference.clauses) == (Relation(relation), url, anchors)
+    assert text[reference.start : reference.end] == reference.text
+
+
+WORDS = st.text(alphabet="abcdeäö 123.)\n-„“#*", max_size=300)
+
+
+@given(WORDS)
+def test_anchors_are_unique_valid_and_the_same_each_time(text):
+    anchors = [anchor for clause in parse(text).clauses for anchor in (clause.anchor, *clause.aliases)]
+    assert len(set(anchors)) == len(anchors)
+    assert all(re.fullmatch(r"z\d+[a-z]*\d*(-\d+)?", anchor) for anchor in anchors)
+    assert parse(text) == parse(text)
+
+
+@given(st.lists(st.sampled_from(["1. Eins wort", "2. Zwei wort", "   a) A wort", "   b) B wort", "frei wort", "- Punkt wort"]), max_size=12))
+def test_no_word_is_lost_and_none_appears_twice(lines):
+    text = "\n".join(lines)
+    assert sum(clause.markdown.count("wort") for clause in parse(text).clauses) == text.count("wort")

@@ -1,0 +1,108 @@
+"""PDF and citations: accessible, archivable, the same bytes each time; hostile titles stay text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pikepdf
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from content import clauses, markup
+from content.export import citation, pdf
+
+PROOF = pdf.LedgerProof(12, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
+TEXT = "1. Der IT-Planungsrat beschließt:\n   a) Alpha,\n   b) Beta.\n2. Er bittet die FITKO um einen Bericht."
+
+
+def document(title="Kosten der Nachnutzung", text=TEXT):
+    parsed = clauses.parse(text)
+    return {
+        "schema": 1, "kind": "decision", "item": "x", "edition": 1, "url": "/beschluss/2021/24", "title": title, "language": "de",
+        "note": None, "text": markup.to_text(text), "html": markup.decision_html(parsed),
+        "data": {
+            "body": {"slug": "it-planungsrat", "name": "IT-Planungsrat"}, "number": "2021/24", "year": 2021, "serial": 24,
+            "date": "2021-06-23", "meeting": {"url": "/sitzung/35", "label": "35. Sitzung", "date": None}, "clauses": [],
+            "references": [], "topics": ["EfA"], "text_kind": "official", "source_url": None, "source_note": None,
+        },
+    }
+
+
+def build(made):
+    return pdf.build(made, PROOF, base_url="https://beschluesse.example")
+
+
+def test_pdf_is_tagged_titled_and_carries_its_source():
+    body = build(document())
+    with pikepdf.open(io.BytesIO(body)) as opened:
+        root = opened.Root
+        assert root.MarkInfo.Marked
+        assert str(root.Lang).lower().startswith("de")
+        assert root.ViewerPreferences.DisplayDocTitle
+        metadata = opened.open_metadata()
+        assert metadata["pdfuaid:part"] == "1"
+        assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
+        attached = json.loads(next(iter(opened.attachments.values())).get_file().read_bytes())
+        assert attached == document()
+        roles = str([object_.get("/S") for object_ in opened.objects if isinstance(object_, pikepdf.Dictionary) and "/S" in object_])
+        assert all(role in roles for role in ("/H1", "/L", "/LI", "/P"))
+
+
+def test_pdf_is_the_same_in_another_process_zone_locale_and_folder(tmp_path):
+    request = json.dumps({"document": dict(reversed(document().items())), "proof": [PROOF.position, PROOF.entry_hash, PROOF.sha256, PROOF.key_id, PROOF.recorded_at], "base_url": "https://beschluesse.example"})
+    environment = {**os.environ, "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    done = subprocess.run([sys.executable, "-m", "content.export.pdf"], input=request.encode(), capture_output=True, cwd=tmp_path, env=environment, check=True)
+    assert done.stdout == build(document())
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.text(alphabet="ab#$*_\\\"'[]{}<>@=~`äß§–„“ ", min_size=1, max_size=60))
+def test_pdf_shows_any_title_as_plain_text(title):
+    words = " ".join(title.split())
+    if not words:
+        return
+    opened = pypdfium2.PdfDocument(build(document(title=words)))
+    try:
+        assert opened.get_metadata_value("Title") == words
+    finally:
+        opened.close()
+
+
+def test_citation_names_everything_a_lawyer_needs():
+    text = citation.plain(document(), base_url="https://b.example", accessed=dt.date(2026, 11, 24))
+    assert text == (
+        "IT-Planungsrat, Beschluss 2021/24 „Kosten der Nachnutzung“ vom 23. Juni 2021 (35. Sitzung), Fassung 1, "
+        "https://b.example/beschluss/2021/24 (abgerufen am 24. November 2026)."
+    )
+
+
+HOSTILE = "50 % & {mehr}\n_unten_ #1 </script><script>"
+
+
+def test_bibtex_and_ris_stay_whole_with_a_hostile_title():
+    made = document(title=HOSTILE)
+    entry = citation.bibtex(made, base_url="https://b.example")
+    assert r"50 \% \& \{mehr\} \_unten\_ \#1" in entry
+    assert entry.count("\n}") == 1
+    record = citation.ris(made, base_url="https://b.example").split("\r\n")
+    assert all(line[2:6] == "  - " for line in record[:-1])
+    assert record[-2] == "ER  - "
+
+
+def test_json_ld_cannot_leave_its_script_element():
+    meta = citation.html_meta(kind="decision", title=HOSTILE, url="/x", data=document()["data"], base_url="https://b.example", valid_from=dt.datetime(2021, 1, 1, tzinfo=dt.UTC))
+    assert "<" not in meta.json_ld
+    assert json.loads(meta.json_ld)["name"] == HOSTILE
+
+
+def test_too_long_document_is_refused_in_words():
+    made = document() | {"text": "x" * 2_000_000}
+    with pytest.raises(pdf.PdfError, match="zu lang"):
+        build(made)

@@ -1,0 +1,91 @@
+"""Uploads: what a file is, its bytes say; traps are refused with reason and remedy."""
+
+import io
+import zipfile
+
+import pytest
+import transaction
+from PIL import Image
+
+from content.storage import FileStore, UploadRefused, check_upload, clean_file_name, prepare_image
+
+
+def _zip(**members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in members.items():
+            archive.writestr(name.replace("__", "/"), body)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "code"),
+    [
+        (b"<svg onload=alert(1)>", "bild.svg", "unknown_type"),
+        (b"<!doctype html><script>", "seite.txt", "unknown_type"),
+        (b"MZ\x90\x00", "x.pdf", "unknown_type"),
+        (b"", "leer.txt", "unknown_type"),
+        (b"%PDF-1.7 /Encrypt 1 0 R", "a.pdf", "encrypted"),
+        (b"%PDF-1.7", "a.docx", "wrong_ending"),
+        (b"PK\x03\x04kaputt", "a.docx", "damaged"),
+        (_zip(word__document_xml="x", word__vbaProject_bin="x").replace(b"document_xml", b"document.xml"), "a.docx", "macros"),
+        (_zip(bombe=b"\0" * 40_000_000), "a.docx", "zip_bomb"),
+        (b"a" * 5_000_001, "a.txt", "too_large"),
+    ],
+)
+def test_upload_is_refused_with_a_reason(body, name, code):
+    with pytest.raises(UploadRefused) as refusal:
+        check_upload(body, name)
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [("../../etc/passwd", "passwd"), ("a\u202egpj.exe", "agpj.exe"), ("Bericht 2021.pdf", "Bericht-2021.pdf"), ("", "datei"), ("C:\\x\\y.pdf", "y.pdf")],
+)
+def test_file_name_keeps_nothing_dangerous(name, clean):
+    assert clean_file_name(name) == clean
+
+
+def test_picture_loses_its_exif_and_is_made_to_fit():
+    exif = Image.Exif()
+    exif[0x9286] = "geheim"
+    out = io.BytesIO()
+    Image.new("RGB", (3000, 1500), "red").save(out, "JPEG", exif=exif)
+    body, media_type, width, height = prepare_image(out.getvalue())
+    assert (media_type, width, height) == ("image/jpeg", 1280, 640)
+    assert b"geheim" not in body
+
+
+def test_broken_picture_is_refused():
+    with pytest.raises(UploadRefused):
+        prepare_image(b"\x89PNG\r\n\x1a\nkaputt")
+
+
+def test_file_appears_with_the_commit_and_not_before(tmp_path):
+    store, manager = FileStore(tmp_path / "files"), transaction.TransactionManager(explicit=True)
+    manager.begin()
+    kept = store.add(b"inhalt", "text/plain", manager)
+    assert not store.path(kept.sha256).exists()
+    manager.commit()
+    assert store.path(kept.sha256).read_bytes() == b"inhalt"
+    assert store.damaged([kept.sha256]) == []
+
+
+def test_aborted_file_leaves_nothing(tmp_path):
+    store, manager = FileStore(tmp_path / "files"), transaction.TransactionManager(explicit=True)
+    manager.begin()
+    kept = store.add(b"inhalt", "text/plain", manager)
+    manager.abort()
+    assert not store.path(kept.sha256).exists()
+    assert list((tmp_path / "files" / "incoming").iterdir()) == []
+
+
+def test_reconcile_removes_orphans_but_never_young_ones(tmp_path):
+    store, manager = FileStore(tmp_path / "files"), transaction.TransactionManager(explicit=True)
+    manager.begin()
+    kept = store.add(b"inhalt", "text/plain", manager)
+    manager.commit()
+    assert store.reconcile([]) == []
+    assert store.reconcile([kept.sha256], older_than_s=-1) == []
+    assert store.reconcile([], older_than_s=-1) == [kept.sha256]
