@@ -23,7 +23,10 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
 CACHEABLE: Final = "X-Portal-Cacheable"
-"""A response that carries this header may be kept; the header itself is not sent."""
+"""A response that carries this header may be kept; the header itself is not sent. Its value: how long browsers may."""
+
+ASK_EACH_TIME: Final = "public, max-age=0, must-revalidate"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 _MAX_PAGE_BYTES: Final = 2_000_000
 _GZIP_LEVEL: Final = 5
@@ -116,7 +119,8 @@ def _finished(state: str, headers: list[tuple[str, str]], body: bytes, *, is_gzi
     sent = gzip.compress(body, _GZIP_LEVEL, mtime=0) if is_gzip else body
     dropped = {CACHEABLE, "Content-Length", "ETag", "Cache-Control"}
     kept = [row for row in headers if row[0] not in dropped]
-    kept += [("ETag", etag), ("Cache-Control", "public, max-age=0, must-revalidate"), ("Vary", "Accept-Encoding")]
+    lifetime = next(value for name, value in headers if name == CACHEABLE)
+    kept += [("ETag", etag), ("Cache-Control", lifetime), ("Vary", "Accept-Encoding")]
     kept += [("Content-Encoding", "gzip")] if is_gzip else []
     kept.append(("Content-Length", str(len(sent))))
     return _Kept(state, kept, sent, etag)

@@ -35,6 +35,7 @@ def includeme(config: Configurator) -> None:
         "health": "/health",
         "file": "/datei/{sha256:[0-9a-f]{64}}/{name}",
         "favicon": "/favicon.ico",
+        "asset": "/static/*path",
     }
     for name, pattern in fixed.items():
         config.add_route(name, pattern)
@@ -45,7 +46,6 @@ def includeme(config: Configurator) -> None:
         config.add_route(f"item.{kind.name}", pattern)
         for suffix, ending in SUFFIXES.items():
             config.add_route(f"{suffix}.{kind.name}", pattern + ending)
-    config.add_static_view("static", "portal:static", cache_max_age=31_536_000)
 
 
 SUFFIXES: Final = {

@@ -18,7 +18,7 @@ from content import reading
 from content.kinds import KINDS
 from content.services.browse import BERLIN, Reader
 from portal import site
-from portal.cache import CACHEABLE
+from portal.cache import ASK_EACH_TIME, CACHEABLE
 
 EARLIEST: Final = dt.date(2010, 1, 1)
 MAX_NUMBER: Final = 10_000_000
@@ -104,7 +104,7 @@ def render(
     )
     response = Response(body.encode(), status=status, content_type="text/html", charset="utf-8")
     if is_cacheable and status == 200:
-        response.headers[CACHEABLE] = "1"
+        response.headers[CACHEABLE] = ASK_EACH_TIME
     else:
         response.cache_control = "no-cache"
     return response

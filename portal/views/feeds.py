@@ -13,7 +13,7 @@ from pyramid.view import view_config
 from content.kinds import KINDS, PATHS
 from content.services.browse import Reader
 from portal import site
-from portal.cache import CACHEABLE
+from portal.cache import ASK_EACH_TIME, CACHEABLE
 
 PER_SITEMAP: Final = 5000
 
@@ -73,7 +73,7 @@ def robots(request: Request) -> Response:
     base_url = request.registry.settings["portal.settings"].base_url
     lines = ["User-agent: *", "Disallow: /suche", "Disallow: /*?stand=", "Disallow: /*?fassung=", "", f"Sitemap: {base_url}/sitemap.xml", ""]
     response = Response("\n".join(lines).encode(), content_type="text/plain", charset="utf-8")
-    response.headers[CACHEABLE] = "1"
+    response.headers[CACHEABLE] = ASK_EACH_TIME
     return response
 
 
@@ -89,5 +89,5 @@ def _xml(request: Request, template: str, content_type: str, **values: Any) -> R
         base_url=base_url, site_name=site.NAME, council=site.COUNCIL, asset=request.registry.asset, **values
     )
     response = Response(body.encode(), content_type=content_type, charset="utf-8")
-    response.headers[CACHEABLE] = "1"
+    response.headers[CACHEABLE] = ASK_EACH_TIME
     return response

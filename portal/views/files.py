@@ -19,7 +19,7 @@ from content.export import citation, pdf
 from content.kinds import KINDS
 from content.services.browse import BERLIN
 from content.storage import clean_file_name
-from portal.cache import CACHEABLE
+from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
 from portal.views.common import item_address, render
 from portal.views.public import _edition, _missing
 
@@ -58,7 +58,7 @@ def edition_json(request: Request) -> Response:
     document, proof = _document(request)
     response = Response(document.encode(), content_type="application/json", charset="utf-8")
     response.headers["X-Edition-Sha256"] = proof.sha256
-    response.headers[CACHEABLE] = "1"
+    response.headers[CACHEABLE] = ASK_EACH_TIME
     return response
 
 
@@ -111,7 +111,7 @@ def citation_file(request: Request) -> Response:
     response = Response(text.encode(), content_type=media_type, charset="utf-8")
     stem = item_address(request).strip("/").replace("/", "-")
     response.headers["Content-Disposition"] = disposition("attachment", f"{stem}.{ending}")
-    response.headers[CACHEABLE] = "1"
+    response.headers[CACHEABLE] = ASK_EACH_TIME
     return response
 
 
@@ -147,6 +147,27 @@ for _kind in KINDS:
     cite = view_config(route_name=f"cite.{_kind}")(cite)
     for _format in _FORMATS:
         citation_file = view_config(route_name=f"{_format}.{_kind}")(citation_file)
+
+
+TEXT_ASSETS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".py": "text/plain", ".md": "text/plain", ".txt": "text/plain"}
+
+
+@view_config(route_name="asset")
+def asset(request: Request) -> Response:
+    """A file of the design; texts go through the page cache and are sent compressed."""
+    path = (STATIC / "/".join(request.matchdict["path"])).resolve()
+    if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
+        raise HTTPNotFound
+    # The address carries a mark of the content (`?v=`): only then may it be kept for ever.
+    lifetime = FOR_EVER if request.query_string.startswith("v=") else ASK_EACH_TIME
+    media_type = TEXT_ASSETS.get(path.suffix)
+    if media_type is None:
+        response = FileResponse(str(path), request=request)
+        response.headers["Cache-Control"] = FOR_EVER
+        return response
+    response = Response(path.read_bytes(), content_type=media_type, charset="utf-8")
+    response.headers[CACHEABLE] = lifetime
+    return response
 
 
 @view_config(route_name="favicon")
