@@ -93,7 +93,7 @@ def _measure(size: int, folder: Path) -> dict[str, float]:
     try:
         for port in ports.values():
             _wait(port)
-        pages = {"decision": "/beschluss/2010/20", "list": "/beschluesse", "home": "/"}
+        pages = {"decision": "/beschluss/2010/05", "list": "/beschluesse", "home": "/"}
         rates: dict[str, list[float]] = {}
         for _ in range(ROUNDS):
             rates.setdefault("hello", []).append(_rate(ports["hello"], "/"))
