@@ -72,11 +72,8 @@ def make_engine(url: str | URL) -> Engine:
     """An engine for `url` (`sqlite:///…` or `postgresql+psycopg://…`) with the settings the portal relies on."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(
-            parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        engine = _sqlite_engine(parsed)
+        event.listen(engine, "begin", _begin_writing)
         return engine
     engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16)
     event.listen(engine, "begin", _begin_postgresql)
@@ -84,8 +81,22 @@ def make_engine(url: str | URL) -> Engine:
 
 
 def read_only(engine: Engine) -> Engine:
-    """A view of `engine` whose transactions only read: the public side uses nothing else."""
-    return engine.execution_options(**{READ_ONLY: True})
+    """An engine on the same database whose transactions only read: the public side uses nothing else."""
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(**{READ_ONLY: True})
+    # A pool of its own: switching a connection between reading and writing makes SQLite prepare every statement anew.
+    reader = _sqlite_engine(engine.url)
+    event.listen(reader, "connect", _forbid_writing)
+    event.listen(reader, "begin", _begin_reading)
+    return reader
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -97,15 +108,21 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # Only raw statements here: going through SQLAlchemy costs more than the statement itself.
+def _forbid_writing(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
+# Only raw statements here: going through SQLAlchemy costs more than the statement itself.
+
+
+def _begin_writing(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
-    if connection.get_execution_options().get(READ_ONLY):
-        driver.execute("PRAGMA query_only=ON")
-        driver.execute("BEGIN")
-    else:
-        driver.execute("PRAGMA query_only=OFF")
-        driver.execute("BEGIN IMMEDIATE")
+    driver.execute("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:

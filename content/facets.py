@@ -5,11 +5,14 @@ One table for all kinds. `all` counts every public edition of a kind and is no f
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from content import wording
+from content.bodies import Bodies
 from content.clauses import OperativeKind
 from content.kinds import KINDS
 
@@ -27,58 +30,59 @@ class FacetRule:
     parameter: str
     label: str
     kinds: frozenset[str]
-    words: Callable[[str, str], str] = lambda _kind, value: value
+    words: Callable[[str, str, Bodies], str]
 
 
-def _subkind_words(kind: str, value: str) -> str:
+def _itself(_kind: str, value: str, _bodies: Bodies) -> str:
+    return value
+
+
+def _subkind_words(kind: str, value: str, _bodies: Bodies) -> str:
     return KINDS[kind].subkinds.get(value, value)
 
 
-def _meeting_words(_kind: str, value: str) -> str:
-    """„36. Sitzung“ from `/sitzung/36`; „Umlaufverfahren vom 24.08.2018“ from `/sitzung/umlauf-2018-08-24`."""
-    *_, last = value.rsplit("/", 1)
-    body = " (AL-Runde)" if value.startswith("/sitzung/al-runde/") else ""
-    if last.isdigit():
-        return f"{last}. Sitzung{body}"
-    word, _, date = last.partition("-")
-    day = ".".join(reversed(date.split("-")))
-    return {"sonder": "Sondersitzung", "umlauf": "Umlaufverfahren"}.get(word, last) + f" vom {day}{body}"
+def _meeting_words(_kind: str, value: str, bodies: Bodies) -> str:
+    return wording.meeting_words(value, bodies=bodies)
 
 
-def _body_words(_kind: str, value: str) -> str:
-    return {"it-planungsrat": "IT-Planungsrat", "al-runde": "AL-Runde"}.get(value, value)
+def _body_words(_kind: str, value: str, bodies: Bodies) -> str:
+    return bodies.name(value)
 
 
-def _operative_words(_kind: str, value: str) -> str:
-    return next(kind.label for kind in OperativeKind if kind == value)
+OPERATIVE_LABELS: Final = MappingProxyType({str(kind): kind.label for kind in OperativeKind})
+
+
+def _operative_words(_kind: str, value: str, _bodies: Bodies) -> str:
+    return OPERATIVE_LABELS.get(value, value)
 
 
 _EVERY: Final = frozenset(KINDS)
 RULES: Final = (
-    FacetRule("year", "jahr", "Jahr", frozenset({"decision", "meeting", "press_release", "report"})),
+    FacetRule("year", "jahr", "Jahr", frozenset({"decision", "meeting", "press_release", "report"}), _itself),
     FacetRule("meeting", "sitzung", "Sitzung", frozenset({"decision", "press_release"}), _meeting_words),
     FacetRule("body", "gremium", "Gremium", frozenset({"decision", "meeting"}), _body_words),
     FacetRule("operative", "art", "Art der Ziffern", frozenset({"decision"}), _operative_words),
     FacetRule(
         "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item"}), _subkind_words
     ),
-    FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"})),
-    FacetRule("theme", "feld", "Themenfeld", frozenset({"market_item"})),
-    FacetRule("topic", "thema", "Thema", _EVERY),
+    FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"}), _itself),
+    FacetRule("theme", "feld", "Themenfeld", frozenset({"market_item"}), _itself),
+    FacetRule("topic", "thema", "Thema", _EVERY, _itself),
 )
 BY_PARAMETER: Final = MappingProxyType({rule.parameter: rule for rule in RULES})
 
 
+@functools.cache
 def of_kind(kind: str) -> tuple[FacetRule, ...]:
     """The facets that lists of `kind` offer, in order."""
     return tuple(rule for rule in RULES if kind in rule.kinds)
 
 
-def words(rule: FacetRule, kind: str, value: str) -> str:
+def words(rule: FacetRule, kind: str, value: str, bodies: Bodies) -> str:
     """How `value` of a facet reads in German; a value nobody knows reads as itself."""
     try:
-        return rule.words(kind, value)
-    except (KeyError, ValueError, StopIteration):
+        return rule.words(kind, value, bodies)
+    except ValueError:
         return value
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import object_session
 from content import clauses, markup, models
 from content.addresses import MAIN_BODY, meeting_label
 from content.kinds import KINDS
-from content.services.edit import bodies_by_suffix
+from content.services.edit import known_bodies
 
 SUMMARY_CHARS: Final = 240
 
@@ -234,7 +234,7 @@ def _freeze_decision(item: models.Item, today: dt.date) -> Frozen:
 
 def _bodies(item: models.Item) -> Mapping[str, str]:
     session = object_session(item)
-    return clauses.DEFAULT_BODIES if session is None else bodies_by_suffix(session)
+    return clauses.DEFAULT_BODIES if session is None else known_bodies(session).by_suffix
 
 
 def _ordinal(meeting: models.Meeting | None) -> int | None:
@@ -537,6 +537,7 @@ def _freeze_body(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Body)  # noqa: S101 - see above
     data: dict[str, Any] = {
         "short": item.short,
+        "genitive": item.genitive,
         "number_pattern": item.number_pattern,
         "voting_rule": item.voting_rule,
         "members": [

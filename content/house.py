@@ -152,6 +152,7 @@ class House:
         """Let go of files and connections."""
         self.search.close()
         self.engine.dispose()
+        self.reading_engine.dispose()
 
 
 def default_database_url(data: Path) -> str:

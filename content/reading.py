@@ -126,13 +126,16 @@ class ItemPage:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """One value of a filter: its count under the other filters, and the address that sets or removes it."""
+    """One value of a filter: its count under the other filters, and the address that sets or removes it.
+
+    `url` is None where a form sets the value.
+    """
 
     value: str
     label: str
     count: int
     is_active: bool
-    url: str
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ class HomePage:
     decisions: tuple[ListEntry, ...]
     press: tuple[ListEntry, ...]
     totals: tuple[tuple[str, str, int], ...]  # (German label, url of the list, number of public items)
+    has_more_decisions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,6 +323,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
         "slug": _required(slug, "Der Adressteil"),
         "name": _required(line(), "Der Name"),
         "short": Field(line(80), "Kurzname", default=str),
+        "genitive": Field(line(120), "Name im Genitiv", default=str),
         "number_pattern": _required(line(40), "Das Nummernmuster"),
         "voting_rule": Field(line(60), "Abstimmungsregel", default=str),
         "text": _text("Text"),

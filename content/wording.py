@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from content.bodies import NOBODY, Bodies
+
 _ANCHOR: Final = re.compile(r"z(\d+)([a-z]*)(\d*)(?:-\d+)?\Z")
-_SUFFIXES: Final = {"al-runde": "-AL"}
+_MEETING_WORDS: Final = {"sonder": "Sondersitzung", "umlauf": "Umlaufverfahren"}
 
 
 def anchor_words(anchor: str) -> str:
@@ -23,14 +25,26 @@ def anchor_words(anchor: str) -> str:
     return f"{words} Nummer {inner}" if inner else words
 
 
-def address_words(url: str, anchor: str | None = None) -> str:
+def address_words(url: str, anchor: str | None = None, *, bodies: Bodies = NOBODY) -> str:
     """„Beschluss 2023/44 Ziffer 2“ from the address of a decision; other addresses read as their last part."""
     parts = url.strip("/").split("/")
     if parts[0] == "beschluss" and len(parts) >= 3:
-        suffix = _SUFFIXES.get(parts[1], "") if len(parts) == 4 else ""
+        suffix = bodies.suffix(parts[1]) if len(parts) == 4 else ""
         words = f"Beschluss {parts[-2]}/{parts[-1]}{suffix}"
-    elif parts[0] == "sitzung" and parts[-1].isdigit():
-        words = f"{parts[-1]}. Sitzung"
+    elif parts[0] == "sitzung":
+        words = meeting_words(url, bodies=bodies)
     else:
         words = parts[-1].replace("-", " ").capitalize()
     return f"{words}, {anchor_words(anchor)}" if anchor and anchor_words(anchor) else words
+
+
+def meeting_words(url: str, *, bodies: Bodies = NOBODY) -> str:
+    """„36. Sitzung“ from `/sitzung/36`; „Umlaufverfahren vom 24.08.2018“ from `/sitzung/umlauf-2018-08-24`."""
+    *_, body, last = url.strip("/").split("/")
+    behind = "" if body == "sitzung" else bodies.in_words(body)
+    if last.isdigit():
+        return f"{last}. Sitzung{behind}"
+    word, _, date = last.partition("-")
+    if word not in _MEETING_WORDS:
+        return last + behind
+    return f"{_MEETING_WORDS[word]} vom {'.'.join(reversed(date.split('-')))}{behind}"

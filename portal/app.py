@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from content.house import House
 from content.kinds import KINDS
+from content.services.memo import Memo
 from portal import __version__, site
 from portal.cache import Application, PageCache
 from portal.settings import Settings
@@ -29,13 +30,15 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.registry.house = opened
     config.registry.asset = lambda name: assets.get(name, f"/static/{name}")
     config.registry.templates = _templates()
+    config.registry.position = position = PositionReader(opened.engine)
+    config.registry.memo = Memo()
     config.include("portal.routes")
     config.include("portal.security")
     config.include("portal.views.common")
     config.scan("portal.views")
     return PageCache(
         config.make_wsgi_app(),
-        position=PositionReader(opened.engine),
+        position=position,
         version=_version(assets),
         limit_bytes=settings.cache_mb * 1_000_000,
     )

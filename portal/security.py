@@ -24,13 +24,13 @@ Handler = Callable[[Any], Any]
 
 def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
     """Puts the headers on every answer, errors included."""
-    headers = dict(HEADERS)
+    headers = list(HEADERS.items())
     if registry.settings["portal.settings"].is_secure:
-        headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        headers.append(("Strict-Transport-Security", STRICT_TRANSPORT))
 
     def tween(request: Any) -> Any:
         response = handler(request)
-        response.headers.update(headers)
+        response.headerlist.extend(headers)
         return response
 
     return tween

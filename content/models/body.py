@@ -19,6 +19,8 @@ class Body(Item):
 
     id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
     short: Mapped[str] = mapped_column(default="")
+    genitive: Mapped[str] = mapped_column(default="")
+    """„des IT-Planungsrats“: for titles such as „36. Sitzung des IT-Planungsrats“."""
     number_pattern: Mapped[str] = mapped_column(sa.String(40))
     voting_rule: Mapped[str] = mapped_column(sa.String(60), default="")
 

@@ -44,7 +44,6 @@ class Edition(Base):
             "ix_edition_current_number",
             "kind",
             "body_slug",
-            "subkind",
             "year",
             "serial",
             sqlite_where=sa.text("valid_until IS NULL"),

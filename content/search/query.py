@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from content import numbers
+from content.addresses import MAIN_BODY, meeting_url
+from content.bodies import NOBODY, Bodies
 from content.search.interface import Query, Term
 
 MAX_CHARS: Final = 500
@@ -26,7 +28,15 @@ _WORDS: Final = re.compile(r"\w+(?:[-/.]\w+)*")
 MIN_PREFIX: Final = 2
 
 
-def read(raw: str, *, filters: Mapping[str, str] | None = None, sort: str = "relevance", page: int = 1, per_page: int = 20) -> Query:
+def read(
+    raw: str,
+    *,
+    bodies: Bodies = NOBODY,
+    filters: Mapping[str, str] | None = None,
+    sort: str = "relevance",
+    page: int = 1,
+    per_page: int = 20,
+) -> Query:
     """The question in `raw`. Never raises."""
     hints: list[str] = []
     text = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in raw[: MAX_CHARS * 4])
@@ -38,8 +48,8 @@ def read(raw: str, *, filters: Mapping[str, str] | None = None, sort: str = "rel
     number = numbers.parse(text)
     session = _SESSION.search(text) if number is None else None
     if session is not None and "meeting" not in chosen:
-        body = "al-runde/" if session[2] else ""
-        chosen["meeting"] = f"/sitzung/{body}{session[1]}"
+        slug = bodies.by_suffix.get("AL", MAIN_BODY) if session[2] else MAIN_BODY
+        chosen["meeting"] = meeting_url(slug, "numbered", ordinal=int(session[1]), date=None)
         text = (text[: session.start()] + " " + text[session.end() :]).strip()
         hints.append(f"Eingegrenzt auf die {session[1]}. Sitzung.")
     terms = [] if number is not None else _terms(text, hints)

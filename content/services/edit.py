@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from content import clauses, models
 from content.addresses import decision_url, meeting_url
+from content.bodies import Bodies, BodyName
 from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
@@ -71,9 +72,13 @@ def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
+_BY_URL: Final = sa.select(models.Item).where(models.Item.url == sa.bindparam("url"))
+_BODY_BY_SLUG: Final = sa.select(models.Body).where(models.Body.slug == sa.bindparam("slug"))
+
+
 def find(session: Session, url: str) -> models.Item | None:
     """The working row with this address."""
-    return session.scalars(sa.select(models.Item).where(models.Item.url == url)).one_or_none()
+    return session.scalars(_BY_URL, {"url": url}).one_or_none()
 
 
 def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
@@ -94,17 +99,26 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
 
 def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Body:
     """The body with this slug, or `InvalidInput`."""
-    body = session.scalars(sa.select(models.Body).where(models.Body.slug == slug)).one_or_none()
+    body = session.scalars(_BODY_BY_SLUG, {"slug": slug}).one_or_none()
     if body is None:
         message = f"Das Gremium „{slug}“ ist nicht bekannt. Bitte zuerst das Gremium anlegen."
         raise InvalidInput([FieldError(field, "unknown_body", message)])
     return body
 
 
-def bodies_by_suffix(session: Session) -> dict[str, str]:
-    """Suffix of a number → slug of the body that counts so; of two bodies with one pattern the first."""
-    rows = session.execute(sa.select(models.Body.number_pattern, models.Body.slug).order_by(models.Body.id.desc()))
-    return {NumberPattern(pattern).suffix: slug for pattern, slug in rows}
+def known_bodies(session: Session) -> Bodies:
+    """Every body, published or not; remembered for the transaction until a body is written."""
+    known: Bodies | None = session.info.get(_BODIES_KEY)
+    if known is not None:
+        return known
+    columns = (models.Body.slug, models.Body.title, models.Body.genitive, models.Body.number_pattern)
+    found = session.execute(sa.select(*columns).order_by(models.Body.id))
+    known = Bodies(BodyName.of(slug, title or slug, genitive, pattern) for slug, title, genitive, pattern in found)
+    session.info[_BODIES_KEY] = known
+    return known
+
+
+_BODIES_KEY: Final = "known_bodies"
 
 
 def save(
@@ -139,6 +153,8 @@ def save(
         item.image = _image(value["image"], stored)
     session.add(item)
     session.flush()
+    if kind == "body":
+        session.info.pop(_BODIES_KEY, None)
     return Saved(item, outcome)
 
 
@@ -206,6 +222,7 @@ def _nothing(_session: Session, _value: Mapping[str, Any]) -> None:
 
 def _write_body(item: models.Body, value: Mapping[str, Any], _prepared: object) -> None:
     item.short = value["short"]
+    item.genitive = value["genitive"]
     item.number_pattern = value["number_pattern"]
     item.voting_rule = value["voting_rule"]
     known = {member.code: member for member in item.members}
@@ -283,10 +300,7 @@ def _write_meeting(item: models.Meeting, value: Mapping[str, Any], prepared: tup
 def meeting_title(meeting_kind: str, ordinal: int | None, body: models.Body) -> str:
     """„36. Sitzung des IT-Planungsrats“ and the like: what a list shows."""
     word = {"special": "Sondersitzung", "circulation": "Umlaufverfahren"}.get(meeting_kind, f"{ordinal}. Sitzung")
-    return f"{word} {_GENITIVE.get(body.slug, body.title or body.slug)}"
-
-
-_GENITIVE: Final[Mapping[str, str]] = {"it-planungsrat": "des IT-Planungsrats", "al-runde": "der AL-Runde"}
+    return f"{word} {body.genitive or body.title}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +320,7 @@ def _prepare_decision(session: Session, value: Mapping[str, Any]) -> _DecisionPa
     assert number is not None, "address() has checked the number"  # noqa: S101 - a broken caller, not bad input
     try:
         text = clauses.parse(
-            value["text"], own_meeting=meeting.ordinal if meeting else None, bodies=bodies_by_suffix(session)
+            value["text"], own_meeting=meeting.ordinal if meeting else None, bodies=known_bodies(session).by_suffix
         )
     except ValueError as error:
         raise InvalidInput([FieldError("text", "unreadable", str(error))]) from error

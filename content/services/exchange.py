@@ -217,14 +217,15 @@ class SourceBody:
     """A body that source lists name: its slug, number pattern and voting rule."""
 
     name: str
+    genitive: str
     slug: str
     pattern: str
     voting_rule: str
 
 
-MAIN: Final = SourceBody("IT-Planungsrat", "it-planungsrat", "YYYY/NN", "it-staatsvertrag")
+MAIN: Final = SourceBody("IT-Planungsrat", "des IT-Planungsrats", "it-planungsrat", "YYYY/NN", "it-staatsvertrag")
 SOURCE_BODIES: Final[Mapping[str, SourceBody]] = {
-    body.name: body for body in (MAIN, SourceBody("AL-Runde", "al-runde", "YYYY/NN-AL", "it-staatsvertrag"))
+    body.name: body for body in (MAIN, SourceBody("AL-Runde", "der AL-Runde", "al-runde", "YYYY/NN-AL", "it-staatsvertrag"))
 }
 _SOURCE_FIELDS: Final = frozenset(
     ["number", "session", "date", "title", "text", "url", "body", "text_kind", "source_points", "source_complete", "refs", "mentions_attachment", "note"]
@@ -257,7 +258,7 @@ def _decision_source(line: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
         errors.append(FieldError("refs", "not_a_list", "Hier wird eine Liste von Nummern erwartet."))
     if errors or body is None:
         raise InvalidInput(errors)
-    yield "body", {"slug": body.slug, "name": body.name, "number_pattern": body.pattern, "voting_rule": body.voting_rule}, True
+    yield "body", {"slug": body.slug, "name": body.name, "genitive": body.genitive, "number_pattern": body.pattern, "voting_rule": body.voting_rule}, True
     meeting = _source_meeting(line.get("session"), line.get("date"), body)
     if meeting is not None:
         yield "meeting", meeting, True

@@ -40,7 +40,11 @@ class PublicAct:
 
 
 def append(session: Session, signer: Signer, act: PublicAct, *, now: dt.datetime) -> models.LedgerEntry:
-    """Add one entry behind the last; flushed, not committed. The title stays out of the chain: it may be withdrawn."""
+    """Add one entry behind the last, to be flushed by the caller with the rest of its act.
+
+    The title stays out of the chain: it may be withdrawn.
+    """
+    session.flush()  # an entry that still waits would be overtaken by a fresh look at the head
     head = session.get(models.LedgerHead, HEAD_ID, with_for_update=True)
     position, previous, moment = 1, ledger.GENESIS, now
     if head is not None:
@@ -82,7 +86,6 @@ def append(session: Session, signer: Signer, act: PublicAct, *, now: dt.datetime
         session.add(models.LedgerHead(id=HEAD_ID, position=position, hash=row.hash, checkpoint=mark))
     else:
         head.position, head.hash, head.checkpoint = position, row.hash, mark
-    session.flush()
     return row
 
 

@@ -8,17 +8,19 @@ for it. Acts: publish, correct (public note), withdraw (public reason; every edi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from content import facets, models
 from content.canonical import canonical_json, sha256_hex
+from content.db import Base
 from content.freezing import Frozen, freeze
 from content.ledger import Act, Signer
 from content.services import ledger
@@ -133,9 +135,8 @@ def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
 
 def _new_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
     frozen = freeze(item, today=_berlin_day(desk.now))
-    last = desk.session.scalars(
-        sa.select(models.Edition).where(models.Edition.item_id == item.id).order_by(models.Edition.number.desc()).limit(1)
-    ).first()
+    # A first publication has no edition before it: the workflow lets only drafts pass here.
+    last = None if act is Act.PUBLISH else _last_edition(desk.session, item)
     document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
     body = canonical_json(document)
     valid_from = _valid_from(desk, item, act)
@@ -159,14 +160,17 @@ def _new_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -
     )
     edition = _edition_row(item, frozen, entry, body=body, number=document["edition"], note=note, valid_from=valid_from)
     desk.session.add(edition)
+    item.publication_state = "published"
+    _remember_old_address(desk.session, item)
     desk.session.flush()
     _add_satellites(desk.session, edition, item, frozen)
-    _count(desk.session, edition, +1)
-    _remember_old_address(desk.session, item)
-    item.publication_state = "published"
-    desk.session.flush()
     desk.index.put(edition)
     return edition
+
+
+def _last_edition(session: Session, item: models.Item) -> models.Edition | None:
+    query = sa.select(models.Edition).where(models.Edition.item_id == item.id).order_by(models.Edition.number.desc())
+    return session.scalars(query.limit(1)).first()
 
 
 def _document(item: models.Item, frozen: Frozen, *, edition: int, note: str | None) -> dict[str, Any]:
@@ -223,66 +227,81 @@ def _edition_row(
 
 
 def _add_satellites(session: Session, edition: models.Edition, item: models.Item, frozen: Frozen) -> None:
-    session.add_all(
-        models.EditionFacet(edition_id=edition.id, facet=facet, value=value, kind=edition.kind)
-        for facet, value in facets.of_edition(edition.kind, frozen)
+    pairs = facets.of_edition(edition.kind, frozen)
+    _insert(
+        session,
+        models.EditionFacet,
+        [
+            {"edition_id": edition.id, "facet": facet, "value": value, "kind": edition.kind, "is_current": True}
+            for facet, value in pairs
+        ],
     )
-    session.add_all(
-        models.EditionReference(
-            edition_id=edition.id,
-            position=position,
-            from_anchor=row.from_anchor,
-            from_label=row.from_label,
-            relation=row.relation,
-            target_url=row.target_url,
-            target_anchor=row.target_anchor,
-            quoted=row.quoted,
-        )
-        for position, row in enumerate(frozen.references, start=1)
+    _count(session, edition.kind, pairs, +1)
+    _insert(
+        session,
+        models.EditionReference,
+        [
+            {
+                "edition_id": edition.id,
+                "position": position,
+                "from_anchor": row.from_anchor,
+                "from_label": row.from_label,
+                "relation": row.relation,
+                "target_url": row.target_url,
+                "target_anchor": row.target_anchor,
+                "quoted": row.quoted,
+            }
+            for position, row in enumerate(frozen.references, start=1)
+        ],
     )
-    session.add_all(_public_files(edition, item))
+    _insert(session, models.EditionFile, _public_files(edition, item))
 
 
-def _public_files(edition: models.Edition, item: models.Item) -> list[models.EditionFile]:
-    rows = [
-        models.EditionFile(
-            edition_id=edition.id, sha256=row.sha256, file_name=row.file_name, media_type=row.file.media_type
-        )
-        for row in item.attachments
-        if row.visibility == "public" and row.sha256 and row.file
-    ]
+def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Rows that nobody holds as objects go in at once: the unit of work would cost more than the rows."""
+    if rows:
+        session.execute(sa.insert(cast("sa.Table", model.__table__)), rows)
+
+
+def _public_files(edition: models.Edition, item: models.Item) -> list[dict[str, Any]]:
+    shown = [(row.file, row.file_name) for row in item.attachments if row.visibility == "public"]
     image = item.image if isinstance(item, models.PressRelease) else None
-    if image and image.sha256 and image.file:
-        rows.append(
-            models.EditionFile(
-                edition_id=edition.id,
-                sha256=image.sha256,
-                file_name=image.file_name or "bild",
-                media_type=image.file.media_type,
-            )
-        )
-    return list({row.sha256: row for row in rows}.values())
+    if image:
+        shown.append((image.file, image.file_name or "bild"))
+    rows = {
+        file.sha256: {
+            "edition_id": edition.id, "sha256": file.sha256, "file_name": name, "media_type": file.media_type,
+        }
+        for file, name in shown
+        if file is not None
+    }
+    return list(rows.values())
 
 
 def _end(desk: Desk, edition: models.Edition, moment: dt.datetime) -> None:
+    facet = models.EditionFacet.__table__.c
     edition.valid_until = moment
-    _count(desk.session, edition, -1)
-    desk.session.execute(
-        sa.update(models.EditionFacet).where(models.EditionFacet.edition_id == edition.id).values(is_current=False)
-    )
     desk.session.flush()
+    mine = desk.session.execute(sa.select(facet.facet, facet.value).where(facet.edition_id == edition.id))
+    _count(desk.session, edition.kind, [(row.facet, row.value) for row in mine], -1)
+    desk.session.execute(
+        sa.update(cast("sa.Table", models.EditionFacet.__table__)).where(facet.edition_id == edition.id).values(is_current=False)
+    )
     desk.index.remove(edition.id)
 
 
-def _count(session: Session, edition: models.Edition, difference: int) -> None:
-    facet, tally = models.EditionFacet, models.Tally
-    session.flush()
-    mine = session.execute(sa.select(facet.facet, facet.value).where(facet.edition_id == edition.id)).all()
-    for name, value in mine:
-        key = {"kind": edition.kind, "facet": name, "value": value}
-        changed: Any = session.execute(sa.update(tally).filter_by(**key).values(amount=tally.amount + difference))
-        if not changed.rowcount:
-            session.execute(sa.insert(tally).values(amount=difference, **key))
+def _count(session: Session, kind: str, pairs: Iterable[tuple[str, str]], difference: int) -> None:
+    """Move the tally of each (facet, value); in one order, so that two publishers never wait for each other in a ring."""
+    table = models.Tally.__table__
+    rows = [{"kind": kind, "facet": name, "value": value, "amount": difference} for name, value in sorted(pairs)]
+    statement = _UPSERTS[session.get_bind().dialect.name](table)
+    more = statement.on_conflict_do_update(
+        index_elements=["kind", "facet", "value"], set_={"amount": table.c.amount + statement.excluded.amount}
+    )
+    session.execute(more, rows)
+
+
+_UPSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 OLD_HOSTS: Final = frozenset({"www.it-planungsrat.de", "it-planungsrat.de"})

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from pyramid.config import Configurator
+from pyramid.decorator import reify
 from pyramid.httpexceptions import HTTPBadRequest
 from pyramid.request import Request
 from pyramid.response import Response
@@ -19,6 +20,7 @@ from content.kinds import KINDS
 from content.services.browse import BERLIN, Reader
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
+from portal.past import keep_stand
 
 EARLIEST: Final = dt.date(2010, 1, 1)
 MAX_NUMBER: Final = 10_000_000
@@ -32,22 +34,32 @@ class BadRequest(HTTPBadRequest):
         self.message = message
 
 
+class PortalRequest(Request):
+    """A request that can read the portal. A class of our own: Pyramid would build one per request for added methods."""
+
+    @reify
+    def connection(self) -> Connection:
+        """A connection in one read-only transaction for the whole request."""
+        connection: Connection = self.registry.house.reading_engine.connect()
+        self.add_finished_callback(lambda _: connection.close())
+        return connection
+
+    @reify
+    def stand(self) -> dt.date | None:
+        """The past day that is asked for (`?stand=`), or None for now. Raises `BadRequest`."""
+        return _stand(self)
+
+    @reify
+    def reader(self) -> Reader:
+        """The public side at the moment asked for."""
+        # The position comes first: what is remembered under it must not be older.
+        position = self.registry.position()
+        return Reader(self.connection, stand=self.stand, memo=self.registry.memo, position=position)
+
+
 def includeme(config: Configurator) -> None:
     """Give every request its reader."""
-    config.add_request_method(_connection, "connection", reify=True)
-    config.add_request_method(_stand, "stand", reify=True)
-    config.add_request_method(_reader, "reader", reify=True)
-
-
-def _connection(request: Request) -> Connection:
-    """A connection in one read-only transaction for the whole request."""
-    connection = request.registry.house.reading_engine.connect()
-    request.add_finished_callback(lambda _: connection.close())
-    return connection
-
-
-def _reader(request: Request) -> Reader:
-    return Reader(request.connection, stand=request.stand)
+    config.set_request_factory(PortalRequest)
 
 
 def _stand(request: Request) -> dt.date | None:
@@ -119,25 +131,23 @@ def body_of(
     base_url = registry.settings["portal.settings"].base_url
     stand = _stand_or_none(request)
     path = request.path_info
-    stand_query = f"?stand={stand.isoformat()}" if stand else ""
     chrome = site.SiteChrome(
         title=title,
         description=description,
         path=path,
         canonical=base_url + quote(path, safe="/.-_~"),
         base_url=base_url,
-        nav=site.navigation(path, stand_query),
+        nav=site.navigation(path),
         asset=registry.asset,
         query=query,
         meta=meta,
         json_ld=json_ld,
         feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"), *feeds),
         is_indexed=is_indexed and stand is None,
-        stand_query=stand_query,
     )
     banner = site.StandBanner(stand, _without_stand(request)) if stand else None
     rendered: str = registry.templates.get_template(template).render(site=chrome, page=page, stand=banner, **values)
-    return rendered
+    return keep_stand(rendered, stand) if stand else rendered
 
 
 def _stand_or_none(request: Request) -> dt.date | None:

@@ -38,10 +38,14 @@ class Problem:
 def not_found(request: Request) -> Response:
     """Older addresses and other ways of writing a number lead on; everything else gets help."""
     path = request.path_info
+    try:
+        asked = request.stand
+    except BadRequest as refused:
+        return bad_request(refused, request)
     reader = Reader(request.connection)
     target = _moved(reader, path)
     if target is not None:
-        return HTTPMovedPermanently(target)
+        return HTTPMovedPermanently(f"{target}?stand={asked.isoformat()}" if asked else target)
     withdrawn = reader.withdrawn(path)
     if withdrawn is not None:
         return _gone(request, withdrawn)
@@ -56,11 +60,13 @@ def _moved(reader: Reader, path: str) -> str | None:
     known = reader.old_address(plain)
     if known and reader.links([known]):
         return known
-    candidate = canonical_url(plain)
+    candidate = canonical_url(plain, reader.bodies)
     if candidate is None and number is not None:
-        candidate = canonical_url(f"/beschluss/{number.year}-{number.serial}" + (f"-{number.suffix}" if number.suffix else ""))
+        candidate = canonical_url(
+            f"/beschluss/{number.year}-{number.serial}" + (f"-{number.suffix}" if number.suffix else ""), reader.bodies
+        )
     if candidate is None and len(plain) < 40:
-        candidate = canonical_url(f"/beschluss/{plain.strip('/')}")
+        candidate = canonical_url(f"/beschluss/{plain.strip('/')}", reader.bodies)
     if candidate == path:
         return None
     return candidate if candidate and (reader.links([candidate]) or reader.withdrawn(candidate)) else None

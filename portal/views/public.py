@@ -13,10 +13,12 @@ from pyramid.view import view_config
 
 from content import facets, numbers, reading
 from content.addresses import decision_url
+from content.bodies import Bodies
 from content.export import citation
 from content.kinds import KINDS
 from content.services import browse
 from content.services import ledger as ledger_service
+from content.services.listing import PER_PAGE
 from portal.views.common import (
     BadRequest,
     item_address,
@@ -62,7 +64,7 @@ def item_list(request: Request) -> Response:
     kind = kind_of_route(request)
     rules = facets.of_kind(kind)
     filters = {rule.name: value for rule in rules if (value := parameter(request, rule.parameter))}
-    per_page = 500 if kind == "term" else browse.PER_PAGE
+    per_page = 500 if kind == "term" else PER_PAGE
     page = request.reader.list_page(
         kind, filters=filters, sort=parameter(request, "sortierung") or None, page=page_number(request), per_page=per_page
     )
@@ -184,7 +186,7 @@ def _edition(request: Request) -> int | None:
 
 def _missing(request: Request, url: str) -> Exception:
     """Why there is nothing at `url`: moved, withdrawn, or never there."""
-    canonical = canonical_url(url)
+    canonical = canonical_url(url, request.reader.bodies)
     if canonical and canonical != url:
         query = f"?{request.query_string}" if request.query_string else ""
         return HTTPMovedPermanently(canonical + query)
@@ -192,21 +194,16 @@ def _missing(request: Request, url: str) -> Exception:
     return Gone(withdrawn) if withdrawn is not None else HTTPNotFound()
 
 
-def canonical_url(path: str) -> str | None:
+def canonical_url(path: str, bodies: Bodies) -> str | None:
     """The address that another way of writing a decision's number stands for, if `path` is one."""
     parts = path.strip("/").split("/")
     if parts[0] not in {"beschluss", "beschluesse"} or len(parts) < 2:
         return None
-    suffixes = {"": "it-planungsrat", "AL": "al-runde"}
     rest = parts[1:]
-    if len(rest) == 3 and rest[0] == "al-runde":
-        rest, forced = rest[1:], "al-runde"
-    else:
-        forced = None
+    named, rest = (rest[0], rest[1:]) if len(rest) == 3 and not rest[0].isdigit() else (None, rest)
     number = numbers.parse("/".join(rest)) or numbers.parse("-".join(rest))
-    if number is None or number.suffix not in suffixes:
-        return None
-    return decision_url(forced or suffixes[number.suffix], number.year, number.serial)
+    slug = named or bodies.by_suffix.get(number.suffix) if number else None
+    return decision_url(slug, number.year, number.serial) if number and slug else None
 
 
 def _title(page: reading.ItemPage) -> str:

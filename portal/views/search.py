@@ -11,6 +11,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content import facets, reading
+from content.bodies import Bodies
 from content.kinds import KINDS
 from content.search.interface import Hit, Hits, Piece, SearchError
 from content.search.query import read
@@ -31,10 +32,10 @@ def search(request: Request) -> Response:
     chosen = {name: parameter(request, parameter_name) for parameter_name, name in PARAMETERS.items()}
     filters = {name: value for name, value in chosen.items() if value}
     sort = parameter(request, "sortierung")
-    query = read(
-        typed, filters=filters, sort=SORTS.get(sort, SORTS["relevanz"])[1], page=page_number(request), per_page=PER_PAGE
-    )
     reader = Reader(request.connection)
+    query = read(
+        typed, bodies=reader.bodies, filters=filters, sort=SORTS.get(sort, SORTS["relevanz"])[1], page=page_number(request), per_page=PER_PAGE
+    )
     try:
         hits = request.registry.house.search.search(query) if typed or filters else Hits(0, (), {})
     except SearchError:
@@ -62,7 +63,7 @@ def _page(
         rows += [("seite", str(page))] if page > 1 else []
         return "/suche?" + urlencode(rows)
 
-    shown = tuple(_facet(name, hits, filters, address) for name in ("kind", "year", "body"))
+    shown = tuple(_facet(name, hits, filters, address, reader.bodies) for name in ("kind", "year", "body"))
     return reading.SearchPage(
         query=typed,
         hits=tuple(_hit(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries),
@@ -85,7 +86,9 @@ def _page(
     )
 
 
-def _facet(name: str, hits: Hits, filters: Mapping[str, str], address: Callable[[Mapping[str, str]], str]) -> reading.Facet:
+def _facet(
+    name: str, hits: Hits, filters: Mapping[str, str], address: Callable[[Mapping[str, str]], str], bodies: Bodies
+) -> reading.Facet:
     counts = dict(hits.facets.get(name, {}))
     chosen = filters.get(name)
     if chosen is not None:
@@ -96,16 +99,16 @@ def _facet(name: str, hits: Hits, filters: Mapping[str, str], address: Callable[
         is_active = value == chosen
         rest = {key: kept for key, kept in filters.items() if key != name}
         url = address(rest if is_active else {**rest, name: value})
-        values.append(reading.FacetValue(value, _words(name, value), counts[value], is_active, url))
+        values.append(reading.FacetValue(value, _words(name, value, bodies), counts[value], is_active, url))
     parameter_name = next(key for key, facet in PARAMETERS.items() if facet == name)
     return reading.Facet(parameter_name, LABELS[name], tuple(values))
 
 
-def _words(name: str, value: str) -> str:
+def _words(name: str, value: str, bodies: Bodies) -> str:
     if name == "kind":
         return KINDS[value].plural if value in KINDS else value
     rule = next((rule for rule in facets.RULES if rule.name == name), None)
-    return facets.words(rule, "decision", value) if rule else value
+    return facets.words(rule, "decision", value, bodies) if rule else value
 
 
 def _hit(hit: Hit, entry: reading.ListEntry) -> reading.SearchHit:

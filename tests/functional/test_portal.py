@@ -224,3 +224,34 @@ def test_every_link_on_every_page_leads_somewhere(portal):
         if response.content_type == "text/html":
             waiting += [link.replace("&amp;", "&").split("#")[0] for link in re.findall(r'href="(/[^"]*)"', response.text) if not link.startswith("/static/") and not link.endswith((".pdf", ".json")) and "stand=" not in link]
     assert len(seen) == 250
+
+
+@pytest.mark.parametrize("path", ["/", DECISION, "/beschluss/2022/04", "/sitzung/36", "/beschluesse?jahr=2021", "/bericht/verwaltung-und-startups", "/gremium/it-planungsrat"])
+def test_every_link_to_another_page_stays_in_the_past_that_was_asked_for(portal, path):
+    day = "2023-05-05"
+    joined = f"{path}&stand={day}" if "?" in path else f"{path}?stand={day}"
+    text = portal[0].get(joined, status="*").text
+    links = re.findall(r'<a\b[^>]*href="(/[^"]*)"([^>]*)>', text)
+    timeless = ("/static", "/datei", "/ledger", "/feeds", "/stand", "/suche")
+    lost = [url for url, rest in links if not url.startswith(timeless) and f"stand={day}" not in url and "data-heute" not in rest]
+    assert len(links) > 10
+    assert lost == []
+
+
+def test_present_pages_carry_no_day_in_their_links(portal):
+    assert "stand=2" not in portal[0].get(DECISION).text
+
+
+def test_an_impossible_day_is_refused_even_where_nothing_is(portal):
+    assert portal[0].get("/nirgends?stand=morgen", status=400)
+
+
+def test_an_older_form_of_a_number_keeps_the_day_that_was_asked_for(portal):
+    response = portal[0].get("/beschluss/2021-39?stand=2022-03-01", status=301)
+    assert response.headers["Location"].endswith(f"{DECISION}?stand=2022-03-01")
+
+
+def test_front_page_of_a_large_session_stays_short_and_leads_to_the_rest(portal):
+    text = portal[0].get("/").text
+    rows = text.split("Beschlüsse aus dieser Sitzung", 1)[-1].split("</ol>", 1)[0].count("<li") if "Beschlüsse aus dieser Sitzung" in text else 0
+    assert rows <= 12

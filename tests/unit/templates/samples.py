@@ -52,13 +52,12 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def chrome(path: str = "/", *, stand: dt.date | None = None, title: str = "Beispiel") -> site.SiteChrome:
-    query = f"?stand={stand.isoformat()}" if stand else ""
+def chrome(path: str = "/", *, title: str = "Beispiel") -> site.SiteChrome:
     return site.SiteChrome(
         title=title, description="Eine Beschreibung.", path=path, canonical=f"https://beschluesse.example{path}",
-        base_url="https://beschluesse.example", nav=site.navigation(path, query), asset=lambda name: f"/static/{name}",
+        base_url="https://beschluesse.example", nav=site.navigation(path), asset=lambda name: f"/static/{name}",
         meta=(("og:title", title), ("citation_title", title)), json_ld='{"@type":"Legislation"}',
-        feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"),), stand_query=query,
+        feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"),),
     )
 
 
@@ -243,5 +242,4 @@ def render(made: jinja2.Environment, template: str, path: str, values: dict[str,
     """The page as the views render it."""
     if template == "errors/500.html":
         return made.get_template(template).render(**values)
-    banner = values.get("stand")
-    return made.get_template(template).render(**{"site": chrome(path, stand=banner.day if banner else None), "stand": None, **values})
+    return made.get_template(template).render(**{"site": chrome(path), "stand": None, **values})

@@ -1,0 +1,167 @@
+"""Rows of the public side's statements → the frozen values that templates get (`content.reading`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from content import reading, wording
+from content.bodies import Bodies
+from content.clauses import Relation
+from content.kinds import KINDS
+from content.services.statements import AnyRow
+
+ACT_LABELS: Final[Mapping[str, str]] = {
+    "publish": "Veröffentlicht",
+    "correct": "Berichtigt",
+    "withdraw": "Zurückgezogen",
+    "republish": "Wieder veröffentlicht",
+    "supersede": "Ersetzt",
+}
+
+RELATION_LABELS: Final[Mapping[str, tuple[str, str]]] = {
+    Relation.CITES: ("nennt", "wird genannt von"),
+    Relation.AMENDS: ("ändert", "wird geändert durch"),
+    Relation.REPEALS: ("hebt auf", "wird aufgehoben durch"),
+    Relation.REPLACES: ("ersetzt", "wird ersetzt durch"),
+    Relation.IMPLEMENTS: ("setzt um", "wird umgesetzt durch"),
+    Relation.EXTENDS: ("ergänzt", "wird ergänzt durch"),
+}
+REFERENCE_KINDS: Final = frozenset({"decision"})
+RELATED_ORDER: Final = ("meeting", "press_release", "report", "recommendation", "market_item")
+
+
+def entry(row: AnyRow) -> reading.ListEntry:
+    return reading.ListEntry(
+        kind=row.kind,
+        kind_label=KINDS[row.kind].label,
+        url=row.url,
+        title=row.title,
+        header=tuple(row.header),
+        date=row.date,
+        summary=row.summary,
+    )
+
+
+def link(row: AnyRow | None) -> reading.Link | None:
+    return reading.Link(short_label(row), row.url, row.title) if row is not None else None
+
+
+def short_label(row: AnyRow) -> str:
+    """What names an item in a line of links: „Beschluss 2021/39“, „36. Sitzung …“, else the title."""
+    if row.url.startswith("/beschluss/"):
+        return str(row.header[-1])
+    return str(row.title)
+
+
+def proof(row: AnyRow) -> reading.Proof:
+    return reading.Proof(
+        edition=row.number,
+        sha256=row.sha256,
+        position=row.position,
+        entry_hash=row.entry_hash,
+        key_id=json.loads(row.line)["key_id"],
+        recorded_at=row.recorded_at,
+        valid_from=row.valid_from,
+    )
+
+
+def named_addresses(data: Mapping[str, Any]) -> list[str]:
+    """Every address of this portal that the structured data of an edition names."""
+    meeting = data.get("meeting")
+    urls = [meeting["url"]] if meeting else []
+    urls += [row["url"] for row in data.get("references", ())]
+    urls += [row["decision"] for row in data.get("agenda", ())]
+    for name in ("decisions", "recommendations", "market_items"):
+        urls += data.get(name, ())
+    urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by")]
+    return [url for url in dict.fromkeys(urls) if url]
+
+
+def outgoing(data: Mapping[str, Any], live: Mapping[str, reading.Link], bodies: Bodies) -> tuple[reading.ReferenceRow, ...]:
+    labels = {clause["anchor"]: clause["label"] for clause in data.get("clauses", ())}
+    rows = []
+    for row in data.get("references", ()):
+        link = live.get(row["url"])
+        fragment = f"#{row['anchor']}" if row["anchor"] else ""
+        label = wording.address_words(row["url"], row["anchor"], bodies=bodies)
+        rows.append(
+            reading.ReferenceRow(
+                relation=row["relation"],
+                relation_label=RELATION_LABELS[row["relation"]][0],
+                own_anchor=row["from"],
+                own_label=labels.get(row["from"] or "", ""),
+                target=reading.Link(label, link.url + fragment if link and link.url else None),
+                title=link.hint if link else "",
+                quoted=row["text"],
+            )
+        )
+    return tuple(rows)
+
+
+def incoming(rows: Sequence[AnyRow], bodies: Bodies) -> tuple[reading.ReferenceRow, ...]:
+    return tuple(
+        reading.ReferenceRow(
+            relation=row.relation,
+            relation_label=RELATION_LABELS[row.relation][1],
+            own_anchor=row.target_anchor,
+            own_label=wording.anchor_words(row.target_anchor) if row.target_anchor else "",
+            target=reading.Link(
+                wording.address_words(row.url, row.from_anchor, bodies=bodies),
+                f"{row.url}#{row.from_anchor}" if row.from_anchor else row.url,
+            ),
+            title=row.title,
+            quoted=row.quoted,
+        )
+        for row in rows
+        if row.kind in REFERENCE_KINDS
+    )
+
+
+_MEDIA_LABELS: Final[Mapping[str, str]] = {
+    "application/pdf": "PDF",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word (DOCX)",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel (XLSX)",
+    "application/vnd.oasis.opendocument.text": "OpenDocument (ODT)",
+    "text/csv": "CSV",
+    "text/plain": "Text",
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/webp": "WebP",
+}
+
+
+def attachment(row: Mapping[str, Any]) -> reading.AttachmentRow:
+    size = row["size_bytes"]
+    reasons = {"members": "Nur für Mitglieder des Gremiums zugänglich.", "withheld": row["reason"]}
+    return reading.AttachmentRow(
+        title=row["title"],
+        file_name=row["file_name"],
+        url=f"/datei/{row['sha256']}/{row['file_name']}" if row["sha256"] else None,
+        media_label=_MEDIA_LABELS.get(row["media_type"] or "", ""),
+        size_label=size_words(size) if size is not None else "",
+        reason=reasons.get(row["visibility"]) or (None if row["sha256"] else "Die Datei liegt dem Portal nicht vor."),
+    )
+
+
+def size_words(size_bytes: int) -> str:
+    """`38 kB`, `1,4 MB`."""
+    if size_bytes < 1_000_000:
+        return f"{max(1, round(size_bytes / 1000))} kB"
+    return f"{size_bytes / 1_000_000:.1f} MB".replace(".", ",")
+
+
+def ledger_row(row: AnyRow, *, is_gone: bool) -> reading.LedgerRow:
+    return reading.LedgerRow(
+        position=row.position,
+        recorded_at=row.recorded_at,
+        act=row.act,
+        act_label=ACT_LABELS[row.act],
+        url=row.url,
+        title="(zurückgezogen)" if is_gone else row.title,
+        edition=row.edition,
+        sha256=row.edition_sha256,
+        hash=row.hash,
+        note=row.note,
+    )
