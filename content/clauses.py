@@ -295,45 +295,59 @@ def _label(path: Sequence[str], part: _Raw) -> str:
 # --- what a clause does ----------------------------------------------------------------------------------------------
 
 _K = OperativeKind
-KIND_RULES: Final[tuple[tuple[OperativeKind, re.Pattern[str]], ...]] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        (_K.REPEALS, r"\bheb(?:t|en)\b.{0,200}?\bauf\b|aufgehoben|\bAufhebung\b"),
-        (_K.REPLACES, r"\bersetz(?:t|en)\b|tritt an die Stelle|\blöst\b.{0,120}?\bab\b|abgelöst"),
-        (
-            _K.BINDS,
-            (r"[Vv]erbindliche[nrms]? (?:\w+ ){0,3}?(?:Anwendung|IT-(?:Interoperabilitäts)?[Ss]tandard|Standard|Geltung)|"
-            r"[Aa]ls verbindlich|für verbindlich|(?:werden|sind|wird|ist)\b[^.;]{0,60}\bverbindlich\b|"
-            r"als Standard des IT-Planungsrats"),
-        ),
-        (
-            _K.ESTABLISHES,
-            (r"\bricht(?:et|en)\b.{0,200}?\bein\b|eingerichtet|\bEinrichtung (?:ein|d|länderoffen)|\berrichtet\b|\bErrichtung ein|"
-            r"\A(?:L|l)änderoffene (?:Arbeits|Projekt|Kooperations)gruppe|\bsetzt\b.{0,120}?\b(?:gruppe|AG)\b.{0,120}?\bein\b"),
-        ),
-        (
-            _K.FINANCES,
-            (r"\bfinanzier(?:t|en)\b|\bFinanzierung aus\b|\b(?:Mio\.|Millionen|Tsd\.) Euro\b|\bMittel\b.{0,60}\bbereitgestellt|"
-            r"\bstell(?:t|en)\b.{0,80}\bEuro\b"),
-        ),
-        (_K.COMMISSIONS, r"\bbeauftragt?\b|\bbeauftragen\b|\b[Aa]uftrag an\b|erteilt\b.{0,60}Auftrag"),
-        (_K.REQUESTS, r"\b[Bb]itte(?:t|n)?\b(?! wenden)|\bgebeten\b|\bersucht?\b|fordert\b.{0,120}\bauf\b"),
-        (_K.RECOMMENDS, r"\bempfiehlt\b|\bempfehlen\b|\bempfohlen\b|\bEmpfehlung(?:,| an\b| zu(?:m|r)? )|\bBeschlussempfehlung\b|Beschlussvorschlag an"),
-        (_K.CONSENTS, r"\bstimm(?:t|en)\b.{0,250}?\bzu\b|zugestimmt|\bZustimmung\b|\bbillig(?:t|en)\b|gebilligt|befürworte[nt]"),
-        (_K.NOTES, r"\bn(?:immt|ehmen)\b.{0,400}?\bKenntnis\b|zur Kenntnis genommen|\bKenntnisnahme\b|\bbegrüßt\b"),
-        (_K.AFFIRMS, r"\bbekräftig(?:t|en)\b|\bstell(?:t|en)\b.{0,60}?\bfest\b|\bbetont\b|\bBetonung\b|\bBekenntnis\b|unterstr(?:ei|i)ch"),
-        (_K.THANKS, r"\bdank(?:t|en)\b|\bDank an\b"),
-        (_K.RESOLVES, r"\bbeschließ(?:t|en)\b|\bbeschlossen\b|\bverabschiede[nt]\b|\bbestätig(?:t|en)\b"),
-    )
+_Rules = tuple[tuple[OperativeKind, re.Pattern[str]], ...]
+
+
+def _rules(*rows: tuple[OperativeKind, str]) -> _Rules:
+    return tuple((kind, re.compile(pattern)) for kind, pattern in rows)
+
+
+VERB_RULES: Final = _rules(
+    (_K.REPEALS, r"\bheb(?:t|en)\b.{0,200}?\bauf\b|\baufgehoben\b|\baußer Kraft\b"),
+    (_K.REPLACES, r"\bersetz(?:t|en)\b|tritt an die Stelle|\blöst\b.{0,120}?\bab\b|\babgelöst\b"),
+    (
+        _K.BINDS,
+        (r"[Vv]erbindliche[nrms]? (?:\w+ ){0,3}?(?:Anwendung|IT-(?:Interoperabilitäts)?[Ss]tandard|Standard|Geltung)|"
+        r"[Aa]ls verbindlich|für verbindlich|(?:werden|sind|wird|ist)\b[^.;]{0,60}\bverbindlich\b|"
+        r"als Standard des IT-Planungsrats"),
+    ),
+    (
+        _K.ESTABLISHES,
+        (r"\bricht(?:et|en)\b.{0,200}?\bein\b|\beingerichtet\b|\bEinrichtung (?:ein|d|länderoffen)|\berrichtet\b|\bErrichtung ein|"
+        r"\A(?:L|l)änderoffene (?:Arbeits|Projekt|Kooperations)gruppe|\bsetzt\b.{0,120}?\b(?:gruppe|AG)\b.{0,120}?\bein\b"),
+    ),
+    (
+        _K.FINANCES,
+        (r"\bfinanzier(?:t|en)\b|\bFinanzierung aus\b|\b(?:Mio\.|Millionen|Tsd\.) Euro\b|\bMittel\b.{0,60}\bbereitgestellt\b|"
+        r"\bstell(?:t|en)\b.{0,80}\bEuro\b"),
+    ),
+    (_K.COMMISSIONS, r"\bbeauftragt?\b|\bbeauftragen\b|\b[Aa]uftrag an\b|erteilt\b.{0,60}Auftrag"),
+    (_K.REQUESTS, r"\b[Bb]itte(?:t|n)?\b(?! wenden)|\bgebeten\b|\bersucht?\b|fordert\b.{0,120}\bauf\b"),
+    (
+        _K.RECOMMENDS,
+        r"\bempfiehlt\b|\bempfehlen\b|\bempfohlen\b|\bEmpfehlung(?:,| an\b| zu(?:m|r)? )|\bBeschlussempfehlung\b|Beschlussvorschlag an",
+    ),
+    (_K.CONSENTS, r"\bstimm(?:t|en)\b.{0,250}?\bzu\b|\bzugestimmt\b|\bbillig(?:t|en)\b|\bgebilligt\b|\bbefürworte[nt]\b"),
+    (_K.NOTES, r"\bn(?:immt|ehmen)\b.{0,400}?\bKenntnis\b|zur Kenntnis genommen|\bbegrüßt\b"),
+    (_K.AFFIRMS, r"\bbekräftig(?:t|en)\b|\bstell(?:t|en)\b.{0,60}?\bfest\b|\bbetont\b|\bunterstr(?:eicht|eichen|ichen)\b"),
+    (_K.THANKS, r"\bdank(?:t|en)\b|\bDank an\b"),
+    (_K.RESOLVES, r"\bbeschließ(?:t|en)\b|\bbeschlossen\b|\bverabschiede[nt]\b|\bbestätig(?:t|en)\b"),
 )
 """In order: of two rules that match at the same place, the earlier one wins."""
+NOUN_RULES: Final = _rules(
+    (_K.REPEALS, r"\bAufhebung\b"),
+    (_K.CONSENTS, r"\bZustimmung\b(?! (?:nach|gemäß|von|durch))"),
+    (_K.NOTES, r"\bKenntnisnahme\b"),
+    (_K.AFFIRMS, r"\bBetonung\b|\bBekenntnis\b"),
+)
+"""Clauses in note form name their act by a noun; where a verb stands, the noun is only what the sentence is about."""
 _REFINES_RESOLVES: Final = frozenset({_K.REPEALS, _K.REPLACES, _K.BINDS, _K.ESTABLISHES, _K.FINANCES, _K.RECOMMENDS})
 
 
 def operative_kind(text: str) -> OperativeKind | None:
     """What a clause does, by its first operative verb; „beschließt“ gives way to what is decided."""
     unquoted = re.sub(r"„[^“”]{0,2000}[“”]", lambda match: "„" + " " * (len(match[0]) - 2) + "“", text)
-    found = [(match.start(), rank, kind) for rank, (kind, rule) in enumerate(KIND_RULES) if (match := rule.search(unquoted))]
+    found = _matches(VERB_RULES, unquoted) or _matches(NOUN_RULES, unquoted)
     if not found:
         return None
     _, _, first = min(found)
@@ -343,17 +357,21 @@ def operative_kind(text: str) -> OperativeKind | None:
     return first
 
 
+def _matches(rules: _Rules, text: str) -> list[tuple[int, int, OperativeKind]]:
+    return [(match.start(), rank, kind) for rank, (kind, rule) in enumerate(rules) if (match := rule.search(text))]
+
+
 _LAENDER: Final = (
     "Baden-Württemberg|Bayern|Berlin|Brandenburg|Bremen|Hamburg|Hessen|Mecklenburg-Vorpommern|Niedersachsen|"
     "Nordrhein-Westfalen|Rheinland-Pfalz|Saarland|Sachsen-Anhalt|Sachsen|Schleswig-Holstein|Thüringen"
 )
 _ACTOR: Final = re.compile(
-    r"(?P<name>Aufbaustab FITKO|FITKO-Aufbaustab|Aufbaustab|FITKO|KoSIT|govdigital eG|BMI|BMF|BSI|BfDI|ZenDiS|IT-Planungsrat-Geschäftsstelle|"
+    r"(?<![\w-])(?P<name>Aufbaustab FITKO|FITKO-Aufbaustab|Aufbaustab|FITKO|KoSIT|govdigital eG|BMI|BMF|BSI|BfDI|ZenDiS|IT-Planungsrat-Geschäftsstelle|"
     r"Geschäftsstelle|Vorsitzende[nr]?|Vorsitz(?:land)?|Präsident(?:in)? der FITKO|"
     r"(?:föderale[ns]? )?(?:IT-)?Architekturboard|Lenkungskreis(?: [A-ZÄÖÜ]\w+)?|Steuerungsgruppe|"
     r"Fachministerkonferenzen|Finanzministerkonferenz|Innenministerkonferenz|kommunale[n]? Spitzenverbände[n]?|Kommunen|"
     r"(?:AG|KG|AK|PG) [A-ZÄÖÜ][\w-]+(?: [A-ZÄÖÜ][\w-]+)?|(?:Arbeits|Projekt|Kooperations)gruppe(?: (?:„[^“]{1,60}“|[A-ZÄÖÜ][\w-]+))?|"
-    r"Abteilungsleiterrunde|AL-Runde|Bundesregierung|Landesregierungen|Mitglieder[n]?|Bundes|Bund(?:es)?\b|Ländern?\b|(?:" + _LAENDER + r"))"
+    r"Abteilungsleiterrunde|AL-Runde|Bundesregierung|Landesregierungen|Mitglieder[n]?|Bund(?:es)?(?![\w-])|Ländern?(?![\w-])|(?:" + _LAENDER + r")(?![\w-]))"
 )
 _CANONICAL: Final[Mapping[str, str]] = MappingProxyType({
     "FITKO-Aufbaustab": "Aufbaustab FITKO", "Aufbaustab": "Aufbaustab FITKO", "Ländern": "Länder", "Mitgliedern": "Mitglieder",
@@ -434,11 +452,11 @@ _OWN: Final = re.compile(rf"(?<!\w)(?:Ziffern?|Ziff\.)[ \u00a0](?P<list>{_Z}(?:(
 RELATION_RULES: Final[tuple[tuple[Relation, re.Pattern[str]], ...]] = tuple(
     (relation, re.compile(pattern))
     for relation, pattern in (
-        (Relation.REPEALS, r"aufgehoben|\bheb(?:t|en)\b.*\bauf\b|Aufhebung|außer Kraft"),
-        (Relation.REPLACES, r"\bersetz(?:t|en)\b|tritt an die Stelle|abgelöst|\blöst\b.*\bab\b"),
-        (Relation.AMENDS, r"\bänder(?:t|n)\b|geändert|\bÄnderung (?:von|des)|angepasst|\bpasst\b.*\ban\b"),
-        (Relation.EXTENDS, r"ergänz(?:t|en|ung)|erweiter(?:t|n|ung)|fortgeschrieben|\bschreib(?:t|en)\b.*\bfort\b|Fortschreibung|verlängert"),
-        (Relation.IMPLEMENTS, r"[Ii]n Umsetzung|[Zz]ur Umsetzung|\bsetz(?:t|en)\b.*\bum\b|umgesetzt|[Gg]emäß|[Ii]n Erfüllung|[Aa]uf Grundlage|[Aa]uf der Grundlage"),
+        (Relation.REPEALS, r"\baufgehoben\b|\bheb(?:t|en)\b[^,;]{0,160}?\bauf\b|\bAufhebung\b|\baußer Kraft\b"),
+        (Relation.REPLACES, r"\bersetz(?:t|en)\b|tritt an die Stelle|\babgelöst\b|\blöst\b[^,;]{0,160}?\bab\b"),
+        (Relation.AMENDS, r"\bänder(?:t|n)\b|geändert|\bÄnderung (?:von|des)|\bangepasst\b|\bpasst\b[^,;]{0,160}?\ban\b"),
+        (Relation.EXTENDS, r"ergänz(?:t|en|ung)|erweiter(?:t|n|ung)|fortgeschrieben|\bschreib(?:t|en)\b[^,;]{0,160}?\bfort\b|Fortschreibung|verlängert"),
+        (Relation.IMPLEMENTS, r"[Ii]n Umsetzung|[Zz]ur Umsetzung|\bsetz(?:t|en)\b[^,;]{0,160}?\bum\b|umgesetzt|[Gg]emäß|[Ii]n Erfüllung|[Aa]uf Grundlage|[Aa]uf der Grundlage"),
     )
 )
 
@@ -500,14 +518,16 @@ def _anchor(words: str) -> str:
 
 
 def _relation(text: str, start: int, end: int) -> Relation:
-    """By the verb of the sentence around the reference."""
+    """By the verb that stands nearest to the reference in its sentence."""
     left = max(text.rfind(". ", 0, start), text.rfind("; ", 0, start), text.rfind("\n", 0, start)) + 1
     ends = [place for mark in (". ", "; ", ".\n") if (place := text.find(mark, end)) != -1]
-    sentence = text[left : min(ends, default=len(text))]
-    for relation, rule in RELATION_RULES:
-        if rule.search(sentence):
-            return relation
-    return Relation.CITES
+    right = min(ends, default=len(text))
+    found = [
+        (max(match.start() - end, start - match.end(), 0), rank, relation)
+        for rank, (relation, rule) in enumerate(RELATION_RULES)
+        for match in rule.finditer(text, left, right)
+    ]
+    return min(found)[2] if found else Relation.CITES
 
 
 def _described(clause: Clause, own_meeting: int | None, bodies: Mapping[str, str]) -> Clause:

@@ -56,6 +56,16 @@ KINDS = [
     ("Weiterentwicklung des Modells.", None, (), None),
     ("Die FITKO passt den Plan an und unterrichtet das BMI.", None, ("FITKO",), None),
     ("Freigabe in der 47. Sitzung.", None, (), 47),
+    ("Das Bundeskanzleramt legt einen Entwurf vor.", None, (), None),
+    ("Er bittet die Landesbeauftragten um Stellungnahme.", "requests", (), None),
+    ("Das Verfahren setzt die Zustimmung nach dem TKG voraus.", None, (), None),
+    ("Die Arbeit des eingerichteten Gremiums läuft weiter.", None, (), None),
+    ("Aufhebung der Ziffer 4 des Beschlusses 2020/11.", "repeals", (), None),
+    ("Der IT-Planungsrat begrüßt die Zustimmung der Länder.", "notes", (), None),
+    ("Er beschließt, die Mittel aus 2023 umzuwidmen.", "resolves", (), None),
+    ("Kenntnisnahme des Berichts.", "notes", (), None),
+    ("Er stellt fest, dass die Aufhebung nicht nötig ist.", "affirms", (), None),
+    ("Bayern und Hessen berichten zur 40. Sitzung.", None, ("Bayern", "Hessen"), 40),
 ]
 
 
@@ -78,6 +88,8 @@ def test_next_session_counts_from_the_own_one():
         ("Ziffern 2 bis 4 des Beschlusses 2020/01", "cites", "/beschluss/2020/01", ("z2", "z3", "z4")),
         ("in Umsetzung des Beschlusses 2017/23", "implements", "/beschluss/2017/23", ()),
         ("ersetzt die Planung aus Beschluss 2022/06", "replaces", "/beschluss/2022/06", ()),
+        ("Der Plan, der die Frage löst, wie Beschluss 2021/05 wirkt, bleibt, bis man ihn schafft ab", "cites", "/beschluss/2021/05", ()),
+        ("der Entwurf löst den Plan aus Beschluss 2019/08 ab", "replaces", "/beschluss/2019/08", ()),
         ("Ziffer 2 Buchstabe b", "cites", "", ("z2b",)),
         ("Entscheidung 2025/02-AL", "cites", "/beschluss/al-runde/2025/02", ()),
     ],
@@ -86,6 +98,11 @@ def test_reference_is_typed_and_points_to_the_clause(text, relation, url, anchor
     (reference,) = find_references(text)
     assert (reference.relation, reference.url, reference.clauses) == (Relation(relation), url, anchors)
     assert text[reference.start : reference.end] == reference.text
+
+
+def test_each_reference_of_a_sentence_takes_its_own_verb():
+    first, second = find_references("Gemäß Beschluss 2019/01 wird das Verfahren geführt, und Beschluss 2020/02 wird aufgehoben")
+    assert (first.relation, second.relation) == (Relation.IMPLEMENTS, Relation.REPEALS)
 
 
 WORDS = st.text(alphabet="abcdeäö 123.)\n-„“#*", max_size=300)
