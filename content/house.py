@@ -165,3 +165,15 @@ def prepare_folder(data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.suppress(FileExistsError):
         create_key(data / KEY_FILE)
+
+
+def replace_key(data: Path) -> str:
+    """Sign with a new key from now on; the id of the new key. The old public key stays, so that old entries can be proved."""
+    path = data / KEY_FILE
+    old = Signer.from_file(path)
+    (path.parent / f"{old.key_id}.pub.pem").write_text(old.public_pem)
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    create_key(fresh)
+    fresh.replace(path)
+    return Signer.from_file(path).key_id

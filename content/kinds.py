@@ -40,24 +40,25 @@ def _table(*kinds: Kind) -> Mapping[str, Kind]:
     return MappingProxyType(by_name)
 
 
+def _choices(kind: str, name: str) -> Mapping[str, str]:
+    return SCHEMAS[kind][name].read.choices
+
+
 KINDS: Final = _table(
     Kind(
         "decision", "Beschluss", "Beschlüsse", models.Decision, "beschluss", "/beschluesse", "decision.html",
         "Alle veröffentlichten Beschlüsse mit Wortlaut, Bezügen und Anlagen.",
-        subkinds={"official": "Wortlaut", "condensed": "verdichtet", "stub": "Kurznachweis"},
+        subkinds=_choices("decision", "text_kind"),
     ),
     Kind(
         "meeting", "Sitzung", "Sitzungen", models.Meeting, "sitzung", "/sitzungen", "meeting.html",
         "Sitzungen und Umlaufverfahren mit Tagesordnung und Beschlüssen.",
-        subkinds={"numbered": "Sitzung", "special": "Sondersitzung", "circulation": "Umlaufverfahren"},
+        subkinds=_choices("meeting", "kind"),
     ),
     Kind(
         "press_release", "Pressemitteilung", "Presse", models.PressRelease, "presse", "/presse", "press_release.html",
         "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.",
-        subkinds={
-            "press_release": "Pressemitteilung", "news_note": "Meldung",
-            "media_report": "Medienbericht", "press_teaser": "Ankündigung",
-        },
+        subkinds=_choices("press_release", "release_kind"),
     ),
     Kind(
         "report", "Bericht", "Berichte", models.Report, "bericht", "/berichte", "report.html",
@@ -66,16 +67,12 @@ KINDS: Final = _table(
     Kind(
         "recommendation", "Empfehlung", "Empfehlungen", models.Recommendation, "empfehlung", "/empfehlungen",
         "recommendation.html", "Empfehlungen und was aus ihnen geworden ist.",
-        subkinds={
-            "draft": "Entwurf", "proposed": "vorgeschlagen", "adopted": "beschlossen", "implementing": "in Umsetzung",
-            "implemented": "umgesetzt", "rejected": "abgelehnt", "postponed": "vertagt",
-            "withdrawn": "zurückgezogen", "superseded": "überholt",
-        },
+        subkinds=_choices("recommendation", "state"),
     ),
     Kind(
         "market_item", "Marktplatz-Leistung", "Marktplatz", models.MarketItem, "marktplatz", "/marktplatz",
         "market_item.html", "Leistungen nach dem Prinzip „Einer für Alle“, die sich nachnutzen lassen.",
-        subkinds={"planned": "geplant", "test": "im Test", "live": "in Betrieb"},
+        subkinds=_choices("market_item", "state"),
     ),
     Kind(
         "organisation", "Organisation", "Organisationen", models.Organisation, "organisation", "/organisationen",

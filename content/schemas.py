@@ -20,7 +20,7 @@ MAX_TEXT: Final = 400_000
 """Characters of a one-line field and of a Markdown text."""
 
 _CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_SLUG_FORM: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 
@@ -47,7 +47,25 @@ class _Fault(Exception):  # noqa: N818 - internal signal
         self.code = code
 
 
-Reader = Callable[[Any], Any]
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Turns a non-empty value into a clean one, and says what it reads, so that a form can be made of it.
+
+    `shape`: line, markdown, day, whole, slug, web_address, own_address, choice, shares, list (of `one`) or record (of
+    `fields`). `choices`: code → German words. `limit`: characters, entries or the highest number.
+    """
+
+    read: Callable[[Any], Any]
+    shape: str
+    limit: int = 0
+    choices: Mapping[str, str] = field(default_factory=dict)
+    one: Reader | None = None
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    hint: str = ""
+
+    def __call__(self, value: Any) -> Any:
+        """The clean value. Raises a fault that `clean` turns into a `FieldError`."""
+        return self.read(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,7 @@ def line(limit: int = MAX_LINE) -> Reader:
             raise _Fault("too_long", f"Der Text hat {len(folded)} Zeichen; höchstens {limit} sind möglich. Bitte kürzen.")
         return folded
 
-    return read
+    return Reader(read, "line", limit)
 
 
 def markdown(limit: int = MAX_TEXT) -> Reader:
@@ -94,10 +112,10 @@ def markdown(limit: int = MAX_TEXT) -> Reader:
             )
         return cleaned
 
-    return read
+    return Reader(read, "markdown", limit)
 
 
-def day(value: Any) -> dt.date:
+def _day(value: Any) -> dt.date:
     """A day as `2021-10-29`."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
@@ -110,16 +128,16 @@ def day(value: Any) -> dt.date:
     return found
 
 
-def slug(value: Any) -> str:
+def _slug(value: Any) -> str:
     """A part of an address: lower-case letters, digits, single hyphens."""
-    if not isinstance(value, str) or not _SLUG.match(value) or len(value) > 120:
+    if not isinstance(value, str) or not _SLUG_FORM.match(value) or len(value) > 120:
         raise _Fault(
             "not_a_slug", f"{_shown(value)} taugt nicht als Adressteil. Bitte nur a–z, 0–9 und einzelne Bindestriche."
         )
     return value
 
 
-def web_address(value: Any) -> str:
+def _web_address(value: Any) -> str:
     """An absolute http(s) address."""
     text = clean_text(value) if isinstance(value, str) else ""
     try:
@@ -131,7 +149,7 @@ def web_address(value: Any) -> str:
     return text
 
 
-def own_address(value: Any) -> str:
+def _own_address(value: Any) -> str:
     """A path of this portal, e.g. `/sitzung/36`."""
     if not isinstance(value, str) or not re.match(r"/[a-z0-9/\-]{1,280}\Z", value):
         raise _Fault("not_a_path", f"{_shown(value)} ist keine Adresse dieses Portals. Erwartet wird etwa /sitzung/36.")
@@ -149,18 +167,18 @@ def whole(minimum: int, maximum: int) -> Reader:
             raise _Fault("not_in_range", f"{_shown(value)} ist keine ganze Zahl von {minimum} bis {maximum}.")
         return number
 
-    return read
+    return Reader(read, "whole", maximum, hint=f"Ganze Zahl von {minimum} bis {maximum}")
 
 
-def one_of(*choices: str) -> Reader:
-    """One of the given words."""
+def one_of(choices: Mapping[str, str]) -> Reader:
+    """One of the given codes; `choices` tells their German words."""
 
     def read(value: Any) -> str:
         if value not in choices:
             raise _Fault("unknown_choice", f"{_shown(value)} ist nicht vorgesehen. Möglich sind: {', '.join(choices)}.")
         return str(value)
 
-    return read
+    return Reader(read, "choice", choices=choices)
 
 
 def matching(pattern: str, hint: str, limit: int = 200) -> Reader:
@@ -173,7 +191,7 @@ def matching(pattern: str, hint: str, limit: int = 200) -> Reader:
             raise _Fault("malformed", f"{_shown(value)} passt nicht. {hint}")
         return text
 
-    return read
+    return Reader(read, "line", limit, hint=hint)
 
 
 def many(read_one: Reader, limit: int = 2000) -> Reader:
@@ -197,7 +215,7 @@ def many(read_one: Reader, limit: int = 2000) -> Reader:
             raise InvalidInput(errors)
         return clean
 
-    return read
+    return Reader(read, "list", limit, one=read_one)
 
 
 def record(fields: Mapping[str, Field]) -> Reader:
@@ -206,10 +224,10 @@ def record(fields: Mapping[str, Field]) -> Reader:
     def read(value: Any) -> dict[str, Any]:
         return clean(fields, value)
 
-    return read
+    return Reader(read, "record", fields=fields)
 
 
-def shares(value: Any) -> dict[str, str]:
+def _shares(value: Any) -> dict[str, str]:
     """Shares by year: `{"2016": "12.96662"}`, percent with at most five decimals, kept as text (exact)."""
     if not isinstance(value, Mapping):
         raise _Fault("not_an_object", "Hier wird eine Zuordnung von Jahr zu Anteil erwartet.")
@@ -217,6 +235,13 @@ def shares(value: Any) -> dict[str, str]:
         if not re.fullmatch(r"(19|20|21)\d\d", str(year)) or not re.fullmatch(r"\d{1,3}(\.\d{1,5})?", str(percent)):
             raise _Fault("malformed", f"{year}: {_shown(percent)} ist kein Anteil in Prozent, etwa 12.96662.")
     return {str(year): str(percent) for year, percent in value.items()}
+
+
+day: Final = Reader(_day, "day", hint="Ein Tag, etwa 2021-10-29")
+slug: Final = Reader(_slug, "slug", 120, hint="Kleinbuchstaben, Ziffern und einzelne Bindestriche")
+web_address: Final = Reader(_web_address, "web_address", 2000, hint="Mit https://")
+own_address: Final = Reader(_own_address, "own_address", 280, hint="Adresse in diesem Portal, etwa /sitzung/36")
+shares: Final = Reader(_shares, "shares", hint="Anteile nach Jahr")
 
 
 def clean(fields: Mapping[str, Field], given: Any) -> dict[str, Any]:
@@ -267,8 +292,10 @@ def _list(read_one: Reader, label: str) -> Field:
     return Field(many(read_one), label, default=list)
 
 
-def _choice(label: str, default: str, *choices: str) -> Field:
-    return Field(one_of(default, *choices), label, default=lambda: default)
+def _choice(label: str, choices: Mapping[str, str]) -> Field:
+    """The first choice stands where nothing was given."""
+    default = next(iter(choices))
+    return Field(one_of(choices), label, default=lambda: default)
 
 
 NUMBER: Final = matching(
@@ -293,12 +320,20 @@ CONTACT: Final = {
 ATTACHMENT: Final = {
     "file": Field(line(255), "Datei"),
     "title": _required(line(), "Der Titel der Anlage"),
-    "visibility": _choice("Sichtbarkeit", "public", "members", "withheld"),
+    "visibility": _choice(
+        "Sichtbarkeit", {"public": "öffentlich", "members": "nur für Mitglieder", "withheld": "zurückgehalten"}
+    ),
     "reason": Field(line(), "Begründung"),
 }
 REFERENCE: Final = {
     "from": Field(ANCHOR, "Ausgangsziffer"),
-    "relation": _choice("Art des Bezugs", "cites", "amends", "repeals", "replaces", "implements", "extends"),
+    "relation": _choice(
+        "Art des Bezugs",
+        {
+            "cites": "nennt", "amends": "ändert", "repeals": "hebt auf", "replaces": "ersetzt", "implements": "setzt um",
+            "extends": "ergänzt",
+        },
+    ),
     "number": _required(NUMBER, "Die Nummer"),
     "body": Field(slug, "Gremium"),
     "clause": Field(ANCHOR, "Zielziffer"),
@@ -306,8 +341,11 @@ REFERENCE: Final = {
 AGENDA_ITEM: Final = {
     "top": Field(line(20), "TOP"),
     "title": _required(line(), "Der Titel des Tagesordnungspunkts"),
-    "goal": _choice("Ziel", "decision", "information", "discussion", "follow_up"),
-    "list": Field(one_of("green", "debate"), "Liste"),
+    "goal": _choice(
+        "Ziel",
+        {"decision": "Beschluss", "information": "Information", "discussion": "Diskussion", "follow_up": "Follow-up"},
+    ),
+    "list": Field(one_of({"green": "Grüne Liste", "debate": "Aussprache"}), "Liste"),
     "rapporteurs": _list(line(60), "Berichterstattung"),
     "decision": Field(NUMBER, "Beschluss"),
     "note": Field(line(), "Hinweis"),
@@ -332,7 +370,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
                 {
                     "code": _required(line(8), "Das Kürzel"),
                     "name": _required(LABEL, "Der Name"),
-                    "kind": _choice("Art", "land", "federal", "advisory"),
+                    "kind": _choice("Art", {"land": "Land", "federal": "Bund", "advisory": "beratend"}),
                     "shares": Field(shares, "Anteile", default=dict),
                 }
             ),
@@ -352,7 +390,9 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
     },
     "meeting": {
         "body": _required(slug, "Das Gremium"),
-        "kind": _choice("Art", "numbered", "special", "circulation"),
+        "kind": _choice(
+            "Art", {"numbered": "Sitzung", "special": "Sondersitzung", "circulation": "Umlaufverfahren"}
+        ),
         "ordinal": Field(whole(1, 9999), "Nummer der Sitzung"),
         "date": Field(day, "Datum"),
         "end_date": Field(day, "Ende"),
@@ -369,10 +409,12 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
         "date": Field(day, "Datum"),
         "meeting": Field(own_address, "Sitzung"),
         "text": _required(markdown(), "Der Text"),
-        "text_kind": _choice("Art des Wortlauts", "official", "condensed", "stub"),
+        "text_kind": _choice(
+            "Art des Wortlauts", {"official": "Wortlaut", "condensed": "verdichtet", "stub": "Kurznachweis"}
+        ),
         "source_url": Field(web_address, "Quelle"),
         "source_note": Field(line(1000), "Hinweis zur Quelle"),
-        "scope": _choice("Bindung", "all", "consenting"),
+        "scope": _choice("Bindung", {"all": "alle Mitglieder", "consenting": "nur zustimmende Mitglieder"}),
         "gazette_notice": Field(
             record({"date": _required(day, "Das Datum"), "url": Field(web_address, "Adresse")}), "Bundesanzeiger"
         ),
@@ -381,7 +423,13 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
     },
     "press_release": {
         "slug": _required(slug, "Der Adressteil"),
-        "release_kind": _choice("Art", "press_release", "news_note", "media_report", "press_teaser"),
+        "release_kind": _choice(
+            "Art",
+            {
+                "press_release": "Pressemitteilung", "news_note": "Meldung", "media_report": "Medienbericht",
+                "press_teaser": "Ankündigung",
+            },
+        ),
         "title": _required(line(), "Der Titel"),
         "publisher": _required(line(), "Die herausgebende Stelle"),
         "date": Field(day, "Datum"),
@@ -415,7 +463,10 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
         "contacts": _list(record(CONTACT), "Kontakte"),
         "decisions": _list(NUMBER, "Beschlüsse"),
         "source_url": Field(web_address, "Quelle"),
-        "text_kind": _choice("Art des Wortlauts", "official", "condensed", "stub", "seed"),
+        "text_kind": _choice(
+            "Art des Wortlauts",
+            {"official": "Wortlaut", "condensed": "verdichtet", "stub": "Kurznachweis", "seed": "Beispiel"},
+        ),
         **_COMMON,
     },
     "report": {
@@ -432,7 +483,13 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
             record(
                 {
                     "heading": _required(line(), "Die Überschrift"),
-                    "kind": _choice("Art", "text", "finding", "obstacle", "example", "funding"),
+                    "kind": _choice(
+                        "Art",
+                        {
+                            "text": "Text", "finding": "Befund", "obstacle": "Hindernis", "example": "Beispiel",
+                            "funding": "Fördermöglichkeit",
+                        },
+                    ),
                     "text": _required(markdown(), "Der Text"),
                 }
             ),
@@ -450,8 +507,12 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
         "report": Field(own_address, "Bericht"),
         "decisions": _list(NUMBER, "Beschlüsse"),
         "state": _choice(
-            "Stand", "draft", "proposed", "adopted", "implementing", "implemented",
-            "rejected", "postponed", "withdrawn", "superseded",
+            "Stand",
+            {
+                "draft": "Entwurf", "proposed": "vorgeschlagen", "adopted": "beschlossen", "implementing": "in Umsetzung",
+                "implemented": "umgesetzt", "rejected": "abgelehnt", "postponed": "vertagt",
+                "withdrawn": "zurückgezogen", "superseded": "überholt",
+            },
         ),
         "due": Field(line(80), "Frist"),
         "market_items": _list(slug, "Marktplatz-Leistungen"),
@@ -467,7 +528,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
         "supplier_land": Field(LABEL, "Bereitsteller"),
         "it_provider": Field(LABEL, "IT-Dienstleister"),
         "maturity": Field(whole(0, 4), "Reifegrad"),
-        "state": _choice("Stand", "planned", "test", "live"),
+        "state": _choice("Stand", {"planned": "geplant", "test": "im Test", "live": "in Betrieb"}),
         "offers": _list(
             record(
                 {

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from content import models
 from content.db import make_engine
-from content.house import House, NotSetUp, default_database_url, prepare_folder
+from content.house import House, NotSetUp, default_database_url, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.services import exchange, ledger
@@ -37,7 +37,7 @@ Command = Callable[[argparse.Namespace, settings.Settings], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    parsed = _parser().parse_args(arguments)
+    parsed = make_parser().parse_args(arguments)
     try:
         configured = settings.load(
             data=parsed.data, host=getattr(parsed, "host", None), port=getattr(parsed, "port", None),
@@ -66,13 +66,14 @@ def _say(message: str) -> None:
     print(message, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """All commands with their arguments and help."""
     parser = argparse.ArgumentParser(
         prog="beschlussportal", description="Portal für öffentliche Beschlüsse.", epilog="Alles Weitere: docs/betrieb.md"
     )
     parser.add_argument("--data", metavar="DIR", help="Ordner mit allem, was das Portal weiß (sonst DATA, sonst var)")
     parser.add_argument("--version", action="version", version=f"beschlussportal {__version__}")
-    commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL")
+    commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL", dest="command")
 
     def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
@@ -95,8 +96,11 @@ def _parser() -> argparse.ArgumentParser:
     give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
     add("reindex", _reindex, "Den Suchindex neu aufbauen; die Suche läuft derweil weiter.")
     add("reconcile", _reconcile, "Datenbank, Suchindex und Dateien abgleichen und Lücken schließen.")
-    book = add("ledger", _ledger_verify, "Das Veröffentlichungsregister prüfen.")
-    book.add_argument("action", choices=["verify"], help="verify: jede Fassung und jeden Eintrag prüfen")
+    book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen oder den Schlüssel wechseln.")
+    book.add_argument(
+        "action", choices=["verify", "new-key"],
+        help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
+    )
     add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
     return parser
 
@@ -251,6 +255,18 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
     for sha256 in damaged:
         print(f"Fehlend oder beschädigt: {house.files.path(sha256)}. Bitte aus der Sicherung zurückholen.", file=sys.stderr)
     return FAULTY if damaged else OK
+
+
+def _ledger(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    return _new_key(configured) if arguments.action == "new-key" else _ledger_verify(arguments, configured)
+
+
+def _new_key(configured: settings.Settings) -> int:
+    house = _open(configured)
+    house.close()
+    key_id = replace_key(configured.data)
+    _say(f"Ein neuer Schlüssel ({key_id}) unterschreibt ab jetzt; der alte bleibt zum Prüfen. Bitte das Portal neu starten.")
+    return OK
 
 
 def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings) -> int:

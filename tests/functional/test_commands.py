@@ -1,0 +1,195 @@
+"""The command line as operators use it: exit codes, clear words, no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal import cli
+
+LINES = [
+    {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN"},
+    {"type": "meeting", "body": "rat", "kind": "numbered", "ordinal": 1, "date": "2020-01-02"},
+    {"type": "decision", "body": "rat", "number": "2020/01", "meeting": "/sitzung/rat/1", "text": "1. Der Rat beschließt."},
+]
+
+
+@pytest.fixture
+def run(tmp_path, lemmas_folder, capsys, monkeypatch):
+    """Runs a command on a data folder of its own: (exit code, output, errors)."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    (data / "lemmas").symlink_to(lemmas_folder)
+    for name in ("HOST", "PORT", "DATA", "BASE_URL", "DATABASE_URL", "SERVER"):
+        monkeypatch.delenv(name, raising=False)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            code = cli.main(["--data", str(data), *words])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.out + said.err
+        return code, said.out, said.err
+
+    command.data = data
+    return command
+
+
+@pytest.fixture
+def lines(tmp_path):
+    def write(*rows: object, name: str = "lines.jsonl") -> str:
+        path = tmp_path / name
+        path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
+        return str(path)
+
+    return write
+
+
+COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "check"]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_in_german(run, name):
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    assert "usage: beschlussportal" in out and len(out.splitlines()) > 4
+
+
+@pytest.mark.parametrize("name", ["export", "reindex", "reconcile", "check"])
+def test_without_a_portal_a_command_says_how_to_make_one(run, name, tmp_path):
+    words = [name, str(tmp_path / "x")] if name == "export" else [name]
+    code, _, err = run(*words)
+    assert (code, "init" in err) == (cli.UNUSABLE, True)
+
+
+@pytest.mark.parametrize("words", [["import"], ["ledger", "nonsense"], ["nonsense"], []])
+def test_wrong_use_is_refused_with_code_2(run, words):
+    assert run(*words)[0] == cli.UNUSABLE
+
+
+def test_from_nothing_to_a_checked_portal(run, lines, tmp_path):
+    assert run("init", "--empty")[0] == cli.OK
+    code, out, _ = run("import", lines(*LINES), "--publish")
+    assert (code, "Veröffentlicht: 3 neu" in out) == (cli.OK, True)
+    code, out, _ = run("import", lines(*LINES), "--publish")
+    assert (code, "Unverändert: Gremien 1, Sitzungen 1, Beschlüsse 1" in out, "Neu" in out) == (cli.OK, True, False)
+    assert "3 Einträge" in run("ledger", "verify")[1]
+    assert run("reindex")[1].strip().endswith("3 Dokumente.")
+    assert run("reconcile")[0] == cli.OK
+    assert run("migrate") == (cli.OK, "Die Datenbank war schon auf dem neuesten Stand.\n", "")
+    assert run("check")[0] == cli.OK
+    target = tmp_path / "out.jsonl"
+    assert run("export", str(target))[0] == cli.OK
+    assert len(target.read_text().splitlines()) > 6
+    assert [path for path in target.parent.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_the_key_is_readable_for_its_owner_only_and_a_loose_one_is_refused(run):
+    run("init", "--empty")
+    key = run.data / "keys/ledger-ed25519.pem"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    key.chmod(0o644)
+    code, _, err = run("check")
+    assert (code, "chmod 600" in err) == (cli.UNUSABLE, True)
+
+
+FAULTS = [
+    ("{nonsense", "", "JSON"),
+    ({"type": "nonsense"}, "type", "nonsense"),
+    ({"type": "decision", "body": "rat", "number": "20/1", "text": "1. x"}, "number", "2021/39"),
+    ({"type": "decision", "body": "rat", "number": "2020/02"}, "text", "fehlt"),
+    ({"type": "decision", "body": "unbekannt", "number": "2020/02", "text": "1. x"}, "body", "unbekannt"),
+    ({"type": "decision", "body": "rat", "number": "2020/02", "text": "1. x", "titel": "x"}, "titel", "unbekannt"),
+    ({"type": "decision", "body": "rat", "number": "2020/01", "text": "1. Anders."}, "number", "nur einmal"),
+    ([1, 2], "", "Objekt"),
+]
+
+
+@pytest.mark.parametrize(("row", "field", "reason"), FAULTS)
+def test_a_faulty_line_is_told_with_line_field_and_reason_and_nothing_is_taken(run, lines, row, field, reason):
+    run("init", "--empty")
+    code, _, err = run("import", lines(*LINES, row), "--publish")
+    assert code == cli.FAULTY
+    assert "lines.jsonl, Zeile 4" in err and (f"„{field}“" in err if field else True) and reason in err
+    assert "Register stimmt: 0" in run("ledger", "verify")[1]
+
+
+def test_faulty_lines_can_be_skipped_and_are_still_told(run, lines):
+    run("init", "--empty")
+    code, out, err = run("import", lines(LINES[0], "{", LINES[1]), "--skip-faulty")
+    assert (code, "Gremien 1, Sitzungen 1" in out, "Zeile 2" in err) == (cli.FAULTY, True, True)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"\x00" * 50, b"[" * 5000, b'{"type": "page"' + b" " * 6_000_000 + b"}"])
+def test_hostile_files_are_refused_in_words(run, tmp_path, body):
+    run("init", "--empty")
+    path = tmp_path / "hostile.jsonl"
+    path.write_bytes(body)
+    code, _, err = run("import", str(path))
+    assert (code, "hostile.jsonl, Zeile 1" in err) == (cli.FAULTY, True)
+
+
+def test_a_changed_byte_in_the_database_is_found_by_verify_and_check(run, lines):
+    import sqlite3
+
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    connection = sqlite3.connect(run.data / "portal.db")
+    connection.execute("DROP TRIGGER edition_frozen")
+    connection.execute("UPDATE edition SET document = replace(document, 'beschließt', 'beschliesst') WHERE kind = 'decision'")
+    connection.commit()
+    connection.close()
+    for words in (["ledger", "verify"], ["check"]):
+        code, _, err = run(*words)
+        assert (code, "zuerst bei Eintrag 3" in err) == (cli.FAULTY, True)
+
+
+def test_a_new_key_signs_what_follows_and_the_old_one_still_proves_what_was(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES[:2]), "--publish")
+    code, out, _ = run("ledger", "new-key")
+    assert (code, "neuer Schlüssel" in out) == (cli.OK, True)
+    run("import", lines(*LINES), "--publish")
+    assert "3 Einträge" in run("ledger", "verify")[1]
+    assert len(list((run.data / "keys").glob("*.pub.pem"))) == 1
+    assert stat.S_IMODE((run.data / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
+
+
+def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_data):
+    """`serve` in a process of its own, on a data folder that is set up: it answers, and ends when told to."""
+    import shutil
+    import socket
+    import time
+    import urllib.request
+
+    data = tmp_path / "data"
+    shutil.copytree(example_data, data)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    server = subprocess.Popen(
+        [str(Path(sys.executable).parent / "beschlussportal"), "--data", str(data), "serve", "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+    )
+    try:
+        answer = None
+        for _ in range(200):
+            try:
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).status
+                break
+            except OSError:
+                time.sleep(0.1)
+        assert answer == 200
+    finally:
+        server.terminate()
+        out, _ = server.communicate(timeout=20)
+    assert f"http://127.0.0.1:{port}" in out and "Beispielinhalt" not in out and "Traceback" not in out
