@@ -73,7 +73,6 @@ def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _BY_URL: Final = sa.select(models.Item).where(models.Item.url == sa.bindparam("url"))
-_BODY_BY_SLUG: Final = sa.select(models.Body).where(models.Body.slug == sa.bindparam("slug"))
 
 
 def find(session: Session, url: str) -> models.Item | None:
@@ -99,8 +98,8 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
 
 def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Body:
     """The body with this slug, or `InvalidInput`."""
-    body = session.scalars(_BODY_BY_SLUG, {"slug": slug}).one_or_none()
-    if body is None:
+    body = find(session, item_url("body", slug))
+    if not isinstance(body, models.Body):
         message = f"Das Gremium „{slug}“ ist nicht bekannt. Bitte zuerst das Gremium anlegen."
         raise InvalidInput([FieldError(field, "unknown_body", message)])
     return body
