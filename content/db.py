@@ -85,15 +85,15 @@ def read_only(engine: Engine) -> Engine:
     if engine.dialect.name != "sqlite":
         return engine.execution_options(**{READ_ONLY: True})
     # A pool of its own: switching a connection between reading and writing makes SQLite prepare every statement anew.
-    reader = _sqlite_engine(engine.url)
+    reader = _sqlite_engine(engine.url, pool_reset_on_return=None)  # closing a connection has ended its transaction
     event.listen(reader, "connect", _forbid_writing)
     event.listen(reader, "begin", _begin_reading)
     return reader
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, **options: Any) -> Engine:
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool, **options
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

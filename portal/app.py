@@ -29,7 +29,8 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config = Configurator(settings={"portal.settings": settings})
     config.registry.house = opened
     config.registry.asset = lambda name: assets.get(name, f"/static/{name}")
-    config.registry.templates = _templates()
+    config.registry.templates = templates = _templates()
+    config.registry.frame = site.Frame(templates, config.registry.asset)
     config.registry.position = position = PositionReader(opened.engine)
     config.registry.memo = Memo()
     config.include("portal.routes")

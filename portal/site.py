@@ -8,8 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+import jinja2
+from markupsafe import Markup
 
 from content import reading
 from content.kinds import KINDS
@@ -51,7 +54,8 @@ class SiteChrome:
     path: str
     canonical: str
     base_url: str
-    nav: tuple[NavItem, ...]
+    menu: Markup
+    styles: Markup
     asset: Callable[[str], str]
     query: str = ""
     name: str = NAME
@@ -81,6 +85,25 @@ def navigation(path: str) -> tuple[NavItem, ...]:
     return tuple(
         NavItem(label, url, path == url or path.startswith(_NAV_PATHS.get(url, url + "/"))) for label, url in NAV
     )
+
+
+class Frame:
+    """The parts of the frame that are the same on many pages, each made once: style sheets, and the menu per section."""
+
+    def __init__(self, templates: jinja2.Environment, asset: Callable[[str], str]) -> None:
+        self._templates = templates
+        self._menus: dict[tuple[NavItem, ...], Markup] = {}
+        self.styles = self._render("layout/styles.html", asset=asset)
+
+    def menu(self, path: str) -> Markup:
+        """The entries of the main navigation as seen from `path`."""
+        nav = navigation(path)
+        if nav not in self._menus:
+            self._menus[nav] = self._render("layout/menu.html", nav=nav)
+        return self._menus[nav]
+
+    def _render(self, template: str, **values: Any) -> Markup:
+        return Markup(self._templates.get_template(template).render(**values))  # noqa: S704 - our own templates escape
 
 
 def day(value: dt.date | str | None) -> str:

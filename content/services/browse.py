@@ -119,7 +119,7 @@ class Reader:
         if not wanted:
             return {}
         found = self._run(self._statements.light_by_urls, urls=wanted)
-        return {row.url: reading.Link(rows.short_label(row), row.url, row.title) for row in found}
+        return {row.url: rows.target(row) for row in found}
 
     # --- lists ---
 
@@ -274,9 +274,10 @@ class Reader:
     def _item_page(self, row: AnyRow, *, versions: tuple[reading.Version, ...]) -> reading.ItemPage:
         document = json.loads(row.document)
         data = document["data"]
-        incoming = self._run(self._statements.incoming, url=row.url).all()
-        named = rows.named_addresses(data)
-        live = self.links([*named, *markup.referenced(document["html"])])
+        around = self._around(row, [*rows.named_addresses(data), *markup.referenced(document["html"])])
+        live = {found.url: rows.target(found) for found in around if found.role == statements.LINK}
+        incoming = sorted((found for found in around if found.role == statements.INCOMING), key=lambda found: found.place)
+        sides = {found.role: rows.target(found) for found in around}
         return reading.ItemPage(
             kind=row.kind,
             kind_label=KINDS[row.kind].label,
@@ -292,7 +293,9 @@ class Reader:
             outgoing=rows.outgoing(data, live, self.bodies),
             incoming=rows.incoming(incoming, self.bodies),
             attachments=tuple(rows.attachment(entry) for entry in data.get("attachments", ())),
-            neighbours=self._neighbours(row),
+            neighbours=reading.Neighbours(
+                previous=sides.get(statements.BEFORE), following=sides.get(statements.AFTER)
+            ),
             related=self._related(row, incoming, data),
             topics=tuple(data.get("topics", ())),
         )
@@ -321,18 +324,17 @@ class Reader:
         document = json.loads(row.document)
         return f"{document['title']}\n\n{document['text']}"
 
-    def _neighbours(self, row: AnyRow) -> reading.Neighbours:
-        values: dict[str, Any] = {"kind": row.kind}
+    def _around(self, row: AnyRow, urls: Sequence[str]) -> Sequence[AnyRow]:
+        values: dict[str, Any] = {"url": row.url, "urls": list(dict.fromkeys(urls))}
+        order = ""
         if row.kind in {"decision", "meeting"} and row.serial:
-            statement = self._statements.beside_number
-            values |= {"body": row.body_slug, "year": row.year, "serial": row.serial}
+            order = "number"
+            values |= {"kind": row.kind, "body": row.body_slug, "year": row.year, "serial": row.serial}
         elif row.kind in {"press_release", "meeting", "report"}:
-            statement = self._statements.beside_date
-            values |= {"url": row.url, "sort_date": row.sort_date, "id": row.id}
-        else:
-            return reading.Neighbours()
-        sides = {found.side: rows.link(found) for found in self._run(statement, **values)}
-        return reading.Neighbours(previous=sides.get(0), following=sides.get(1))
+            order = "date"
+            values |= {"kind": row.kind, "sort_date": row.sort_date, "id": row.id}
+        found: Sequence[AnyRow] = self._run(self._statements.around[order], **values).all()
+        return found
 
     def _related(
         self, row: AnyRow, incoming: Sequence[AnyRow], data: Mapping[str, Any]

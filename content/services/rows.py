@@ -44,8 +44,8 @@ def entry(row: AnyRow) -> reading.ListEntry:
     )
 
 
-def link(row: AnyRow | None) -> reading.Link | None:
-    return reading.Link(short_label(row), row.url, row.title) if row is not None else None
+def target(row: AnyRow) -> reading.Link:
+    return reading.Link(short_label(row), row.url, row.title)
 
 
 def short_label(row: AnyRow) -> str:

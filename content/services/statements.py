@@ -55,22 +55,46 @@ class Statements:
 
     by_url: Statement
     light_by_urls: Statement
-    incoming: Statement
-    beside_number: Statement
-    beside_date: Statement
+    around: Mapping[str, Statement]
+    """What surrounds an item, in one go: `role` tells why a row is there. By the order in which it has neighbours."""
     of_meeting: Statement
     newest_meeting: Statement
 
 
-def _beside(
+LINK, INCOMING, BEFORE, AFTER = "link", "incoming", "before", "after"
+"""Roles of the rows of `Statements.around`: named by the item, naming it, its neighbours."""
+
+_REFERENCE: Final = (R.relation, R.from_anchor, R.from_label, R.target_anchor, R.quoted)
+_NO_REFERENCE: Final = tuple(sa.null().label(column.name) for column in _REFERENCE)
+
+
+def _around(now: sa.ColumnElement[bool], *halves: Statement) -> Statement:
+    links = sa.select(sa.literal(LINK).label("role"), *LIGHT, *_NO_REFERENCE, sa.literal(0).label("place")).where(
+        E.url.in_(sa.bindparam("urls", expanding=True)), now
+    )
+    order = (E.sort_date.desc(), E.serial.desc(), R.position)
+    incoming = (
+        sa.select(
+            sa.literal(INCOMING).label("role"), *LIGHT, *_REFERENCE, sa.func.row_number().over(order_by=order).label("place")
+        )
+        .join_from(models.EditionReference.__table__, _EDITION, R.edition_id == E.id)
+        .where(R.target_url == sa.bindparam("url"), now)
+        .order_by(*order)
+        .limit(200)
+    )
+    return sa.union_all(*(sa.select(part.subquery()) for part in (links, incoming, *halves)))
+
+
+def _half(role: str, where: sa.ColumnElement[bool], order: Sequence[sa.ColumnElement[Any]]) -> Statement:
+    """The first row of `where` in `order`."""
+    columns = (sa.literal(role).label("role"), *LIGHT, *_NO_REFERENCE, sa.literal(0).label("place"))
+    return sa.select(*columns).where(where).order_by(*order).limit(1)
+
+
+def _halves(
     before: sa.ColumnElement[bool], after: sa.ColumnElement[bool], order: Sequence[sa.ColumnElement[Any]]
-) -> Statement:
-    """The last row of `before` (side 0) and the first of `after` (side 1), in one go."""
-    columns = (E.url, E.title, E.header)
-    last = sa.select(sa.literal(0).label("side"), *columns).where(before).order_by(*[column.desc() for column in order])
-    first = sa.select(sa.literal(1).label("side"), *columns).where(after).order_by(*order)
-    sides = [sa.select(half.limit(1).subquery()) for half in (last, first)]
-    return sa.union_all(*sides)
+) -> tuple[Statement, Statement]:
+    return _half(BEFORE, before, [column.desc() for column in order]), _half(AFTER, after, order)
 
 
 def _statements(is_now: bool) -> Statements:
@@ -89,13 +113,11 @@ def _statements(is_now: bool) -> Statements:
         .join_from(_EDITION, models.LedgerEntry.__table__, L.position == E.position)
         .where(E.url == sa.bindparam("url"), now),
         light_by_urls=sa.select(*LIGHT).where(E.url.in_(sa.bindparam("urls", expanding=True)), now),
-        incoming=sa.select(*LIGHT, R.relation, R.from_anchor, R.from_label, R.target_anchor, R.quoted)
-        .join_from(models.EditionReference.__table__, _EDITION, R.edition_id == E.id)
-        .where(R.target_url == sa.bindparam("url"), now)
-        .order_by(E.sort_date.desc(), E.serial.desc(), R.position)
-        .limit(200),
-        beside_number=_beside(sa.and_(here, number < own), sa.and_(here, number > own), in_numbers),
-        beside_date=_beside(sa.and_(beside, day < own_day), sa.and_(beside, day > own_day), in_days),
+        around={
+            "number": _around(now, *_halves(sa.and_(here, number < own), sa.and_(here, number > own), in_numbers)),
+            "date": _around(now, *_halves(sa.and_(beside, day < own_day), sa.and_(beside, day > own_day), in_days)),
+            "": _around(now),
+        },
         of_meeting=sa.select(*LIGHT)
         .where(E.meeting_url == sa.bindparam("url"), E.kind == sa.bindparam("kind"), now)
         .order_by(E.serial, E.id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from pyramid.config import Configurator
@@ -22,6 +22,7 @@ from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 from portal.past import keep_stand
 
+T = TypeVar("T")
 EARLIEST: Final = dt.date(2010, 1, 1)
 MAX_NUMBER: Final = 10_000_000
 
@@ -52,9 +53,20 @@ class PortalRequest(Request):
     @reify
     def reader(self) -> Reader:
         """The public side at the moment asked for."""
-        # The position comes first: what is remembered under it must not be older.
-        position = self.registry.position()
+        position = self.position
         return Reader(self.connection, stand=self.stand, memo=self.registry.memo, position=position)
+
+    @reify
+    def position(self) -> int:
+        """The ledger position, read before anything else: what is remembered under it must not be older."""
+        position: int = self.registry.position()
+        return position
+
+    def remembered(self, key: object, make: Callable[[], T], *, is_shared: bool) -> T:
+        """What `make` makes; of the present and where `is_shared`, made once per ledger position."""
+        if not is_shared or self.stand is not None:
+            return make()
+        return self.registry.memo.get(self.position, key, make)
 
 
 def includeme(config: Configurator) -> None:
@@ -137,7 +149,8 @@ def body_of(
         path=path,
         canonical=base_url + quote(path, safe="/.-_~"),
         base_url=base_url,
-        nav=site.navigation(path),
+        menu=registry.frame.menu(path),
+        styles=registry.frame.styles,
         asset=registry.asset,
         query=query,
         meta=meta,

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -70,7 +71,14 @@ def item_list(request: Request) -> Response:
     )
     template = "public/terms.html" if kind == "term" else "public/list.html"
     feeds = (reading.Link(page.title, page.feed_url),) if KINDS[kind].is_in_feed else ()
-    return render(request, template, title=page.title, page=page, description=page.intro, feeds=feeds)
+    # Without a filter the choices are the same on every page of the list: a hundred of them are made once a publication.
+    selects = request.remembered(("selects", kind), lambda: _selects(request, page), is_shared=not filters)
+    return render(request, template, title=page.title, page=page, description=page.intro, feeds=feeds, selects=selects)
+
+
+def _selects(request: Request, page: reading.ListPage) -> Markup:
+    template = request.registry.templates.get_template("layout/selects.html")
+    return Markup(template.render(facets=page.facets))  # noqa: S704 - our own template, which escapes
 
 
 for _name in LIST_ROUTES:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from content import markup, reading
 from content.kinds import KINDS
@@ -52,10 +53,13 @@ def environment() -> jinja2.Environment:
     return made
 
 
+FRAME = site.Frame(environment(), lambda name: f"/static/{name}")
+
+
 def chrome(path: str = "/", *, title: str = "Beispiel") -> site.SiteChrome:
     return site.SiteChrome(
         title=title, description="Eine Beschreibung.", path=path, canonical=f"https://beschluesse.example{path}",
-        base_url="https://beschluesse.example", nav=site.navigation(path), asset=lambda name: f"/static/{name}",
+        base_url="https://beschluesse.example", menu=FRAME.menu(path), styles=FRAME.styles, asset=lambda name: f"/static/{name}",
         meta=(("og:title", title), ("citation_title", title)), json_ld='{"@type":"Legislation"}',
         feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"),),
     )
@@ -242,4 +246,6 @@ def render(made: jinja2.Environment, template: str, path: str, values: dict[str,
     """The page as the views render it."""
     if template == "errors/500.html":
         return made.get_template(template).render(**values)
-    return made.get_template(template).render(**{"site": chrome(path), "stand": None, **values})
+    facets = getattr(values.get("page"), "facets", ())
+    selects = Markup(made.get_template("layout/selects.html").render(facets=facets))
+    return made.get_template(template).render(**{"site": chrome(path), "stand": None, "selects": selects, **values})
