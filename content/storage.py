@@ -194,7 +194,10 @@ class FileStore:
     ) -> StoredFile:
         """Take `body` with the transaction of `manager`; identical content is kept once."""
         sha256 = hashlib.sha256(body).hexdigest()
-        if not self.path(sha256).exists():
+        try:
+            # Content that lies here already may be an orphan about to be swept: it counts as new from now on.
+            os.utime(self.path(sha256))
+        except FileNotFoundError:
             descriptor, name = tempfile.mkstemp(dir=self._incoming, prefix=f"{sha256}-")
             with os.fdopen(descriptor, "wb") as file:
                 file.write(body)

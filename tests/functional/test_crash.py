@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from content.house import House
 from content.services import ledger
@@ -21,6 +22,8 @@ from content.house import House
 from content.services import exchange
 from portal.starting import store_file
 house = House.open(Path(sys.argv[1]))
+source = Path(sys.argv[1]).parent / "source"
+(source / "files").mkdir(parents=True, exist_ok=True)
 print("ready", flush=True)
 number = int(sys.argv[2])
 while True:
@@ -28,8 +31,13 @@ while True:
     for _ in range(3):
         number += 1
         text = f"1. Der IT-Planungsrat beschließt Vorhaben {number}.\\n2. Er bittet die FITKO um Bericht."
-        lines.append({"type": "decision", "body": "it-planungsrat", "number": f"2030/{number:02d}", "text": text})
-    path = Path(sys.argv[1]) / "in.jsonl"
+        name = f"anlage-{number}.txt"
+        (source / "files" / name).write_text(f"Anlage zu Vorhaben {number}. " * 200)
+        attachment = {"title": "Anlage", "file": name}
+        lines.append({
+            "type": "decision", "body": "it-planungsrat", "number": f"2030/{number:02d}", "text": text, "attachments": [attachment],
+        })
+    path = source / "in.jsonl"
     path.write_text("\\n".join(json.dumps(line) for line in lines))
     with house.writing("crash") as work:
         exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([path])
@@ -70,5 +78,13 @@ def _agreement(data, before):
     published = {document.edition_id: document.sha256 for document in again.published_documents()}
     assert dict(again.search.stored()) == published
     assert again.search.position() == position
+    with again.reading() as connection:
+        named = {row.sha256 for row in connection.execute(sa.text("SELECT sha256 FROM edition_file"))}
+        known = {row.sha256 for row in connection.execute(sa.text("SELECT sha256 FROM file"))}
+    assert named == known
+    assert len(named) == position - 1, "each decision brings a file of its own"
+    assert again.files.damaged(known) == []
+    again.files.reconcile(known, older_than_s=0)
+    assert {path.name for path in (data / "files").rglob("*") if path.is_file()} == known
     again.close()
     return position
