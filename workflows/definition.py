@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workflows.vocabulary import Effect, Permission
+
 if TYPE_CHECKING:
     from workflows.engine import Ask, Blocker
-    from workflows.vocabulary import Effect, Permission
 
-Guard = Callable[["Ask"], "Blocker | None"]
-"""Looks at what was asked and names what stands in the way, or nothing."""
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask."""
+
+    name: str
+    title: str
+    check: Callable[[Ask], Blocker | None]
+    facts: frozenset[str] = frozenset()
 
 
 class WorkflowError(ValueError):
@@ -52,6 +59,7 @@ class Workflow:
     """A named graph of states. `column` is the column of the item that holds the state."""
 
     name: str
+    title: str
     version: int
     column: str
     initial: str
@@ -65,6 +73,8 @@ class Workflow:
             raise WorkflowError(self.name, faults)
 
     def _faults(self) -> Iterable[str]:
+        if not self.title.strip():
+            yield "the workflow has no title"
         if self.initial not in self.states:
             yield f"initial state {self.initial!r} is unknown"
         for name, state in self.states.items():
@@ -83,12 +93,24 @@ class Workflow:
     def _transition_faults(self, name: str, transition: Transition) -> Iterable[str]:
         if not transition.title.strip():
             yield f"transition {name!r} has no title"
+        if not isinstance(transition.permission, Permission):
+            yield f"transition {name!r} asks for the unknown permission {transition.permission!r}"
+        for effect in transition.effects:
+            if not isinstance(effect, Effect):
+                yield f"transition {name!r} names the unknown effect {effect!r}"
+        if len({guard.name for guard in transition.guards}) != len(transition.guards):
+            yield f"transition {name!r} names a guard twice"
         if not transition.sources:
             yield f"transition {name!r} starts nowhere"
         for unknown in sorted((transition.sources | {transition.target}) - set(self.states)):
             yield f"transition {name!r} names the unknown state {unknown!r}"
         for unlabelled in sorted(transition.needs - set(self.field_labels)):
             yield f"transition {name!r} needs {unlabelled!r}, which has no label"
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that guards of this workflow look at."""
+        return frozenset[str]().union(*(guard.facts for step in self.transitions.values() for guard in step.guards))
 
     def reachable(self) -> frozenset[str]:
         """The states that some road from the initial one leads to."""

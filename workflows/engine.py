@@ -7,7 +7,7 @@ looks at stands in the `Ask`. A missing actor is an error of the caller, never a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,15 +23,33 @@ class Blocker:
     message: str
 
 
+class MissingFact(KeyError):  # noqa: N818 - named for the situation
+    """A caller asked without a fact that a guard needs: a fault of the program, never a pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A step that was taken: which, by whom, when (aware)."""
+
+    transition: str
+    actor: str
+    at: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Who asks, with which rights, when (aware), about an item in which state, giving which fields."""
+    """Who asks, with which rights, when (aware), about an item in which state, giving which fields.
+
+    `history` are the steps so far, oldest first; `facts` is what guards must know beside that.
+    """
 
     actor: str
     permits: frozenset[Permission]
     now: dt.datetime
     state: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Past] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.actor:
@@ -73,10 +91,48 @@ def plan(workflow: Workflow, name: str, ask: Ask) -> Step | tuple[Blocker, ...]:
         for need in sorted(transition.needs)
         if not str(ask.fields.get(need) or "").strip()
     ]
-    blockers += [blocker for guard in transition.guards if (blocker := guard(ask)) is not None]
+    for guard in transition.guards:
+        if absent := guard.facts - ask.facts.keys():
+            raise MissingFact(f"{workflow.name}.{name}: guard {guard.name} needs {', '.join(sorted(absent))}")
+        blocker = guard.check(ask)
+        if blocker is not None:
+            blockers.append(blocker)
     if blockers:
         return tuple(blockers)
     return Step(name, ask.state, transition.target, transition.effects)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A step as a button shows it: possible, or blocked with every reason. `needs` are the fields to ask for."""
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether nothing but fields that the form asks for stands in the way."""
+        return not self.blockers
+
+
+def offers(workflow: Workflow, ask: Ask) -> tuple[Offer, ...]:
+    """Every step that starts in the present state and that the actor has the right for, with what blocks it.
+
+    Fields that the form still asks for do not block, nor do guards that look at them.
+    """
+    found = []
+    for name, transition in workflow.transitions.items():
+        if ask.state not in transition.sources or transition.permission not in ask.permits:
+            continue
+        answer = plan(workflow, name, ask)
+        asked = {f"missing_{need}" for need in transition.needs}
+        if "publish_at" in transition.needs:
+            asked.add("not_in_future")
+        blockers = () if isinstance(answer, Step) else tuple(row for row in answer if row.code not in asked)
+        found.append(Offer(name, transition.title, tuple(sorted(transition.needs)), blockers))
+    return tuple(found)
 
 
 def require(workflow: Workflow, name: str, ask: Ask) -> Step:

@@ -1,6 +1,7 @@
 """Publication: who may read it. The same for every kind; what became of a thing is another axis.
 
-Thin for now: scheduling, embargo and four eyes join with the desk.
+Editors submit, another person releases; the text that was submitted is the text that is published, because nobody can
+change it in between. Operators at the command line import what was decided elsewhere. The clock acts under its own name.
 """
 
 from __future__ import annotations
@@ -8,35 +9,74 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
+from workflows.guards import DUE, IN_FUTURE, PUBLISHABLE, UNREFERENCED, four_eyes, own_submission
 from workflows.vocabulary import Effect, Permission
 
 PUBLICATION: Final = Workflow(
     name="publication",
-    version=1,
+    title="Veröffentlichung",
+    version=2,
     column="publication_state",
     initial="draft",
     states={
         "draft": State("Entwurf"),
+        "submitted": State("Eingereicht"),
+        "scheduled": State("Terminiert"),
         "published": State("Veröffentlicht"),
         "withdrawn": State("Zurückgezogen"),
+        "trashed": State("Im Papierkorb"),
     },
     transitions={
+        "submit": Transition(
+            frozenset({"draft"}), "submitted", Permission.ITEM_SUBMIT, "Einreichen",
+            guards=(PUBLISHABLE,), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_REVIEWERS),
+        ),
+        "recall": Transition(
+            frozenset({"submitted"}), "draft", Permission.ITEM_SUBMIT, "Zurückholen", guards=(own_submission("submit"),),
+        ),
+        "reject": Transition(
+            frozenset({"submitted"}), "draft", Permission.ITEM_REVIEW, "Zurückgeben",
+            needs=frozenset({"comment"}), effects=(Effect.NOTIFY_AUTHOR,),
+        ),
         "publish": Transition(
-            frozenset({"draft"}), "published", Permission.ITEM_PUBLISH, "Veröffentlichen",
+            frozenset({"submitted"}), "published", Permission.ITEM_PUBLISH, "Veröffentlichen",
+            guards=(PUBLISHABLE, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+        ),
+        "schedule": Transition(
+            frozenset({"submitted"}), "scheduled", Permission.ITEM_PUBLISH, "Terminieren", needs=frozenset({"publish_at"}),
+            guards=(PUBLISHABLE, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
+        ),
+        "unschedule": Transition(
+            frozenset({"scheduled"}), "submitted", Permission.ITEM_PUBLISH, "Termin aufheben",
+        ),
+        "go_live": Transition(
+            frozenset({"scheduled"}), "published", Permission.CLOCK_ACT, "Zum Termin veröffentlichen",
+            guards=(PUBLISHABLE, DUE), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+        ),
+        "import": Transition(
+            frozenset({"draft", "submitted", "scheduled"}), "published", Permission.ITEM_IMPORT, "Übernehmen und veröffentlichen",
             effects=(Effect.FREEZE_EDITION,),
         ),
         "correct": Transition(
             frozenset({"published"}), "published", Permission.ITEM_CORRECT, "Berichtigen",
-            needs=frozenset({"note"}), effects=(Effect.FREEZE_EDITION,),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE,), effects=(Effect.FREEZE_EDITION,),
         ),
         "withdraw": Transition(
             frozenset({"published"}), "withdrawn", Permission.ITEM_WITHDRAW, "Zurückziehen",
             needs=frozenset({"note"}), effects=(Effect.END_EDITION,),
         ),
-        "republish": Transition(
-            frozenset({"withdrawn"}), "published", Permission.ITEM_PUBLISH, "Wieder veröffentlichen",
-            needs=frozenset({"note"}), effects=(Effect.FREEZE_EDITION,),
+        "expire": Transition(
+            frozenset({"published"}), "withdrawn", Permission.CLOCK_ACT, "Zum Ablauf zurückziehen",
+            needs=frozenset({"note"}), guards=(DUE,), effects=(Effect.END_EDITION,),
         ),
+        "republish": Transition(
+            frozenset({"withdrawn"}), "published", Permission.ITEM_CORRECT, "Wieder veröffentlichen",
+            needs=frozenset({"note"}), guards=(PUBLISHABLE,), effects=(Effect.FREEZE_EDITION,),
+        ),
+        "trash": Transition(
+            frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED,),
+        ),
+        "restore": Transition(frozenset({"trashed"}), "draft", Permission.ITEM_TRASH, "Wiederherstellen"),
     },
-    field_labels={"note": "Der öffentliche Hinweis"},
+    field_labels={"note": "Der öffentliche Hinweis", "comment": "Der Hinweis", "publish_at": "Der Zeitpunkt"},
 )

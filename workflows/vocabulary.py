@@ -1,16 +1,95 @@
-"""The one list of rights and of jobs that definitions may name."""
+"""The one list of rights, of roles with the rights they hold, and of jobs that definitions may name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 
 class Permission(StrEnum):
     """A right, `subject:verb`."""
 
-    ITEM_CORRECT = "item:correct"
+    ITEM_EDIT = "item:edit"
+    ITEM_SUBMIT = "item:submit"
+    ITEM_REVIEW = "item:review"
     ITEM_PUBLISH = "item:publish"
+    ITEM_CORRECT = "item:correct"
     ITEM_WITHDRAW = "item:withdraw"
+    ITEM_TRASH = "item:trash"
+    ITEM_IMPORT = "item:import"
+    CLOCK_ACT = "clock:act"
+    DECISION_PREPARE = "decision:prepare"
+    DECISION_ADOPT = "decision:adopt"
+    DECISION_RECORD = "decision:record"
+    VOTE_RECORD = "vote:record"
+    RECOMMENDATION_PROPOSE = "recommendation:propose"
+    RECOMMENDATION_ADOPT = "recommendation:adopt"
+    RECOMMENDATION_FOLLOW = "recommendation:follow"
+    IMPLEMENTATION_REPORT = "implementation:report"
+    IMPLEMENTATION_CONFIRM = "implementation:confirm"
+    REPORT_WRITE = "report:write"
+    REPORT_LEAD = "report:lead"
+    REPORT_NOTE = "report:note"
+    REUSE_REQUEST = "reuse:request"
+    REUSE_OFFER = "reuse:offer"
+    CONTACT_EDIT = "contact:edit"
+    ACCOUNT_MANAGE = "account:manage"
+    AUDIT_READ = "audit:read"
+    DESK_ENTER = "desk:enter"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role: its German title, the rights it holds, the kinds it may edit (empty: every kind).
+
+    `is_human` is false for the actors of the house itself: the clock and the operator at the command line.
+    """
+
+    title: str
+    permits: frozenset[Permission]
+    kinds: frozenset[str] = frozenset()
+    is_human: bool = True
+    needs_second_factor: bool = False
+
+
+_P = Permission
+_DESK: Final = frozenset({_P.DESK_ENTER})
+_WRITING: Final = frozenset({_P.ITEM_EDIT, _P.ITEM_SUBMIT})
+
+ROLES: Final[Mapping[str, Role]] = MappingProxyType({
+    "member": Role("Mitglied einer Arbeitsgruppe", _DESK | _WRITING | {_P.REPORT_WRITE}, frozenset({"report", "recommendation"})),
+    "chair": Role(
+        "Leitung einer Arbeitsgruppe", _DESK | _WRITING | {_P.REPORT_WRITE, _P.REPORT_LEAD, _P.RECOMMENDATION_PROPOSE},
+        frozenset({"report", "recommendation"}),
+    ),
+    "land": Role(
+        "Vertretung eines Mitglieds",
+        _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT}, frozenset({"recommendation"}),
+    ),
+    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item"})),
+    "press": Role(
+        "Pressestelle",
+        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.CONTACT_EDIT},
+        frozenset({"press_release", "page"}), needs_second_factor=True,
+    ),
+    "secretariat": Role(
+        "Geschäftsstelle",
+        frozenset(_P) - {_P.ITEM_IMPORT, _P.CLOCK_ACT, _P.ACCOUNT_MANAGE, _P.IMPLEMENTATION_REPORT, _P.AUDIT_READ},
+        needs_second_factor=True,
+    ),
+    "administrator": Role("Administration", _DESK | {_P.ACCOUNT_MANAGE, _P.AUDIT_READ}, frozenset({"body"}), needs_second_factor=True),
+    "operator": Role("Betrieb (Kommandozeile)", frozenset(_P) - {_P.CLOCK_ACT}, is_human=False),
+    "clock": Role("Uhr", frozenset({_P.CLOCK_ACT}), is_human=False),
+})
+"""Roles are granted on an organisation or everywhere; one person may have several."""
+
+
+def permits(roles: Iterable[str]) -> frozenset[Permission]:
+    """The rights that these roles hold together. Raises KeyError for an unknown role."""
+    return frozenset[Permission]().union(*(ROLES[role].permits for role in roles))
 
 
 class Effect(StrEnum):
@@ -18,3 +97,8 @@ class Effect(StrEnum):
 
     FREEZE_EDITION = "freeze_edition"
     END_EDITION = "end_edition"
+    FREEZE_REVISION = "freeze_revision"
+    GIVE_NUMBER = "give_number"
+    NOTIFY_REVIEWERS = "notify_reviewers"
+    NOTIFY_AUTHOR = "notify_author"
+    NOTIFY_MEMBERS = "notify_members"

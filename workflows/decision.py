@@ -1,0 +1,65 @@
+"""Decisions: prepared by the heads of department, put on the agenda, voted on, recorded, gazetted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workflows.definition import State, Transition, Workflow
+from workflows.guards import VOTE_FAILED, VOTE_SATISFIED
+from workflows.vocabulary import Effect, Permission
+
+DECISION: Final = Workflow(
+    name="decision",
+    title="Beschluss",
+    version=1,
+    column="procedure_state",
+    initial="draft",
+    states={
+        "draft": State("Entwurf"),
+        "prepared": State("vorberaten"),
+        "on_agenda": State("auf der Tagesordnung"),
+        "adopted": State("beschlossen"),
+        "rejected": State("abgelehnt", is_final=True),
+        "postponed": State("vertagt"),
+        "withdrawn": State("zurückgezogen", is_final=True),
+        "recorded": State("niedergeschrieben"),
+        "gazetted": State("bekannt gegeben"),
+        "superseded": State("ersetzt", is_final=True),
+        "lapsed": State("erledigt", is_final=True),
+    },
+    transitions={
+        "prepare": Transition(frozenset({"draft"}), "prepared", Permission.DECISION_PREPARE, "Vorberaten"),
+        "put_on_agenda": Transition(
+            frozenset({"draft", "prepared", "postponed"}), "on_agenda", Permission.DECISION_PREPARE, "Auf die Tagesordnung setzen",
+            needs=frozenset({"meeting"}),
+        ),
+        "adopt": Transition(
+            frozenset({"on_agenda"}), "adopted", Permission.DECISION_ADOPT, "Beschließen",
+            guards=(VOTE_SATISFIED,), effects=(Effect.GIVE_NUMBER, Effect.NOTIFY_MEMBERS),
+        ),
+        "reject": Transition(
+            frozenset({"on_agenda"}), "rejected", Permission.DECISION_ADOPT, "Ablehnen", guards=(VOTE_FAILED,),
+        ),
+        "postpone": Transition(
+            frozenset({"on_agenda"}), "postponed", Permission.DECISION_PREPARE, "Vertagen", needs=frozenset({"comment"}),
+        ),
+        "withdraw": Transition(
+            frozenset({"draft", "prepared", "on_agenda", "postponed"}), "withdrawn", Permission.DECISION_PREPARE, "Zurückziehen",
+            needs=frozenset({"comment"}),
+        ),
+        "record": Transition(frozenset({"adopted"}), "recorded", Permission.DECISION_RECORD, "Niederschrift abschließen"),
+        "gazette": Transition(
+            frozenset({"recorded"}), "gazetted", Permission.DECISION_RECORD, "Bekanntgabe eintragen", needs=frozenset({"gazette_date"}),
+        ),
+        "supersede": Transition(
+            frozenset({"adopted", "recorded", "gazetted"}), "superseded", Permission.DECISION_ADOPT, "Ersetzen",
+            needs=frozenset({"decision"}),
+        ),
+        "lapse": Transition(
+            frozenset({"adopted", "recorded", "gazetted"}), "lapsed", Permission.DECISION_RECORD, "Erledigen", needs=frozenset({"comment"}),
+        ),
+    },
+    field_labels={
+        "meeting": "Die Sitzung", "comment": "Der Hinweis", "gazette_date": "Der Tag der Bekanntgabe", "decision": "Der Beschluss",
+    },
+)

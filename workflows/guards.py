@@ -1,0 +1,137 @@
+"""Named guards: each looks at what was asked and names what stands in the way, in German, or nothing.
+
+What a guard must know beside actor, time and fields stands in `Ask.facts`; `facts` names those it needs, so that a caller
+who forgets one is told (`MissingFact`) instead of being let through.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from workflows.definition import Guard
+from workflows.engine import Ask, Blocker
+
+
+def four_eyes(step: str) -> Guard:
+    """Another person than the one who last took `step`."""
+
+    def check(ask: Ask) -> Blocker | None:
+        last = next((past for past in reversed(ask.history) if past.transition == step), None)
+        if last is not None and last.actor == ask.actor:
+            return Blocker("same_person", "Wer eingereicht hat, gibt nicht selbst frei. Bitte eine zweite Person darum bitten.")
+        return None
+
+    return Guard("four_eyes", "Vier Augen", check)
+
+
+def own_submission(step: str) -> Guard:
+    """The person who last took `step`."""
+
+    def check(ask: Ask) -> Blocker | None:
+        last = next((past for past in reversed(ask.history) if past.transition == step), None)
+        if last is None or last.actor != ask.actor:
+            return Blocker("other_person", "Zurückholen kann nur, wer eingereicht hat. Die Prüfung kann stattdessen zurückgeben.")
+        return None
+
+    return Guard("own_submission", "eigene Einreichung", check)
+
+
+def _is_in_future(ask: Ask) -> Blocker | None:
+    moment = ask.fields.get("publish_at")
+    if isinstance(moment, dt.datetime) and moment > ask.now:
+        return None
+    return Blocker("not_in_future", "Der Zeitpunkt muss in der Zukunft liegen. Bitte Tag und Uhrzeit prüfen.")
+
+
+IN_FUTURE: Final = Guard("in_future", "Zeitpunkt in der Zukunft", _is_in_future)
+
+
+def _is_due(ask: Ask) -> Blocker | None:
+    moment = ask.facts["due_at"]
+    return None if moment is not None and moment <= ask.now else Blocker("not_due", "Der Zeitpunkt ist noch nicht gekommen.")
+
+
+DUE: Final = Guard("due", "Zeitpunkt erreicht", _is_due, facts=frozenset({"due_at"}))
+
+
+def _is_publishable(ask: Ask) -> Blocker | None:
+    problem = ask.facts["problem"]
+    return Blocker("not_publishable", str(problem)) if problem else None
+
+
+PUBLISHABLE: Final = Guard("publishable", "vollständig", _is_publishable, facts=frozenset({"problem"}))
+
+
+def _is_unreferenced(ask: Ask) -> Blocker | None:
+    users = ask.facts["users"]
+    if not users:
+        return None
+    shown = ", ".join(users[:3]) + (f" und {len(users) - 3} weitere" if len(users) > 3 else "")
+    return Blocker("in_use", f"Darauf verweisen noch: {shown}. Bitte dort zuerst den Verweis lösen.")
+
+
+UNREFERENCED: Final = Guard("unreferenced", "niemand verweist darauf", _is_unreferenced, facts=frozenset({"users"}))
+
+
+def _vote_is_satisfied(ask: Ask) -> Blocker | None:
+    vote = ask.facts["vote"]
+    if vote is None:
+        return Blocker("no_vote", "Es ist noch keine Abstimmung eingetragen. Bitte zuerst die Stimmen erfassen.")
+    return None if vote.passed else Blocker("vote_failed", f"Die Abstimmung reicht nicht: {vote.reason}")
+
+
+VOTE_SATISFIED: Final = Guard("vote_satisfied", "Abstimmung erfüllt die Regel", _vote_is_satisfied, facts=frozenset({"vote"}))
+
+
+def _vote_failed(ask: Ask) -> Blocker | None:
+    vote = ask.facts["vote"]
+    if vote is None:
+        return Blocker("no_vote", "Es ist noch keine Abstimmung eingetragen. Bitte zuerst die Stimmen erfassen.")
+    return Blocker("vote_passed", "Die Abstimmung erfüllt die Regel; abgelehnt ist nur, was sie nicht erfüllt.") if vote.passed else None
+
+
+VOTE_FAILED: Final = Guard("vote_failed", "Abstimmung erfüllt die Regel nicht", _vote_failed, facts=frozenset({"vote"}))
+
+
+def _is_named_by_decision(ask: Ask) -> Blocker | None:
+    if ask.facts["named_by"]:
+        return None
+    return Blocker("not_named", "Der angegebene Beschluss nennt diese Empfehlung nicht. Bitte Bezug oder Beschluss prüfen.")
+
+
+NAMED_BY_DECISION: Final = Guard(
+    "named_by_decision", "Beschluss nennt die Empfehlung", _is_named_by_decision, facts=frozenset({"named_by"})
+)
+
+
+def _all_have_confirmed(ask: Ask) -> Blocker | None:
+    missing = [name for name in ask.facts["unconfirmed"] if not (ask.fields.get("reasons") or {}).get(name)]
+    if not missing:
+        return None
+    return Blocker("unconfirmed", f"Bestätigte Umsetzung fehlt von: {', '.join(missing)}. Bitte bestätigen oder je Adressat begründen.")
+
+
+ALL_CONFIRMED: Final = Guard(
+    "all_confirmed", "jeder Adressat bestätigt oder begründet", _all_have_confirmed, facts=frozenset({"unconfirmed"})
+)
+
+
+def _terms_are_confirmed(ask: Ask) -> Blocker | None:
+    if ask.facts["terms_confirmed"]:
+        return None
+    return Blocker("no_terms", "Die Bedingungen sind nicht bestätigt. Bitte zuerst das Abstimmungsschreiben hinterlegen.")
+
+
+TERMS_CONFIRMED: Final = Guard(
+    "terms_confirmed", "Bedingungen bestätigt", _terms_are_confirmed, facts=frozenset({"terms_confirmed"})
+)
+
+
+def _is_inhouse(ask: Ask) -> Blocker | None:
+    if ask.facts["inhouse"]:
+        return None
+    return Blocker("no_inhouse", "Für einen Vertrag fehlt die Inhouse-Beziehung zum Anbieter.")
+
+
+INHOUSE: Final = Guard("inhouse", "Inhouse-Beziehung besteht", _is_inhouse, facts=frozenset({"inhouse"}))
