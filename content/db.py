@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Dialect, Engine, make_url
@@ -75,7 +76,7 @@ def make_engine(url: str | URL) -> Engine:
         engine = _sqlite_engine(parsed)
         event.listen(engine, "begin", _begin_writing)
         return engine
-    engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16)
+    engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16, json_deserializer=orjson.loads)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 
@@ -93,7 +94,8 @@ def read_only(engine: Engine) -> Engine:
 
 def _sqlite_engine(url: URL, **options: Any) -> Engine:
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool, **options
+        url, connect_args={"timeout": BUSY_TIMEOUT_S}, pool_size=16, max_overflow=16, poolclass=sa.QueuePool, json_deserializer=orjson.loads,
+        **options,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -125,6 +125,9 @@ class Reader:
 
     def home(self) -> reading.HomePage:
         """The front page: newest session with its decisions, newest decisions, press."""
+        return self._remembered("home", self._home) if self.stand is None else self._home()
+
+    def _home(self) -> reading.HomePage:
         meeting = self._newest_meeting()
         first = self._of_meeting(meeting.url, "decision", HOME_ROWS + 1) if meeting else ()
         return reading.HomePage(
@@ -133,7 +136,7 @@ class Reader:
             has_more_decisions=len(first) > HOME_ROWS,
             decisions=self._newest("decision", 8),
             press=self._newest("press_release", 4),
-            totals=self._remembered("totals", self._totals) if self.stand is None else self._totals(),
+            totals=self._totals(),
         )
 
     def list_page(
@@ -215,7 +218,7 @@ class Reader:
             rows=tuple(rows.ledger_row(row, is_gone=row.item_uid in gone) for row in found),
             head_position=total,
             head_hash=head.hash if head else "",
-            key_id=json.loads(found[0].line)["key_id"] if found else "",
+            key_id=orjson.loads(found[0].line)["key_id"] if found else "",
             paging=paging,
         )
 
@@ -265,14 +268,14 @@ class Reader:
 
     def _bodies(self) -> Bodies:
         found = self._connection.execute(statements.BODIES).all()
-        data = [(row, json.loads(row.document)["data"]) for row in found]
+        data = [(row, orjson.loads(row.document)["data"]) for row in found]
         return Bodies(BodyName.of(row.body_slug, row.title, one.get("genitive", ""), one["number_pattern"]) for row, one in data)
 
     def _run(self, statement: Statement, **values: Any) -> Any:
         return self._connection.execute(statement, {**values, **self._moment})
 
     def _item_page(self, row: AnyRow, *, versions: tuple[reading.Version, ...]) -> reading.ItemPage:
-        document = json.loads(row.document)
+        document = orjson.loads(row.document)
         data = document["data"]
         around = self._around(row, [*rows.named_addresses(data), *markup.referenced(document["html"])])
         live = {found.url: rows.target(found) for found in around if found.role == statements.LINK}
@@ -321,7 +324,7 @@ class Reader:
 
     def _text(self, item_id: int, number: int) -> str:
         row = self._connection.execute(statements.ONE_VERSION, {"item_id": item_id, "number": number}).one()
-        document = json.loads(row.document)
+        document = orjson.loads(row.document)
         return f"{document['title']}\n\n{document['text']}"
 
     def _around(self, row: AnyRow, urls: Sequence[str]) -> Sequence[AnyRow]:

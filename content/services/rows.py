@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import orjson
 
 from content import reading, wording
 from content.bodies import Bodies
@@ -61,7 +62,7 @@ def proof(row: AnyRow) -> reading.Proof:
         sha256=row.sha256,
         position=row.position,
         entry_hash=row.entry_hash,
-        key_id=json.loads(row.line)["key_id"],
+        key_id=orjson.loads(row.line)["key_id"],
         recorded_at=row.recorded_at,
         valid_from=row.valid_from,
     )

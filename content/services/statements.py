@@ -29,6 +29,10 @@ X: Final = models.EditionFile.__table__.c
 T: Final = models.Tally.__table__.c
 _EDITION: Final = models.Edition.__table__
 LIGHT: Final = (E.id, E.kind, E.url, E.title, E.header, E.date, E.summary)
+PAGE: Final = (
+    E.id, E.item_id, E.number, E.kind, E.url, E.title, E.header, E.body_slug, E.year, E.serial, E.sort_date, E.act, E.note,
+    E.sha256, E.recorded_at, E.valid_from, E.valid_until, E.position, E.document,
+)
 _BIND_STAND: Final = sa.bindparam("stand", type_=models.Edition.__table__.c.valid_from.type)
 
 SORTS: Final[Mapping[str, tuple[str, tuple[sa.ColumnElement[Any], ...]]]] = {
@@ -109,7 +113,7 @@ def _statements(is_now: bool) -> Statements:
     own_day = sa.tuple_(sa.bindparam("sort_date", type_=E.sort_date.type), sa.bindparam("id"))
     in_numbers, in_days = (E.year, E.serial), (E.sort_date, E.id)
     return Statements(
-        by_url=sa.select(_EDITION, L.hash.label("entry_hash"), L.line)
+        by_url=sa.select(*PAGE, L.hash.label("entry_hash"), L.line)
         .join_from(_EDITION, models.LedgerEntry.__table__, L.position == E.position)
         .where(E.url == sa.bindparam("url"), now),
         light_by_urls=sa.select(*LIGHT).where(E.url.in_(sa.bindparam("urls", expanding=True)), now),
@@ -137,7 +141,7 @@ VERSIONS: Final = (
     .order_by(E.number.desc())
 )
 ONE_VERSION: Final = (
-    sa.select(_EDITION, L.hash.label("entry_hash"), L.line)
+    sa.select(*PAGE, L.hash.label("entry_hash"), L.line)
     .join_from(_EDITION, models.LedgerEntry.__table__, L.position == E.position)
     .where(E.item_id == sa.bindparam("item_id"), E.number == sa.bindparam("number"), E.is_withdrawn.is_(False))
 )
