@@ -18,6 +18,7 @@ from sqlalchemy.orm import object_session
 from content import clauses, markup, models
 from content.addresses import MAIN_BODY, meeting_label
 from content.kinds import KINDS
+from content.services import ballots
 from content.services.edit import known_bodies
 
 SUMMARY_CHARS: Final = 240
@@ -197,6 +198,7 @@ def _freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         "scope": item.scope,
         "gazette_notice": {"date": _iso(item.gazette_date), "url": item.gazette_url} if item.gazette_date else None,
         "attachments": _attachments(item),
+        **_decided(item),
     }
     return _frozen(
         item,
@@ -230,6 +232,27 @@ def _freeze_decision(item: models.Item, today: dt.date) -> Frozen:
             for row in item.references
         ),
     )
+
+
+def _decided(item: models.Decision) -> dict[str, Any]:
+    """How it was decided, as far as the house knows: vote, statements, recommendations. What is not known is left out."""
+    session = object_session(item)
+    found: dict[str, Any] = {}
+    if item.recommendation_urls:
+        found["recommendations"] = item.recommendation_urls
+    if session is None:
+        return found
+    vote = ballots.as_data(session, item)
+    if vote is not None:
+        found["vote"] = vote
+    statements = ballots.statements_of(session, item)
+    if statements:
+        names = {member.code: member.name for member in item.body.members}
+        found["statements"] = [
+            {"members": [names.get(code, code) for code in row.member_codes], "text": row.text, "html": markup.to_html(row.text)}
+            for row in statements
+        ]
+    return found
 
 
 def _bodies(item: models.Item) -> Mapping[str, str]:

@@ -30,10 +30,9 @@ from content.search.whoosh_engine import WhooshEngine
 from content.services import ledger
 from content.services.publish import Desk
 from content.storage import FileStore
-from workflows.vocabulary import Permission
+from workflows.vocabulary import ROLES, Permission
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
-ALL_PERMISSIONS: Final = frozenset(Permission)
 _BATCH: Final = 500
 
 
@@ -94,7 +93,8 @@ class House:
         self,
         actor: str,
         *,
-        permits: frozenset[Permission] = ALL_PERMISSIONS,
+        name: str = "",
+        permits: frozenset[Permission] = ROLES["operator"].permits,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     ) -> Iterator[Work]:
         """One transaction over database, index and files; an exception undoes all of it."""
@@ -103,7 +103,9 @@ class House:
         session = self._sessions()
         zope.sqlalchemy.register(session, transaction_manager=manager)
         index = joined.IndexQueue(self.search, manager)
-        desk = Desk(session=session, actor=actor, permits=permits, now=clock(), signer=self.signer, index=index)
+        desk = Desk(
+            session=session, actor=actor, actor_name=name, permits=permits, now=clock(), signer=self.signer, index=index
+        )
         try:
             yield Work(desk, manager, self.files)
             manager.commit()

@@ -404,7 +404,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
     },
     "decision": {
         "body": _required(slug, "Das Gremium"),
-        "number": _required(NUMBER, "Die Nummer"),
+        "number": Field(NUMBER, "Nummer"),
         "title": Field(line(), "Titel"),
         "date": Field(day, "Datum"),
         "meeting": Field(own_address, "Sitzung"),
@@ -419,6 +419,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
             record({"date": _required(day, "Das Datum"), "url": Field(web_address, "Adresse")}), "Bundesanzeiger"
         ),
         "references": _list(record(REFERENCE), "Bezüge"),
+        "recommendations": _list(slug, "Empfehlungen"),
         **_COMMON,
     },
     "press_release": {

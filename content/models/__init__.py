@@ -1,5 +1,6 @@
 """The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
 
+from content.models.account import Account, AccountSession, Attempt, Grant, Ticket
 from content.models.body import Body, ChairTerm, Member, Share
 from content.models.decision import Clause, Decision
 from content.models.edition import (
@@ -12,16 +13,25 @@ from content.models.edition import (
     OldAddress,
     Tally,
 )
+from content.models.history import AuditEntry, Revision, StepEntry
+from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference
+from content.models.job import Job
 from content.models.market import MarketItem, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
 from content.models.report import Recommendation, Report, ReportSection
+from content.models.vote import Ballot, Statement, Vote
 
 __all__ = [
+    "Account",
+    "AccountSession",
     "AgendaItem",
     "Attachment",
+    "Attempt",
+    "AuditEntry",
+    "Ballot",
     "Body",
     "ChairTerm",
     "Clause",
@@ -32,8 +42,11 @@ __all__ = [
     "EditionFile",
     "EditionReference",
     "File",
+    "Grant",
     "Image",
+    "Implementation",
     "Item",
+    "Job",
     "LedgerEntry",
     "LedgerHead",
     "MarketItem",
@@ -51,7 +64,12 @@ __all__ = [
     "Reference",
     "Report",
     "ReportSection",
+    "Revision",
     "Share",
+    "Statement",
+    "StepEntry",
     "Tally",
     "Term",
+    "Ticket",
+    "Vote",
 ]

@@ -33,6 +33,8 @@ class Decision(Item):
     scope: Mapped[str] = mapped_column(sa.String(16), default="all")
     gazette_date: Mapped[dt.date | None]
     gazette_url: Mapped[str | None]
+    recommendation_urls: Mapped[list[str]] = mapped_column(default=list)
+    """The recommendations that this decision adopts."""
 
     body: Mapped[Body] = relationship(foreign_keys=[body_id])
     meeting: Mapped[Meeting | None] = relationship(foreign_keys=[meeting_id])

@@ -13,12 +13,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import clauses, models
+from content import clauses, models, numbers
 from content.addresses import decision_url, meeting_url
 from content.bodies import Bodies, BodyName
 from content.kinds import KINDS, item_url
@@ -84,6 +84,8 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
     """The lasting address of a clean value. Raises `InvalidInput` where its body or number is unknown."""
     if kind == "decision":
         body = body_by_slug(session, value["body"])
+        if value["number"] is None:
+            return f"/entwurf/{models.item.new_uid()}"
         number = NumberPattern(body.number_pattern).parse(value["number"])
         if number is None:
             message = f"„{value['number']}“ passt nicht zum Nummernmuster {body.number_pattern} von {body.title}."
@@ -120,24 +122,56 @@ def known_bodies(session: Session) -> Bodies:
 _BODIES_KEY: Final = "known_bodies"
 
 
-def save(
-    session: Session, kind: str, value: Mapping[str, Any], *, now: dt.datetime, files: FileSource | None = None
-) -> Saved:
-    """Create or change the working row that `value` (a clean value) describes.
+class StaleText(Exception):  # noqa: N818 - named for the situation
+    """The row has a newer revision than the one the text was made from; nothing was saved."""
 
-    The same value as last time leaves the row untouched, whatever editors did to it since. Raises `InvalidInput`.
+    def __init__(self, item: models.Item) -> None:
+        super().__init__("Der Eintrag wurde inzwischen von jemand anderem gespeichert.")
+        self.item = item
+
+
+EDITABLE_STATES: Final = frozenset({"draft", "published", "withdrawn"})
+"""What was submitted stays as it is until it is published or comes back: that text is what others approve."""
+
+
+def save(
+    session: Session,
+    kind: str,
+    value: Mapping[str, Any],
+    *,
+    now: dt.datetime,
+    files: FileSource | None = None,
+    actor: str = "",
+    actor_name: str = "",
+    item: models.Item | None = None,
+    rev: int | None = None,
+) -> Saved:
+    """Create or change the working row that `value` (a clean value) describes, and keep the revision.
+
+    The same value as last time leaves the row untouched. With `item` that row is changed, if it still has the revision
+    `rev`; its address may change only while it was never public. Raises `InvalidInput`, `StaleText`.
     """
     url = address(session, kind, value)
-    item = find(session, url)
+    if item is None:
+        item = find(session, url)
+    else:
+        _hold(session, item, rev)
+        if kind == "decision" and value["number"] is None:
+            url = item.url
+        _check_address(session, item, url)
     mark = digest(value)
     if item is not None and item.input_digest == mark:
         return Saved(item, Outcome.UNCHANGED)
+    if item is not None and item.publication_state not in EDITABLE_STATES:
+        message = "Der Eintrag ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
+        raise InvalidInput([FieldError("", "not_editable", message)])
     writer = _WRITERS[kind]
     prepared = writer.prepare(session, value)
     stored = _stored_files(value, files or NoFiles())
     outcome = Outcome.CREATED if item is None else Outcome.CHANGED
     if item is None:
         item = KINDS[kind].model(kind=kind, url=url, created_at=now, rev=0)
+    item.url = url
     item.slug = value.get("slug") or url.rsplit("/", 1)[-1]
     item.title = value.get("title") or value.get("name")
     item.text = value.get("text") or ""
@@ -152,9 +186,47 @@ def save(
         item.image = _image(value["image"], stored)
     session.add(item)
     session.flush()
+    session.execute(
+        sa.insert(_REVISION),
+        {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now},
+    )
     if kind == "body":
         session.info.pop(_BODIES_KEY, None)
     return Saved(item, outcome)
+
+
+_REVISION: Final = cast("sa.Table", models.Revision.__table__)
+
+
+def _hold(session: Session, item: models.Item, rev: int | None) -> None:
+    """Take the row for this transaction, if nobody saved it since `rev`."""
+    session.flush()
+    found = session.execute(
+        sa.select(models.Item.rev).where(models.Item.id == item.id).with_for_update(of=models.Item)
+    ).scalar_one()
+    if rev is not None and found != rev:
+        session.refresh(item)
+        raise StaleText(item)
+
+
+def _check_address(session: Session, item: models.Item, url: str) -> None:
+    if url == item.url:
+        return
+    if session.scalar(sa.select(models.Edition.id).where(models.Edition.item_id == item.id).limit(1)) is not None:
+        message = f"Die Adresse {item.url} ist veröffentlicht und bleibt. Bitte Adressteil oder Nummer nicht ändern."
+        raise InvalidInput([FieldError("slug", "address_is_public", message)])
+    other = find(session, url)
+    if other is not None:
+        raise InvalidInput([FieldError("slug", "doubled", f"{url} ist schon vergeben. Bitte einen anderen Adressteil wählen.")])
+
+
+def find_decision(session: Session, given: str) -> models.Item | None:
+    """The decision named by number or address: `2021/39`, `/beschluss/2021/39`."""
+    if given.startswith("/"):
+        return find(session, given)
+    number = numbers.parse(given)
+    slug = known_bodies(session).by_suffix.get(number.suffix) if number else None
+    return find(session, decision_url(slug, number.year, number.serial)) if number and slug else None
 
 
 Stored = dict[str, models.File]
@@ -306,8 +378,8 @@ def meeting_title(meeting_kind: str, ordinal: int | None, body: models.Body) -> 
 class _DecisionParts:
     body: models.Body
     meeting: models.Meeting | None
-    year: int
-    serial: int
+    year: int | None
+    serial: int | None
     text: clauses.DecisionText
     explicit: list[models.Reference]
 
@@ -315,8 +387,7 @@ class _DecisionParts:
 def _prepare_decision(session: Session, value: Mapping[str, Any]) -> _DecisionParts:
     body = body_by_slug(session, value["body"])
     meeting = _meeting_at(session, value["meeting"])
-    number = NumberPattern(body.number_pattern).parse(value["number"])
-    assert number is not None, "address() has checked the number"  # noqa: S101 - a broken caller, not bad input
+    number = NumberPattern(body.number_pattern).parse(value["number"]) if value["number"] else None
     try:
         text = clauses.parse(
             value["text"], own_meeting=meeting.ordinal if meeting else None, bodies=known_bodies(session).by_suffix
@@ -324,7 +395,7 @@ def _prepare_decision(session: Session, value: Mapping[str, Any]) -> _DecisionPa
     except ValueError as error:
         raise InvalidInput([FieldError("text", "unreadable", str(error))]) from error
     explicit = [_explicit_reference(session, body, row, index) for index, row in enumerate(value["references"], start=1)]
-    return _DecisionParts(body, meeting, number.year, number.serial, text, explicit)
+    return _DecisionParts(body, meeting, number.year if number else None, number.serial if number else None, text, explicit)
 
 
 def _meeting_at(session: Session, url: str | None) -> models.Meeting | None:
@@ -355,6 +426,7 @@ def _write_decision(item: models.Decision, value: Mapping[str, Any], parts: _Dec
     item.date = value["date"]
     item.text_kind, item.scope = value["text_kind"], value["scope"]
     item.source_url, item.source_note = value["source_url"], value["source_note"]
+    item.recommendation_urls = [item_url("recommendation", slug) for slug in value["recommendations"]]
     notice = value["gazette_notice"]
     item.gazette_date = notice["date"] if notice else None
     item.gazette_url = notice["url"] if notice else None

@@ -27,7 +27,7 @@ from content.canonical import canonical_json
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.search.lemmas import fold
-from content.services import edit, ledger, publish
+from content.services import edit, ledger, publish, transition
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from workflows.engine import Blocked
 
@@ -119,6 +119,8 @@ class Importer:
 
     def _take(self, path: Path, number: int, kind: str, given: Mapping[str, Any], *, is_derived: bool) -> None:
         value = clean_item(kind, given)
+        if kind == "decision" and not value["number"]:
+            raise InvalidInput([FieldError("number", "missing", "Die Nummer fehlt. Bitte angeben, etwa 2021/39.")])
         session = self._desk.session
         url = edit.address(session, kind, value)
         if is_derived and (url in self._seen or edit.find(session, url) is not None):
@@ -128,7 +130,10 @@ class Importer:
             name = "number" if kind == "decision" else "slug"
             message = f"{url} steht schon in {file}, Zeile {line}. Jede Nummer gibt es in einem Gremium nur einmal."
             raise InvalidInput([FieldError(name, "doubled", message)])
-        saved = edit.save(session, kind, value, now=self._desk.now, files=_FolderFiles(path.parent, self._store))
+        saved = edit.save(
+            session, kind, value, now=self._desk.now, files=_FolderFiles(path.parent, self._store),
+            actor=self._desk.actor, actor_name=self._desk.actor_name,
+        )
         self._seen[url] = (path.name, number)
         self.report.count(kind, saved.outcome)
         if self._is_publishing:
@@ -136,11 +141,11 @@ class Importer:
 
     def _publish(self, item: models.Item, file_name: str) -> None:
         if item.publication_state == "draft":
-            publish.publish(self._desk, item)
+            transition.publish_now(self._desk, item)
             self.report.published += 1
         elif item.publication_state == "published" and item.rev != _published_rev(self._desk.session, item):
             if publish.differs(self._desk, item):
-                publish.correct(self._desk, item, f"Aus der Datei {file_name} neu übernommen.")
+                transition.correct(self._desk, item, f"Aus der Datei {file_name} neu übernommen.")
                 self.report.corrected += 1
 
     def _adapted(self, line: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:

@@ -1,8 +1,9 @@
 """Working row → edition → ledger entry: the public acts.
 
-Each act asks `workflows.engine` first, then writes edition, ledger entry, references, topics, counts and the search
-document in the caller's one transaction. The public reads nothing else, so what is not published here does not exist
-for it. Acts: publish, correct (public note), withdraw (public reason; every edition so far disappears), republish.
+Each act writes edition, ledger entry, references, topics, counts and the search document in the caller's one transaction.
+The public reads nothing else, so what is not published here does not exist for it. Whether an act may be done is asked in
+`transition.take`, the only caller. Acts: publish, correct (public note), withdraw (public reason; every edition so far
+disappears), republish.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ from content.db import Base
 from content.freezing import Frozen, freeze
 from content.ledger import Act, Signer
 from content.services import ledger
-from workflows.engine import Ask, Blocked, Blocker, require
-from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -52,36 +51,17 @@ class Desk:
     now: dt.datetime
     signer: Signer
     index: Index
+    actor_name: str = ""
 
 
-def publish(desk: Desk, item: models.Item) -> models.Edition:
-    """Make a draft public. Raises `Blocked`."""
-    require(PUBLICATION, "publish", _ask(desk, item))
-    return _new_edition(desk, item, Act.PUBLISH, note=None)
-
-
-def correct(desk: Desk, item: models.Item, note: str) -> models.Edition:
-    """Put a new edition in the place of the public one; `note` tells the public what changed. Raises `Blocked`."""
-    require(PUBLICATION, "correct", _ask(desk, item, note=note))
-    return _new_edition(desk, item, Act.CORRECT, note=note)
-
-
-def republish(desk: Desk, item: models.Item, note: str) -> models.Edition:
-    """Bring a withdrawn item back with a new edition. Raises `Blocked`."""
-    require(PUBLICATION, "republish", _ask(desk, item, note=note))
-    return _new_edition(desk, item, Act.REPUBLISH, note=note)
-
-
-def withdraw(desk: Desk, item: models.Item, reason: str) -> None:
-    """Take an item out of the public; its address answers 410 with `reason`. Raises `Blocked`."""
-    require(PUBLICATION, "withdraw", _ask(desk, item, note=reason))
+def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
+    """Take every edition of `item` out of the public and note it in the ledger. Only for `transition`."""
     current = current_edition(desk.session, item)
-    assert current is not None, "a published item has a public edition"  # noqa: S101 - held by _new_edition
+    assert current is not None, "a published item has a public edition"  # noqa: S101 - held by freeze_edition
     _end(desk, current, desk.now)
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
     )
-    item.publication_state = "withdrawn"
     ledger.append(
         desk.session,
         desk.signer,
@@ -112,17 +92,14 @@ def differs(desk: Desk, item: models.Item) -> bool:
     current = current_edition(desk.session, item)
     if current is None:
         return True
-    frozen = freeze(item, today=_berlin_day(desk.now))
+    frozen = freeze(item, today=berlin_day(desk.now))
     document = ledger.edition_document(current)
     shown = {name: document[name] for name in ("title", "text", "html", "data")}
     return shown != {"title": frozen.title, "text": frozen.text, "html": frozen.html, "data": dict(frozen.data)}
 
 
-def _ask(desk: Desk, item: models.Item, **fields: str) -> Ask:
-    return Ask(actor=desk.actor, permits=desk.permits, now=desk.now, state=item.publication_state, fields=fields)
-
-
-def _berlin_day(now: dt.datetime) -> dt.date:
+def berlin_day(now: dt.datetime) -> dt.date:
+    """The day in Berlin at an instant."""
     return now.astimezone(BERLIN).date()
 
 
@@ -133,8 +110,9 @@ def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
     return desk.now
 
 
-def _new_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
-    frozen = freeze(item, today=_berlin_day(desk.now))
+def freeze_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
+    """Make the working row public as a new edition with its ledger entry. Only for `transition`."""
+    frozen = freeze(item, today=berlin_day(desk.now))
     # A first publication has no edition before it: the workflow lets only drafts pass here.
     last = None if act is Act.PUBLISH else _last_edition(desk.session, item)
     document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
@@ -160,7 +138,6 @@ def _new_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -
     )
     edition = _edition_row(item, frozen, entry, body=body, number=document["edition"], note=note, valid_from=valid_from)
     desk.session.add(edition)
-    item.publication_state = "published"
     _remember_old_address(desk.session, item)
     desk.session.flush()
     _add_satellites(desk.session, edition, item, frozen)
@@ -315,11 +292,6 @@ def _remember_old_address(session: Session, item: models.Item) -> None:
     path = urlsplit(source).path.split(";", 1)[0].rstrip("/").lower()
     if path and session.get(models.OldAddress, path) is None:
         session.add(models.OldAddress(path=path, url=item.url))
-
-
-def blocked(code: str, message: str) -> Blocked:
-    """A refusal with one reason."""
-    return Blocked((Blocker(code, message),))
 
 
 def as_mapping(edition: models.Edition) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import edit, exchange, ledger, publish
+from content.services import edit, exchange, ledger, transition
 from content.services.browse import Reader
 from portal import database
 
@@ -114,7 +114,7 @@ def test_correction_adds_an_edition_with_its_note(portal_house, source):
 
 def test_withdrawn_text_is_gone_from_every_reader(portal_house, source):
     _import(portal_house, source)
-    _act(portal_house, "/beschluss/2021/39", publish.withdraw, "Falscher Text.")
+    _act(portal_house, "/beschluss/2021/39", transition.withdraw, "Falscher Text.")
     with portal_house.reading() as connection:
         for stand in (None, dt.date(2022, 1, 1)):
             reader = Reader(connection, stand=stand)

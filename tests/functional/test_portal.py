@@ -9,7 +9,7 @@ import pytest
 from defusedxml import ElementTree
 
 from content.kinds import KINDS
-from content.services import edit, publish
+from content.services import edit, transition
 from portal.security import HEADERS
 
 DECISION = "/beschluss/2021/39"
@@ -88,7 +88,7 @@ def test_second_visit_gets_304_until_something_is_published(portal):
         item = edit.find(work.session, DECISION)
         item.title = "Neuer Titel"
         item.rev += 1
-        publish.correct(work.desk, item, "Titel berichtigt.")
+        transition.correct(work.desk, item, "Titel berichtigt.")
     second = app.get(DECISION, headers={"If-None-Match": etag}, status=200)
     assert "Neuer Titel" in second.text and second.headers["ETag"] != etag
     assert "Neuer Titel" in app.get("/beschluesse?jahr=2021").text
@@ -117,12 +117,12 @@ def test_withdrawn_decision_answers_410_and_its_words_are_nowhere(portal):
     assert any(words in app.get(path).text for path in surfaces)
     with house.writing("test") as work:
         item = edit.find(work.session, DECISION)
-        publish.withdraw(work.desk, item, "Der Text enthielt einen Fehler.")
+        transition.withdraw(work.desk, item, "Der Text enthielt einen Fehler.")
         agenda = edit.find(work.session, "/sitzung/36")
         for row in agenda.agenda:
             row.title = row.title.replace(words, "Marktplatz")
         agenda.rev += 1
-        publish.correct(work.desk, agenda, "Titel eines Punkts entfernt.")
+        transition.correct(work.desk, agenda, "Titel eines Punkts entfernt.")
     assert "einen Fehler" in app.get(DECISION, status=410).text
     for path in [DECISION, f"{DECISION}?fassung=1", f"{DECISION}.json", f"{DECISION}.pdf", f"{DECISION}/zitat.bib", f"{DECISION}?stand=2022-03-01", f"{DECISION}/fassungen/1..1"]:
         assert words not in app.get(path, status=410).text
@@ -140,7 +140,7 @@ def test_reference_comes_alive_when_its_target_is_published(portal):
         from content.schemas import clean_item
 
         saved = edit.save(work.session, "decision", clean_item("decision", value), now=work.desk.now)
-        publish.publish(work.desk, saved.item)
+        transition.publish_now(work.desk, saved.item)
     assert 'href="/beschluss/2023/44#z2"' in app.get(page).text
     assert "wird aufgehoben durch" in app.get("/beschluss/2023/44").text
 
@@ -167,7 +167,7 @@ def test_attachment_is_served_with_a_safe_name_and_vanishes_when_withdrawn(porta
     response = app.get(url)
     assert response.content_type == "application/pdf" and response.headers["Content-Disposition"].startswith("inline; filename=")
     with house.writing("test") as work:
-        publish.withdraw(work.desk, edit.find(work.session, "/beschluss/2021/05"), "Grund.")
+        transition.withdraw(work.desk, edit.find(work.session, "/beschluss/2021/05"), "Grund.")
     app.get(url, status=404)
 
 

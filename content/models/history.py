@@ -1,0 +1,90 @@
+"""What happened: steps of workflows, revisions of working rows, and the audit log. Steps and audit are append-only."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content.db import Base
+
+
+class StepEntry(Base):
+    """A step that was taken. It outlives people and titles: names are kept as they were."""
+
+    __tablename__ = "step_entry"
+    __table_args__ = (sa.Index("ix_step_entry_item", "item_id", "workflow", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"))
+    workflow: Mapped[str] = mapped_column(sa.String(32))
+    version: Mapped[int]
+    transition: Mapped[str] = mapped_column(sa.String(40))
+    source: Mapped[str] = mapped_column(sa.String(32))
+    target: Mapped[str] = mapped_column(sa.String(32))
+    actor: Mapped[str] = mapped_column(sa.String(120))
+    actor_name: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    comment: Mapped[str] = mapped_column(default="")
+    rev: Mapped[int]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    """Of the input at `rev`: the text that was decided on."""
+
+
+class Revision(Base):
+    """A working row as it was saved once: its clean input, whole."""
+
+    __tablename__ = "revision"
+    __table_args__ = (sa.UniqueConstraint("item_id", "rev"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"))
+    rev: Mapped[int]
+    input: Mapped[dict[str, Any]]
+    actor: Mapped[str] = mapped_column(sa.String(120))
+    actor_name: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[dt.datetime]
+
+
+class AuditEntry(Base):
+    """Who did what, when, from where: sign-ins, grants, steps, changes. Never passwords, never texts."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(sa.String(120), index=True)
+    actor_name: Mapped[str] = mapped_column(sa.String(200))
+    action: Mapped[str] = mapped_column(sa.String(60), index=True)
+    subject: Mapped[str] = mapped_column(sa.String(300), default="")
+    detail: Mapped[str] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(sa.String(60), default="")
+
+
+APPEND_ONLY = ("step_entry", "audit_entry")
+
+
+def create_append_only(connection: sa.Connection) -> None:
+    """Triggers that refuse to change or delete what happened; called by migration and `create_all` alike."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(
+            "CREATE OR REPLACE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION 'append-only: what happened cannot be changed'; END $$"
+        )
+    for table in APPEND_ONLY:
+        if connection.dialect.name == "sqlite":
+            fail = "BEGIN SELECT RAISE(ABORT, 'append-only: what happened cannot be changed'); END"
+            connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {fail}")
+            connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {fail}")
+        else:
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_rewriting()"
+            )
+
+
+@event.listens_for(Base.metadata, "after_create")
+def _after_create(_target: object, connection: sa.Connection, **_: object) -> None:
+    create_append_only(connection)

@@ -1,0 +1,29 @@
+"""What the addressees of a recommendation report of its implementation, and who confirmed it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from content.db import Base
+
+
+class Implementation(Base):
+    """The newest report of one addressee. `state`: open, planned, running, done or not_applicable."""
+
+    __tablename__ = "implementation"
+    __table_args__ = (sa.UniqueConstraint("item_id", "addressee"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"))
+    addressee: Mapped[str] = mapped_column(sa.String(200))
+    state: Mapped[str] = mapped_column(sa.String(16))
+    date: Mapped[dt.date | None]
+    evidence_url: Mapped[str | None]
+    note: Mapped[str] = mapped_column(default="")
+    reported_by: Mapped[str] = mapped_column(sa.String(200))
+    reported_at: Mapped[dt.datetime]
+    confirmed_by: Mapped[str | None] = mapped_column(sa.String(200))
+    confirmed_at: Mapped[dt.datetime | None]

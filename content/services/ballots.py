@@ -1,0 +1,150 @@
+"""Votes in the database: record the ballots on a decision, and say what came out by its body's rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models, voting
+from content.schemas import FieldError, InvalidInput
+from workflows.engine import Blocked, Blocker
+from workflows.vocabulary import Permission
+
+if TYPE_CHECKING:
+    from content.services.publish import Desk
+
+
+def members_of(body: models.Body, year: int) -> tuple[list[voting.Member], int | None]:
+    """The members of `body` that vote, with their shares by the key that counts in `year`; and the year of that key."""
+    years = sorted({share.year for member in body.members for share in member.shares})
+    key_year = voting.key_year(years, year)
+    members = [
+        voting.Member(
+            row.code, row.name, row.kind == "federal", next((share.percent for share in row.shares if share.year == key_year), "0")
+        )
+        for row in body.members
+        if row.kind != "advisory"
+    ]
+    return members, key_year
+
+
+def record(
+    desk: Desk,
+    decision: models.Decision,
+    given: Mapping[str, str],
+    *,
+    is_circulation: bool = False,
+    is_en_bloc: bool = False,
+    rule: str | None = None,
+) -> voting.Result:
+    """Keep the ballots on `decision` (member code → choice), in place of earlier ones. Raises `InvalidInput`, `Blocked`."""
+    if Permission.VOTE_RECORD not in desk.permits:
+        raise Blocked((Blocker("no_permission", "Für das Eintragen von Stimmen fehlt das Recht."),))
+    if decision.procedure_state not in {None, "draft", "prepared", "on_agenda"}:
+        raise Blocked((Blocker("wrong_state", "Über diesen Beschluss ist schon entschieden; die Stimmen bleiben, wie sie sind."),))
+    name = rule or decision.body.voting_rule
+    if name not in voting.RULES:
+        raise InvalidInput([FieldError("rule", "unknown_rule", f"Die Regel „{name}“ ist nicht bekannt. Möglich: {', '.join(voting.RULES)}.")])
+    members, key_year = members_of(decision.body, _year(desk, decision))
+    errors = [
+        FieldError(f"ballots.{code}", "unknown_choice", f"„{choice}“ ist keine Stimme.")
+        for code, choice in given.items()
+        if choice and choice not in set(voting.Choice)
+    ]
+    if errors:
+        raise InvalidInput(errors)
+    cast = {code: choice for code, choice in given.items() if choice}
+    try:
+        result = voting.count(voting.RULES[name], members, cast, is_circulation=is_circulation)
+    except voting.UnknownMember as error:
+        raise InvalidInput([FieldError("ballots", "unknown_member", str(error))]) from error
+    vote = desk.session.scalars(sa.select(models.Vote).where(models.Vote.item_id == decision.id)).one_or_none()
+    if vote is not None:
+        desk.session.delete(vote)
+        desk.session.flush()
+    desk.session.add(
+        models.Vote(
+            item_id=decision.id, rule=name, key_year=key_year, is_circulation=is_circulation, is_en_bloc=is_en_bloc,
+            recorded_by=desk.actor_name or desk.actor, recorded_at=desk.now,
+            ballots=[models.Ballot(member_code=code, choice=choice) for code, choice in cast.items()],
+        )
+    )
+    desk.session.flush()
+    return result
+
+
+def vote_of(session: Session, decision: models.Decision) -> models.Vote | None:
+    """The vote on `decision`, if one was recorded."""
+    return session.scalars(sa.select(models.Vote).where(models.Vote.item_id == decision.id)).one_or_none()
+
+
+def result_of(session: Session, decision: models.Decision) -> voting.Result | None:
+    """What came out, by the rule and the key that were kept with the vote."""
+    vote = vote_of(session, decision)
+    if vote is None:
+        return None
+    members, _ = members_of(decision.body, vote.key_year or 0)
+    cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
+    return voting.count(voting.RULES[vote.rule], members, cast, is_circulation=vote.is_circulation)
+
+
+def as_data(session: Session, decision: models.Decision) -> dict[str, object] | None:
+    """The vote as an edition freezes it: rule, key, ballots, checks in words. None where nothing was recorded."""
+    vote, result = vote_of(session, decision), result_of(session, decision)
+    if vote is None or result is None:
+        return None
+    members, _ = members_of(decision.body, vote.key_year or 0)
+    cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
+    silent = voting.Choice.ABSTAIN if vote.is_circulation else voting.Choice.ABSENT
+    rule = voting.RULES[vote.rule]
+    return {
+        "rule": vote.rule,
+        "rule_title": rule.title,
+        "rule_words": rule.words,
+        "key_year": vote.key_year,
+        "circulation": vote.is_circulation,
+        "en_bloc": vote.is_en_bloc,
+        "passed": result.passed,
+        "counts": dict(result.counts),
+        "checks": [{"name": check.name, "passed": check.passed, "words": check.words} for check in result.checks],
+        "ballots": [
+            {"code": member.code, "name": member.name, "choice": cast.get(member.code, str(silent)), "share": member.share}
+            for member in members
+        ],
+    }
+
+
+def set_statements(desk: Desk, decision: models.Decision, rows: Sequence[Mapping[str, object]]) -> None:
+    """Keep the statements (Protokollerklärungen) on `decision`. Raises `InvalidInput`."""
+    known = {member.code for member in decision.body.members}
+    errors: list[FieldError] = []
+    kept: list[models.Statement] = []
+    for index, row in enumerate(rows, start=1):
+        codes = [str(code) for code in (row.get("members") or ())]  # type: ignore[attr-defined]
+        text = str(row.get("text") or "").strip()
+        if not codes and not text:
+            continue
+        if not codes or set(codes) - known:
+            errors.append(FieldError(f"statements.{index}.members", "unknown_member", "Bitte mindestens ein Mitglied des Gremiums wählen."))
+        if not text:
+            errors.append(FieldError(f"statements.{index}.text", "missing", "Der Text der Erklärung fehlt. Bitte angeben."))
+        kept.append(models.Statement(item_id=decision.id, position=len(kept) + 1, member_codes=codes, text=text))
+    if errors:
+        raise InvalidInput(errors)
+    desk.session.execute(sa.delete(models.Statement).where(models.Statement.item_id == decision.id))
+    desk.session.add_all(kept)
+    desk.session.flush()
+
+
+def statements_of(session: Session, decision: models.Decision) -> list[models.Statement]:
+    """The statements on `decision`, in order."""
+    query = sa.select(models.Statement).where(models.Statement.item_id == decision.id).order_by(models.Statement.position)
+    return list(session.scalars(query))
+
+
+def _year(desk: Desk, decision: models.Decision) -> int:
+    day = decision.date or (decision.meeting.date if decision.meeting else None)
+    return day.year if day else desk.now.year

@@ -1,0 +1,252 @@
+"""Carry out a step of a workflow: the one road for button, form, command line and clock.
+
+`take` asks `workflows.engine`, moves the state by compare-and-set, does the effects and writes the history, all in the
+caller's one transaction. Nothing else in the house changes a state.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.ledger import Act
+from content.services import ballots, edit, numbering, outbox, publish
+from content.services.publish import Desk
+from workflows.catalogue import PROCEDURES, WORKFLOWS
+from workflows.definition import Workflow
+from workflows.engine import Ask, Offer, Past, Step, offers, require
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import Effect
+
+
+class Stale(Exception):  # noqa: N818 - named for the situation
+    """Somebody was faster: the item has another revision or state than the step was made for."""
+
+    def __init__(self, item: models.Item) -> None:
+        super().__init__("Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und noch einmal entscheiden.")
+        self.item = item
+
+
+def take(
+    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, rev: int | None = None
+) -> models.StepEntry:
+    """Take the step `name`. `rev` is the revision the actor saw. Raises `Blocked`, `Stale`."""
+    ask = _ask(desk, item, workflow, fields or {}, name)
+    step = require(workflow, name, ask)
+    desk.session.flush()
+    _compare_and_set(desk.session, item, workflow, step, rev)
+    given = ask.fields
+    note = str(given.get("note") or "").strip()
+    entry = models.StepEntry(
+        item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
+        actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
+        comment=str(given.get("comment") or note), rev=item.rev, sha256=item.input_digest or edit.digest(item.input),
+    )
+    desk.session.add(entry)
+    _times(item, workflow, name, given)
+    for effect in step.effects:
+        _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
+    if workflow.column == "procedure_state":
+        _keep_in_input(item, workflow, step)
+    desk.session.flush()
+    outbox.after_step(desk, item, workflow, step, comment=entry.comment)
+    return entry
+
+
+def possible(desk: Desk, item: models.Item, workflow: Workflow) -> tuple[Offer, ...]:
+    """The steps that start in the item's state, each possible or with every reason why not."""
+    return offers(workflow, _ask(desk, item, workflow, {}))
+
+
+def publish_now(desk: Desk, item: models.Item) -> models.Edition:
+    """Publish what was decided elsewhere, as operators do. Raises `Blocked`."""
+    take(desk, item, PUBLICATION, "import")
+    return _current(desk.session, item)
+
+
+def correct(desk: Desk, item: models.Item, note: str) -> models.Edition:
+    """Put a new edition in the place of the public one; `note` tells the public what changed. Raises `Blocked`."""
+    take(desk, item, PUBLICATION, "correct", {"note": note})
+    return _current(desk.session, item)
+
+
+def republish(desk: Desk, item: models.Item, note: str) -> models.Edition:
+    """Bring a withdrawn item back with a new edition. Raises `Blocked`."""
+    take(desk, item, PUBLICATION, "republish", {"note": note})
+    return _current(desk.session, item)
+
+
+def withdraw(desk: Desk, item: models.Item, reason: str) -> None:
+    """Take an item out of the public; its address answers 410 with `reason`. Raises `Blocked`."""
+    take(desk, item, PUBLICATION, "withdraw", {"note": reason})
+
+
+def procedure_of(item: models.Item) -> Workflow | None:
+    """The workflow of what becomes of this kind, where it has one."""
+    return PROCEDURES.get(item.kind)
+
+
+def state_of(item: models.Item, workflow: Workflow) -> str:
+    """The state of `item` in `workflow`; what never took a step stands at the beginning."""
+    return str(getattr(item, workflow.column) or workflow.initial)
+
+
+def history(session: Session, item: models.Item, workflow: Workflow | None = None) -> list[models.StepEntry]:
+    """The steps of `item`, oldest first."""
+    query = sa.select(models.StepEntry).where(models.StepEntry.item_id == item.id).order_by(models.StepEntry.id)
+    if workflow is not None:
+        query = query.where(models.StepEntry.workflow == workflow.name)
+    return list(session.scalars(query))
+
+
+def users_of(session: Session, item: models.Item) -> list[str]:
+    """What other items, not in the trash, refer to this one: their titles."""
+    query = (
+        sa.select(models.Item)
+        .join(models.Reference, models.Reference.item_id == models.Item.id)
+        .where(models.Reference.target_url == item.url, models.Item.id != item.id, models.Item.publication_state != "trashed")
+        .distinct()
+        .limit(20)
+    )
+    return [str(other.title or other.url) for other in session.scalars(query)]
+
+
+def problem_of(item: models.Item) -> str:
+    """Why `item` cannot be published as it is, in German; empty when it can."""
+    if isinstance(item, models.Decision) and not item.number:
+        return "Der Beschluss hat noch keine Nummer. Sie entsteht beim Beschließen."
+    if not (item.title or isinstance(item, models.Decision)):
+        return "Der Titel fehlt. Bitte bearbeiten."
+    return ""
+
+
+def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str = "") -> Ask:
+    past: list[Past] = []
+    facts: dict[str, Any] = {}
+    wanted = workflow.facts if not name else _facts_of(workflow, name)
+    needs_past = not name or any(guard.name in {"four_eyes", "own_submission"} for guard in workflow.transitions[name].guards)
+    if needs_past and item.id is not None:
+        past = [Past(row.transition, row.actor, row.at) for row in history(desk.session, item, workflow)]
+    for fact in wanted:
+        facts[fact] = _FACTS[fact](desk, item, fields, name)
+    return Ask(
+        actor=desk.actor, permits=desk.permits, now=desk.now, state=state_of(item, workflow), fields=fields, history=past, facts=facts
+    )
+
+
+def _facts_of(workflow: Workflow, name: str) -> frozenset[str]:
+    return frozenset[str]().union(*(guard.facts for guard in workflow.transitions[name].guards))
+
+
+def _named_by(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) -> bool:
+    decision = _decision(desk.session, fields)
+    return decision is not None and (item.url in decision.recommendation_urls)
+
+
+def _vote(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) -> Any:
+    decision = item if isinstance(item, models.Decision) else _decision(desk.session, fields)
+    return ballots.result_of(desk.session, decision) if decision is not None else None
+
+
+def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | None:
+    given = str(fields.get("decision") or "").strip()
+    found = edit.find_decision(session, given) if given else None
+    return found if isinstance(found, models.Decision) else None
+
+
+def _due_at(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: str) -> dt.datetime | None:
+    return item.withdraw_at if name == "expire" else item.publish_at
+
+
+def _unconfirmed(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> list[str]:
+    if not isinstance(item, models.Recommendation):
+        return []
+    rows = desk.session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))
+    done = {row.addressee for row in rows if row.confirmed_at is not None and row.state in {"done", "not_applicable"}}
+    return [name for name in item.addressees if name not in done]
+
+
+_FACTS: Final[Mapping[str, Any]] = {
+    "problem": lambda _desk, item, _fields, _name: problem_of(item),
+    "users": lambda desk, item, _fields, _name: users_of(desk.session, item),
+    "due_at": _due_at,
+    "vote": _vote,
+    "named_by": _named_by,
+    "unconfirmed": _unconfirmed,
+}
+
+
+def _compare_and_set(session: Session, item: models.Item, workflow: Workflow, step: Step, rev: int | None) -> None:
+    column = getattr(models.Item, workflow.column)
+    before = item.rev if rev is None else rev
+    known = column == step.source
+    if step.source == workflow.initial and workflow.column == "procedure_state":
+        known = sa.or_(known, column.is_(None))
+    changed: Any = session.execute(
+        sa.update(models.Item)
+        .where(models.Item.id == item.id, models.Item.rev == before, known)
+        .values({workflow.column: step.target})
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != 1:
+        session.refresh(item)
+        raise Stale(item)
+    sa.orm.attributes.set_committed_value(item, workflow.column, step.target)
+
+
+def _times(item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> None:
+    if workflow is not PUBLICATION:
+        return
+    if name == "schedule":
+        item.publish_at = fields["publish_at"]
+    elif name in {"unschedule", "go_live", "publish", "import"}:
+        item.publish_at = None
+    elif name in {"withdraw", "expire"}:
+        item.withdraw_at, item.withdraw_note = None, ""
+
+
+def _keep_in_input(item: models.Item, workflow: Workflow, step: Step) -> None:
+    """The input says where a recommendation stands; an import of the same line must not set it back."""
+    if workflow.name == "recommendation":
+        item.input = {**item.input, "state": step.target}
+
+
+_ACTS: Final[Mapping[str, Act]] = {"correct": Act.CORRECT, "republish": Act.REPUBLISH}
+
+
+def _freeze(desk: Desk, item: models.Item, step: Step, note: str) -> None:
+    publish.freeze_edition(desk, item, _ACTS.get(step.transition, Act.PUBLISH), note=note or None)
+
+
+def _end(desk: Desk, item: models.Item, _step: Step, note: str) -> None:
+    publish.end_edition(desk, item, note or item.withdraw_note)
+
+
+def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
+    assert isinstance(item, models.Decision)  # noqa: S101 - only decisions have this effect
+    numbering.give_number(desk, item)
+
+
+def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _note: str) -> None:
+    """Effects that only set off messages are written by `outbox.after_step`."""
+
+
+_EFFECTS: Final[Mapping[Effect, Any]] = {
+    Effect.FREEZE_EDITION: _freeze,
+    Effect.END_EDITION: _end,
+    Effect.GIVE_NUMBER: _number,
+}
+
+
+def _current(session: Session, item: models.Item) -> models.Edition:
+    edition = publish.current_edition(session, item)
+    assert edition is not None, "a published item has a public edition"  # noqa: S101 - just made
+    return edition
+
+
+__all__ = ["WORKFLOWS", "Stale", "correct", "history", "possible", "publish_now", "republish", "take", "withdraw"]

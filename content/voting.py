@@ -1,0 +1,166 @@
+"""Does a vote satisfy its body's rule? Exact, explained, pure.
+
+Rules are data. Shares are percentages by the Königsteiner Schlüssel, kept as text with five decimals and counted as
+fractions: two thirds are two thirds, not 66.67. Who abstains or is absent does not consent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
+
+
+class Choice(StrEnum):
+    """How a member votes."""
+
+    YES = "yes"
+    NO = "no"
+    ABSTAIN = "abstain"
+    ABSENT = "absent"
+
+
+CHOICE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {Choice.YES: "Ja", Choice.NO: "Nein", Choice.ABSTAIN: "Enthaltung", Choice.ABSENT: "nicht anwesend"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a vote passes. Zero or False: the condition is not asked for.
+
+    `min_share` is a fraction of the shares of all Länder; `is_majority_of_present` asks for more yes than half of those
+    who are present and vote (abstentions do not count); `is_unanimous` refuses any no.
+    """
+
+    title: str
+    words: str
+    needs_federal: bool = False
+    min_laender: int = 0
+    min_share: Fraction = Fraction(0)
+    is_majority_of_present: bool = False
+    is_unanimous: bool = False
+
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType({
+    "it-staatsvertrag": Rule(
+        "Beschluss nach dem IT-Staatsvertrag",
+        "Es müssen zustimmen: der Bund und mindestens 11 Länder, die zusammen mindestens zwei Drittel der Finanzierungsanteile "
+        "der Länder nach dem Königsteiner Schlüssel tragen.",
+        needs_federal=True, min_laender=11, min_share=Fraction(2, 3),
+    ),
+    "empfehlung": Rule(
+        "Empfehlung mit einfacher Mehrheit", "Es muss die Mehrheit der anwesenden Mitglieder zustimmen, die sich nicht enthalten.",
+        is_majority_of_present=True,
+    ),
+    "einstimmig": Rule("Einstimmig", "Niemand darf dagegen stimmen, und mindestens ein Mitglied muss zustimmen.", is_unanimous=True),
+})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member with a vote. `share` is its percentage by the key as written, e.g. `12.96662`; the Bund has none."""
+
+    code: str
+    name: str
+    is_federal: bool
+    share: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of the rule, whether it is met, and how, in German."""
+
+    name: str
+    passed: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out, in numbers and words. `consenting` are the codes of those who said yes."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+    counts: Mapping[str, int]
+    consenting: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why it does not pass; empty when it does."""
+        return " ".join(check.words for check in self.checks if not check.passed)
+
+
+class UnknownMember(ValueError):  # noqa: N818 - named for the situation
+    """A ballot of somebody who is no member."""
+
+
+def count(rule: Rule, members: Sequence[Member], ballots: Mapping[str, str], *, is_circulation: bool = False) -> Result:
+    """The result of `ballots` (member code → choice). A member without ballot is absent; in circulation it abstains.
+
+    Raises `UnknownMember` for a ballot of nobody, ValueError for an unknown choice.
+    """
+    known = {member.code for member in members}
+    strangers = sorted(set(ballots) - known)
+    if strangers:
+        raise UnknownMember(f"Kein stimmberechtigtes Mitglied: {', '.join(strangers)}.")
+    silent = Choice.ABSTAIN if is_circulation else Choice.ABSENT
+    choices = {member.code: Choice(ballots.get(member.code) or silent) for member in members}
+    if is_circulation:
+        choices = {code: Choice.ABSTAIN if choice is Choice.ABSENT else choice for code, choice in choices.items()}
+    counts = {choice: sum(1 for given in choices.values() if given is choice) for choice in Choice}
+    consenting = tuple(member.code for member in members if choices[member.code] is Choice.YES)
+    checks = tuple(_checks(rule, members, choices, counts))
+    return Result(all(check.passed for check in checks), checks, MappingProxyType({str(k): v for k, v in counts.items()}), consenting)
+
+
+def _checks(
+    rule: Rule, members: Sequence[Member], choices: Mapping[str, Choice], counts: Mapping[Choice, int]
+) -> list[Check]:
+    checks: list[Check] = []
+    laender = [member for member in members if not member.is_federal]
+    yes = [member for member in laender if choices[member.code] is Choice.YES]
+    if rule.needs_federal:
+        agrees = any(member.is_federal and choices[member.code] is Choice.YES for member in members)
+        checks.append(Check("federal", agrees, "Der Bund stimmt zu." if agrees else "Der Bund stimmt nicht zu."))
+    if rule.min_laender:
+        enough = len(yes) >= rule.min_laender
+        words = f"{len(yes)} von {len(laender)} Ländern stimmen zu, nötig sind {rule.min_laender}."
+        checks.append(Check("laender", enough, words))
+    if rule.min_share:
+        total, given = _sum(laender), _sum(yes)
+        enough = total > 0 and given >= rule.min_share * total
+        words = (
+            f"Die zustimmenden Länder tragen {_percent(given)} von {_percent(total)} Prozent der Anteile, "
+            f"nötig sind {rule.min_share.numerator}/{rule.min_share.denominator}, das sind {_percent(rule.min_share * total)}."
+        )
+        checks.append(Check("share", enough, words))
+    if rule.is_majority_of_present:
+        voting = counts[Choice.YES] + counts[Choice.NO]
+        enough = counts[Choice.YES] * 2 > voting
+        words = f"{counts[Choice.YES]} der {voting} abgegebenen Stimmen sind Ja-Stimmen, nötig ist mehr als die Hälfte."
+        checks.append(Check("majority", enough, words))
+    if rule.is_unanimous:
+        enough = counts[Choice.NO] == 0 and counts[Choice.YES] > 0
+        checks.append(Check("unanimous", enough, f"{counts[Choice.NO]} Mitglieder stimmen dagegen, {counts[Choice.YES]} dafür."))
+    return checks
+
+
+def _sum(members: Sequence[Member]) -> Fraction:
+    return sum((Fraction(member.share) for member in members), Fraction(0))
+
+
+def _percent(value: Fraction) -> str:
+    """`66,66667` with five decimals, rounded half up; only shown, never counted with."""
+    scaled = int(value * 100_000 * 2 + 1) // 2
+    return f"{scaled // 100_000},{scaled % 100_000:05d}"
+
+
+def key_year(years: Sequence[int], year: int) -> int | None:
+    """The newest key that is not younger than `year`, else the oldest one there is."""
+    known = sorted(years)
+    older = [known_year for known_year in known if known_year <= year]
+    return older[-1] if older else (known[0] if known else None)

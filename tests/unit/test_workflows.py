@@ -1,0 +1,242 @@
+"""Workflows: definitions that refuse to be broken, one answer to one question, and promises proved before use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from workflows.catalogue import PROMISES, WORKFLOWS
+from workflows.definition import Guard, State, Transition, Workflow, WorkflowError
+from workflows.engine import Ask, Blocked, Blocker, MissingFact, Past, Step, offers, plan, require
+from workflows.proof import Promise, prove, shortest, simulate
+from workflows.publication import PUBLICATION
+from workflows.recommendation import RECOMMENDATION
+from workflows.vocabulary import ROLES, Permission, permits
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+PASSING = {
+    "problem": "", "users": [], "due_at": NOW, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True,
+    "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
+}
+FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "x", "contract_number": "x", "live_since": "x"}
+
+
+def ask(state="draft", actor="anna", held=frozenset(Permission), history=(), fields=FIELDS, **facts):
+    return Ask(actor, held, NOW, state, fields, history, {**PASSING, **facts})
+
+
+def past(step, actor):
+    return (Past(step, actor, NOW),)
+
+
+def codes(answer):
+    return () if isinstance(answer, Step) else tuple(blocker.code for blocker in answer)
+
+
+@pytest.mark.parametrize(("workflow", "name", "state"), [(w, n, s) for w in WORKFLOWS.values() for n in w.transitions for s in w.states])
+def test_a_step_is_possible_exactly_from_its_sources(workflow, name, state):
+    others = {"vote": SimpleNamespace(passed=False, reason="zu wenige")} if name == "reject" and workflow.name == "decision" else {}
+    history = past("submit", "anna") if name == "recall" else ()
+    answer = plan(workflow, name, ask(state, history=history, **others))
+    assert isinstance(answer, Step) == (state in workflow.transitions[name].sources)
+
+
+@pytest.mark.parametrize(("workflow", "name"), [(w, n) for w in WORKFLOWS.values() for n in w.transitions])
+def test_a_step_needs_its_right(workflow, name):
+    step = workflow.transitions[name]
+    answer = plan(workflow, name, ask(min(step.sources), held=frozenset(Permission) - {step.permission}))
+    assert "no_permission" in codes(answer)
+
+
+def test_a_refusal_names_every_reason_at_once():
+    with pytest.raises(Blocked) as refusal:
+        require(PUBLICATION, "correct", ask("draft", held=frozenset(), fields={}, problem="Der Titel fehlt."))
+    assert {blocker.code for blocker in refusal.value.blockers} == {"wrong_state", "no_permission", "missing_note", "not_publishable"}
+
+
+def test_who_submitted_cannot_release():
+    assert codes(plan(PUBLICATION, "publish", ask("submitted", "anna", history=past("submit", "anna")))) == ("same_person",)
+    assert codes(plan(PUBLICATION, "publish", ask("submitted", "bert", history=past("submit", "anna")))) == ()
+
+
+def test_only_the_newest_submission_counts_for_four_eyes():
+    history = (*past("submit", "bert"), *past("reject", "carla"), *past("submit", "anna"))
+    assert codes(plan(PUBLICATION, "publish", ask("submitted", "bert", history=history))) == ()
+
+
+@pytest.mark.parametrize("moment", [NOW, NOW - dt.timedelta(seconds=1), "morgen", None])
+def test_only_a_moment_to_come_can_be_scheduled(moment):
+    assert "not_in_future" in codes(plan(PUBLICATION, "schedule", ask("submitted", fields={"publish_at": moment})))
+
+
+@pytest.mark.parametrize(("vote", "named", "expected"), [
+    (None, True, ("no_vote",)), (SimpleNamespace(passed=False, reason="Der Bund fehlt."), True, ("vote_failed",)),
+    (SimpleNamespace(passed=True, reason=""), False, ("not_named",)), (None, False, ("not_named", "no_vote")),
+])
+def test_no_recommendation_is_adopted_without_vote_and_naming_decision(vote, named, expected):
+    assert codes(plan(RECOMMENDATION, "adopt", ask("proposed", vote=vote, named_by=named))) == expected
+
+
+def test_implemented_needs_every_addressee_or_a_reason_for_each():
+    assert codes(plan(RECOMMENDATION, "implement", ask("implementing", unconfirmed=["Bayern"]))) == ("unconfirmed",)
+    assert codes(plan(RECOMMENDATION, "implement", ask("implementing", unconfirmed=["Bayern"], fields={"reasons": {"Bayern": "ruht"}}))) == ()
+
+
+def test_a_forgotten_fact_is_an_error_and_never_a_pass():
+    with pytest.raises(MissingFact, match="vote"):
+        plan(RECOMMENDATION, "adopt", Ask("anna", frozenset(Permission), NOW, "proposed", FIELDS, (), {"named_by": True}))
+
+
+@pytest.mark.parametrize("broken", [{"actor": ""}, {"now": dt.datetime(2026, 1, 1)}])
+def test_an_ask_without_actor_or_zone_is_an_error(broken):
+    given = {"actor": "a", "permits": frozenset(), "now": NOW, "state": "draft", **broken}
+    with pytest.raises(ValueError, match="ask needs"):
+        Ask(**given)
+
+
+def test_offers_show_blocked_buttons_with_reasons_and_leave_out_what_others_do():
+    shown = {offer.name: offer for offer in offers(PUBLICATION, ask("submitted", "anna", permits(["press"]), past("submit", "anna"), fields={}))}
+    assert set(shown) == {"recall", "reject", "publish", "schedule"}
+    assert [blocker.code for blocker in shown["publish"].blockers] == ["same_person"]
+    assert shown["reject"].is_possible and shown["reject"].needs == ("comment",)
+
+
+def test_every_definition_keeps_its_promises():
+    assert prove(WORKFLOWS, PROMISES) == ()
+
+
+def test_a_shortest_road_is_told():
+    assert shortest(RECOMMENDATION, "implemented") == ("propose", "adopt", "start", "implement")
+    assert shortest(RECOMMENDATION, "draft") == ()
+
+
+def test_a_provider_can_do_nothing_to_a_recommendation():
+    assert [simulate(RECOMMENDATION, "provider", state) for state in RECOMMENDATION.states] == [()] * len(RECOMMENDATION.states)
+
+
+def test_the_clock_and_the_operator_are_no_people():
+    assert {name for name, role in ROLES.items() if not role.is_human} == {"clock", "operator"}
+    assert Permission.CLOCK_ACT not in permits(name for name, role in ROLES.items() if role.is_human)
+
+
+def test_a_broken_definition_tells_all_faults_at_once():
+    with pytest.raises(WorkflowError) as error:
+        Workflow("x", "", 1, "s", "nowhere", {"a": State(""), "b": State("B", is_final=True)}, {"t": Transition(frozenset({"b", "q"}), "b", "nobody", "", frozenset({"f"}))})
+    assert len(error.value.faults) >= 8
+
+
+# --- a thousand seeded faults per definition -------------------------------------------------------------------------
+
+
+def _with(workflow, **transitions):
+    return replace(workflow, transitions={**workflow.transitions, **transitions})
+
+
+def _drop_promised_guard(chance, workflow):
+    promise = chance.choice([p for p in PROMISES if p.workflow == workflow.name])
+    names = [n for n, s in workflow.transitions.items() if {g.name for g in s.guards} & promise.guards and s.target == promise.target]
+    name = chance.choice([n for n in names if workflow.transitions[n].permission is not Permission.CLOCK_ACT])
+    # Where a guard stands twice on one road, dropping it once breaks nothing: then it is dropped everywhere.
+    is_doubled = any({g.name for g in s.guards} & promise.guards and s.target != promise.target for s in workflow.transitions.values())
+    dropped = [n for n in workflow.transitions if is_doubled or n == name]
+    return _with(workflow, **{
+        n: replace(workflow.transitions[n], guards=tuple(g for g in workflow.transitions[n].guards if g.name not in promise.guards)) for n in dropped
+    })
+
+
+def _bypass(chance, workflow):
+    promise = chance.choice([p for p in PROMISES if p.workflow == workflow.name])
+    source = chance.choice([s for s in workflow.states if s != promise.target and not workflow.states[s].is_final and shortest(workflow, s, lambda _n, t: t.target != promise.target) is not None])
+    permission = chance.choice(sorted(permits(n for n, r in ROLES.items() if r.is_human)))
+    # A road that only opens beyond an unguarded step is none: take sources that people reach without the guard.
+    open_road = shortest(workflow, source, lambda _n, t: not promise.guards & {g.name for g in t.guards} and t.permission in permits(n for n, r in ROLES.items() if r.is_human))
+    source = source if open_road is not None else workflow.initial
+    return _with(workflow, schleichweg=Transition(frozenset({source}), promise.target, Permission(permission), "Abkürzen"))
+
+
+def _dead_end(chance, workflow):
+    state = chance.choice([s for s in workflow.states if not workflow.states[s].is_final])
+    kept = {n: replace(t, sources=t.sources - {state}) for n, t in workflow.transitions.items()}
+    return replace(workflow, transitions={n: t for n, t in kept.items() if t.sources})
+
+
+def _unknown_state(chance, workflow):
+    name = chance.choice(list(workflow.transitions))
+    step = workflow.transitions[name]
+    return _with(workflow, **{name: chance.choice([replace(step, target="niemals"), replace(step, sources=step.sources | {"niemals"})])})
+
+
+def _no_title(chance, workflow):
+    if chance.random() < 0.5:
+        name = chance.choice(list(workflow.transitions))
+        return _with(workflow, **{name: replace(workflow.transitions[name], title="  ")})
+    name = chance.choice(list(workflow.states))
+    return replace(workflow, states={**workflow.states, name: replace(workflow.states[name], title="")})
+
+
+def _unheld(chance, workflow):
+    name = chance.choice(list(workflow.transitions))
+    return _with(workflow, **{name: replace(workflow.transitions[name], permission=chance.choice(["item:nobody", ""]))})
+
+
+def _final_left(chance, workflow):
+    name = chance.choice(list(workflow.transitions))
+    state = chance.choice(sorted(workflow.transitions[name].sources))
+    return replace(workflow, states={**workflow.states, state: replace(workflow.states[state], is_final=True)})
+
+
+def _island(chance, workflow):
+    return replace(workflow, states={**workflow.states, f"insel{chance.randrange(9)}": State("Insel", is_final=True)})
+
+
+def _unlabelled(chance, workflow):
+    name = chance.choice(list(workflow.transitions))
+    step = workflow.transitions[name]
+    return _with(workflow, **{name: replace(step, needs=step.needs | {"unbekannt"})})
+
+
+def _same_title(chance, workflow):
+    name = chance.choice(list(workflow.transitions))
+    step = workflow.transitions[name]
+    return _with(workflow, doppelt=replace(step, needs=frozenset()))
+
+
+MUTATIONS = [_drop_promised_guard, _bypass, _dead_end, _unknown_state, _no_title, _unheld, _final_left, _island, _unlabelled, _same_title]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_of_a_thousand_seeded_faults_every_one_is_found(workflow):
+    missed = []
+    for seed in range(1000):
+        mutate = MUTATIONS[seed % len(MUTATIONS)]
+        try:
+            mutated = mutate(random.Random(seed), workflow)
+        except WorkflowError:
+            continue
+        if not prove({**WORKFLOWS, workflow.name: mutated}, PROMISES):
+            missed.append((seed, mutate.__name__))
+    assert missed == []
+
+
+def test_a_fault_comes_with_a_shortest_example():
+    mutated = _with(PUBLICATION, publish=replace(PUBLICATION.transitions["publish"], guards=()))
+    (fault,) = prove({"publication": mutated}, [p for p in PROMISES if p.workflow == "publication"])
+    assert (fault.code, fault.path) == ("broken_promise", ("submit", "publish"))
+
+
+def test_a_right_without_a_role_is_found():
+    without = {name: replace(role, permits=role.permits - {Permission.ITEM_TRASH}) for name, role in ROLES.items()}
+    assert {fault.code for fault in prove({"publication": PUBLICATION}, (), without)} == {"unheld", "dead_end"}
+
+
+def test_a_promise_without_target_is_a_fault():
+    assert [f.code for f in prove(WORKFLOWS, [Promise("publication", "nirgends", frozenset(), "x")])] == ["empty_promise"]
+
+
+def test_a_guard_tells_its_reason_in_german():
+    guard = Guard("never", "nie", lambda _: Blocker("no", "Nie."))
+    assert guard.check(ask()).message == "Nie."
