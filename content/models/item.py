@@ -41,7 +41,7 @@ class Item(Base):
     published_on: Mapped[dt.date | None]
     """The day since which the text counts as public, where another site published it before us."""
     created_at: Mapped[dt.datetime]
-    changed_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime] = mapped_column(index=True)
     input: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The clean value the row was last written from (dates as text): what an export writes and a form shows again."""
     input_digest: Mapped[str | None] = mapped_column(sa.String(64))

@@ -207,6 +207,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('publish_at', content.db.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('withdraw_at', content.db.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('withdraw_note', sa.Text(), nullable=False, server_default=''))
+        batch_op.create_index(batch_op.f('ix_item_changed_at'), ['changed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_item_publish_at'), ['publish_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_item_withdraw_at'), ['withdraw_at'], unique=False)
 
@@ -219,6 +220,7 @@ def downgrade() -> None:
     with op.batch_alter_table('item', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_item_withdraw_at'))
         batch_op.drop_index(batch_op.f('ix_item_publish_at'))
+        batch_op.drop_index(batch_op.f('ix_item_changed_at'))
         batch_op.drop_column('withdraw_note')
         batch_op.drop_column('withdraw_at')
         batch_op.drop_column('publish_at')
