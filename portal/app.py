@@ -15,8 +15,9 @@ from sqlalchemy.engine import Engine
 from content.house import House
 from content.kinds import KINDS
 from content.services.memo import Memo
-from portal import __version__, site
+from portal import __version__, clock, site
 from portal.cache import Application, PageCache
+from portal.mail import Postman
 from portal.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,9 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.include("portal.security")
     config.include("portal.views.common")
     config.scan("portal.views")
+    if settings.clock and house is None:
+        # Only an application that opened its own house runs the clock: tests drive theirs by hand.
+        config.registry.clock = clock.start(opened, Postman(settings, templates))
     return PageCache(
         config.make_wsgi_app(),
         position=position,
@@ -81,7 +85,7 @@ class PositionReader:
 def _templates() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(str(resources.files("templates"))),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(default=True, default_for_string=True, disabled_extensions=("txt",)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -20,12 +20,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from content import models
 from content.db import make_engine
-from content.house import House, NotSetUp, default_database_url, prepare_folder, replace_key
+from content.house import House, NotSetUp, Work, default_database_url, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
-from content.services import exchange, ledger
+from content.services import accounts, exchange, ledger
 from portal import __version__, database, settings
 from portal.starting import MissingServer, add_examples, serve, set_up, store_file
+from workflows.catalogue import PROMISES, WORKFLOWS
+from workflows.proof import prove, simulate
+from workflows.vocabulary import ROLES
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -101,6 +104,18 @@ def make_parser() -> argparse.ArgumentParser:
         "action", choices=["verify", "new-key"],
         help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
     )
+    people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
+    people.add_argument("action", choices=["add", "grant", "revoke", "list", "link"], help="was geschehen soll")
+    people.add_argument("login", nargs="?", default="", help="Anmeldename (außer bei list)")
+    people.add_argument("--name", default="", help="Name der Person (bei add)")
+    people.add_argument("--email", default="", help="E-Mail-Adresse (bei add)")
+    people.add_argument("--role", default="", help="Rolle: " + ", ".join(name for name, role in ROLES.items() if role.is_human))
+    people.add_argument("--organisation", default="", help="Adressteil der Organisation; leer: überall")
+    flows = add("workflows", _workflows, "Abläufe prüfen und ausprobieren.")
+    flows.add_argument("action", choices=["check", "simulate", "table"], help="check: Zusagen beweisen; simulate: was eine Rolle darf; table: als Tafel")
+    flows.add_argument("--workflow", default="publication", choices=sorted(WORKFLOWS), help="Ablauf (bei simulate)")
+    flows.add_argument("--role", default="secretariat", help="Rolle (bei simulate)")
+    flows.add_argument("--state", default="", help="Zustand (bei simulate; leer: jeder)")
     add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
     return parser
 
@@ -303,6 +318,70 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     if not problems:
         _say(f"Schema, Zählungen, Suche ({len(published)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
+
+
+def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    try:
+        with house.writing("operator", name="Betrieb") as work:
+            if arguments.action == "list":
+                for row in work.session.scalars(sa.select(models.Account).order_by(models.Account.login)):
+                    roles = ", ".join(f"{held.role}@{held.organisation or '*'}" for held in row.grants) or "ohne Rolle"
+                    _say(f"{row.login}\t{row.name}\t{roles}\t{'aktiv' if row.is_active else 'gesperrt'}")
+                return OK
+            return _change_user(arguments, configured, work)
+    finally:
+        house.close()
+
+
+def _change_user(arguments: argparse.Namespace, configured: settings.Settings, work: Work) -> int:
+    session, now, action = work.session, work.desk.now, arguments.action
+    if action == "add":
+        account = accounts.create(session, login=arguments.login, name=arguments.name or arguments.login, email=arguments.email, now=now)
+    else:
+        found = accounts.find(session, arguments.login)
+        if found is None:
+            return _fail(f"Das Konto „{arguments.login}“ gibt es nicht. „user list“ zeigt alle.")
+        account = found
+    if action in {"add", "grant"} and arguments.role:
+        accounts.grant(session, account, arguments.role, arguments.organisation, by="operator", now=now)
+    elif action == "grant":
+        return _fail("Welche Rolle? Bitte --role angeben.")
+    if action == "revoke" and not accounts.revoke(session, account, arguments.role, arguments.organisation):
+        return _fail(f"{account.login} hat die Rolle „{arguments.role}“ nicht.")
+    detail = f"{arguments.role} {arguments.organisation}".strip()
+    accounts.audit(session, now, actor="operator", name="Betrieb", action=f"account.{action}", subject=account.login, detail=detail)
+    if action in {"add", "link"}:
+        secret = accounts.issue_ticket(session, account, "invitation" if account.password_hash is None else "reset", now)
+        _say(f"Kennwort setzen unter: {configured.base_url}/anmelden/{secret}")
+    else:
+        _say(f"{account.login}: {', '.join(held.role for held in account.grants) or 'ohne Rolle'}")
+    return OK
+
+
+def _workflows(arguments: argparse.Namespace, _configured: settings.Settings) -> int:
+    if arguments.action == "check":
+        faults = prove(WORKFLOWS, PROMISES)
+        for fault in faults:
+            print(fault, file=sys.stderr)
+        _say(f"{len(WORKFLOWS)} Abläufe, {sum(len(flow.transitions) for flow in WORKFLOWS.values())} Schritte, {len(PROMISES)} Zusagen geprüft.")
+        return FAULTY if faults else OK
+    workflow = WORKFLOWS[arguments.workflow]
+    if arguments.action == "table":
+        for flow in WORKFLOWS.values():
+            _say(f"# {flow.title}")
+            for step in flow.transitions.values():
+                sources = ", ".join(flow.states[name].title for name in flow.states if name in step.sources)
+                _say(f"{step.title}: {sources} → {flow.states[step.target].title}")
+        return OK
+    if arguments.role not in ROLES:
+        return _fail(f"Die Rolle „{arguments.role}“ gibt es nicht. Möglich sind: {', '.join(ROLES)}.")
+    if arguments.state and arguments.state not in workflow.states:
+        return _fail(f"Den Zustand „{arguments.state}“ gibt es nicht. Möglich sind: {', '.join(workflow.states)}.")
+    for state in [arguments.state] if arguments.state else list(workflow.states):
+        steps = simulate(workflow, arguments.role, state)
+        _say(f"{workflow.states[state].title}: " + (", ".join(f"{step.title} → {workflow.states[step.target].title}" for _, step in steps) or "nichts"))
+    return OK
 
 
 def tally_problems(connection: sa.Connection) -> list[str]:

@@ -31,6 +31,9 @@ class Settings:
     threads: int
     workers: int
     cache_mb: int
+    mail_server: str
+    mail_from: str
+    clock: bool
 
     @property
     def is_secure(self) -> bool:
@@ -65,6 +68,19 @@ def _server(text: str) -> str:
     return text
 
 
+def _mail_server(text: str) -> str:
+    _, _, port = text.partition(":")
+    if port and not (port.isdigit() and 1 <= int(port) <= 65_535):
+        raise ValueError("erwartet wird ein Name, vielleicht mit Port, etwa mail.example:25")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"an", "aus", "true", "false"}:
+        raise ValueError("möglich sind an und aus")
+    return text.lower() in {"an", "true"}
+
+
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if text and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
@@ -84,6 +100,9 @@ RULES: Final = (
     Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
     Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "Threads je Prozess."),
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
+    Rule("mail_server", "MAIL_SERVER", _mail_server, "", "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail."),
+    Rule("mail_from", "MAIL_FROM", str, "beschlussportal@localhost", "Absender der Nachrichten."),
+    Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
     Rule("cache_mb", "CACHE_MB", lambda text: _whole(text, 0, 4096), "16", "Speicher für fertige Seiten in MB; 0: keiner."),
 )
 

@@ -55,18 +55,13 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, *,
 def holders(session: Session, permission: Permission, item: models.Item) -> list[models.Account]:
     """Active people who hold `permission` for items of this kind and owner."""
     roles = [name for name, role in ROLES.items() if permission in role.permits and (not role.kinds or item.kind in role.kinds)]
-    query = (
-        sa.select(models.Account)
-        .join(models.Grant)
-        .where(models.Account.is_active, models.Grant.role.in_(roles), models.Grant.organisation.in_({"", item.owner}))
-        .distinct()
-    )
-    return list(session.scalars(query))
+    held = sa.select(models.Grant.account_id).where(models.Grant.role.in_(roles), models.Grant.organisation.in_({"", item.owner}))
+    return list(session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.id.in_(held))))
 
 
 def _with_role(session: Session, role: str) -> list[models.Account]:
-    query = sa.select(models.Account).join(models.Grant).where(models.Account.is_active, models.Grant.role == role).distinct()
-    return list(session.scalars(query))
+    held = sa.select(models.Grant.account_id).where(models.Grant.role == role)
+    return list(session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.id.in_(held))))
 
 
 def _authors(session: Session, item: models.Item) -> list[models.Account]:

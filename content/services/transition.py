@@ -106,11 +106,11 @@ def history(session: Session, item: models.Item, workflow: Workflow | None = Non
 
 def users_of(session: Session, item: models.Item) -> list[str]:
     """What other items, not in the trash, refer to this one: their titles."""
+    pointing = sa.select(models.Reference.item_id).where(models.Reference.target_url == item.url)
     query = (
         sa.select(models.Item)
-        .join(models.Reference, models.Reference.item_id == models.Item.id)
-        .where(models.Reference.target_url == item.url, models.Item.id != item.id, models.Item.publication_state != "trashed")
-        .distinct()
+        .where(models.Item.id.in_(pointing), models.Item.id != item.id, models.Item.publication_state != "trashed")
+        .order_by(models.Item.id)
         .limit(20)
     )
     return [str(other.title or other.url) for other in session.scalars(query)]

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.browser.conftest import serving
+
 PAGES = [
     "/", "/beschluesse", "/beschluss/2021/24", "/beschluss/2021/39", "/beschluss/2025/03", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg",
     "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang", "/marktplatz", "/organisation/fitko", "/glossar", "/glossar/fit-connect",
@@ -24,43 +17,12 @@ PAGES = [
 ]
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module", params=["granian", "waitress"])
 def address(request, tmp_path_factory, example_data):
     data = tmp_path_factory.mktemp("served") / "data"
     shutil.copytree(example_data, data)
-    port = _free_port()
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "SERVER": request.param}
-    command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
-    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/health", timeout=2).close()
-                break
-            except OSError:
-                assert server.poll() is None and time.monotonic() < deadline, server.stdout.read().decode()
-                time.sleep(0.2)
+    with serving(data, request.param) as url:
         yield url
-        server.terminate()
-        server.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--headless=shell", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-        )
-        yield made
-        made.close()
 
 
 @pytest.mark.parametrize("width", [360, 1280])

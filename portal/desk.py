@@ -1,0 +1,169 @@
+"""The desk's door: who is signed in, what they may, and that a form was ours. Every desk view is made with `desk_view`.
+
+The cookie goes to `/redaktion` only: public pages never see it, so they cannot differ by who reads them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content.house import Work
+from content.services import accounts
+from content.services.accounts import SignedIn
+from portal.views.common import render
+from workflows.vocabulary import Permission
+
+COOKIE: Final = "redaktion"
+COOKIE_PATH: Final = "/redaktion"
+MAX_BODY_BYTES: Final = 80_000_000
+TOKEN: Final = "formular"  # noqa: S105 - a name, no secret
+"""Name of the hidden input that proves that a form is ours."""
+OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.sign_out", "desk.set_up"})
+
+View = Callable[[Request], Response]
+
+
+class MissingRight(HTTPForbidden):  # type: ignore[misc]  # Pyramid has no types
+    """The person is known and may not do this."""
+
+
+def utc_now() -> dt.datetime:
+    """The one clock of the desk."""
+    return dt.datetime.now(dt.UTC)
+
+
+def person_of(request: Request) -> SignedIn | None:
+    """Who sends this request, by the cookie; None for visitors."""
+    secret = request.cookies.get(COOKIE)
+    if not secret or len(secret) > 100:
+        return None
+    with request.registry.house.reading() as connection:
+        return accounts.signed_in(connection, secret, utc_now())
+
+
+def set_cookie(response: Response, request: Request, secret: str) -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        COOKIE, secret, path=COOKIE_PATH, httponly=True, samesite="Lax",
+        secure=request.registry.settings["portal.settings"].is_secure, max_age=int(accounts.SESSION_LENGTH.total_seconds()),
+    )
+
+
+def is_our_form(request: Request, token: str) -> bool:
+    """Whether a POST comes from one of our own pages: the token of the session, and no foreign origin."""
+    origin = request.headers.get("Origin")
+    if origin not in {None, "null"} and urlsplit(str(origin)).netloc != request.host:
+        return False
+    return secrets.compare_digest(str(request.POST.get(TOKEN, "")).encode(), token.encode())
+
+
+def desk_view(
+    route_name: str, *, permission: Permission = Permission.DESK_ENTER, method: str = "GET"
+) -> Callable[[View], View]:
+    """A view of the desk: signed in, second factor done, the right held, and for POST our own form."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: Request) -> Response:
+            person = person_of(request)
+            refusal = _refusal(request, person, route_name, permission, method)
+            if refusal is not None:
+                return refusal
+            assert person is not None  # noqa: S101 - held by _refusal
+            request.person = person
+            if utc_now() - person.seen_at > accounts.SEEN_EVERY:
+                with request.registry.house.writing(person.login) as work:
+                    accounts.touch(work.session, person.session_id, utc_now())
+            response = view(request)
+            response.cache_control = "no-store"
+            return response
+
+        decorated: View = view_config(route_name=route_name, request_method=method, _depth=1)(guarded)
+        return decorated
+
+    return decorate
+
+
+def _refusal(
+    request: Request, person: SignedIn | None, route_name: str, permission: Permission, method: str
+) -> Response | None:
+    if method == "POST" and int(request.content_length or 0) > MAX_BODY_BYTES:
+        return page(request, "desk/message.html", title="Zu groß", status=413, text="Die Dateien sind zusammen zu groß; höchstens 80 MB.")
+    if person is None:
+        return _ask_to_sign_in(request, method)
+    if not person.is_complete and route_name not in OPEN_WHILE_INCOMPLETE:
+        return HTTPSeeOther("/redaktion/code")
+    if person.must_set_up and person.is_complete and route_name not in OPEN_WHILE_INCOMPLETE:
+        return HTTPSeeOther("/redaktion/zweiter-faktor")
+    if method == "POST" and not is_our_form(request, person.form_token):
+        # The session is another than the one the form was made in: what was typed is not lost.
+        return keep_typed(request, person, "Das Formular stammt aus einer früheren Anmeldung. Ihre Eingaben sind noch da.")
+    if permission not in person.permits and route_name not in OPEN_WHILE_INCOMPLETE:
+        raise MissingRight
+    return None
+
+
+def _ask_to_sign_in(request: Request, method: str) -> Response:
+    if method == "POST":
+        return page(
+            request, "desk/sign_in.html", title="Anmelden", status=401, login="", next_path=request.path_info,
+            error="Ihre Sitzung ist zu Ende. Ihre Eingaben sind noch da: Melden Sie sich an, dann geht es damit weiter.",
+            kept=typed(request),
+        )
+    back = request.path_info + (f"?{request.query_string}" if request.query_string else "")
+    return HTTPSeeOther(f"/anmelden?weiter={quote(back, safe='/')}")
+
+
+def typed(request: Request) -> list[tuple[str, str]]:
+    """What was typed into the form, to be carried on; files cannot be."""
+    return [(name, value) for name, value in request.POST.items() if isinstance(value, str) and name not in {TOKEN, "password"}]
+
+
+def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | None = None, kept: list[tuple[str, str]] | None = None) -> Response:
+    """A page that holds what was typed and sends it on with a fresh token."""
+    return page(
+        request, "desk/kept.html", title="Ihre Eingaben sind noch da", status=200 if kept is not None else 409, person=person, words=words,
+        path=path or request.path_info, kept=typed(request) if kept is None else kept,
+    )
+
+
+def safe_path(path: str) -> str:
+    """`path` if it leads into the desk, else its first page."""
+    if path.startswith("/redaktion") and not path.startswith("//") and "\\" not in path and "\n" not in path:
+        return path
+    return "/redaktion"
+
+
+def page(request: Request, template: str, *, title: str, person: SignedIn | None = None, **values: Any) -> Response:
+    """A page of the desk. It is never kept and never indexed."""
+    found = person or getattr(request, "person", None)
+    defaults: Mapping[str, Any] = {"person": found, "token_name": TOKEN, "may": Permission, "section": request.path_info}
+    response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
+    response.cache_control = "no-store"
+    return response
+
+
+def writing(request: Request, *, item_permits: frozenset[Permission] | None = None) -> Any:
+    """One transaction in the name of the person, with the rights given, else all of the person's."""
+    person: SignedIn = request.person
+    permits = person.permits if item_permits is None else item_permits
+    return request.registry.house.writing(person.login, name=person.name, permits=permits)
+
+
+def audit(request: Request, work: Work, action: str, subject: str = "", detail: str = "") -> None:
+    """Note what the person did."""
+    person: SignedIn = request.person
+    accounts.audit(
+        work.session, work.desk.now, actor=person.login, name=person.name, action=action, subject=subject, detail=detail,
+        address=request.client_addr or "",
+    )
