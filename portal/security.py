@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -29,11 +30,26 @@ def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
         headers.append(("Strict-Transport-Security", STRICT_TRANSPORT))
 
     def tween(request: Any) -> Any:
-        response = handler(request)
+        try:
+            response = handler(request)
+        finally:
+            if request.method == "POST":
+                _close_files(request)
         response.headerlist.extend(headers)
         return response
 
     return tween
+
+
+def _close_files(request: Any) -> None:
+    """Give back the temporary files of a large form: nobody else closes them."""
+    for value in request.environ.get("webob._parsed_post_vars", ({}, None))[0].values():
+        file = getattr(value, "file", None)
+        if file is not None:
+            file.close()
+    body = request.environ.get("wsgi.input")
+    if isinstance(body, io.BufferedRandom):
+        body.close()
 
 
 def includeme(config: Configurator) -> None:

@@ -53,7 +53,7 @@ def lines(tmp_path):
     return write
 
 
-COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "check"]
+COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "user", "workflows", "check"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -193,3 +193,22 @@ def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_da
         server.terminate()
         out, _ = server.communicate(timeout=20)
     assert f"http://127.0.0.1:{port}" in out and "Beispielinhalt" not in out and "Traceback" not in out
+
+
+def test_an_account_is_made_changed_and_listed(run):
+    run("init", "--empty")
+    code, out, _ = run("user", "add", "gerda", "--name", "Gerda", "--role", "secretariat")
+    assert (code, "/anmelden/" in out) == (cli.OK, True)
+    assert run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[0] == cli.OK
+    assert "gerda\tGerda\tsecretariat@*, land@bayern\taktiv" in run("user", "list")[1]
+    assert run("user", "revoke", "gerda", "--role", "secretariat")[0] == cli.OK
+    for words in (["add", "gerda"], ["add", "Ü"], ["grant", "gerda", "--role", "clock"], ["grant", "gerda"], ["link", "niemand"], ["revoke", "gerda", "--role", "press"]):
+        assert run("user", *words)[0] == cli.UNUSABLE
+
+
+def test_workflows_are_proved_and_tried_out(run):
+    assert "5 Abläufe" in run("workflows", "check")[1]
+    assert "Veröffentlichen" in run("workflows", "simulate", "--role", "press", "--state", "submitted")[1]
+    assert run("workflows", "simulate", "--role", "niemand")[0] == cli.UNUSABLE
+    assert run("workflows", "simulate", "--state", "nirgends")[0] == cli.UNUSABLE
+    assert "→" in run("workflows", "table")[1]
