@@ -1,0 +1,105 @@
+"""Fields that several kinds share: contacts, attachments, references, agenda items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from content.schemas.reading import (
+    Field,
+    FieldError,
+    choice,
+    day,
+    line,
+    list_of,
+    matching,
+    one_of,
+    record,
+    required,
+    slug,
+)
+
+NUMBER: Final = matching(
+    r"\d{4}/\d{1,4}(-[A-Z]{1,6})?", "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40
+)
+
+
+ANCHOR: Final = matching(r"[a-z][a-z0-9\-]{0,58}", "Erwartet wird eine Sprungmarke, etwa z2a.", 60)
+
+
+EMAIL: Final = matching(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", "Erwartet wird eine E-Mail-Adresse, etwa presse@amt.example.")
+
+
+PHONE: Final = matching(r"[+0-9][0-9 ()/\-]{3,38}", "Erwartet wird eine Rufnummer, etwa 030 23125-100.", 40)
+
+
+LABEL: Final = line(200)
+
+
+CONTACT: Final = {
+    "organisation": required(line(), "Die Organisation"),
+    "unit": Field(line(), "Referat"),
+    "person": Field(LABEL, "Name"),
+    "role": Field(LABEL, "Funktion"),
+    "phone": Field(PHONE, "Telefon"),
+    "mobile": Field(PHONE, "Mobil"),
+    "email": Field(EMAIL, "E-Mail"),
+    "valid_from": Field(day, "Gültig ab"),
+    "valid_until": Field(day, "Gültig bis"),
+}
+
+
+ATTACHMENT: Final = {
+    "file": Field(line(255), "Datei"),
+    "title": required(line(), "Der Titel der Anlage"),
+    "visibility": choice(
+        "Sichtbarkeit", {"public": "öffentlich", "members": "nur für Mitglieder", "withheld": "zurückgehalten"}
+    ),
+    "reason": Field(line(), "Begründung"),
+}
+
+
+REFERENCE: Final = {
+    "from": Field(ANCHOR, "Ausgangsziffer"),
+    "relation": choice(
+        "Art des Bezugs",
+        {
+            "cites": "nennt", "amends": "ändert", "repeals": "hebt auf", "replaces": "ersetzt", "implements": "setzt um",
+            "extends": "ergänzt",
+        },
+    ),
+    "number": required(NUMBER, "Die Nummer"),
+    "body": Field(slug, "Gremium"),
+    "clause": Field(ANCHOR, "Zielziffer"),
+}
+
+
+AGENDA_ITEM: Final = {
+    "top": Field(line(20), "TOP"),
+    "title": required(line(), "Der Titel des Tagesordnungspunkts"),
+    "goal": choice(
+        "Ziel",
+        {"decision": "Beschluss", "information": "Information", "discussion": "Diskussion", "follow_up": "Follow-up"},
+    ),
+    "list": Field(one_of({"green": "Grüne Liste", "debate": "Aussprache"}), "Liste"),
+    "rapporteurs": list_of(line(60), "Berichterstattung"),
+    "decision": Field(NUMBER, "Beschluss"),
+    "note": Field(line(), "Hinweis"),
+}
+
+
+COMMON: Final = {
+    "topics": list_of(line(120), "Themen"),
+    "published_on": Field(day, "Öffentlich seit"),
+    "attachments": list_of(record(ATTACHMENT), "Anlagen"),
+}
+
+
+def withheld_has_reason(value: Mapping[str, Any]) -> list[FieldError]:
+    return [
+        FieldError(
+            f"attachments.{index + 1}.reason", "missing", "Wer eine Anlage zurückhält, nennt den Grund. Bitte angeben."
+        )
+        for index, attachment in enumerate(value["attachments"])
+        if attachment["visibility"] == "withheld" and not attachment["reason"]
+    ]
