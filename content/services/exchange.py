@@ -27,7 +27,7 @@ from content.canonical import canonical_json
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.search.lemmas import fold
-from content.services import edit, ledger, publish, transition
+from content.services import edit, ledger, lookup, publish, transition
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from workflows.engine import Blocked
 
@@ -123,7 +123,7 @@ class Importer:
             raise InvalidInput([FieldError("number", "missing", "Die Nummer fehlt. Bitte angeben, etwa 2021/39.")])
         session = self._desk.session
         url = edit.address(session, kind, value)
-        if is_derived and (url in self._seen or edit.find(session, url) is not None):
+        if is_derived and (url in self._seen or lookup.find(session, url) is not None):
             return
         if url in self._seen:
             file, line = self._seen[url]
@@ -174,7 +174,7 @@ class Importer:
             return None
         day = _german_date(text) or date
         url = meeting_url(MAIN.slug, "special", ordinal=None, date=day.isoformat()) if day else None
-        return url if url and edit.find(self._desk.session, url) else None
+        return url if url and lookup.find(self._desk.session, url) else None
 
 
 def _published_rev(session: Session, item: models.Item) -> int | None:

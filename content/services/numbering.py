@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from content import models
 from content.addresses import decision_url
 from content.numbers import DecisionNumber, NumberPattern
-from content.services import edit
+from content.services import edit, lookup
 from content.services.publish import Desk, berlin_day
 from workflows.engine import Blocked, Blocker
 
@@ -28,7 +28,7 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     pattern = NumberPattern(decision.body.number_pattern)
     number = DecisionNumber(day.year, (last or 0) + 1, pattern.suffix)
     url = decision_url(decision.body.slug, number.year, number.serial)
-    if edit.find(session, url) is not None:
+    if lookup.find(session, url) is not None:
         raise Blocked((Blocker("taken", f"Unter {url} gibt es schon einen Beschluss. Bitte die Nummern prüfen."),))
     decision.year, decision.serial, decision.number = number.year, number.serial, pattern.format(number)
     decision.date = day

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.ledger import Act
-from content.services import ballots, edit, numbering, outbox, publish
+from content.services import ballots, edit, lookup, numbering, outbox, publish
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
@@ -155,7 +155,7 @@ def _vote(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) 
 
 def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | None:
     given = str(fields.get("decision") or "").strip()
-    found = edit.find_decision(session, given) if given else None
+    found = lookup.find_decision(session, given) if given else None
     return found if isinstance(found, models.Decision) else None
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import edit, exchange, ledger, transition
+from content.services import exchange, ledger, lookup, transition
 from content.services.browse import Reader
 from portal import database
 
@@ -46,7 +46,7 @@ def _import(house, path, **choices):
 
 def _act(house, url, act, *arguments):
     with house.writing("test") as work:
-        return act(work.desk, edit.find(work.session, url), *arguments)
+        return act(work.desk, lookup.find(work.session, url), *arguments)
 
 
 def test_migrations_make_what_the_models_say(portal_house):

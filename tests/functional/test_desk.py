@@ -13,7 +13,7 @@ from webtest import TestApp, Upload
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, ballots, edit, transition
+from content.services import accounts, ballots, edit, lookup, transition
 from content.services.transition import Stale
 from portal import clock, settings
 from portal.app import make_app
@@ -234,7 +234,7 @@ def test_saving_a_form_unchanged_changes_nothing(desk, url):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        row = edit.find(work.session, url)
+        row = lookup.find(work.session, url)
         item_id, rev, before = row.id, row.rev, row.input
     form_of(app.get(f"/redaktion/eintrag/{item_id}/bearbeiten")).submit(status=303)
     with house.writing("test") as work:
@@ -263,7 +263,7 @@ def test_the_last_agenda_can_be_taken_over(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        row = edit.find(work.session, "/sitzung/36")
+        row = lookup.find(work.session, "/sitzung/36")
         item_id, titles = row.id, [entry["title"] for entry in row.input["agenda"]]
     form = form_of(app.get(f"/redaktion/neu/meeting?wie={item_id}"))
     assert [form[f"agenda.{index}.title"].value for index in range(1, len(titles) + 1)] == titles
@@ -323,7 +323,7 @@ def test_pictures_need_a_description_and_a_credit_and_lose_their_exif(desk, tmp_
     form["image._hochladen"] = Upload("foto.jpg", out.getvalue(), "image/jpeg")
     form.submit(status=303)
     with house.writing("test") as work:
-        image = edit.find(work.session, "/presse/mit-bild").image
+        image = lookup.find(work.session, "/presse/mit-bild").image
         assert (image.file.width, image.file.height) == (1280, 720)
         assert b"geheimer Ort" not in house.files.path(image.sha256).read_bytes()
 
@@ -338,7 +338,7 @@ def test_preview_equals_the_published_page_and_leaves_no_trace(desk):
     assert app.get("/presse/probe", status=404)
     form.submit(status=303)
     with house.writing("operator") as work:
-        transition.publish_now(work.desk, edit.find(work.session, "/presse/probe"))
+        transition.publish_now(work.desk, lookup.find(work.session, "/presse/probe"))
     public = app.get("/presse/probe").text
     body = re.compile(r'<div class="item-text">.*?</div>\s*<aside', re.DOTALL)
     assert body.search(shown)[0] == body.search(public)[0]
@@ -391,7 +391,7 @@ def test_a_correction_needs_a_public_note_and_replaces_the_edition(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        item_id = edit.find(work.session, "/seite/impressum").id
+        item_id = lookup.find(work.session, "/seite/impressum").id
     target = f"/redaktion/eintrag/{item_id}"
     form = form_of(app.get(target + "/bearbeiten"))
     form["text"] = "Ein ganz neues Impressum."
@@ -567,4 +567,4 @@ def test_no_draft_shows_on_any_public_page(desk):
 def test_a_plan_refused_at_the_button_is_refused_in_the_service(desk):
     house, _browser = desk
     with house.writing("anna", permits=ROLES["member"].permits) as work, pytest.raises(Blocked, match="fehlt das Recht"):
-        transition.take(work.desk, edit.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"})
+        transition.take(work.desk, lookup.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"})

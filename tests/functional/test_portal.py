@@ -9,7 +9,7 @@ import pytest
 from defusedxml import ElementTree
 
 from content.kinds import KINDS
-from content.services import edit, transition
+from content.services import edit, lookup, transition
 from portal.security import HEADERS
 
 DECISION = "/beschluss/2021/39"
@@ -85,7 +85,7 @@ def test_second_visit_gets_304_until_something_is_published(portal):
     assert not etag.startswith("W/")
     assert app.get(DECISION, headers={"If-None-Match": etag}, status=304).body == b""
     with house.writing("test") as work:
-        item = edit.find(work.session, DECISION)
+        item = lookup.find(work.session, DECISION)
         item.title = "Neuer Titel"
         item.rev += 1
         transition.correct(work.desk, item, "Titel berichtigt.")
@@ -116,9 +116,9 @@ def test_withdrawn_decision_answers_410_and_its_words_are_nowhere(portal):
     words = "Kommunale Nachnutzung von EfA-Diensten über govdigital"
     assert any(words in app.get(path).text for path in surfaces)
     with house.writing("test") as work:
-        item = edit.find(work.session, DECISION)
+        item = lookup.find(work.session, DECISION)
         transition.withdraw(work.desk, item, "Der Text enthielt einen Fehler.")
-        agenda = edit.find(work.session, "/sitzung/36")
+        agenda = lookup.find(work.session, "/sitzung/36")
         for row in agenda.agenda:
             row.title = row.title.replace(words, "Marktplatz")
         agenda.rev += 1
@@ -167,7 +167,7 @@ def test_attachment_is_served_with_a_safe_name_and_vanishes_when_withdrawn(porta
     response = app.get(url)
     assert response.content_type == "application/pdf" and response.headers["Content-Disposition"].startswith("inline; filename=")
     with house.writing("test") as work:
-        transition.withdraw(work.desk, edit.find(work.session, "/beschluss/2021/05"), "Grund.")
+        transition.withdraw(work.desk, lookup.find(work.session, "/beschluss/2021/05"), "Grund.")
     app.get(url, status=404)
 
 

@@ -1,0 +1,40 @@
+"""Working row → what an edition freezes: title, text, HTML, structured data, and the columns lists need.
+
+Pure but for reading the row's own relations. The shapes of `data` per kind are described in `docs/editionen.md`; they
+are a public contract: add fields, never change or remove one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from content import models
+from content.freezing.common import Frozen
+from content.freezing.council import freeze_body, freeze_decision, freeze_meeting
+from content.freezing.market import freeze_market_item
+from content.freezing.press import freeze_press
+from content.freezing.reference import freeze_organisation, freeze_page, freeze_term
+from content.freezing.reports import freeze_recommendation, freeze_report
+
+__all__ = ["Frozen", "freeze"]
+
+
+def freeze(item: models.Item, *, today: dt.date) -> Frozen:
+    """What publishing `item` now would freeze; `today` (Berlin) dates what has no date of its own."""
+    return _FREEZERS[item.kind](item, today)
+
+
+_FREEZERS: Final[Mapping[str, Callable[[models.Item, dt.date], Frozen]]] = {
+    "body": freeze_body,
+    "meeting": freeze_meeting,
+    "decision": freeze_decision,
+    "press_release": freeze_press,
+    "report": freeze_report,
+    "recommendation": freeze_recommendation,
+    "market_item": freeze_market_item,
+    "organisation": freeze_organisation,
+    "term": freeze_term,
+    "page": freeze_page,
+}

@@ -1,0 +1,165 @@
+"""What freezing any kind needs: the frozen value itself, and the parts that several kinds share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import object_session
+
+from content import clauses, markup, models
+from content.addresses import MAIN_BODY, meeting_label
+from content.services.lookup import known_bodies
+
+SUMMARY_CHARS: Final = 240
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenReference:
+    """A reference as the edition keeps it, for look-ups from both ends."""
+
+    from_anchor: str | None
+    from_label: str
+    relation: str
+    target_url: str
+    target_anchor: str | None
+    quoted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Everything of an edition that comes from the working row."""
+
+    title: str
+    text: str
+    html: str
+    data: Mapping[str, Any]
+    header: tuple[str, ...]
+    subkind: str
+    body_slug: str
+    year: int
+    serial: int
+    date: dt.date | None
+    sort_date: dt.date
+    sort_title: str
+    meeting_url: str
+    summary: str
+    references: tuple[FrozenReference, ...]
+
+
+def shorten(text: str, limit: int = SUMMARY_CHARS) -> str:
+    """The beginning of `text` as one line of at most `limit` characters, cut between words."""
+    folded = " ".join(text.split())
+    if len(folded) <= limit:
+        return folded
+    return folded[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:–-") + " …"
+
+
+def sort_key(title: str) -> str:
+    """A key that sorts German titles as a dictionary does (ä like a, ß like ss, case and quotes ignored)."""
+    folded = unicodedata.normalize("NFKD", title.casefold())
+    return re.sub(r"[^0-9a-z ]", "", folded)[:200].strip()
+
+
+def german_day(day: dt.date) -> str:
+    """`29.10.2021`."""
+    return f"{day.day:02d}.{day.month:02d}.{day.year}"
+
+
+def iso(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def frozen(
+    item: models.Item,
+    today: dt.date,
+    *,
+    title: str | None = None,
+    text: str,
+    html: str,
+    data: Mapping[str, Any],
+    header: Iterable[str | None] = (),
+    date: dt.date | None = None,
+    summary: str | None = None,
+    **columns: Any,
+) -> Frozen:
+    shown = title or item.title or ""
+    sort_date = columns.pop("sort_date", None) or date or item.published_on or today
+    return Frozen(
+        title=shown,
+        text=text,
+        html=html,
+        data={**data, "topics": list(item.topics)},
+        header=tuple(part for part in header if part),
+        subkind=columns.get("subkind", ""),
+        body_slug=columns.get("body_slug", ""),
+        year=columns.get("year") or sort_date.year,
+        serial=columns.get("serial", 0),
+        date=date,
+        sort_date=sort_date,
+        sort_title=sort_key(shown),
+        meeting_url=columns.get("meeting_url", ""),
+        summary=shorten(summary if summary is not None else text),
+        references=columns.get("references") or plain_references(item),
+    )
+
+
+def plain_references(item: models.Item) -> tuple[FrozenReference, ...]:
+    return tuple(
+        FrozenReference(row.from_anchor, "", row.relation, row.target_url, row.target_anchor, row.quoted)
+        for row in item.references
+    )
+
+
+def meeting_link(meeting: models.Meeting | None, body: models.Body | None = None) -> dict[str, Any] | None:
+    if meeting is None:
+        return None
+    other = meeting.body.title if meeting.body.slug != MAIN_BODY and body is None else None
+    label = meeting_label(meeting.meeting_kind, meeting.ordinal, body_name=other)
+    return {"url": meeting.url, "label": label, "date": iso(meeting.date)}
+
+
+def attachments_of(item: models.Item) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": row.title,
+            "file_name": row.file_name,
+            "media_type": row.file.media_type if row.file else None,
+            "size_bytes": row.file.size_bytes if row.file else None,
+            "sha256": row.sha256 if row.visibility == "public" else None,
+            "visibility": row.visibility,
+            "reason": row.reason,
+        }
+        for row in item.attachments
+    ]
+
+
+def heading(heading: str | None) -> str:
+    return f"<h2>{markup.escape(heading)}</h2>" if heading else ""
+
+
+def contact_data(row: models.Contact) -> dict[str, Any]:
+    return {
+        "organisation": row.organisation,
+        "unit": row.unit,
+        "person": row.person,
+        "role": row.role,
+        "phone": row.phone,
+        "mobile": row.mobile,
+        "email": row.email,
+        "valid_from": iso(row.valid_from),
+        "valid_until": iso(row.valid_until),
+    }
+
+
+def bodies_of(item: models.Item) -> Mapping[str, str]:
+    session = object_session(item)
+    return clauses.DEFAULT_BODIES if session is None else known_bodies(session).by_suffix
+
+
+def ordinal_of(meeting: models.Meeting | None) -> int | None:
+    return meeting.ordinal if meeting else None

@@ -1,0 +1,54 @@
+"""Finding working rows by address, slug and number; the bodies, remembered for a transaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models, numbers
+from content.addresses import decision_url
+from content.bodies import Bodies, BodyName
+from content.kinds import item_url
+from content.schemas import FieldError, InvalidInput
+
+_BY_URL: Final = sa.select(models.Item).where(models.Item.url == sa.bindparam("url"))
+
+
+def find(session: Session, url: str) -> models.Item | None:
+    """The working row with this address."""
+    return session.scalars(_BY_URL, {"url": url}).one_or_none()
+
+
+def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Body:
+    """The body with this slug, or `InvalidInput`."""
+    body = find(session, item_url("body", slug))
+    if not isinstance(body, models.Body):
+        message = f"Das Gremium „{slug}“ ist nicht bekannt. Bitte zuerst das Gremium anlegen."
+        raise InvalidInput([FieldError(field, "unknown_body", message)])
+    return body
+
+
+def known_bodies(session: Session) -> Bodies:
+    """Every body, published or not; remembered for the transaction until a body is written."""
+    known: Bodies | None = session.info.get(BODIES_KEY)
+    if known is not None:
+        return known
+    columns = (models.Body.slug, models.Body.title, models.Body.genitive, models.Body.number_pattern)
+    found = session.execute(sa.select(*columns).order_by(models.Body.id))
+    known = Bodies(BodyName.of(slug, title or slug, genitive, pattern) for slug, title, genitive, pattern in found)
+    session.info[BODIES_KEY] = known
+    return known
+
+
+BODIES_KEY: Final = "known_bodies"
+
+
+def find_decision(session: Session, given: str) -> models.Item | None:
+    """The decision named by number or address: `2021/39`, `/beschluss/2021/39`."""
+    if given.startswith("/"):
+        return find(session, given)
+    number = numbers.parse(given)
+    slug = known_bodies(session).by_suffix.get(number.suffix) if number else None
+    return find(session, decision_url(slug, number.year, number.serial)) if number and slug else None

@@ -1,0 +1,35 @@
+"""How each kind is written: one row per kind, `prepare` looks up and refuses, `write` only sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from content.services.writers.common import Writer, nothing, prepare_decisions
+from content.services.writers.council import (
+    prepare_body,
+    prepare_decision,
+    prepare_meeting,
+    write_body,
+    write_decision,
+    write_meeting,
+)
+from content.services.writers.market import write_market_item
+from content.services.writers.press import prepare_press, write_press
+from content.services.writers.reference import write_organisation, write_page, write_term
+from content.services.writers.reports import write_recommendation, write_report
+
+__all__ = ["WRITERS"]
+
+WRITERS: Final[Mapping[str, Writer]] = {
+    "body": Writer(prepare_body, write_body),
+    "meeting": Writer(prepare_meeting, write_meeting),
+    "decision": Writer(prepare_decision, write_decision),
+    "press_release": Writer(prepare_press, write_press),
+    "report": Writer(nothing, write_report),
+    "recommendation": Writer(prepare_decisions, write_recommendation),
+    "market_item": Writer(prepare_decisions, write_market_item),
+    "organisation": Writer(nothing, write_organisation),
+    "term": Writer(nothing, write_term),
+    "page": Writer(nothing, write_page),
+}

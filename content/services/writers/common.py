@@ -1,0 +1,80 @@
+"""What writing several kinds needs: looking up bodies, sessions and decisions, and numbering references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.addresses import decision_url
+from content.numbers import NumberPattern
+from content.schemas import FieldError, InvalidInput
+from content.services.lookup import find
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How one kind is written: `prepare` looks up and refuses, `write` only sets."""
+
+    prepare: Callable[[Session, Mapping[str, Any]], Any]
+    write: Callable[[Any, Mapping[str, Any], Any], None]
+
+
+def nothing(_session: Session, _value: Mapping[str, Any]) -> None:
+    return None
+
+
+def decision_address(session: Session, body: models.Body, number: str, field: str) -> str:
+    """The address of a decision named by number: of this body, else of any body whose pattern fits."""
+    bodies = [body, *session.scalars(sa.select(models.Body).where(models.Body.id != body.id))]
+    for candidate in bodies:
+        parsed = NumberPattern(candidate.number_pattern).parse(number)
+        if parsed is not None:
+            return decision_url(candidate.slug, parsed.year, parsed.serial)
+    message = f"„{number}“ passt zu keinem Nummernmuster. Erwartet wird etwa 2021/39."
+    raise InvalidInput([FieldError(field, "malformed", message)])
+
+
+def meeting_at(session: Session, url: str | None) -> models.Meeting | None:
+    if url is None:
+        return None
+    meeting = find(session, url)
+    if not isinstance(meeting, models.Meeting):
+        message = f"Unter {url} gibt es keine Sitzung. Bitte zuerst die Sitzung anlegen."
+        raise InvalidInput([FieldError("meeting", "unknown_meeting", message)])
+    return meeting
+
+
+def numbered(references: Sequence[models.Reference]) -> list[models.Reference]:
+    """Distinct references in order; one that an editor named gives way to the one the text already says."""
+    seen: set[tuple[str | None, str, str | None]] = set()
+    targets = {row.target_url for row in references if not row.is_explicit}
+    kept: list[models.Reference] = []
+    for row in references:
+        key = (row.from_anchor, row.target_url, row.target_anchor)
+        is_said = row.is_explicit and row.relation == "cites" and row.target_url in targets
+        if key in seen or is_said:
+            continue
+        seen.add(key)
+        row.position = len(kept) + 1
+        kept.append(row)
+    return kept
+
+
+def decision_addresses(session: Session, numbers: Sequence[str]) -> list[str]:
+    if not numbers:
+        return []
+    main = session.scalars(sa.select(models.Body).order_by(models.Body.id)).first()
+    if main is None:
+        raise InvalidInput([FieldError("decisions", "unknown_body", "Es gibt noch kein Gremium. Bitte zuerst anlegen.")])
+    return [
+        decision_address(session, main, number, f"decisions.{index}") for index, number in enumerate(numbers, start=1)
+    ]
+
+
+def prepare_decisions(session: Session, value: Mapping[str, Any]) -> list[str]:
+    return decision_addresses(session, value["decisions"])

@@ -1,0 +1,46 @@
+"""What a request of the desk asks for: the item, the kind, and the desk with the rights that the person has on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.request import Request
+
+from content import models
+from content.house import Work
+from content.kinds import KINDS
+from content.services import desk as queries
+from content.services.publish import Desk
+from portal.desk import MissingRight
+from workflows.vocabulary import Permission
+
+
+def desk_with(work: Work, permits: frozenset[Permission]) -> Desk:
+    """The desk with the rights that the person has on this item."""
+    return replace(work.desk, permits=permits)
+
+
+def wanted_kind(request: Request) -> str:
+    kind: str = request.matchdict["kind"]
+    if kind not in queries.kinds_of(request.person):
+        raise MissingRight if kind in KINDS else HTTPNotFound
+    return kind
+
+
+def new_kinds(request: Request) -> list[tuple[str, str]]:
+    return [(name, KINDS[name].label) for name in queries.kinds_of(request.person)]
+
+
+def found_item(request: Request, work: Work) -> models.Item:
+    row = queries.item(work.session, request.person, int(request.matchdict["id"]))
+    if row is None:
+        raise HTTPNotFound
+    return row
+
+
+def editable_item(request: Request, work: Work) -> models.Item:
+    row = found_item(request, work)
+    if Permission.ITEM_EDIT not in request.person.permits_on(row.kind, row.owner):
+        raise MissingRight
+    return row

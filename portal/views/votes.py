@@ -1,0 +1,80 @@
+"""The vote on a decision: ballots of each member, statements for the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models, voting
+from content.house import Work
+from content.schemas import InvalidInput
+from content.services import ballots
+from portal.asked import desk_with, found_item
+from portal.desk import audit, desk_view, page, writing
+from workflows.engine import Blocked
+from workflows.vocabulary import Permission
+
+
+@desk_view("desk.vote", permission=Permission.VOTE_RECORD)
+def vote_form(request: Request) -> Response:
+    """The ballots of each member."""
+    with writing(request) as work:
+        return _vote_page(request, work, found_decision(request, work), {}, None)
+
+
+@desk_view("desk.vote", permission=Permission.VOTE_RECORD, method="POST")
+def record_vote(request: Request) -> Response:
+    """Keep the ballots and statements, and tell what came out."""
+    given = {key[7:]: value for key, value in request.POST.items() if key.startswith("ballot.") and isinstance(value, str)}
+    statements = [
+        {"members": request.POST.getall(f"statement.{index}.members"), "text": str(request.POST.get(f"statement.{index}.text", ""))}
+        for index in range(1, 41)
+        if f"statement.{index}.text" in request.POST
+    ]
+    try:
+        with writing(request) as work:
+            row = found_decision(request, work)
+            desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
+            ballots.record(
+                desk, row, given, is_circulation=bool(request.POST.get("is_circulation")),
+                is_en_bloc=bool(request.POST.get("is_en_bloc")), rule=str(request.POST.get("rule", "")) or None,
+            )
+            ballots.set_statements(desk, row, statements)
+            audit(request, work, "vote.recorded", row.url)
+            target = f"/redaktion/eintrag/{row.id}"
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _vote_page(request, work, found_decision(request, work), given, [error.message for error in invalid.errors], statements)
+    except Blocked as refused:
+        with writing(request) as work:
+            return _vote_page(request, work, found_decision(request, work), given, [b.message for b in refused.blockers], statements)
+    return HTTPSeeOther(target)
+
+
+def _vote_page(
+    request: Request, work: Work, row: models.Decision, given: Mapping[str, str], errors: list[str] | None,
+    statements: list[dict[str, Any]] | None = None,
+) -> Response:
+    vote = ballots.vote_of(work.session, row)
+    kept = given or ({ballot.member_code: ballot.choice for ballot in vote.ballots} if vote else {})
+    day = row.date or (row.meeting.date if row.meeting else None)
+    members, key_year = ballots.members_of(row.body, (day or work.desk.now.date()).year)
+    written = statements or [
+        {"members": found.member_codes, "text": found.text} for found in ballots.statements_of(work.session, row)
+    ]
+    return page(
+        request, "desk/vote.html", title="Abstimmung", item=row, members=members, given=kept, key_year=key_year, rules=voting.RULES,
+        rule=vote.rule if vote else row.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors or [], vote=vote,
+        statements=[*written, {"members": [], "text": ""}], status=400 if errors else 200,
+    )
+
+
+def found_decision(request: Request, work: Work) -> models.Decision:
+    row = found_item(request, work)
+    if not isinstance(row, models.Decision):
+        raise HTTPNotFound
+    return row
