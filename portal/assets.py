@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ GERMAN: Final = [
     *(ord(char) for char in "\u00a0§©«\u00ad·»ÄÖÜßäéèöü\u2010\u2011–—‘’‚“”„•…€→←↑↓−×"),
 ]
 NPM_TIMEOUT_S: Final = 600
+logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of bits in KERN's fonts that do no harm
 
 
 class AssetError(Exception):
@@ -60,9 +62,10 @@ def _wheel_folder() -> Path:
 
 def install(*, with_tests: bool) -> None:
     """Bring `node_modules` to what the lock file says."""
-    command = [*npm_command(), "ci", "--ignore-scripts", "--loglevel=error", *([] if with_tests else ["--omit=dev"])]
+    command = [*npm_command(), "ci", "--ignore-scripts", "--loglevel=error", "--no-fund", "--no-audit", *([] if with_tests else ["--omit=dev"])]
     try:
-        subprocess.run(command, cwd=ROOT, check=True, timeout=NPM_TIMEOUT_S)  # noqa: S603 - our own arguments
+        # What npm prints of success („added 1 package“) says nothing to who starts the portal; its errors do.
+        subprocess.run(command, cwd=ROOT, check=True, timeout=NPM_TIMEOUT_S, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
     except (OSError, subprocess.SubprocessError) as error:
         raise AssetError(f"npm konnte die Pakete nicht holen: {error}") from error
 
