@@ -221,6 +221,7 @@ class ComparePage:
     versions: tuple[Version, ...]
     html: str
     is_equal: bool
+    is_side_by_side: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from content import facets, markup, models, reading
 from content.bodies import Bodies, BodyName
-from content.diff import compare_html
+from content.diff import compare_html, compare_sides_html
 from content.kinds import KINDS, PATHS
 from content.services import listing, rows, statements
 from content.services.memo import Memo
@@ -78,8 +78,8 @@ class Reader:
             row = self._connection.execute(statements.ONE_VERSION, {"item_id": row.item_id, "number": edition}).first()
         return None if row is None else (row.document, rows.proof(row))
 
-    def compare(self, url: str, old: int, new: int) -> reading.ComparePage | None:
-        """The differences between two public editions at `url`, or None."""
+    def compare(self, url: str, old: int, new: int, *, is_side_by_side: bool = False) -> reading.ComparePage | None:
+        """The differences between two public editions at `url`, inline or in two columns, or None."""
         row = self._run(self._statements.by_url, url=url).first()
         if row is None:
             return None
@@ -94,8 +94,11 @@ class Reader:
             old=versions[old],
             new=versions[new],
             versions=tuple(versions.values()),
-            html=compare_html(*texts),
+            html=compare_sides_html(*texts, left=f"Fassung {old}", right=f"Fassung {new}")
+            if is_side_by_side
+            else compare_html(*texts),
             is_equal=texts[0] == texts[1],
+            is_side_by_side=is_side_by_side,
         )
 
     def withdrawn(self, url: str) -> reading.Withdrawn | None:

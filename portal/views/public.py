@@ -122,7 +122,7 @@ def compare(request: Request) -> Response:
 
 
 def _compare(request: Request, url: str, old: int, new: int) -> Response:
-    page = request.reader.compare(url, old, new)
+    page = request.reader.compare(url, old, new, is_side_by_side=parameter(request, "ansicht") == "nebeneinander")
     if page is None:
         raise _missing(request, url)
     title = f"Fassungen: {page.title}"

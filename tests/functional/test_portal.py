@@ -93,6 +93,9 @@ def test_second_visit_gets_304_until_something_is_published(portal):
     assert "Neuer Titel" in second.text and second.headers["ETag"] != etag
     assert "Neuer Titel" in app.get("/beschluesse?jahr=2021").text
     assert "Titel berichtigt." in app.get(f"{DECISION}/fassungen").text
+    sides = app.get(f"{DECISION}/fassungen").click("nebeneinander")
+    assert '<th scope="col">Fassung 1</th><th scope="col">Fassung 2</th>' in sides.text and "<ins>" in sides.text
+    assert "Ansicht" in sides.click("im Text").text
     assert "Neuer Titel" not in app.get(f"{DECISION}?fassung=1").text
 
 
