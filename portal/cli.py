@@ -91,8 +91,8 @@ def make_parser() -> argparse.ArgumentParser:
     start.add_argument("--port", help="Port (sonst PORT, sonst 6543)")
     start.add_argument("--server", choices=["granian", "waitress"], help="Webserver (sonst SERVER, sonst granian)")
     start.add_argument("--empty", action="store_true", help="beim ersten Mal ohne Beispielinhalt")
-    take = add("import", _import, "JSON-Zeilen übernehmen; dieselben Zeilen noch einmal ändern nichts.")
-    take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile")
+    take = add("import", _import, "JSON-Zeilen oder Listen (CSV) übernehmen; dieselben noch einmal ändern nichts.")
+    take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile, oder Liste als .csv (Katalog, Kommunen, IT-Dienstleister)")
     take.add_argument("--publish", action="store_true", help="Übernommenes gleich veröffentlichen")
     take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
     give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
@@ -202,7 +202,8 @@ def _show_faults(report: exchange.Report) -> None:
 _KIND_WORDS: Final = {
     "body": "Gremien", "meeting": "Sitzungen", "decision": "Beschlüsse", "press_release": "Presse", "report": "Berichte",
     "recommendation": "Empfehlungen", "market_item": "Marktplatz", "organisation": "Organisationen", "term": "Begriffe",
-    "page": "Seiten",
+    "page": "Seiten", "ozg_service": "OZG-Leistungen", "leika_service": "LeiKa-Leistungen", "commune": "Kommunen",
+    "commune_nw": "Kommunen in Nordrhein-Westfalen", "it_provider": "IT-Dienstleister",
 }
 
 
@@ -210,6 +211,12 @@ def _show_report(report: exchange.Report) -> None:
     for word, table in (("Neu", report.created), ("Geändert", report.changed), ("Unverändert", report.unchanged)):
         if table:
             _say(f"{word}: " + ", ".join(f"{_KIND_WORDS[kind]} {count}" for kind, count in table.items()) + ".")
+    if report.kept:
+        _say(f"Ohne Schlüssel übernommen: {len(report.kept)} Zeilen.")
+        for row in report.kept[:MAX_FAULTS_SHOWN]:
+            _say(f"  {row}")
+        if len(report.kept) > MAX_FAULTS_SHOWN:
+            _say(f"  … und {len(report.kept) - MAX_FAULTS_SHOWN} weitere.")
     if report.published or report.corrected:
         _say(f"Veröffentlicht: {report.published} neu, {report.corrected} berichtigt.")
     if report.skipped:

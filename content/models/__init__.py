@@ -2,6 +2,7 @@
 
 from content.models.account import Account, AccountSession, Attempt, Grant, Ticket
 from content.models.body import Body, ChairTerm, Member, Share
+from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
 from content.models.edition import (
     Edition,
@@ -17,11 +18,12 @@ from content.models.history import AuditEntry, Revision, StepEntry
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference
 from content.models.job import Job
-from content.models.market import MarketItem, Offer
+from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
 from content.models.report import Recommendation, Report, ReportSection
+from content.models.reuse import Reuse, ReuseStep, Task
 from content.models.vote import Ballot, Statement, Vote
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "Body",
     "ChairTerm",
     "Clause",
+    "Commune",
     "Contact",
     "Decision",
     "Edition",
@@ -45,16 +48,20 @@ __all__ = [
     "Grant",
     "Image",
     "Implementation",
+    "ItProvider",
     "Item",
     "Job",
     "LedgerEntry",
     "LedgerHead",
+    "LeikaService",
     "MarketItem",
+    "MarketOffer",
     "Meeting",
     "Member",
     "Offer",
     "OldAddress",
     "Organisation",
+    "OzgService",
     "Page",
     "PressContact",
     "PressRelease",
@@ -64,11 +71,14 @@ __all__ = [
     "Reference",
     "Report",
     "ReportSection",
+    "Reuse",
+    "ReuseStep",
     "Revision",
     "Share",
     "Statement",
     "StepEntry",
     "Tally",
+    "Task",
     "Term",
     "Ticket",
     "Vote",

@@ -67,14 +67,14 @@ class AuditEntry(Base):
 APPEND_ONLY = ("step_entry", "audit_entry")
 
 
-def create_append_only(connection: sa.Connection) -> None:
+def create_append_only(connection: sa.Connection, tables: tuple[str, ...] = APPEND_ONLY) -> None:
     """Triggers that refuse to change or delete what happened; called by migration and `create_all` alike."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "CREATE OR REPLACE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             "RAISE EXCEPTION 'append-only: what happened cannot be changed'; END $$"
         )
-    for table in APPEND_ONLY:
+    for table in tables:
         if connection.dialect.name == "sqlite":
             fail = "BEGIN SELECT RAISE(ABORT, 'append-only: what happened cannot be changed'); END"
             connection.exec_driver_sql(f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} {fail}")

@@ -1,4 +1,4 @@
-"""Items of the EfA marketplace and the offers for them. Thin for now: what the public reads."""
+"""Items of the EfA marketplace and the offers for them. Columns are what queries ask for; the rest stays in the input."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MarketItem(Item):
 
 
 class Offer(Base):
-    """One provider's offer of a market item."""
+    """A short note of an offer that stands in the item itself; offers that are kept in full are a kind of their own."""
 
     __tablename__ = "offer"
 
@@ -41,3 +41,17 @@ class Offer(Base):
     model: Mapped[str] = mapped_column(default="")
     offer_url: Mapped[str | None]
     note: Mapped[str | None]
+
+
+class MarketOffer(Item):
+    """One provider's offer of a market item, kept by that provider's people (`owner` is its slug)."""
+
+    __tablename__ = "market_offer"
+    __mapper_args__ = {"polymorphic_identity": "offer"}  # noqa: RUF012 - SQLAlchemy's own contract
+
+    id: Mapped[int] = mapped_column(sa.ForeignKey("item.id"), primary_key=True)
+    market_item_url: Mapped[str] = mapped_column(sa.String(300), index=True)
+    provider: Mapped[str] = mapped_column(sa.String(120), index=True)
+    provider_name: Mapped[str] = mapped_column(default="")
+    model: Mapped[str] = mapped_column(sa.String(16))
+    state: Mapped[str] = mapped_column(sa.String(16))

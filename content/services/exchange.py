@@ -1,4 +1,4 @@
-"""Import and export of everything as JSON lines.
+"""Import and export of everything as JSON lines; import of lists as CSV (`catalogue.py`).
 
 A line is one object. Taken as they are: our own lines (`type` names the kind, see `docs/austausch.md`), the source lists
 of decisions (`number`, `session`, `body`, …) and of press notes (`id`, `publisher`, …). Bodies and sessions that a source
@@ -21,13 +21,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from content import models
+from content import csv_input, models
 from content.addresses import meeting_url
 from content.canonical import canonical_json
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.search.lemmas import fold
-from content.services import edit, ledger, lookup, publish, transition
+from content.services import catalogue, edit, ledger, lookup, publish, transition
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from workflows.engine import Blocked
 
@@ -38,15 +38,16 @@ SKIPPED_TYPES: Final = frozenset({"edition", "ledger_entry", "ledger_header", "l
 
 @dataclass(frozen=True, slots=True)
 class LineFault:
-    """A fault of a line: where, which field, why (German)."""
+    """A fault of a line: where, which field, why (German). `column` counts from 1 in lists (0: it is no list)."""
 
     file: str
     line: int
     field: str
     message: str
+    column: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.file}, Zeile {self.line}"
+        where = f"{self.file}, Zeile {self.line}" + (f", Spalte {self.column}" if self.column else "")
         return f"{where}, Feld „{self.field}“: {self.message}" if self.field else f"{where}: {self.message}"
 
 
@@ -61,11 +62,13 @@ class Report:
     corrected: int = 0
     skipped: int = 0
     faults: list[LineFault] = field(default_factory=list)
+    kept: list[LineFault] = field(default_factory=list)
+    """Rows of lists that were taken over without their faulty key."""
 
-    def count(self, kind: str, outcome: edit.Outcome) -> None:
-        """Note what became of one item."""
+    def count(self, kind: str, outcome: edit.Outcome, amount: int = 1) -> None:
+        """Note what became of so many items."""
         table = getattr(self, outcome.value)
-        table[kind] = table.get(kind, 0) + 1
+        table[kind] = table.get(kind, 0) + amount
 
 
 class FaultyInput(Exception):  # noqa: N818 - named for the situation
@@ -100,6 +103,9 @@ class Importer:
     def read(self, paths: Iterable[Path]) -> Report:
         """Import files in order. Raises `FaultyInput` (then the caller's transaction must be given up)."""
         for path in paths:
+            if path.suffix.lower() == ".csv":
+                self._list(path)
+                continue
             for number, raw in _raw_lines(path):
                 self._one(path, number, raw)
                 self._lines += 1
@@ -107,6 +113,16 @@ class Importer:
         if self.report.faults and not self._skip_faulty:
             raise FaultyInput(self.report)
         return self.report
+
+    def _list(self, path: Path) -> None:
+        """A list (CSV): which one it is, its header says."""
+        sheet = csv_input.read(path.read_bytes(), catalogue.COLUMNS)
+        if sheet.name:
+            catalogue.take(self._desk.session, sheet, self.report)
+        for told, found in ((self.report.faults, sheet.faults), (self.report.kept, sheet.kept)):
+            told += [LineFault(path.name, row.line, row.name, row.message, row.column) for row in found]
+        self._lines += len(sheet.rows)
+        self._progress(self._lines)
 
     def _one(self, path: Path, number: int, raw: bytes) -> None:
         try:
