@@ -96,11 +96,13 @@ class House:
         name: str = "",
         permits: frozenset[Permission] = ROLES["operator"].permits,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+        address: str = "",
     ) -> Iterator[Work]:
-        """One transaction over database, index and files; an exception undoes all of it."""
+        """One transaction over database, index and files; an exception undoes all of it. `address` is what the audit log notes."""
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         session = self._sessions()
+        session.info["address"] = address
         zope.sqlalchemy.register(session, transaction_manager=manager)
         index = joined.IndexQueue(self.search, manager)
         desk = Desk(

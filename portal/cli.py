@@ -23,7 +23,7 @@ from content.db import make_engine
 from content.house import House, NotSetUp, Work, default_database_url, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
-from content.services import accounts, exchange, ledger
+from content.services import accounts, audit, exchange, ledger
 from portal import __version__, database, settings
 from portal.starting import MissingServer, add_examples, serve, set_up, store_file
 from workflows.catalogue import PROMISES, WORKFLOWS
@@ -357,7 +357,7 @@ def _change_user(arguments: argparse.Namespace, configured: settings.Settings, w
     if action == "revoke" and not accounts.revoke(session, account, arguments.role, arguments.organisation):
         return _fail(f"{account.login} hat die Rolle „{arguments.role}“ nicht.")
     detail = f"{arguments.role} {arguments.organisation}".strip()
-    accounts.audit(session, now, actor="operator", name="Betrieb", action=f"account.{action}", subject=account.login, detail=detail)
+    audit.note(session, now, actor="operator", name="Betrieb", action=f"account.{action}", subject=account.login, detail=detail)
     if action in {"add", "link"}:
         secret = accounts.issue_ticket(session, account, "invitation" if account.password_hash is None else "reset", now)
         _say(f"Kennwort setzen unter: {configured.base_url}/anmelden/{secret}")

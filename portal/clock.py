@@ -1,4 +1,4 @@
-"""The clock: publishes and withdraws what is due, and sends what lies in the outbox. It runs inside `serve`.
+"""The clock: publishes and withdraws what is due, reminds of deadlines, sends what lies in the outbox. It runs inside `serve`.
 
 Of several processes one leads: the one that holds the lock on `clock.lock` in DATA. When it dies, the system frees the
 lock, and the next one takes over at its next look. The clock acts under its own name and with its own right only.
@@ -11,15 +11,16 @@ import datetime as dt
 import fcntl
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import outbox, transition
+from content.services import deadlines, digest, outbox, reset, transition
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -28,13 +29,26 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 2.0
 NAME: Final = "clock"
 
+WORKERS: Final[Mapping[str, Callable[[Session, dict[str, Any], dt.datetime], None]]] = {"account.reset": reset.answer}
+"""Jobs that the house does itself, each in one transaction. All others are messages."""
+
 Send = Callable[[str, dict[str, Any]], None]
 """Does one job: its kind and payload. Raises when it could not."""
 
 
 def tick(house: House, send: Send, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> int:
-    """Do all that is due; how many steps and jobs were done. One that fails does not keep the others back."""
-    return _due_steps(house, now) + _due_jobs(house, send, now)
+    """Do all that is due; how many steps and messages were done. One that fails does not keep the others back."""
+    done = _due_steps(house, now)
+    _each(_deadlines, house, now)
+    _each(_digests, house, now)
+    return done + _due_jobs(house, send, now)
+
+
+def _each(task: Callable[[House, Callable[[], dt.datetime]], int], house: House, now: Callable[[], dt.datetime]) -> None:
+    try:
+        task(house, now)
+    except Exception:
+        log.exception("clock: %s failed; the rest goes on", task.__name__)
 
 
 def _due_steps(house: House, now: Callable[[], dt.datetime]) -> int:
@@ -63,27 +77,59 @@ def _due_steps(house: House, now: Callable[[], dt.datetime]) -> int:
 
 
 def _due_jobs(house: House, send: Send, now: Callable[[], dt.datetime]) -> int:
-    done = 0
     with house.reading() as connection:
-        ids = [row.id for row in connection.execute(
-            sa.select(models.Job.id).where(
-                models.Job.done_at.is_(None), models.Job.due_at <= now(), models.Job.attempts < outbox.MAX_ATTEMPTS
-            ).order_by(models.Job.due_at, models.Job.id).limit(100)
-        )]
-    for job_id in ids:
+        ids = outbox.due(connection, now())
+    return sum(_do_job(house, send, now, job_id) for job_id in ids)
+
+
+def _do_job(house: House, send: Send, now: Callable[[], dt.datetime], job_id: int) -> bool:
+    """Claim, do, note: three steps, and only the first and the last hold the database."""
+    with house.writing(NAME, clock=now) as work:
+        job = outbox.claim(work.session, job_id, now())
+    if job is None:
+        return False
+    worker = WORKERS.get(job.kind)
+    try:
+        if worker is not None:
+            with house.writing(NAME, clock=now) as work:
+                worker(work.session, job.payload, now())
+                outbox.done(work.session, job.id, now())
+            return True
+        send(job.kind, {**job.payload, "key": job.key})
+    except Exception as error:  # noqa: BLE001 - whatever hinders one message must not stop the others
+        log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
         with house.writing(NAME, clock=now) as work:
-            job = work.session.get_one(models.Job, job_id)
-            if job.done_at is not None:
-                continue
-            try:
-                send(job.kind, {**job.payload, "key": job.key})
-            except Exception as error:  # noqa: BLE001 - whatever hinders one message must not stop the others
-                log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
-                outbox.failed(job, now(), f"{type(error).__name__}: {error}")
-            else:
-                job.done_at, job.error = now(), ""
-                done += 1
+            outbox.failed(
+                work.session, job.id, now(), str(error) or type(error).__name__, is_final=isinstance(error, outbox.RefusedForGood)
+            )
+        return False
+    with house.writing(NAME, clock=now) as work:
+        outbox.done(work.session, job.id, now())
+    return True
+
+
+def _digests(house: House, now: Callable[[], dt.datetime]) -> int:
+    with house.reading() as connection:
+        people = digest.waiting(connection, now())
+    done = 0
+    for account_id in people:
+        with house.writing(NAME, clock=now) as work:
+            done += digest.write(work.session, account_id, now())
     return done
+
+
+def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
+    """Look for what is due, once an hour: a job row of that hour says that it was done, whichever process did it."""
+    key = f"deadlines:{now():%Y-%m-%dT%H}"
+    with house.reading() as connection:
+        if connection.scalar(sa.select(models.Job.id).where(models.Job.key == key)) is not None:
+            return 0
+    with house.writing(NAME, clock=now) as work:
+        if outbox.put(work.session, "house.deadlines", key, {}, due_at=now()):
+            outbox.done(work.session, work.session.scalar(sa.select(models.Job.id).where(models.Job.key == key)) or 0, now())
+            outbox.forget_old(work.session, now())
+            return deadlines.tell(work.session, now())
+    return 0
 
 
 @contextlib.contextmanager

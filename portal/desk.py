@@ -19,6 +19,7 @@ from pyramid.view import view_config
 
 from content.house import Work
 from content.services import accounts
+from content.services import audit as audit_log
 from content.services.accounts import SignedIn
 from portal.views.common import render
 from workflows.vocabulary import Permission
@@ -157,13 +158,12 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     """One transaction in the name of the person, with the rights given, else all of the person's."""
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
-    return request.registry.house.writing(person.login, name=person.name, permits=permits)
+    return request.registry.house.writing(person.login, name=person.name, permits=permits, address=request.client_addr or "")
 
 
 def audit(request: Request, work: Work, action: str, subject: str = "", detail: str = "") -> None:
     """Note what the person did."""
     person: SignedIn = request.person
-    accounts.audit(
+    audit_log.note(
         work.session, work.desk.now, actor=person.login, name=person.name, action=action, subject=subject, detail=detail,
-        address=request.client_addr or "",
     )

@@ -33,6 +33,9 @@ class Settings:
     cache_mb: int
     mail_server: str
     mail_from: str
+    mail_tls: str
+    mail_user: str
+    mail_password: str
     clock: bool
 
     @property
@@ -75,6 +78,12 @@ def _mail_server(text: str) -> str:
     return text
 
 
+def _mail_tls(text: str) -> str:
+    if text not in {"auto", "starttls", "tls", "aus"}:
+        raise ValueError("möglich sind auto, starttls, tls und aus")
+    return text
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in {"an", "aus", "true", "false"}:
         raise ValueError("möglich sind an und aus")
@@ -102,6 +111,12 @@ RULES: Final = (
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
     Rule("mail_server", "MAIL_SERVER", _mail_server, "", "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail."),
     Rule("mail_from", "MAIL_FROM", str, "beschlussportal@localhost", "Absender der Nachrichten."),
+    Rule(
+        "mail_tls", "MAIL_TLS", _mail_tls, "auto",
+        "Verschlüsselung zum Mailserver: starttls und tls prüfen sein Zertifikat, auto nimmt, was er kann, aus keine.",
+    ),
+    Rule("mail_user", "MAIL_USER", str, "", "Anmeldename beim Mailserver; braucht MAIL_TLS=starttls oder tls."),
+    Rule("mail_password", "MAIL_PASSWORD", str, "", "Kennwort dazu."),
     Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
     Rule("cache_mb", "CACHE_MB", lambda text: _whole(text, 0, 4096), "16", "Speicher für fertige Seiten in MB; 0: keiner."),
 )
@@ -121,6 +136,8 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     if not values["base_url"]:
         host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
         values["base_url"] = f"http://{host}:{values['port']}"
+    if values["mail_user"] and values["mail_tls"] not in {"starttls", "tls"}:
+        raise SettingError("MAIL_USER geht nur mit MAIL_TLS=starttls oder MAIL_TLS=tls: Das Kennwort reiste sonst ungeschützt.")
     values["database_url"] = values["database_url"] or None
     return Settings(**values)
 
@@ -129,4 +146,5 @@ def hand_over(settings: Settings) -> None:
     """Put the settings into the environment, where the server's processes read them again."""
     for rule in RULES:
         value = getattr(settings, rule.name)
-        os.environ[rule.variable] = "" if value is None else str(value)
+        text = ("an" if value else "aus") if isinstance(value, bool) else str(value)
+        os.environ[rule.variable] = "" if value is None else text

@@ -1,6 +1,6 @@
 """The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
 
-from content.models.account import Account, AccountSession, Attempt, Grant, Ticket
+from content.models.account import Account, AccountSession, Attempt, Challenge, Grant, Identity, Passkey, Ticket
 from content.models.body import Body, ChairTerm, Member, Share
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
@@ -20,6 +20,7 @@ from content.models.item import Attachment, File, Image, Item, Reference
 from content.models.job import Job
 from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
+from content.models.notice import Notice, NoticeChoice
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
 from content.models.report import Recommendation, Report, ReportSection
@@ -36,6 +37,7 @@ __all__ = [
     "Ballot",
     "Body",
     "ChairTerm",
+    "Challenge",
     "Clause",
     "Commune",
     "Contact",
@@ -46,6 +48,7 @@ __all__ = [
     "EditionReference",
     "File",
     "Grant",
+    "Identity",
     "Image",
     "Implementation",
     "ItProvider",
@@ -58,11 +61,14 @@ __all__ = [
     "MarketOffer",
     "Meeting",
     "Member",
+    "Notice",
+    "NoticeChoice",
     "Offer",
     "OldAddress",
     "Organisation",
     "OzgService",
     "Page",
+    "Passkey",
     "PressContact",
     "PressRelease",
     "PressSection",

@@ -24,3 +24,7 @@ class Job(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     error: Mapped[str] = mapped_column(default="")
+    claimed_at: Mapped[dt.datetime | None]
+    """Since when a worker has it in hand; long ago means that the worker died."""
+    given_up_at: Mapped[dt.datetime | None] = mapped_column(index=True)
+    """When trying ended without success: refused for good, or too often. Administrators see it and decide."""

@@ -96,17 +96,6 @@ def secret_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def audit(
-    session: Session, now: dt.datetime, *, actor: str, name: str, action: str, subject: str = "", detail: str = "", address: str = ""
-) -> None:
-    """Write one line of the audit log."""
-    session.add(
-        models.AuditEntry(
-            at=now, actor=actor, actor_name=name, action=action, subject=subject[:300], detail=detail[:2000], address=address[:60]
-        )
-    )
-
-
 # --- accounts and roles ----------------------------------------------------------------------------------------------
 
 
@@ -130,9 +119,15 @@ def create(session: Session, *, login: str, name: str, email: str, now: dt.datet
     return account
 
 
+def typed_login(text: str) -> str:
+    """What was typed as a login, in the form that logins have; nonsense becomes a login that nobody has."""
+    login = text.strip().lower()
+    return login if _LOGIN.match(login) else ""
+
+
 def find(session: Session, login: str) -> models.Account | None:
     """The account with this login."""
-    return session.scalars(sa.select(models.Account).where(models.Account.login == login.strip().lower())).one_or_none()
+    return session.scalars(sa.select(models.Account).where(models.Account.login == typed_login(login))).one_or_none()
 
 
 def grant(session: Session, account: models.Account, role: str, organisation: str, *, by: str, now: dt.datetime) -> bool:

@@ -23,6 +23,7 @@ from content.addresses import decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
+from content.services import audit
 from content.services.lookup import BODIES_KEY, body_by_slug, find
 from content.services.writers import WRITERS
 
@@ -159,6 +160,7 @@ def save(
         sa.insert(_REVISION),
         {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now},
     )
+    audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
     if kind == "body":
         session.info.pop(BODIES_KEY, None)
     return Saved(item, outcome)

@@ -1,87 +1,133 @@
-"""The outbox: messages are written with the change they tell of, and sent afterwards, once.
+"""The outbox: what a transaction wants done afterwards is written with it, and done once.
 
-A job's key names its occasion, so that the same occasion never sets it twice. `run_due` hands each due job to its worker
-in a transaction of its own: a failed one waits longer each time and says why, the others go on.
+A job's key names its occasion, so that the same occasion never sets it twice. A worker claims a job in a transaction of
+its own, does it outside of any (a slow mail server must not keep writers waiting), and notes the outcome in another. Where
+a worker dies in between, nobody knows whether the job was done: its claim ends after `CLAIM_LIFE` and it is done again.
+Messages carry an id made of the key, and files a name made of it, so that the second one is known as the same.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services.publish import Desk
-from workflows.definition import Workflow
-from workflows.engine import Step
-from workflows.vocabulary import ROLES, Effect, Permission
 
 WAIT: Final = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30), dt.timedelta(hours=3), dt.timedelta(days=1))
 MAX_ATTEMPTS: Final = 8
+CLAIM_LIFE: Final = dt.timedelta(minutes=10)
+"""Longer than any message takes: a claim that is older belongs to a worker that died."""
+KEPT: Final = dt.timedelta(days=180)
+"""How long jobs that were done are remembered."""
+
+J: Final = models.Job
+
+
+class RefusedForGood(Exception):  # noqa: N818 - named for the situation
+    """Trying again would not help: the address is unknown, the message is not taken. The message (for operators) says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job in a worker's hand."""
+
+    id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
 
 
 def put(session: Session, kind: str, key: str, payload: dict[str, Any], *, due_at: dt.datetime) -> bool:
     """Write a job unless its occasion has one already; whether it is new."""
-    if session.scalar(sa.select(models.Job.id).where(models.Job.key == key)) is not None:
+    if session.scalar(sa.select(J.id).where(J.key == key)) is not None:
         return False
-    session.add(models.Job(kind=kind, key=key, payload=payload, due_at=due_at))
+    session.add(J(kind=kind, key=key, payload=payload, due_at=due_at))
     session.flush()
     return True
 
 
-def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, *, comment: str) -> None:
-    """Write the messages that a step sets off: to those who may review it, to its author, to the representatives."""
-    people: list[models.Account] = []
-    if Effect.NOTIFY_REVIEWERS in step.effects:
-        people = holders(desk.session, Permission.ITEM_REVIEW, item)
-    elif Effect.NOTIFY_AUTHOR in step.effects or step.transition == "reject":
-        people = _authors(desk.session, item)
-    elif Effect.NOTIFY_MEMBERS in step.effects:
-        people = _with_role(desk.session, "land")
-    for person in people:
-        if person.email and person.login != desk.actor:
-            payload = {
-                "to": person.email, "name": person.name, "item": item.id, "title": item.title or item.url,
-                "state": workflow.states[step.target].title, "step": workflow.transitions[step.transition].title,
-                "actor": desk.actor_name or desk.actor, "comment": comment,
-            }
-            key = f"step:{item.id}:{workflow.name}:{step.transition}:{item.rev}:{desk.now.isoformat()}:{person.login}"
-            put(desk.session, "mail.step", key[:200], payload, due_at=desk.now)
+def due(connection: Connection, now: dt.datetime, limit: int = 100) -> list[int]:
+    """The ids of jobs to be done now, oldest first."""
+    return list(connection.scalars(sa.select(J.id).where(*_is_due(now)).order_by(J.due_at, J.id).limit(limit)))
 
 
-def holders(session: Session, permission: Permission, item: models.Item) -> list[models.Account]:
-    """Active people who hold `permission` for items of this kind and owner."""
-    roles = [name for name, role in ROLES.items() if permission in role.permits and (not role.kinds or item.kind in role.kinds)]
-    held = sa.select(models.Grant.account_id).where(models.Grant.role.in_(roles), models.Grant.organisation.in_({"", item.owner}))
-    return list(session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.id.in_(held))))
-
-
-def _with_role(session: Session, role: str) -> list[models.Account]:
-    held = sa.select(models.Grant.account_id).where(models.Grant.role == role)
-    return list(session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.id.in_(held))))
-
-
-def _authors(session: Session, item: models.Item) -> list[models.Account]:
-    logins = sa.select(models.StepEntry.actor).where(models.StepEntry.item_id == item.id, models.StepEntry.transition == "submit")
-    return list(session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.login.in_(logins))))
-
-
-def due(session: Session, now: dt.datetime, limit: int = 100) -> Iterable[models.Job]:
-    """Jobs to be done now, oldest first."""
-    query = (
-        sa.select(models.Job)
-        .where(models.Job.done_at.is_(None), models.Job.due_at <= now, models.Job.attempts < MAX_ATTEMPTS)
-        .order_by(models.Job.due_at, models.Job.id)
-        .limit(limit)
+def claim(session: Session, job_id: int, now: dt.datetime) -> Claimed | None:
+    """Take a job in hand, if it is still due and nobody else has it."""
+    taken = session.execute(
+        sa.update(J).where(J.id == job_id, *_is_due(now)).values(claimed_at=now).execution_options(synchronize_session=False)
     )
-    return list(session.scalars(query))
+    if getattr(taken, "rowcount", 0) != 1:
+        return None
+    job = session.get_one(J, job_id, populate_existing=True)
+    return Claimed(job.id, job.kind, job.key, dict(job.payload))
 
 
-def failed(job: models.Job, now: dt.datetime, error: str) -> None:
-    """Note a failure; the next try comes later each time."""
+def _is_due(now: dt.datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        J.done_at.is_(None), J.given_up_at.is_(None), J.due_at <= now,
+        sa.or_(J.claimed_at.is_(None), J.claimed_at < now - CLAIM_LIFE),
+    )
+
+
+def done(session: Session, job_id: int, now: dt.datetime) -> None:
+    """The job was done. What it said is forgotten: links in mails are secrets."""
+    session.execute(sa.update(J).where(J.id == job_id).values(done_at=now, claimed_at=None, error="", payload={}))
+
+
+def failed(session: Session, job_id: int, now: dt.datetime, error: str, *, is_final: bool = False) -> None:
+    """Note a failure: the next try comes later each time, and after `MAX_ATTEMPTS` or a final refusal none comes."""
+    job = session.get_one(J, job_id)
     job.attempts += 1
-    job.error = error[:500]
-    job.due_at = now + WAIT[min(job.attempts, len(WAIT)) - 1]
+    job.error, job.claimed_at = error[:500], None
+    if is_final or job.attempts >= MAX_ATTEMPTS:
+        job.given_up_at = now
+    else:
+        job.due_at = now + WAIT[min(job.attempts, len(WAIT)) - 1]
+    session.flush()
+
+
+def forget_old(session: Session, now: dt.datetime) -> None:
+    """Remove what was done long ago."""
+    session.execute(sa.delete(J).where(J.done_at < now - KEPT))
+
+
+# --- for administrators ----------------------------------------------------------------------------------------------
+
+
+def troubled(session: Session, limit: int = 200) -> Sequence[models.Job]:
+    """Jobs that were given up or failed so far, newest first."""
+    query = sa.select(J).where(J.done_at.is_(None), sa.or_(J.given_up_at.is_not(None), J.attempts > 0))
+    return session.scalars(query.order_by(J.given_up_at.is_(None), J.id.desc()).limit(limit)).all()
+
+
+def counts(session: Session) -> tuple[int, int]:
+    """How many jobs wait, and how many were given up."""
+    waiting = session.scalar(sa.select(sa.func.count()).select_from(J).where(J.done_at.is_(None), J.given_up_at.is_(None)))
+    given_up = session.scalar(sa.select(sa.func.count()).select_from(J).where(J.done_at.is_(None), J.given_up_at.is_not(None)))
+    return waiting or 0, given_up or 0
+
+
+def retry(session: Session, job_id: int, now: dt.datetime) -> models.Job | None:
+    """Try a job again from the start; None where it is done or in hand."""
+    job = session.get(J, job_id)
+    if job is None or job.done_at is not None or job.claimed_at is not None:
+        return None
+    job.attempts, job.given_up_at, job.due_at = 0, None, now
+    session.flush()
+    return job
+
+
+def drop(session: Session, job_id: int) -> models.Job | None:
+    """Never try again what was given up; None where it was not."""
+    job = session.get(J, job_id)
+    if job is None or job.given_up_at is None:
+        return None
+    session.delete(job)
+    session.flush()
+    return job

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.ledger import Act
-from content.services import ballots, edit, lookup, numbering, outbox, publish
+from content.services import audit, ballots, edit, lookup, numbering, publish, step_notices
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
@@ -54,7 +54,11 @@ def take(
     if workflow.column == "procedure_state":
         _keep_in_input(item, workflow, step)
     desk.session.flush()
-    outbox.after_step(desk, item, workflow, step, comment=entry.comment)
+    audit.note(
+        desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
+        detail=f"{step.source} → {step.target}" + (f": {entry.comment}" if entry.comment else ""),
+    )
+    step_notices.after_step(desk, item, workflow, step, entry)
     return entry
 
 
@@ -233,7 +237,7 @@ def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
 
 
 def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _note: str) -> None:
-    """Effects that only set off messages are written by `outbox.after_step`."""
+    """Effects that only set off messages are written by `step_notices.after_step`."""
 
 
 _EFFECTS: Final[Mapping[Effect, Any]] = {

@@ -22,7 +22,7 @@ from content.services.browse import BERLIN
 from content.services.publish import differs
 from content.services.transition import Stale
 from portal.asked import desk_with, found_item, new_kinds
-from portal.desk import MissingRight, audit, desk_view, page, writing
+from portal.desk import MissingRight, desk_view, page, writing
 from portal.views.common import page_number, parameter
 from workflows.catalogue import WORKFLOWS
 from workflows.engine import Blocked
@@ -113,7 +113,6 @@ def step(request: Request) -> Response:
                 fields["reasons"] = reasons
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdigit() else None)
-            audit(request, work, f"step.{workflow.name}.{name}", row.url, str(fields.get("note") or fields.get("comment") or ""))
             target = f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]

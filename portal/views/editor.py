@@ -20,7 +20,7 @@ from content.services.browse import Reader
 from content.services.edit import StaleText
 from portal import forms
 from portal.asked import editable_item, found_item, wanted_kind
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import desk_view, page, writing
 from portal.typed import DeskFiles, input_as_text, name_uploads, typed_rev, typed_texts, typed_uploads, with_hidden
 from portal.views.common import body_of, parameter
 from workflows.publication import PUBLICATION
@@ -78,7 +78,6 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
                 raise InvalidInput([FieldError("slug", "doubled", f"{saved.item.url} gibt es schon. Bitte einen anderen Adressteil wählen.")])
             if item_id is None:
                 saved.item.owner = _owner(request, kind)
-            audit(request, work, f"item.{saved.outcome}", saved.item.url)
             target = f"/redaktion/eintrag/{saved.item.id}"
     except InvalidInput as invalid:
         with writing(request) as work:

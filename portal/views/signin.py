@@ -14,7 +14,8 @@ from pyramid.view import view_config
 
 from content import models
 from content.schemas import InvalidInput
-from content.services import accounts, outbox
+from content.services import accounts, reset
+from content.services import audit as audit_log
 from content.services.accounts import SignInRefused
 from portal import site
 from portal.desk import audit, desk_view, is_our_form, keep_typed, page, safe_path, set_cookie, utc_now, writing
@@ -44,13 +45,13 @@ def sign_in(request: Request) -> Response:
         if refused.code == "wrong":
             with house.writing("sign-in") as work:
                 accounts.note_failure(work.session, login, address, now)
-                accounts.audit(work.session, now, actor=login.strip().lower()[:80], name="", action="sign-in.refused", address=address)
+                audit_log.note(work.session, now, actor=login.strip().lower()[:80], name="", action="sign-in.refused", address=address)
         status = 429 if refused.code == "too_many" else 403
         return page(request, "desk/sign_in.html", title="Anmelden", status=status, login=login[:80], next_path=next_path, error=str(refused), kept=kept)
     with house.writing("sign-in") as work:
         account = work.session.get_one(models.Account, account_id)
         secret = accounts.open_session(work.session, account, address=address, agent=request.user_agent or "", now=now)
-        accounts.audit(work.session, now, actor=account.login, name=account.name, action="sign-in", address=address)
+        audit_log.note(work.session, now, actor=account.login, name=account.name, action="sign-in", address=address)
         is_complete = not account.totp_is_confirmed
     with house.reading() as connection:
         person = accounts.signed_in(connection, secret, now)
@@ -208,22 +209,14 @@ def forgotten(request: Request) -> Response:
     now, login = utc_now(), str(request.POST.get("login", ""))
     if is_our_form(request, ""):
         with request.registry.house.writing("sign-in") as work:
-            account = accounts.find(work.session, login)
-            if account is not None and account.is_active and account.email:
-                send_ticket(request, work.session, account, "reset")
-                accounts.audit(work.session, now, actor=account.login, name=account.name, action="password.reset-asked", address=request.client_addr or "")
+            base_url = request.registry.settings["portal.settings"].base_url
+            reset.ask(work.session, login, base_url, now, address=request.client_addr or "")
     return page(request, "desk/forgotten.html", title="Kennwort vergessen", is_sent=True)
 
 
 def send_ticket(request: Request, session: sa.orm.Session, account: models.Account, purpose: str) -> str:
     """Write the mail with a fresh link; the link."""
-    now = utc_now()
-    secret = accounts.issue_ticket(session, account, purpose, now)
-    url = f"{request.registry.settings['portal.settings'].base_url}/anmelden/{secret}"
-    payload = {"to": account.email, "name": account.name, "url": url, "login": account.login}
-    if account.email:
-        outbox.put(session, f"mail.{purpose}", f"{purpose}:{account.id}:{now.isoformat()}", payload, due_at=now)
-    return url
+    return reset.send_link(session, account, purpose, request.registry.settings["portal.settings"].base_url, utc_now())
 
 
 @view_config(route_name="ticket", request_method="GET")
@@ -256,7 +249,7 @@ def use_ticket(request: Request) -> Response:
             raise HTTPNotFound
         used.used_at = now
         accounts.change_password(work.session, used.account, fresh)
-        accounts.audit(work.session, now, actor=login, name=used.account.name, action="password.set-by-link", address=request.client_addr or "")
+        audit_log.note(work.session, now, actor=login, name=used.account.name, action="password.set-by-link", address=request.client_addr or "")
     return HTTPSeeOther("/anmelden")
 
 

@@ -1,0 +1,152 @@
+"""What is due soon or overdue, and who is reminded of it. A new kind of deadline is a row in `DEADLINES`.
+
+The clock calls `tell` once an hour. Each person is reminded of each date once as „bald fällig“ and once as „überfällig“: the
+date is part of the occasion, so moving it reminds anew.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.services import recipients
+from content.services.notify import notify
+from content.services.publish import BERLIN
+from workflows.vocabulary import Permission
+
+I: Final = models.Item  # noqa: E741 - what every deadline is about
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something with a date."""
+
+    item: models.Item
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A kind of deadline: where its dates come from, who is reminded, and in which words (`{day}` is the date).
+
+    `soon` is how long before the date people are reminded; an empty sentence means that this reminder is not given.
+    """
+
+    name: str
+    soon: dt.timedelta
+    find: Callable[[Session, dt.datetime], Iterable[Due]]
+    people: Callable[[Session, models.Item], list[models.Account]]
+    soon_words: str
+    overdue_words: str
+
+
+def _scheduled(session: Session, until: dt.datetime) -> Iterator[Due]:
+    for row in session.scalars(sa.select(I).where(I.publication_state == "scheduled", I.publish_at <= until).order_by(I.id)):
+        assert row.publish_at is not None  # noqa: S101 - held by the query
+        yield Due(row, row.publish_at)
+
+
+def _expiring(session: Session, until: dt.datetime) -> Iterator[Due]:
+    for row in session.scalars(sa.select(I).where(I.publication_state == "published", I.withdraw_at <= until).order_by(I.id)):
+        assert row.withdraw_at is not None  # noqa: S101 - held by the query
+        yield Due(row, row.withdraw_at)
+
+
+REVIEW_TIME: Final = dt.timedelta(days=3)
+"""How long a submitted text may wait for its review."""
+
+
+def _unreviewed(session: Session, until: dt.datetime) -> Iterator[Due]:
+    step = models.StepEntry
+    last = (
+        sa.select(step.item_id, sa.func.max(step.at).label("at"))
+        .where(step.workflow == "publication", step.transition == "submit")
+        .group_by(step.item_id)
+        .subquery()
+    )
+    query = sa.select(I, last.c.at).join(last, last.c.item_id == I.id).where(I.publication_state == "submitted").order_by(I.id)
+    for row, at in session.execute(query):
+        if at + REVIEW_TIME <= until:
+            yield Due(row, at + REVIEW_TIME)
+
+
+OPEN_RECOMMENDATIONS: Final = frozenset({"adopted", "implementing"})
+
+
+def _recommendations(session: Session, until: dt.datetime) -> Iterator[Due]:
+    query = sa.select(models.Recommendation).where(
+        models.Recommendation.due.is_not(None), models.Recommendation.procedure_state.in_(OPEN_RECOMMENDATIONS)
+    )
+    for row in session.scalars(query.order_by(models.Recommendation.id)):
+        at = end_of(str(row.due))
+        if at is not None and at <= until:
+            yield Due(row, at)
+
+
+def end_of(due: str) -> dt.datetime | None:
+    """The end of the day that `due` names (2026-12-31, 31.12.2026); None where it names no day."""
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            day = dt.datetime.strptime(due.strip(), pattern).date()
+        except ValueError:
+            continue
+        return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), BERLIN).astimezone(dt.UTC)
+    return None
+
+
+def _publishers(session: Session, item: models.Item) -> list[models.Account]:
+    return recipients.holders(session, Permission.ITEM_PUBLISH, item)
+
+
+def _reviewers(session: Session, item: models.Item) -> list[models.Account]:
+    return recipients.holders(session, Permission.ITEM_REVIEW, item)
+
+
+def _withdrawers(session: Session, item: models.Item) -> list[models.Account]:
+    return recipients.holders(session, Permission.ITEM_WITHDRAW, item)
+
+
+def _implementers(session: Session, item: models.Item) -> list[models.Account]:
+    found = recipients.with_role(session, "land") + recipients.holders(session, Permission.IMPLEMENTATION_CONFIRM, item)
+    return list({person.id: person for person in found}.values())
+
+
+DEADLINES: Final = (
+    Deadline(
+        "scheduled", dt.timedelta(days=1), _scheduled, _publishers, "Erscheint am {day}.",
+        "Sollte am {day} erscheinen und ist noch nicht veröffentlicht. Bitte nachsehen, woran es liegt.",
+    ),
+    Deadline("expiry", dt.timedelta(days=7), _expiring, _withdrawers, "Wird am {day} zurückgezogen.", ""),
+    Deadline("review", dt.timedelta(), _unreviewed, _reviewers, "", "Wartet seit mehr als drei Tagen auf eine Prüfung (Frist: {day})."),
+    Deadline(
+        "recommendation", dt.timedelta(days=14), _recommendations, _implementers,
+        "Die Umsetzung ist bis {day} zu melden.", "Die Umsetzung war bis {day} zu melden.",
+    ),
+)
+GRACE: Final = dt.timedelta(minutes=5)
+"""So long after the date nobody is told yet: the clock may be on its way."""
+
+
+def tell(session: Session, now: dt.datetime) -> int:
+    """Remind of everything that is due; how many people were told something new."""
+    return sum(_tell(session, now, deadline) for deadline in DEADLINES)
+
+
+def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
+    told = 0
+    for due in deadline.find(session, now + deadline.soon):
+        is_late = due.at + GRACE < now
+        words = deadline.overdue_words if is_late else deadline.soon_words
+        if words:
+            told += notify(
+                session, "overdue" if is_late else "due_soon", due.item, deadline.people(session, due.item), now=now,
+                occasion=f"{deadline.name}:{due.item.id}:{due.at.isoformat()}",
+                words=words.format(day=f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"),
+            )
+    return told

@@ -1,0 +1,183 @@
+"""Tell people what concerns them: on the desk, by mail at once, or in a daily mail, as each of them chose.
+
+`notify` is called inside the transaction that makes the thing happen; nothing is told of what is rolled back. A new kind
+of event is a row in `EVENTS`. The occasion makes a notice unique per person: told twice, it is written once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.services import outbox
+
+
+class Way(StrEnum):
+    """How a person hears of an event."""
+
+    NOW = "now"
+    DAILY = "daily"
+    DESK = "desk"
+    OFF = "off"
+
+
+WAY_TITLES: Final[Mapping[Way, str]] = MappingProxyType({
+    Way.NOW: "sofort per E-Mail", Way.DAILY: "gesammelt einmal am Tag", Way.DESK: "nur am Arbeitsplatz", Way.OFF: "gar nicht",
+})
+MAX_KEY: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A kind of event: what it is called in the choices, how a message about it begins, how people hear of it at first."""
+
+    title: str
+    subject: str
+    way: Way = Way.NOW
+
+
+EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
+    "waits": Event("Etwas wartet auf mich", "Wartet auf Sie"),
+    "returned": Event("Etwas kommt mit Hinweis zurück", "Zurückgegeben"),
+    "due_soon": Event("Etwas ist bald fällig", "Bald fällig"),
+    "overdue": Event("Etwas ist überfällig", "Überfällig"),
+    "decided": Event("Über etwas wurde beschlossen", "Beschlossen", Way.DAILY),
+    "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
+    "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
+})
+
+
+def notify(
+    session: Session,
+    event: str,
+    item: models.Item | None,
+    people: Iterable[models.Account],
+    *,
+    now: dt.datetime,
+    occasion: str,
+    words: str,
+    title: str = "",
+    url: str = "",
+    actor: str = "",
+    actor_name: str = "",
+) -> int:
+    """Tell `people` that `event` happened; how many were told. Raises KeyError for an unknown event.
+
+    `occasion` names what happened, at most 150 characters, and is told once per person. `words` is one or two German
+    sentences. `title` and `url` (a path of ours) are taken from `item` where they are not given. `actor` (a login) is not
+    told what he or she did.
+    """
+    rule = EVENTS[event]
+    told = {person.id: person for person in people if person.is_active and person.login != actor}
+    ways = _ways(session, event, told) if told else {}
+    known = _known(session, f"{event}:{occasion}"[:MAX_KEY], told) if told else set()
+    heading = title or (str(item.title or item.url) if item is not None else "")
+    address = url or (f"/redaktion/eintrag/{item.id}" if item is not None else "")
+    count = 0
+    for person in told.values():
+        way = ways.get(person.id, rule.way)
+        if way is Way.OFF or person.id in known:
+            continue
+        key = f"{event}:{occasion}"[:MAX_KEY]
+        session.add(
+            models.Notice(
+                account_id=person.id, event=event, item_id=item.id if item is not None else None, key=key, title=heading,
+                words=words, url=address[:300], actor_name=actor_name[:200], at=now, is_for_digest=way is Way.DAILY and bool(person.email),
+            )
+        )
+        if way is Way.NOW and person.email:
+            payload = {
+                "to": person.email, "name": person.name, "subject": rule.subject, "title": heading, "words": words,
+                "actor": actor_name, "path": address,
+            }
+            outbox.put(session, "mail.notice", f"notice:{person.id}:{key}", payload, due_at=now)
+        count += 1
+    session.flush()
+    return count
+
+
+def _ways(session: Session, event: str, people: Iterable[int]) -> dict[int, Way]:
+    chosen = sa.select(models.NoticeChoice.account_id, models.NoticeChoice.way).where(
+        models.NoticeChoice.event == event, models.NoticeChoice.account_id.in_(list(people))
+    )
+    return {row.account_id: Way(row.way) for row in session.execute(chosen)}
+
+
+def _known(session: Session, key: str, people: Iterable[int]) -> set[int]:
+    told = sa.select(models.Notice.account_id).where(models.Notice.key == key, models.Notice.account_id.in_(list(people)))
+    return set(session.scalars(told))
+
+
+def settle(session: Session, event: str, item: models.Item, *, now: dt.datetime, about: str = "") -> None:
+    """It is done: nobody needs to read the open notices of this event on `item`, whose occasion begins with `about`, any more."""
+    session.execute(
+        sa.update(models.Notice)
+        .where(
+            models.Notice.item_id == item.id, models.Notice.event == event, models.Notice.read_at.is_(None),
+            models.Notice.key.startswith(f"{event}:{about}", autoescape=True),
+        )
+        .values(read_at=now, is_for_digest=False)
+    )
+
+
+# --- what a person sees and chooses ----------------------------------------------------------------------------------
+
+PER_PAGE: Final = 50
+
+
+def notices(session: Session, account_id: int, *, with_read: bool = False, page: int = 1) -> tuple[Sequence[models.Notice], int]:
+    """The notices of a person, newest first, and how many pages there are."""
+    conditions = [models.Notice.account_id == account_id]
+    if not with_read:
+        conditions.append(models.Notice.read_at.is_(None))
+    total = session.scalar(sa.select(sa.func.count()).select_from(models.Notice).where(*conditions)) or 0
+    pages = max(1, -(-total // PER_PAGE))
+    query = sa.select(models.Notice).where(*conditions).order_by(models.Notice.id.desc())
+    return session.scalars(query.limit(PER_PAGE).offset((min(max(1, page), pages) - 1) * PER_PAGE)).all(), pages
+
+
+def mark_read(session: Session, account_id: int, now: dt.datetime, *, notice_id: int | None = None) -> int:
+    """Mark one notice, or all, of a person as read; how many were unread."""
+    query = sa.update(models.Notice).where(models.Notice.account_id == account_id, models.Notice.read_at.is_(None))
+    if notice_id is not None:
+        query = query.where(models.Notice.id == notice_id)
+    changed = session.execute(query.values(read_at=now, is_for_digest=False))
+    return int(getattr(changed, "rowcount", 0))
+
+
+def ways_of(session: Session, account_id: int) -> dict[str, Way]:
+    """Event → the way a person hears of it."""
+    chosen = session.execute(
+        sa.select(models.NoticeChoice.event, models.NoticeChoice.way).where(models.NoticeChoice.account_id == account_id)
+    )
+    return {name: rule.way for name, rule in EVENTS.items()} | {row.event: Way(row.way) for row in chosen if row.event in EVENTS}
+
+
+def choose(session: Session, account_id: int, ways: Mapping[str, Way]) -> None:
+    """Keep how a person wants to hear of events; unknown events are left out."""
+    kept = {
+        row.event: row
+        for row in session.scalars(sa.select(models.NoticeChoice).where(models.NoticeChoice.account_id == account_id))
+    }
+    for event, way in ways.items():
+        if event not in EVENTS:
+            continue
+        if event in kept:
+            kept[event].way = way
+        else:
+            session.add(models.NoticeChoice(account_id=account_id, event=event, way=way))
+        if way is not Way.DAILY:
+            session.execute(
+                sa.update(models.Notice)
+                .where(models.Notice.account_id == account_id, models.Notice.event == event)
+                .values(is_for_digest=False)
+            )
+    session.flush()

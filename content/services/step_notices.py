@@ -1,0 +1,71 @@
+"""Which steps of workflows tell whom what. The definitions name effects; this table says what they mean to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from content import models
+from content.services import recipients
+from content.services.notify import notify, settle
+from content.services.publish import Desk
+from workflows.definition import Workflow
+from workflows.engine import Step
+from workflows.vocabulary import Effect, Permission
+
+REVIEW_RIGHT: Final[Mapping[str, Permission]] = {
+    "publication": Permission.ITEM_REVIEW,
+    "recommendation": Permission.RECOMMENDATION_ADOPT,
+    "report": Permission.REPORT_LEAD,
+}
+"""Workflow → the right of those who are asked when a step calls for a review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """The event that an effect tells of, and who is told."""
+
+    event: str
+    people: Callable[[Session, models.Item, Workflow], list[models.Account]]
+
+
+def _reviewers(session: Session, item: models.Item, workflow: Workflow) -> list[models.Account]:
+    return recipients.holders(session, REVIEW_RIGHT.get(workflow.name, Permission.ITEM_REVIEW), item)
+
+
+def _submitters(session: Session, item: models.Item, _workflow: Workflow) -> list[models.Account]:
+    return recipients.submitters(session, item) or recipients.writers(session, item)
+
+
+def _members(session: Session, _item: models.Item, _workflow: Workflow) -> list[models.Account]:
+    return recipients.with_role(session, "land")
+
+
+TELLINGS: Final[Mapping[Effect, Telling]] = {
+    Effect.NOTIFY_REVIEWERS: Telling("waits", _reviewers),
+    Effect.NOTIFY_AUTHOR: Telling("published", _submitters),
+    Effect.NOTIFY_MEMBERS: Telling("decided", _members),
+}
+RETURNING: Final = frozenset({"reject"})
+"""Steps that give a text back to its author with a comment."""
+
+
+def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
+    """Tell people of a step that was just taken; what waited for one before waits no more."""
+    about = f"step:{workflow.name}:"
+    if step.source != step.target:
+        settle(desk.session, "waits", item, now=desk.now, about=about)
+    words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
+    if entry.comment:
+        words += f" Hinweis: {entry.comment}"
+    for effect in step.effects:
+        telling = TELLINGS.get(effect)
+        if telling is not None:
+            notify(
+                desk.session, "returned" if step.transition in RETURNING else telling.event, item,
+                telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}", words=words,
+                actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+            )
