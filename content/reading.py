@@ -254,6 +254,7 @@ class SearchPage:
     hints: tuple[str, ...]
     paging: Paging
     feed_url: str = ""
+    alert_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

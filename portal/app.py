@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from content.house import House
 from content.kinds import KINDS
 from content.services.memo import Memo
+from content.signing import Sealer
 from portal import __version__, clock, site
 from portal.cache import Application, PageCache
 from portal.mail import Postman
@@ -34,6 +35,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.registry.frame = site.Frame(templates, config.registry.asset)
     config.registry.position = position = PositionReader(opened.engine)
     config.registry.memo = Memo()
+    config.registry.sealer = Sealer.open(settings.data)
     config.include("portal.routes")
     config.include("portal.security")
     config.include("portal.views.common")

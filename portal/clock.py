@@ -20,7 +20,9 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import deadlines, digest, outbox, reset, transition
+from content.services import alerts, deadlines, digest, news, outbox, reset, saved, transition
+from content.services.browse import Reader
+from content.signing import Sealer
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -41,6 +43,7 @@ def tick(house: House, send: Send, *, now: Callable[[], dt.datetime] = lambda: d
     done = _due_steps(house, now)
     _each(_deadlines, house, now)
     _each(_digests, house, now)
+    _each(_news, house, now)
     return done + _due_jobs(house, send, now)
 
 
@@ -95,9 +98,11 @@ def _do_job(house: House, send: Send, now: Callable[[], dt.datetime], job_id: in
                 worker(work.session, job.payload, now())
                 outbox.done(work.session, job.id, now())
             return True
-        send(job.kind, {**job.payload, "key": job.key})
+        payload = _addressed(house, job)
+        if payload is not None:
+            send(job.kind, {**payload, "key": job.key})
     except Exception as error:  # noqa: BLE001 - whatever hinders one message must not stop the others
-        log.warning("job %s (%s) failed: %s", job.id, job.kind, error)
+        log.warning("job %s (%s) failed: %s", job.id, job.kind, outbox.without_addresses(str(error)))
         with house.writing(NAME, clock=now) as work:
             outbox.failed(
                 work.session, job.id, now(), str(error) or type(error).__name__, is_final=isinstance(error, outbox.RefusedForGood)
@@ -106,6 +111,25 @@ def _do_job(house: House, send: Send, now: Callable[[], dt.datetime], job_id: in
     with house.writing(NAME, clock=now) as work:
         outbox.done(work.session, job.id, now())
     return True
+
+
+def _addressed(house: House, job: outbox.Claimed) -> dict[str, Any] | None:
+    """What is sent; messages to readers are addressed only now, so that no address lies in the outbox."""
+    if not job.kind.startswith("mail.alert"):
+        return job.payload
+    with Session(house.reading_engine) as session:
+        bodies = Reader(session.connection()).bodies
+        return news.compose(session, Sealer.open(house.data), job.kind, job.payload, lambda parameters: saved.describe(parameters, bodies))
+
+
+def _news(house: House, now: Callable[[], dt.datetime]) -> int:
+    """Write what followers of searches are to be told; forget what was never confirmed."""
+    with house.reading() as connection:
+        has_old = alerts.has_old(connection, now())
+    if has_old:
+        with house.writing(NAME, clock=now) as work:
+            alerts.tidy(work.session, now())
+    return news.collect(house, saved.matcher(house), now())
 
 
 def _digests(house: House, now: Callable[[], dt.datetime]) -> int:

@@ -12,6 +12,7 @@ import os
 import smtplib
 import ssl
 from collections.abc import Mapping
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
 from typing import Any, Final
@@ -28,8 +29,13 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.digest": "Ihre Übersicht: {count} Hinweise",
     "mail.invitation": "Ihr Zugang zum Beschlussportal",
     "mail.reset": "Neues Kennwort für das Beschlussportal",
+    "mail.alert": "{count} neu zu Ihrer Suche {search}",
+    "mail.alert_confirm": "Bitte bestätigen: Suche im Beschlussportal abonnieren",
+    "mail.alert_link": "Ihr Link zu Ihren Abos im Beschlussportal",
 }
 TIMEOUT_S: Final = 20
+_POLICY: Final = policy.default.clone(max_line_length=500)
+"""Addresses in headers must not be broken: the library would encode them, and mail programs would not find them."""
 
 
 class _VerifyingSMTP(smtplib.SMTP):
@@ -124,7 +130,7 @@ class Postman:
         os.replace(temporary, folder / f"{name}.eml")
 
     def _message(self, kind: str, payload: Mapping[str, Any]) -> EmailMessage:
-        message = EmailMessage()
+        message = EmailMessage(policy=_POLICY)
         subject = SUBJECTS[kind].format_map(payload)
         message["Subject"] = " ".join(subject.split())[:200]
         message["From"] = formataddr(("Beschlussportal", self._settings.mail_from))
@@ -132,6 +138,9 @@ class Postman:
         message["Date"] = format_datetime(dt.datetime.now(dt.UTC))
         message["Message-ID"] = f"<{hashlib.sha256(str(payload['key']).encode()).hexdigest()[:32]}@{self._host}>"
         message["Auto-Submitted"] = "auto-generated"
+        if "leave_path" in payload:
+            message["List-Unsubscribe"] = f"<{self._settings.base_url}{payload['leave_path']}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         template = self._templates.get_template(f"mail/{kind.removeprefix('mail.')}.txt")
         message.set_content(template.render(base_url=self._settings.base_url, **payload))
         return message

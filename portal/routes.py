@@ -7,6 +7,7 @@ from typing import Final
 from pyramid.config import Configurator
 
 from content.kinds import KINDS
+from content.services.alerts import TOKEN_PATTERN
 
 _SLUG: Final = "[a-z0-9-]{1,120}"
 _DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/\d{2,4}"
@@ -23,6 +24,13 @@ def includeme(config: Configurator) -> None:
     fixed = {
         "home": "/",
         "search": "/suche",
+        "search_feed": "/suche.atom",
+        "search_json": "/api/v1/suche",
+        "alert.new": "/suche/abo",
+        "alert.lost": "/abo",
+        "alert.confirm": f"/abo/bestaetigen/{{token:{TOKEN_PATTERN}}}",
+        "alert.leave": f"/abo/abmelden/{{token:{TOKEN_PATTERN}}}",
+        "alert.manage": f"/abo/{{token:{TOKEN_PATTERN}}}",
         "ledger": "/ledger",
         "ledger_lines": "/ledger.jsonl",
         "ledger_key": "/ledger/schluessel.pem",

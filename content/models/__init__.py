@@ -1,6 +1,7 @@
 """The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
 
 from content.models.account import Account, AccountSession, Attempt, Challenge, Grant, Identity, Passkey, Ticket
+from content.models.alert import Alert, AlertNotice, AlertRequest, Subscriber
 from content.models.body import Body, ChairTerm, Member, Share
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
@@ -31,6 +32,9 @@ __all__ = [
     "Account",
     "AccountSession",
     "AgendaItem",
+    "Alert",
+    "AlertNotice",
+    "AlertRequest",
     "Attachment",
     "Attempt",
     "AuditEntry",
@@ -83,6 +87,7 @@ __all__ = [
     "Share",
     "Statement",
     "StepEntry",
+    "Subscriber",
     "Tally",
     "Task",
     "Term",

@@ -75,6 +75,8 @@ class Query:
     page: int = 1
     per_page: int = 20
     hints: tuple[str, ...] = ()
+    among: frozenset[int] | None = None
+    """Only these editions, and only those with all words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def read(
     sort: str = "relevance",
     page: int = 1,
     per_page: int = 20,
+    among: frozenset[int] | None = None,
 ) -> Query:
     """The question in `raw`. Never raises."""
     hints: list[str] = []
@@ -68,6 +69,7 @@ def read(
         page=max(1, page),
         per_page=per_page,
         hints=tuple(hints),
+        among=among,
     )
 
 

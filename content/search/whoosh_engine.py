@@ -112,7 +112,7 @@ class WhooshEngine:
                 return Hits(0, (), {}, asked.hints)
             answer = self._run(searcher, compiled, restriction, asked)
             is_single = sum(not term.is_excluded for term in asked.terms) < 2
-            if len(answer) or is_single or asked.number:
+            if len(answer) or is_single or asked.number or asked.among is not None:
                 break
         hints = asked.hints
         if not need_all and len(answer):
@@ -127,14 +127,16 @@ class WhooshEngine:
         sorted_by = sorting.FieldFacet("date", reverse=asked.sort == "newest") if asked.sort != "relevance" else None
         return searcher.search(
             compiled,
-            limit=min(max(asked.page * asked.per_page, 1), 2000),
+            limit=min(max(asked.page * asked.per_page, 1), 2000) if asked.among is None else None,
             filter=restriction,
             sortedby=sorted_by,
             groupedby={name: sorting.FieldFacet(name, maptype=sorting.Count) for name in FACETS},
         )
 
     def _restriction(self, asked: Query) -> query.Query | None:
-        wanted = [query.Term(name, value) for name, value in asked.filters.items() if name in _schema().names()]
+        wanted: list[query.Query] = [query.Term(name, value) for name, value in asked.filters.items() if name in _schema().names()]
+        if asked.among is not None:
+            wanted.append(query.Or([query.Term("edition_id", str(number)) for number in sorted(asked.among)]))
         return query.And(wanted) if wanted else None
 
     def _compiled(self, searcher: Any, asked: Query, *, need_all: bool) -> query.Query | None:

@@ -30,6 +30,10 @@ MEETING_ROWS: Final = 200
 """A session lists at most so many decisions; no real one comes near."""
 HOME_ROWS: Final = 12
 """The front page shows so many decisions of the newest session and leads to the rest."""
+_FEED: Final = (
+    *statements.LIGHT, statements.E.number, statements.E.note, statements.E.act, statements.E.valid_from, statements.E.recorded_at,
+    statements.E.sha256, statements.E.position,
+)
 T = TypeVar("T")
 
 
@@ -228,10 +232,17 @@ class Reader:
     def newest_published(self, kinds: Sequence[str], limit: int = 40) -> list[tuple[reading.ListEntry, AnyRow]]:
         """What was published or corrected last, for feeds: (list row, edition columns)."""
         found = self._connection.execute(
-            sa.select(*statements.LIGHT, statements.E.number, statements.E.note, statements.E.act, statements.E.valid_from, statements.E.recorded_at, statements.E.sha256, statements.E.position)
-            .where(statements.E.kind.in_(kinds), statements.visible(is_now=True))
+            sa.select(*_FEED).where(statements.E.kind.in_(kinds), statements.visible(is_now=True))
             .order_by(statements.E.valid_from.desc(), statements.E.position.desc())
             .limit(limit)
+        )
+        return [(rows.entry(row), row) for row in found]
+
+    def published_editions(self, edition_ids: Sequence[int]) -> list[tuple[reading.ListEntry, AnyRow]]:
+        """Those of the editions that are public now, as in `newest_published`, newest publication first."""
+        found = self._connection.execute(
+            sa.select(*_FEED).where(statements.E.id.in_(edition_ids), statements.visible(is_now=True))
+            .order_by(statements.E.valid_from.desc(), statements.E.position.desc())
         )
         return [(rows.entry(row), row) for row in found]
 

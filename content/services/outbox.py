@@ -9,6 +9,7 @@ Messages carry an id made of the key, and files a name made of it, so that the s
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,7 @@ CLAIM_LIFE: Final = dt.timedelta(minutes=10)
 """Longer than any message takes: a claim that is older belongs to a worker that died."""
 KEPT: Final = dt.timedelta(days=180)
 """How long jobs that were done are remembered."""
+_ADDRESS: Final = re.compile(r"[^\s<>'\"(]+@[^\s<>'\")]+")
 
 J: Final = models.Job
 
@@ -84,12 +86,17 @@ def failed(session: Session, job_id: int, now: dt.datetime, error: str, *, is_fi
     """Note a failure: the next try comes later each time, and after `MAX_ATTEMPTS` or a final refusal none comes."""
     job = session.get_one(J, job_id)
     job.attempts += 1
-    job.error, job.claimed_at = error[:500], None
+    job.error, job.claimed_at = without_addresses(error)[:500], None
     if is_final or job.attempts >= MAX_ATTEMPTS:
         job.given_up_at = now
     else:
         job.due_at = now + WAIT[min(job.attempts, len(WAIT)) - 1]
     session.flush()
+
+
+def without_addresses(text: str) -> str:
+    """What a mail server says often names the address; logs and lists must not."""
+    return _ADDRESS.sub("(Adresse)", text)
 
 
 def forget_old(session: Session, now: dt.datetime) -> None:

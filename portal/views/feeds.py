@@ -27,7 +27,7 @@ def feed(request: Request) -> Response:
     rows = reader.newest_published(kinds)
     title = "Alles Neue" if name == "alle" else KINDS[kinds[0]].plural
     return _xml(
-        request, "feeds/atom.xml", "application/atom+xml", title=f"{title} – {site.NAME}", rows=rows, name=name,
+        request, "feeds/atom.xml", "application/atom+xml", title=f"{title} – {site.NAME}", rows=rows, path=f"/feeds/{name}.atom", page_path="/",
         updated=max((row.recorded_at for _, row in rows), default=None),
     )
 
@@ -71,7 +71,7 @@ def _sitemap(request: Request, rows: Iterable[Any], *, is_first: bool) -> Respon
 def robots(request: Request) -> Response:
     """Everything public may be read; results of searches and old states need not be indexed."""
     base_url = request.registry.settings["portal.settings"].base_url
-    lines = ["User-agent: *", "Disallow: /suche", "Disallow: /*?stand=", "Disallow: /*?fassung=", "", f"Sitemap: {base_url}/sitemap.xml", ""]
+    lines = ["User-agent: *", "Disallow: /suche", "Disallow: /abo", "Disallow: /*?stand=", "Disallow: /*?fassung=", "", f"Sitemap: {base_url}/sitemap.xml", ""]
     response = Response("\n".join(lines).encode(), content_type="text/plain", charset="utf-8")
     response.headers[CACHEABLE] = ASK_EACH_TIME
     return response

@@ -15,6 +15,7 @@ from content.bodies import Bodies
 from content.kinds import KINDS
 from content.search.interface import Hit, Hits, Piece, SearchError
 from content.search.query import read
+from content.services import saved
 from content.services.browse import Reader
 from content.wording import anchor_words
 from portal.views.common import page_number, parameter, render
@@ -40,16 +41,17 @@ def search(request: Request) -> Response:
         hits = request.registry.house.search.search(query) if typed or filters else Hits(0, (), {})
     except SearchError:
         hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",))
-    page = _page(reader, typed, filters, hits, sort=sort if sort in SORTS else "relevanz", number=query.page)
+    page = _page(request, reader, typed, filters, hits, sort=sort if sort in SORTS else "relevanz", number=query.page)
     title = f"Suche: {typed}" if typed else "Suche"
+    feeds = [reading.Link(title[:120], page.feed_url)] if typed or filters else []
     return render(
-        request, "public/search.html", title=title[:120], page=page, query=typed, is_cacheable=False, is_indexed=False,
+        request, "public/search.html", feeds=feeds, title=title[:120], page=page, query=typed, is_cacheable=False, is_indexed=False,
         has_asked=bool(typed or filters),
     )
 
 
 def _page(
-    reader: Reader, typed: str, filters: Mapping[str, str], hits: Hits, *, sort: str, number: int
+    request: Request, reader: Reader, typed: str, filters: Mapping[str, str], hits: Hits, *, sort: str, number: int
 ) -> reading.SearchPage:
     entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
     pages = max(1, -(-hits.total // PER_PAGE))
@@ -63,6 +65,7 @@ def _page(
         rows += [("seite", str(page))] if page > 1 else []
         return "/suche?" + urlencode(rows)
 
+    parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
     shown = tuple(_facet(name, hits, filters, address, reader.bodies) for name in ("kind", "year", "body"))
     return reading.SearchPage(
         query=typed,
@@ -74,6 +77,8 @@ def _page(
             for value, (label, _) in SORTS.items()
         ),
         hints=hits.hints,
+        feed_url=saved.address(parameters, "/suche.atom"),
+        alert_url=saved.address(parameters, "/suche/abo"),
         paging=reading.Paging(
             page=number,
             pages=pages,

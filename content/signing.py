@@ -1,0 +1,77 @@
+"""Links and forms that prove themselves: what we handed out comes back unchanged, and nobody else can make it.
+
+A *seal* is a keyed hash over a purpose and some words. The key lies in `DATA/keys/links.key`; it is made when first
+needed, belongs to the backup, and several nodes share it with the folder. With another key all links end.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime as dt
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+KEY_FILE: Final = "keys/links.key"
+SEAL_CHARS: Final = 22
+"""128 bits in base64."""
+FORM_LIFE: Final = dt.timedelta(hours=4)
+_SKEW: Final = dt.timedelta(minutes=2)
+
+
+class Sealer:
+    """Makes and checks seals with one key (32 bytes)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def open(cls, data: Path) -> Sealer:
+        """The sealer of a DATA folder; makes its key where there is none."""
+        path = data / KEY_FILE
+        if not path.exists():
+            _create(path)
+        return cls(path.read_bytes())
+
+    def seal(self, purpose: str, *words: str) -> str:
+        """The seal over `words` for `purpose`; no words and no purposes share one."""
+        text = "\x1f".join([purpose, *words]).encode()
+        return base64.urlsafe_b64encode(hmac.digest(self._key, text, "sha256")[:16]).decode().rstrip("=")
+
+    def holds(self, seal: str, purpose: str, *words: str) -> bool:
+        """Whether `seal` is ours; takes the same time for any answer."""
+        return hmac.compare_digest(seal.encode(), self.seal(purpose, *words).encode())
+
+    def form_token(self, purpose: str, now: dt.datetime) -> str:
+        """Goes into a form, so that nobody can send it who did not load it within `FORM_LIFE`."""
+        stamp = str(int(now.timestamp()))
+        return f"{stamp}.{self.seal(f'form {purpose}', stamp)}"
+
+    def is_fresh(self, token: str, purpose: str, now: dt.datetime) -> bool:
+        """Whether `token` was made for this form and is not too old."""
+        stamp, _, seal = token.partition(".")
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and self.holds(seal, f"form {purpose}", stamp)):
+            return False
+        made = dt.datetime.fromtimestamp(int(stamp), dt.UTC)
+        return now - FORM_LIFE <= made <= now + _SKEW
+
+    def mark(self, purpose: str, word: str, day: dt.date) -> str:
+        """A word that counts the same visitor of one day, and tells nobody who it was; useless the next day."""
+        return hashlib.sha256(self.seal(f"mark {purpose}", day.isoformat(), word).encode()).hexdigest()
+
+
+def _create(path: Path) -> None:
+    """Write a key complete or not at all; of two processes the first one's stays."""
+    temporary = path.with_name(f".links-{secrets.token_hex(6)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(32))
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(temporary, path)
+    temporary.unlink()

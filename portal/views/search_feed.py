@@ -1,0 +1,36 @@
+"""A search as an Atom feed: what it finds, newest first."""
+
+from __future__ import annotations
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content.services import saved
+from portal import site
+from portal.views.common import BadRequest, parameter
+
+ROWS = 40
+
+
+@view_config(route_name="search_feed")
+def search_feed(request: Request) -> Response:
+    """The newest publications that a search finds; a search without words and filters is refused."""
+    parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
+    if not parameters:
+        raise BadRequest("Die Suche ist leer. Erwartet wird etwa /suche.atom?q=Nachnutzung.")
+    reader = request.reader
+    hits = request.registry.house.search.search(saved.question(parameters, reader.bodies, among=None, per_page=ROWS))
+    rows = reader.published_editions([hit.edition_id for hit in hits.hits])
+    body = request.registry.templates.get_template("feeds/atom.xml").render(
+        base_url=request.registry.settings["portal.settings"].base_url, site_name=site.NAME, council=site.COUNCIL, asset=request.registry.asset,
+        title=f"Suche {saved.describe(parameters, reader.bodies)} – {site.NAME}", rows=rows,
+        path=saved.address(parameters, "/suche.atom"), page_path=saved.address(parameters),
+        updated=max((row.recorded_at for _, row in rows), default=None),
+    )
+    response = Response(body.encode(), content_type="application/atom+xml", charset="utf-8")
+    # The index may be a moment behind the ledger, so this is no page to keep; unchanged bytes still cost nothing.
+    response.md5_etag()
+    response.cache_control = "no-cache"
+    response.conditional_response = True
+    return response
