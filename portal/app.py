@@ -8,18 +8,17 @@ import threading
 from importlib import resources
 from typing import Any
 
-import jinja2
 from pyramid.config import Configurator
 from sqlalchemy.engine import Engine
 
 from content.house import House
-from content.kinds import KINDS
 from content.services.memo import Memo
 from content.signing import Sealer
 from portal import __version__, clock, site
 from portal.cache import Application, PageCache
 from portal.mail import Postman
 from portal.settings import Settings
+from portal.templating import make_environment
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config = Configurator(settings={"portal.settings": settings})
     config.registry.house = opened
     config.registry.asset = lambda name: assets.get(name, f"/static/{name}")
-    config.registry.templates = templates = _templates()
+    config.registry.templates = templates = make_environment()
     config.registry.frame = site.Frame(templates, config.registry.asset)
     config.registry.position = position = PositionReader(opened.engine)
     config.registry.memo = Memo()
@@ -82,21 +81,6 @@ class PositionReader:
             connection.autocommit = True
         self._local.connection = connection
         return connection
-
-
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(str(resources.files("templates"))),
-        autoescape=jinja2.select_autoescape(default=True, default_for_string=True, disabled_extensions=("txt",)),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        cache_size=-1,
-    )
-    environment.filters.update(site.FILTERS)
-    environment.globals["kinds"] = KINDS
-    return environment
 
 
 def _version(assets: dict[str, str]) -> str:

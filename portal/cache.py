@@ -28,6 +28,9 @@ CACHEABLE: Final = "X-Portal-Cacheable"
 ASK_EACH_TIME: Final = "public, max-age=0, must-revalidate"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
+POSITION: Final = "portal.position"
+"""Where the application finds the ledger position that the cache has read already."""
+
 _MAX_PAGE_BYTES: Final = 2_000_000
 _GZIP_LEVEL: Final = 5
 _OVERHEAD_BYTES: Final = 2_000
@@ -62,7 +65,8 @@ class PageCache:
         method = environ["REQUEST_METHOD"]
         if method not in {"GET", "HEAD"}:
             return self._application(environ, start_response)
-        state = self._state()
+        environ[POSITION] = position = self._position()
+        state = self._state(position)
         is_gzip = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
         key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), is_gzip)
         kept = self._pages.get(key)
@@ -74,9 +78,9 @@ class PageCache:
             self._keep(key, kept)
         return _answer(environ, start_response, kept, is_head=method == "HEAD")
 
-    def _state(self) -> str:
+    def _state(self, position: int) -> str:
         day = dt.datetime.now(BERLIN).date().toordinal()
-        return f"{self._position()}-{day}-{self._version}"
+        return f"{position}-{day}-{self._version}"
 
     def _make(
         self, environ: Environ, start_response: StartResponse, state: str, *, is_gzip: bool

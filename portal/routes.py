@@ -20,9 +20,14 @@ ITEM_PATTERNS: Final = {
 
 
 def includeme(config: Configurator) -> None:
-    """Register the routes; the order matters only where patterns overlap, and none do."""
+    """Register the routes, those most asked for first: each request tries them in order. Patterns do not overlap."""
+    patterns = {kind.name: f"/{kind.path}/{{tail:{ITEM_PATTERNS.get(kind.path, _SLUG)}}}" for kind in KINDS.values()}
+    config.add_route("home", "/")
+    for kind in KINDS.values():
+        config.add_route(f"item.{kind.name}", patterns[kind.name])
+        if kind.list_url:
+            config.add_route(f"list.{kind.name}", kind.list_url)
     fixed = {
-        "home": "/",
         "search": "/suche",
         "search_feed": "/suche.atom",
         "search_json": "/api/v1/suche",
@@ -68,12 +73,8 @@ def includeme(config: Configurator) -> None:
     for name, pattern in fixed.items():
         config.add_route(name, pattern)
     for kind in KINDS.values():
-        if kind.list_url:
-            config.add_route(f"list.{kind.name}", kind.list_url)
-        pattern = f"/{kind.path}/{{tail:{ITEM_PATTERNS.get(kind.path, _SLUG)}}}"
-        config.add_route(f"item.{kind.name}", pattern)
         for suffix, ending in SUFFIXES.items():
-            config.add_route(f"{suffix}.{kind.name}", pattern + ending)
+            config.add_route(f"{suffix}.{kind.name}", patterns[kind.name] + ending)
 
 
 SUFFIXES: Final = {

@@ -6,11 +6,12 @@ The document is the frozen one, so a citation never changes for an edition. Esca
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import orjson
 
 from content.kinds import KINDS
 
@@ -140,7 +141,7 @@ _SCHEMA_TYPES: Final = {
 
 def script_json(value: Mapping[str, Any]) -> str:
     """JSON that cannot leave the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = orjson.dumps(value).decode()
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return text

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from content import facets, markup, models, reading
+from content import facets, markup, models, prepared, reading
 from content.bodies import Bodies, BodyName
 from content.diff import compare_html, compare_sides_html
 from content.kinds import KINDS, PATHS
@@ -64,7 +64,7 @@ class Reader:
 
     def page(self, url: str, *, edition: int | None = None) -> reading.ItemPage | None:
         """The page at `url`, or None where nothing is public there. `edition` asks for an older edition."""
-        row = self._run(self._statements.by_url, url=url).first()
+        row = self._first(self._statements.by_url, url=url)
         if row is None:
             return None
         shown = row
@@ -77,14 +77,14 @@ class Reader:
 
     def document(self, url: str, *, edition: int | None = None) -> tuple[str, reading.Proof] | None:
         """The edition document at `url` as its exact canonical JSON, with its proof."""
-        row = self._run(self._statements.by_url, url=url).first()
+        row = self._first(self._statements.by_url, url=url)
         if row is not None and edition is not None and edition != row.number:
             row = self._connection.execute(statements.ONE_VERSION, {"item_id": row.item_id, "number": edition}).first()
         return None if row is None else (row.document, rows.proof(row))
 
     def compare(self, url: str, old: int, new: int, *, is_side_by_side: bool = False) -> reading.ComparePage | None:
         """The differences between two public editions at `url`, inline or in two columns, or None."""
-        row = self._run(self._statements.by_url, url=url).first()
+        row = self._first(self._statements.by_url, url=url)
         if row is None:
             return None
         versions = {version.edition: version for version in self._versions(row)}
@@ -285,16 +285,21 @@ class Reader:
         data = [(row, orjson.loads(row.document)["data"]) for row in found]
         return Bodies(BodyName.of(row.body_slug, row.title, one.get("genitive", ""), one["number_pattern"]) for row, one in data)
 
-    def _run(self, statement: Statement, **values: Any) -> Any:
-        return self._connection.execute(statement, {**values, **self._moment})
+    def _run(self, statement: Statement, **values: Any) -> list[AnyRow]:
+        return prepared.rows(self._connection, statement, {**values, **self._moment})
+
+    def _first(self, statement: Statement, **values: Any) -> AnyRow | None:
+        found = self._run(statement, **values)
+        return found[0] if found else None
 
     def _item_page(self, row: AnyRow, *, versions: tuple[reading.Version, ...]) -> reading.ItemPage:
         document = orjson.loads(row.document)
         data = document["data"]
-        around = self._around(row, [*rows.named_addresses(data), *markup.referenced(document["html"])])
-        live = {found.url: rows.target(found) for found in around if found.role == statements.LINK}
-        incoming = sorted((found for found in around if found.role == statements.INCOMING), key=lambda found: found.place)
-        sides = {found.role: rows.target(found) for found in around}
+        around: dict[str, list[AnyRow]] = {}
+        for found in self._around(row, [*rows.named_addresses(data), *markup.referenced(document["html"])]):
+            around.setdefault(found.role, []).append(found)
+        live = {found.url: rows.target(found) for found in around.get(statements.LINK, ())}
+        incoming = sorted(around.get(statements.INCOMING, ()), key=lambda found: found.place)
         return reading.ItemPage(
             kind=row.kind,
             kind_label=KINDS[row.kind].label,
@@ -311,7 +316,7 @@ class Reader:
             incoming=rows.incoming(incoming, self.bodies),
             attachments=tuple(rows.attachment(entry) for entry in data.get("attachments", ())),
             neighbours=reading.Neighbours(
-                previous=sides.get(statements.BEFORE), following=sides.get(statements.AFTER)
+                *(rows.target(found[0]) if found else None for found in map(around.get, (statements.BEFORE, statements.AFTER)))
             ),
             related=self._related(row, incoming, data),
             topics=tuple(data.get("topics", ())),
@@ -319,7 +324,7 @@ class Reader:
 
     def _versions(self, row: AnyRow) -> tuple[reading.Version, ...]:
         # A first edition that is still valid is the only one there is.
-        found = [row] if row.number == 1 else self._connection.execute(statements.VERSIONS, {"item_id": row.item_id})
+        found = [row] if row.number == 1 else self._run(statements.VERSIONS, item_id=row.item_id)
         moment = self._moment.get("stand")
         return tuple(
             reading.Version(
@@ -350,7 +355,7 @@ class Reader:
         elif row.kind in {"press_release", "meeting", "report"}:
             order = "date"
             values |= {"kind": row.kind, "sort_date": row.sort_date, "id": row.id}
-        found: Sequence[AnyRow] = self._run(self._statements.around[order], **values).all()
+        found: Sequence[AnyRow] = self._run(self._statements.around[order], **values)
         return found
 
     def _related(
@@ -380,7 +385,7 @@ class Reader:
         return tuple(rows.entry(row) for row in self._run(statement, kind=kind, limit=limit, offset=0))
 
     def _newest_meeting(self) -> reading.ListEntry | None:
-        row = self._run(self._statements.newest_meeting).first()
+        row = self._first(self._statements.newest_meeting)
         return rows.entry(row) if row else None
 
     def _totals(self) -> tuple[tuple[str, str, int], ...]:
@@ -399,7 +404,7 @@ class Reader:
 
     def _counts(self, names: tuple[str, ...], values: Mapping[str, Any]) -> dict[tuple[str, str], int]:
         if self.stand is None and not names:
-            found = self._connection.execute(statements.TALLY, {"kind": values["kind"]})
+            found = self._run(statements.TALLY, kind=values["kind"])
         else:
             found = self._run(statements.count_statement(names, is_now=self.stand is None), **values)
         return {(row[0], row[1]): row[2] for row in found}

@@ -19,7 +19,7 @@ from content import reading
 from content.kinds import KINDS
 from content.services.browse import BERLIN, Reader
 from portal import site
-from portal.cache import ASK_EACH_TIME, CACHEABLE
+from portal.cache import ASK_EACH_TIME, CACHEABLE, POSITION
 from portal.past import keep_stand
 
 T = TypeVar("T")
@@ -59,8 +59,8 @@ class PortalRequest(Request):
     @reify
     def position(self) -> int:
         """The ledger position, read before anything else: what is remembered under it must not be older."""
-        position: int = self.registry.position()
-        return position
+        known: int | None = self.environ.get(POSITION)
+        return self.registry.position() if known is None else known
 
     def remembered(self, key: object, make: Callable[[], T], *, is_shared: bool) -> T:
         """What `make` makes; of the present and where `is_shared`, made once per ledger position."""

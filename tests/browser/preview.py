@@ -13,6 +13,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from portal.templating import make_environment
 from tests.unit.templates import samples
 
 WIDTHS = (320, 1280)
@@ -22,7 +23,7 @@ def main(target: Path, chromium: str, names: list[str]) -> int:
     """Write pages and pictures; 1 where axe finds something or a page is wider than its window."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree("portal/static", target / "static")
-    environment, cases = samples.environment(), samples.pages()
+    environment, cases = make_environment(), samples.pages()
     for name in names or cases:
         html = samples.render(environment, *cases[name]).replace('"/static/', '"static/')
         (target / f"{name}.html").write_text(html)

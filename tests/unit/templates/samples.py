@@ -12,6 +12,7 @@ from markupsafe import Markup
 from content import markup, reading
 from content.kinds import KINDS
 from portal import site
+from portal.templating import make_environment
 
 SHA = "3f2a9d01" + "ab" * 24 + "9c1bfe07"
 WHEN = dt.datetime(2021, 11, 5, 9, 30, tzinfo=dt.UTC)
@@ -42,18 +43,7 @@ class StandPage:
     earliest: dt.date
 
 
-def environment() -> jinja2.Environment:
-    """The templates as the application reads them."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader("templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )
-    made.filters.update(site.FILTERS)
-    made.globals["kinds"] = KINDS
-    return made
-
-
-FRAME = site.Frame(environment(), lambda name: f"/static/{name}")
+FRAME = site.Frame(make_environment(), lambda name: f"/static/{name}")
 
 
 def chrome(path: str = "/", *, title: str = "Beispiel") -> site.SiteChrome:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from portal.templating import make_environment
 from tests.unit.templates import samples
 
-ENVIRONMENT = samples.environment()
+ENVIRONMENT = make_environment()
 PAGES = samples.pages()
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 VOID = {"meta", "link", "br", "img", "input", "hr"}
