@@ -25,7 +25,8 @@ from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.services import accounts, audit, exchange, ledger
 from portal import __version__, database, settings
-from portal.starting import MissingServer, add_examples, serve, set_up, store_file
+from portal.incoming import store_file
+from portal.starting import MissingServer, add_examples, serve, set_up
 from workflows.catalogue import PROMISES, WORKFLOWS
 from workflows.proof import prove, simulate
 from workflows.vocabulary import ROLES

@@ -16,9 +16,10 @@ from granian.server import MPServer
 
 from content import models
 from content.db import make_engine
-from content.house import House, Work, default_database_url, prepare_folder
+from content.house import House, default_database_url, prepare_folder
 from content.services import exchange, ledger
 from portal import database
+from portal.incoming import store_file
 from portal.settings import Settings, hand_over
 
 Say = Callable[[str], None]
@@ -73,24 +74,6 @@ def add_examples(house: House, *, say: Say) -> None:
                 is_publishing=True,
                 progress=lambda done: say(f"  {done} Einträge …") if done % PROGRESS_EVERY == 0 else None,
             ).read(paths)
-
-
-def store_file(work: Work) -> Callable[[bytes, str, int | None, int | None], models.File]:
-    """Keeps files of an import: bytes in the store, a row in the database, both in one transaction."""
-
-    def store(body: bytes, media_type: str, width: int | None, height: int | None) -> models.File:
-        kept = work.files.add(body, media_type, work.manager, width=width, height=height)
-        row = work.session.get(models.File, kept.sha256)
-        if row is None:
-            row = models.File(
-                sha256=kept.sha256, media_type=media_type, size_bytes=kept.size_bytes, width=width, height=height,
-                added_at=work.desk.now,
-            )
-            work.session.add(row)
-            work.session.flush()
-        return row
-
-    return store
 
 
 def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:

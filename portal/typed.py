@@ -13,7 +13,7 @@ from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from portal import forms
-from portal.starting import store_file
+from portal.incoming import store_file
 
 
 class DeskFiles:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,39 +18,14 @@ from typing import Any, Final
 
 import typst
 
-from content import reading
 from content.canonical import canonical_json
+from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
-from content.ledger import instant
-
-LAYOUT_VERSION: Final = 1
-"""Raise it when the layout changes: kept files of the old layout are then built anew."""
 
 MAX_TEXT_CHARS: Final = 1_500_000
-TIMEOUT_S: Final = 60
 _HERE: Final = Path(__file__).parent
 _FONTS: Final = _HERE / "fonts"
 _SKIPPED_CLASSES: Final = frozenset({"anchor", "visually-hidden"})
-
-
-class PdfError(Exception):
-    """The PDF cannot be built; the message (German) says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerProof:
-    """What the last page says of the edition."""
-
-    position: int
-    entry_hash: str
-    sha256: str
-    key_id: str
-    recorded_at: str
-
-
-def proof_of(proof: reading.Proof) -> LedgerProof:
-    """The proof of a page, for the PDF."""
-    return LedgerProof(proof.position, proof.entry_hash, proof.sha256, proof.key_id, instant(proof.recorded_at))
 
 
 def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str) -> bytes:
@@ -77,34 +51,7 @@ def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str) -> 
     return bytes(made)
 
 
-def build_in_subprocess(
-    document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, timeout_s: float = TIMEOUT_S
-) -> bytes:
-    """Like `build`, in a process that ends afterwards; its memory is not the server's. Raises `PdfError`."""
-    request = {
-        "document": document,
-        "proof": [proof.position, proof.entry_hash, proof.sha256, proof.key_id, proof.recorded_at],
-        "base_url": base_url,
-    }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "content.export.pdf"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PdfError(f"Die PDF-Datei war nach {timeout_s:.0f} s nicht fertig.") from error
-    if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PdfError(lines[-1] if lines else "Die PDF-Datei ließ sich nicht setzen.")
-    return done.stdout
-
-
 def _epoch(text: str) -> int:
-
-
     return int(dt.datetime.fromisoformat(text).timestamp())
 
 

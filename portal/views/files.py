@@ -15,7 +15,7 @@ from pyramid.view import view_config
 
 from content import reading
 from content.canonical import sha256_hex
-from content.export import citation, pdf
+from content.export import citation, typesetting
 from content.kinds import KINDS
 from content.services.browse import BERLIN
 from content.storage import clean_file_name
@@ -67,12 +67,12 @@ def edition_pdf(request: Request) -> Response:
     document, proof = _document(request)
     folder = request.registry.house.data / "pdf"
     base_url = request.registry.settings["portal.settings"].base_url
-    key = sha256_hex(f"{pdf.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
+    key = sha256_hex(f"{typesetting.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
     path = folder / f"{key}.pdf"
     if not path.exists():
         try:
-            body = pdf.build_in_subprocess(json.loads(document), pdf.proof_of(proof), base_url=base_url)
-        except pdf.PdfError as error:
+            body = typesetting.build_in_subprocess(json.loads(document), typesetting.proof_of(proof), base_url=base_url)
+        except typesetting.PdfError as error:
             raise HTTPServiceUnavailable(str(error)) from error
         folder.mkdir(exist_ok=True, mode=0o700)
         temporary = path.with_suffix(f".{id(request)}.part")
@@ -82,7 +82,7 @@ def edition_pdf(request: Request) -> Response:
     name = item_address(request).strip("/").replace("/", "-") + ".pdf"
     response.headers["Content-Disposition"] = disposition("inline", name)
     response.cache_control = "public, max-age=0, must-revalidate"
-    response.etag = f"{proof.entry_hash[:32]}-{pdf.LAYOUT_VERSION}"
+    response.etag = f"{proof.entry_hash[:32]}-{typesetting.LAYOUT_VERSION}"
     response.conditional_response = True
     return response
 

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content import clauses, markup
-from content.export import citation, pdf
+from content.export import citation, pdf, typesetting
 
-PROOF = pdf.LedgerProof(12, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
+PROOF = typesetting.LedgerProof(12, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
 TEXT = "1. Der IT-Planungsrat beschließt:\n   a) Alpha,\n   b) Beta.\n2. Er bittet die FITKO um einen Bericht."
 
 
@@ -104,5 +104,5 @@ def test_json_ld_cannot_leave_its_script_element():
 
 def test_too_long_document_is_refused_in_words():
     made = document() | {"text": "x" * 2_000_000}
-    with pytest.raises(pdf.PdfError, match="zu lang"):
+    with pytest.raises(typesetting.PdfError, match="zu lang"):
         build(made)
