@@ -24,7 +24,7 @@ from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
 from content.services import audit
-from content.services.lookup import BODIES_KEY, body_by_slug, find
+from content.services.lookup import body_by_slug, find, forget_bodies
 from content.services.writers import WRITERS
 
 
@@ -162,7 +162,7 @@ def save(
     )
     audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
     if kind == "body":
-        session.info.pop(BODIES_KEY, None)
+        forget_bodies(session)
     return Saved(item, outcome)
 
 

@@ -22,12 +22,22 @@ def find(session: Session, url: str) -> models.Item | None:
 
 
 def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Body:
-    """The body with this slug, or `InvalidInput`."""
+    """The body with this slug, or `InvalidInput`; remembered for the transaction until a body is written."""
+    known: dict[str, models.Body] = session.info.setdefault(BODY_ROWS_KEY, {})
+    if slug in known:
+        return known[slug]
     body = find(session, item_url("body", slug))
     if not isinstance(body, models.Body):
         message = f"Das Gremium „{slug}“ ist nicht bekannt. Bitte zuerst das Gremium anlegen."
         raise InvalidInput([FieldError(field, "unknown_body", message)])
+    known[slug] = body
     return body
+
+
+def forget_bodies(session: Session) -> None:
+    """A body was written: ask the database again."""
+    session.info.pop(BODIES_KEY, None)
+    session.info.pop(BODY_ROWS_KEY, None)
 
 
 def known_bodies(session: Session) -> Bodies:
@@ -43,6 +53,7 @@ def known_bodies(session: Session) -> Bodies:
 
 
 BODIES_KEY: Final = "known_bodies"
+BODY_ROWS_KEY: Final = "body_rows"
 
 
 def find_decision(session: Session, given: str) -> models.Item | None:
