@@ -40,6 +40,9 @@ class Index(Protocol):
     def remove(self, edition_id: int) -> None:
         """This edition is no longer the public one."""
 
+    def at(self, position: int) -> None:
+        """The ledger stands at `position` after this act."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -62,7 +65,7 @@ def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
     )
-    ledger.append(
+    entry = ledger.append(
         desk.session,
         desk.signer,
         ledger.PublicAct(
@@ -78,6 +81,7 @@ def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
         ),
         now=desk.now,
     )
+    desk.index.at(entry.position)
     desk.session.flush()
 
 

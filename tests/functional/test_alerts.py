@@ -190,6 +190,15 @@ def test_drafts_and_what_was_withdrawn_in_time_never_leave_the_house(world):
     assert world.told() == []
 
 
+def test_withdrawal_does_not_hold_back_the_news_before_it(world):
+    world.subscribe()
+    world.confirm()
+    gone, url = world.publish("Apfelmus"), world.publish("Zwiebelkuchen")
+    world.step("withdraw", gone, "Versehen.")
+    world.tick(minutes=1)
+    assert world.told() == [[url]]
+
+
 def test_what_is_withdrawn_between_finding_and_sending_is_not_named(world):
     world.subscribe()
     world.confirm()
