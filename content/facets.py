@@ -63,7 +63,7 @@ RULES: Final = (
     FacetRule("body", "gremium", "Gremium", frozenset({"decision", "meeting"}), _body_words),
     FacetRule("operative", "art", "Art der Ziffern", frozenset({"decision"}), _operative_words),
     FacetRule(
-        "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item"}), _subkind_words
+        "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item", "offer"}), _subkind_words
     ),
     FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"}), _itself),
     FacetRule("theme", "feld", "Themenfeld", frozenset({"market_item"}), _itself),

@@ -75,6 +75,10 @@ KINDS: Final = _table(
         subkinds=_choices("market_item", "state"),
     ),
     Kind(
+        "offer", "Angebot", "Angebote", models.MarketOffer, "angebot", None, "offer.html",
+        subkinds=_choices("offer", "state"),
+    ),
+    Kind(
         "organisation", "Organisation", "Organisationen", models.Organisation, "organisation", "/organisationen",
         "organisation.html", "Wer an der Arbeit des IT-Planungsrats mitwirkt.", is_in_feed=False,
     ),

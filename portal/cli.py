@@ -204,7 +204,7 @@ _KIND_WORDS: Final = {
     "body": "Gremien", "meeting": "Sitzungen", "decision": "Beschlüsse", "press_release": "Presse", "report": "Berichte",
     "recommendation": "Empfehlungen", "market_item": "Marktplatz", "organisation": "Organisationen", "term": "Begriffe",
     "page": "Seiten", "ozg_service": "OZG-Leistungen", "leika_service": "LeiKa-Leistungen", "commune": "Kommunen",
-    "commune_nw": "Kommunen in Nordrhein-Westfalen", "it_provider": "IT-Dienstleister",
+    "commune_nw": "Kommunen in Nordrhein-Westfalen", "it_provider": "IT-Dienstleister", "offer": "Angebote", "reuse": "Nachnutzungen",
 }
 
 

@@ -108,7 +108,7 @@ def _widget(name: str, spec: Field, value: Any, errors: list[FieldError], more: 
         nested = tuple(error.message for error in errors if error.field.startswith(f"{name}."))
         common["errors"] = own + nested
     choices = tuple(reader.choices.items())
-    if choices and not spec.is_required and spec.default() is None:
+    if choices and spec.default() is None:
         choices = (("", "–"), *choices)
     return Widget(
         **common, shape=shape, value=_shown(reader, value, spec), hint=hint, limit=reader.limit, choices=choices,
@@ -157,7 +157,7 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
 
 def _is_filled(reader: Reader, value: Mapping[str, Any]) -> bool:
     """Whether a row says anything beside choices that are always set."""
-    return any(value[name] for name, spec in reader.fields.items() if spec.read.shape != "choice")
+    return any(value[name] for name, spec in reader.fields.items() if spec.read.shape != "choice" or spec.default() is None)
 
 
 def _last_row(name: str, posted: Mapping[str, str]) -> int:

@@ -70,12 +70,21 @@ def includeme(config: Configurator) -> None:
         "desk.person": r"/redaktion/konten/{id:\d{1,9}}",
         "desk.audit": "/redaktion/protokoll",
     }
+    fixed |= MARKET
     for name, pattern in fixed.items():
         config.add_route(name, pattern)
     for kind in KINDS.values():
         for suffix, ending in SUFFIXES.items():
             config.add_route(f"{suffix}.{kind.name}", patterns[kind.name] + ending)
 
+
+MARKET: Final = {
+    "market.csv": "/marktplatz.csv",
+    "market.json": "/marktplatz.json",
+    "market.compare": f"/marktplatz/{{tail:{_SLUG}}}/vergleich",
+    "market.price": f"/angebot/{{tail:{_SLUG}}}/preis",
+}
+"""The market beside its items: exports, comparison, calculation."""
 
 SUFFIXES: Final = {
     "pdf": ".pdf",

@@ -66,7 +66,7 @@ def add_examples(house: House, *, say: Say) -> None:
             return
     say("Übernehme den Beispielinhalt …")
     with resources.as_file(resources.files("content") / "examples") as folder:
-        paths = sorted(Path(folder).glob("*.jsonl"))
+        paths = sorted([*Path(folder).glob("*.jsonl"), *Path(folder).glob("*.csv")])
         with house.writing("examples") as work:
             exchange.Importer(
                 work.desk,

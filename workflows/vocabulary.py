@@ -69,7 +69,8 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
         "Vertretung eines Mitglieds",
         _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT}, frozenset({"recommendation"}),
     ),
-    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item"})),
+    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"})),
+    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"})),
     "press": Role(
         "Pressestelle",
         _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.CONTACT_EDIT},

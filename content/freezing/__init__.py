@@ -13,7 +13,7 @@ from typing import Final
 from content import models
 from content.freezing.common import Frozen
 from content.freezing.council import freeze_body, freeze_decision, freeze_meeting
-from content.freezing.market import freeze_market_item
+from content.freezing.market import freeze_market_item, freeze_offer
 from content.freezing.press import freeze_press
 from content.freezing.reference import freeze_organisation, freeze_page, freeze_term
 from content.freezing.reports import freeze_recommendation, freeze_report
@@ -34,6 +34,7 @@ _FREEZERS: Final[Mapping[str, Callable[[models.Item, dt.date], Frozen]]] = {
     "report": freeze_report,
     "recommendation": freeze_recommendation,
     "market_item": freeze_market_item,
+    "offer": freeze_offer,
     "organisation": freeze_organisation,
     "term": freeze_term,
     "page": freeze_page,

@@ -187,6 +187,7 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
 
 def freeze_body(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Body)  # noqa: S101 - see above
+    communes = {row["code"]: row.get("communes") for row in item.input.get("members", ())}
     data: dict[str, Any] = {
         "short": item.short,
         "genitive": item.genitive,
@@ -198,6 +199,7 @@ def freeze_body(item: models.Item, today: dt.date) -> Frozen:
                 "name": row.name,
                 "kind": row.kind,
                 "shares": {str(share.year): share.percent for share in row.shares},
+                **({"communes": communes[row.code]} if communes.get(row.code) is not None else {}),
             }
             for row in item.members
         ],

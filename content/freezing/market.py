@@ -1,22 +1,40 @@
-"""Items of the marketplace as editions freeze them."""
+"""Items of the marketplace and the offers for them as editions freeze them.
+
+What the catalogue knows of an item is frozen with it: a later catalogue changes no edition. An offer carries its public
+reuse, so that coverage is read from editions like everything else.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, object_session
+
 from content import markup, models
-from content.freezing.common import Frozen, frozen
+from content.freezing.common import Frozen, attachments_of, frozen, iso
 from content.kinds import KINDS
+from content.laender import name_of
+from content.requirements import REQUIREMENTS
+from content.schemas.market import MODELS
+from content.services import catalogue
 
 
 def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.MarketItem)  # noqa: S101 - see above
+    session = object_session(item)
+    service = catalogue.ozg_service(session, item.ozg_id) if session else None
+    names = catalogue.leika_names(session, item.leika_keys) if session else {}
     data: dict[str, Any] = {
         "ozg_id": item.ozg_id,
+        "ozg_name": service.name if service else None,
+        "situation": service.lebenslage if service else None,
         "leika_keys": item.leika_keys,
-        "theme": item.theme,
+        "leika": [{"key": key, "name": names.get(key, "")} for key in item.leika_keys],
+        "theme": item.theme or (service.themenfeld if service else None),
         "supplier_land": item.supplier_land,
+        "ministry": item.input.get("ministry"),
         "it_provider": item.it_provider,
         "maturity": item.maturity,
         "state": item.state,
@@ -26,15 +44,78 @@ def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
         ],
         "decisions": item.decision_urls,
         "recommendations": item.recommendation_urls,
+        "attachments": attachments_of(item),
     }
-    facts = [item.theme, item.supplier_land, item.it_provider, f"OZG-ID {item.ozg_id}" if item.ozg_id else None]
+    facts = [data["theme"], item.supplier_land, item.it_provider, f"OZG-ID {item.ozg_id}" if item.ozg_id else None, *names.values()]
     return frozen(
         item,
         today,
         text="\n".join([markup.to_text(item.text), *(fact for fact in facts if fact)]),
         html=markup.to_html(item.text),
         data=data,
-        header=(item.theme, item.supplier_land, KINDS["market_item"].subkinds[item.state]),
+        header=(data["theme"], item.supplier_land, KINDS["market_item"].subkinds[item.state]),
         subkind=item.state,
         summary=markup.to_text(item.text),
     )
+
+
+def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
+    assert isinstance(item, models.MarketOffer)  # noqa: S101 - see above
+    given, session = item.input, object_session(item)
+    plain = (
+        "state", "maturity", "it_provider", "model", "contract_form", "terms", "fee_year", "fee_next", "fee_once",
+        "fee_once_efa", "fee_note", "cost_key", "efa_from", "interfaces", "contacts",
+    )
+    data: dict[str, Any] = {
+        "market_item": item.market_item_url,
+        "provider": {"slug": item.provider, "name": item.provider_name},
+        "supplier_land": given.get("supplier_land"),
+        "efa_financed": given.get("efa_financed") == "yes",
+        **{name: given.get(name) for name in plain},
+        "requirements": [_requirement(row) for row in given.get("requirements", ())],
+        "decisions": [row.target_url for row in item.references if row.target_url.startswith("/beschluss/")],
+        "recommendations": [row.target_url for row in item.references if row.target_url.startswith("/empfehlung/")],
+        "attachments": attachments_of(item),
+        "reuse": public_reuse(session, item.id) if session is not None and item.id is not None else [],
+    }
+    facts = [f"Angebot von {item.provider_name}", MODELS[item.model], given.get("it_provider"), given.get("fee_note")]
+    return frozen(
+        item,
+        today,
+        text="\n".join([markup.to_text(item.text), *(fact for fact in facts if fact)]).strip(),
+        html=markup.to_html(item.text),
+        data=data,
+        header=("Angebot", item.provider_name, KINDS["offer"].subkinds[item.state]),
+        subkind=item.state,
+        summary=markup.to_text(item.text) or MODELS[item.model],
+    )
+
+
+def _requirement(row: dict[str, Any]) -> dict[str, Any]:
+    rule = REQUIREMENTS[row["number"]]
+    return {**row, "level": rule.level, "group": rule.group, "text": rule.words}
+
+
+def public_reuse(session: Session, offer_id: int) -> list[dict[str, Any]]:
+    """The reuse of an offer that its buyers show: who, since when in which state. Buyers in the order of Land and name."""
+    reuse, step = models.Reuse, models.ReuseStep
+    rows = session.scalars(
+        sa.select(reuse).where(reuse.offer_id == offer_id, reuse.is_public).order_by(reuse.land, reuse.commune, reuse.id)
+    ).all()
+    steps: dict[int, list[dict[str, Any]]] = {}
+    for found in session.execute(
+        sa.select(step.reuse_id, step.target, step.on).where(step.reuse_id.in_([row.id for row in rows])).order_by(step.id)
+    ):
+        steps.setdefault(found.reuse_id, []).append({"state": found.target, "date": iso(found.on)})
+    return [
+        {
+            "buyer_kind": row.buyer_kind,
+            "land": row.land,
+            "buyer": row.commune or name_of(row.land),
+            "through": row.through or None,
+            "covers_communes": row.covers_communes,
+            "state": row.state,
+            "steps": steps.get(row.id, []),
+        }
+        for row in rows
+    ]

@@ -6,8 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.orm import object_session
+
 from content import markup, models
 from content.freezing.common import Frozen, frozen, shorten
+from content.services import catalogue
 
 
 def freeze_organisation(item: models.Item, today: dt.date) -> Frozen:
@@ -19,6 +22,8 @@ def freeze_organisation(item: models.Item, today: dt.date) -> Frozen:
         "summary": shorten(text),
         "website": item.website,
         "contacts": [],
+        "land": item.input.get("land"),
+        "members": [dict(row) for row in item.input.get("members", ())],
     }
     return frozen(
         item,
@@ -38,8 +43,14 @@ def freeze_term(item: models.Item, today: dt.date) -> Frozen:
         "synonyms": item.synonyms,
         "definition": text,
         "source": item.source,
+        "laws": list(item.input.get("laws", ())),
+        "variants": [dict(row) for row in item.input.get("variants", ())],
+        "harmonisation": item.input.get("harmonisation"),
+        "services": _services(item),
+        "decisions": [row.target_url for row in item.references],
     }
-    words = [item.abbreviation or "", *item.synonyms]
+    variants = [row["term"] for row in data["variants"]]
+    words = [item.abbreviation or "", *item.synonyms, *variants]
     return frozen(
         item,
         today,
@@ -49,6 +60,14 @@ def freeze_term(item: models.Item, today: dt.date) -> Frozen:
         header=("Begriff", item.abbreviation),
         summary=text,
     )
+
+
+def _services(item: models.Item) -> list[dict[str, str]]:
+    session, ozg_ids = object_session(item), item.input.get("ozg_ids", ())
+    if session is None or not ozg_ids:
+        return [{"ozg_id": ozg_id, "name": ""} for ozg_id in ozg_ids]
+    found = {ozg_id: catalogue.ozg_service(session, ozg_id) for ozg_id in ozg_ids}
+    return [{"ozg_id": ozg_id, "name": row.name if row else ""} for ozg_id, row in found.items()]
 
 
 def freeze_page(item: models.Item, today: dt.date) -> Frozen:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from content.schemas.council import BODY, DECISION, MEETING, meeting_is_identified
-from content.schemas.market import MARKET_ITEM
+from content.schemas.market import MARKET_ITEM, OFFER, offer_is_consistent
 from content.schemas.parts import withheld_has_reason
 from content.schemas.press import PRESS_RELEASE, validity_is_in_order
 from content.schemas.reading import Field, FieldError, InvalidInput, Reader, clean, clean_text
@@ -26,6 +26,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Field]]] = {
     "report": REPORT,
     "recommendation": RECOMMENDATION,
     "market_item": MARKET_ITEM,
+    "offer": OFFER,
     "organisation": ORGANISATION,
     "term": TERM,
     "page": PAGE,
@@ -37,6 +38,8 @@ _CROSS_CHECKS: Final[Mapping[str, tuple[Callable[[Mapping[str, Any]], list[Field
     "meeting": (meeting_is_identified, withheld_has_reason),
     "decision": (withheld_has_reason,),
     "press_release": (validity_is_in_order,),
+    "offer": (offer_is_consistent, validity_is_in_order, withheld_has_reason),
+    "market_item": (withheld_has_reason,),
 }
 
 

@@ -39,6 +39,7 @@ BODY: Final[Mapping[str, Field]] = {
                 "name": required(LABEL, "Der Name"),
                 "kind": choice("Art", {"land": "Land", "federal": "Bund", "advisory": "beratend"}),
                 "shares": Field(shares, "Anteile", default=dict),
+                "communes": Field(whole(0, 20_000), "Zahl der Kommunen"),
             }
         ),
         "Mitglieder",

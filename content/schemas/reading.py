@@ -244,6 +244,17 @@ def _shares(value: Any) -> dict[str, str]:
     return {str(year): str(percent) for year, percent in value.items()}
 
 
+def _euro(value: Any) -> str:
+    """An amount in euro as text with two decimals (exact): `1.234,56`, `1234.56` or `1234`."""
+    text = clean_text(value).removesuffix("€").strip() if isinstance(value, str) else str(value)
+    plain = text.replace(".", "").replace(",", ".") if re.fullmatch(r"\d{1,3}(\.\d{3})*(,\d{1,2})?|\d+,\d{1,2}", text) else text
+    if isinstance(value, bool | float) or not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", plain):
+        raise Fault("not_an_amount", f"{_shown(value)} ist kein Betrag. Bitte in Euro angeben, etwa 12500,00.")
+    whole_euro, _, cents = plain.partition(".")
+    return f"{int(whole_euro)}.{cents:0<2}"
+
+
+euro: Final = Reader(_euro, "line", 20, hint="Euro, etwa 12500,00")
 day: Final = Reader(_day, "day", hint="Ein Tag, etwa 2021-10-29")
 
 

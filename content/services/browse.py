@@ -275,6 +275,15 @@ class Reader:
         """The public bodies and how they number."""
         return self._remembered("bodies", self._bodies)
 
+    @property
+    def connection(self) -> Connection:
+        """The connection, for services that read editions in their own way (market, coverage, matrix)."""
+        return self._connection
+
+    def remembered(self, key: object, make: Callable[[], T]) -> T:
+        """What `make` makes of the present, once per ledger position; of the past it is made each time."""
+        return self._remembered(key, make) if self.stand is None else make()
+
     # --- inside ---
 
     def _remembered(self, key: object, make: Callable[[], T]) -> T:

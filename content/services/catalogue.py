@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.csv_input import CsvFault, CsvRow, Sheet
 from content.laender import LAND_CODES
-from content.services.edit import Outcome
+from content.services.outcome import Outcome
 
 OZG_ID: Final = re.compile(r"\d{5}")
 LEIKA_KEY: Final = re.compile(r"99\d{12}")

@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, Protocol, cast
 
 import sqlalchemy as sa
@@ -25,15 +24,10 @@ from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
 from content.services import audit
 from content.services.lookup import body_by_slug, find, forget_bodies
+from content.services.outcome import Outcome
 from content.services.writers import WRITERS
 
-
-class Outcome(StrEnum):
-    """What `save` did."""
-
-    CREATED = "created"
-    CHANGED = "changed"
-    UNCHANGED = "unchanged"
+__all__ = ["FileSource", "NoFiles", "Outcome", "Saved", "StaleText", "address", "as_json", "digest", "save"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ from sqlalchemy.orm import Session
 from content import csv_input, models
 from content.addresses import meeting_url
 from content.canonical import canonical_json
+from content.freezing.market import public_reuse
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.search.lemmas import fold
-from content.services import catalogue, edit, ledger, lookup, publish, transition
+from content.services import amend, catalogue, edit, ledger, links, lookup, publish, reuse_list, transition
 from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
 from workflows.engine import Blocked
 
@@ -98,6 +99,8 @@ class Importer:
         self._progress = progress
         self._seen: dict[str, tuple[str, int]] = {}
         self._lines = 0
+        self._reused: set[int] = set()
+        self._offers: list[tuple[models.Item, str]] = []
         self.report = Report()
 
     def read(self, paths: Iterable[Path]) -> Report:
@@ -110,14 +113,35 @@ class Importer:
                 self._one(path, number, raw)
                 self._lines += 1
                 self._progress(self._lines)
+        self._check_links()
         if self.report.faults and not self._skip_faulty:
             raise FaultyInput(self.report)
+        self._finish_offers()
         return self.report
+
+    def _check_links(self) -> None:
+        """Links of what was read, now that all of it is there."""
+        for url, (file, line) in self._seen.items():
+            item = lookup.find(self._desk.session, url)
+            faults = links.broken(self._desk.session, item) if item is not None else []
+            self.report.faults += [LineFault(file, line, error.field, error.message) for error in faults]
+
+    def _finish_offers(self) -> None:
+        """Offers become public last: with the reuse that later files of the same import tell."""
+        for item, file_name in self._offers:
+            self._publish(item, file_name)
+        session = self._desk.session
+        for offer_id in sorted(self._reused):
+            offer = session.get_one(models.MarketOffer, offer_id)
+            if amend.amend(self._desk, offer, {"reuse": public_reuse(session, offer_id)}, "Nachnutzung fortgeschrieben – aus einer Liste"):
+                self.report.corrected += 1
 
     def _list(self, path: Path) -> None:
         """A list (CSV): which one it is, its header says."""
-        sheet = csv_input.read(path.read_bytes(), catalogue.COLUMNS)
-        if sheet.name:
+        sheet = csv_input.read(path.read_bytes(), {**catalogue.COLUMNS, reuse_list.NAME: reuse_list.COLUMNS})
+        if sheet.name == reuse_list.NAME:
+            self._reused |= reuse_list.take(self._desk, sheet, self.report)
+        elif sheet.name:
             catalogue.take(self._desk.session, sheet, self.report)
         for told, found in ((self.report.faults, sheet.faults), (self.report.kept, sheet.kept)):
             told += [LineFault(path.name, row.line, row.name, row.message, row.column) for row in found]
@@ -152,7 +176,9 @@ class Importer:
         )
         self._seen[url] = (path.name, number)
         self.report.count(kind, saved.outcome)
-        if self._is_publishing:
+        if self._is_publishing and kind == "offer":
+            self._offers.append((saved.item, path.name))
+        elif self._is_publishing:
             self._publish(saved.item, path.name)
 
     def _publish(self, item: models.Item, file_name: str) -> None:
@@ -471,7 +497,7 @@ def export_lines(connection: Connection, *, portal: str, public_keys: Mapping[st
 
 def working_lines(session: Session) -> Iterator[bytes]:
     """Every working row that has a clean value of its own kind, in an order that imports again."""
-    for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "recommendation", "market_item", "term", "page"):
+    for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
         rows = session.scalars(sa.select(KINDS[kind].model).order_by(models.Item.id))
         for item in rows:
             yield canonical_json({"type": kind, **item.input}) + b"\n"

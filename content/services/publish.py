@@ -116,7 +116,13 @@ def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
 
 def freeze_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
     """Make the working row public as a new edition with its ledger entry. Only for `transition`."""
-    frozen = freeze(item, today=berlin_day(desk.now))
+    return put_edition(desk, item, freeze(item, today=berlin_day(desk.now)), act, note=note, item_rev=item.rev)
+
+
+def put_edition(
+    desk: Desk, item: models.Item, frozen: Frozen, act: Act, *, note: str | None, item_rev: int
+) -> models.Edition:
+    """Make `frozen` the public edition of `item`, with its ledger entry. Only for `freeze_edition` and `amend`."""
     # A first publication has no edition before it: the workflow lets only drafts pass here.
     last = None if act is Act.PUBLISH else _last_edition(desk.session, item)
     document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
@@ -141,6 +147,7 @@ def freeze_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None)
         now=desk.now,
     )
     edition = _edition_row(item, frozen, entry, body=body, number=document["edition"], note=note, valid_from=valid_from)
+    edition.item_rev = item_rev
     desk.session.add(edition)
     _remember_old_address(desk.session, item)
     desk.session.flush()

@@ -30,7 +30,7 @@ RELATION_LABELS: Final[Mapping[str, tuple[str, str]]] = {
     Relation.EXTENDS: ("ergänzt", "wird ergänzt durch"),
 }
 REFERENCE_KINDS: Final = frozenset({"decision"})
-RELATED_ORDER: Final = ("meeting", "press_release", "report", "recommendation", "market_item")
+RELATED_ORDER: Final = ("meeting", "press_release", "report", "recommendation", "market_item", "offer", "term")
 
 
 def entry(row: AnyRow) -> reading.ListEntry:
@@ -76,7 +76,7 @@ def named_addresses(data: Mapping[str, Any]) -> list[str]:
     urls += [row["decision"] for row in data.get("agenda", ())]
     for name in ("decisions", "recommendations", "market_items"):
         urls += data.get(name, ())
-    urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by")]
+    urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by", "market_item")]
     return [url for url in dict.fromkeys(urls) if url]
 
 

@@ -15,7 +15,7 @@ from content.house import Work
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
-from content.services import edit, lookup, transition
+from content.services import edit, links, lookup, transition
 from content.services.browse import Reader
 from content.services.edit import StaleText
 from portal import forms
@@ -76,8 +76,11 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
             )
             if item_id is None and saved.outcome is not edit.Outcome.CREATED:
                 raise InvalidInput([FieldError("slug", "doubled", f"{saved.item.url} gibt es schon. Bitte einen anderen Adressteil wählen.")])
-            if item_id is None:
+            if item_id is None and kind != "offer":
                 saved.item.owner = _owner(request, kind)
+            _refuse_foreign(request, saved.item)
+            if dead := links.broken(work.session, saved.item):
+                raise InvalidInput(dead)
             target = f"/redaktion/eintrag/{saved.item.id}"
     except InvalidInput as invalid:
         with writing(request) as work:
@@ -89,6 +92,13 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
             theirs = compare_html(input_as_text(row.input), input_as_text(given))
             return _form_page(request, kind, forms.form_of(kind, given), row, rev=row.rev, status=409, difference=theirs)
     return HTTPSeeOther(target)
+
+
+def _refuse_foreign(request: Request, item: models.Item) -> None:
+    """An offer belongs to the provider it names: nobody keeps the offers of another."""
+    if item.kind == "offer" and Permission.ITEM_EDIT not in request.person.permits_on(item.kind, item.owner):
+        message = f"Für den Anbieter „{item.owner}“ dürfen Sie keine Angebote pflegen. Bitte die eigene Organisation angeben."
+        raise InvalidInput([FieldError("provider", "foreign_provider", message)])
 
 
 @desk_view("desk.preview", permission=Permission.ITEM_EDIT, method="POST")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,10 @@ from portal.views.common import (
     render,
 )
 
-ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS)
-LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url)
+OWN_PAGES = frozenset({"market_item", "offer"})
+"""Kinds whose pages and lists have views of their own (`market.py`)."""
+ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS if name not in OWN_PAGES)
+LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url and name not in OWN_PAGES)
 
 
 class Gone(Exception):  # noqa: N818 - named for the situation
@@ -87,6 +90,11 @@ for _name in LIST_ROUTES:
 
 def item(request: Request) -> Response:
     """The page of an item, perhaps in an older edition (`?fassung=1`)."""
+    return item_response(request, lambda _: {})
+
+
+def item_response(request: Request, extras: Callable[[reading.ItemPage], Mapping[str, Any]]) -> Response:
+    """The page of an item with what `extras` adds for its template. Raises `Gone` and its like."""
     url = item_address(request)
     page = request.reader.page(url, edition=_edition(request))
     if page is None:
@@ -97,7 +105,7 @@ def item(request: Request) -> Response:
     )
     return render(
         request, f"public/{KINDS[page.kind].template}", title=_title(page), page=page, description=meta.description,
-        meta=meta.tags, json_ld=meta.json_ld, is_indexed=page.is_latest,
+        meta=meta.tags, json_ld=meta.json_ld, is_indexed=page.is_latest, **extras(page),
     )
 
 

@@ -211,7 +211,7 @@ def test_what_a_role_may_not_is_refused_with_words(desk, path):
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["decision", "meeting", "press_release", "report", "recommendation", "market_item", "organisation", "term", "page", "body"])
+@pytest.mark.parametrize("kind", ["decision", "meeting", "press_release", "report", "recommendation", "market_item", "offer", "organisation", "term", "page", "body"])
 def test_every_kind_has_a_form_that_names_what_is_wrong_and_keeps_what_was_typed(desk, kind):
     _, browser = desk
     app = browser("gerda", "secretariat")
@@ -229,7 +229,7 @@ def test_every_kind_has_a_form_that_names_what_is_wrong_and_keeps_what_was_typed
         assert typed in answer.text
 
 
-@pytest.mark.parametrize("url", ["/beschluss/2021/39", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg", "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang", "/gremium/it-planungsrat", "/organisation/fitko", "/glossar/onlinezugangsgesetz", "/seite/impressum"])
+@pytest.mark.parametrize("url", ["/beschluss/2021/39", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg", "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang", "/marktplatz/wohngeld", "/angebot/fit-store-wohngeld", "/glossar/einkommen", "/organisation/govdigital", "/gremium/it-planungsrat", "/organisation/fitko", "/glossar/onlinezugangsgesetz", "/seite/impressum"])
 def test_saving_a_form_unchanged_changes_nothing(desk, url):
     house, browser = desk
     app = browser("gerda", "secretariat")

@@ -14,9 +14,9 @@ from content.services.writers.council import (
     write_decision,
     write_meeting,
 )
-from content.services.writers.market import write_market_item
+from content.services.writers.market import prepare_market_item, prepare_offer, write_market_item, write_offer
 from content.services.writers.press import prepare_press, write_press
-from content.services.writers.reference import write_organisation, write_page, write_term
+from content.services.writers.reference import prepare_term, write_organisation, write_page, write_term
 from content.services.writers.reports import write_recommendation, write_report
 
 __all__ = ["WRITERS"]
@@ -28,8 +28,9 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "press_release": Writer(prepare_press, write_press),
     "report": Writer(nothing, write_report),
     "recommendation": Writer(prepare_decisions, write_recommendation),
-    "market_item": Writer(prepare_decisions, write_market_item),
+    "market_item": Writer(prepare_market_item, write_market_item),
+    "offer": Writer(prepare_offer, write_offer),
     "organisation": Writer(nothing, write_organisation),
-    "term": Writer(nothing, write_term),
+    "term": Writer(prepare_term, write_term),
     "page": Writer(nothing, write_page),
 }

@@ -13,6 +13,7 @@ from content import models
 from content.addresses import decision_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
+from content.services import catalogue
 from content.services.lookup import find
 
 
@@ -78,3 +79,19 @@ def decision_addresses(session: Session, numbers: Sequence[str]) -> list[str]:
 
 def prepare_decisions(session: Session, value: Mapping[str, Any]) -> list[str]:
     return decision_addresses(session, value["decisions"])
+
+
+def known_services(session: Session, ozg_ids: Sequence[str], field: str = "ozg_ids") -> None:
+    """Raise `InvalidInput` for ids that the OZG catalogue does not have; a catalogue never filled checks nothing."""
+    if catalogue.is_empty(session, models.OzgService):
+        return
+    errors = [
+        FieldError(
+            f"{field}.{index}" if len(ozg_ids) > 1 else field, "unknown_service",
+            f"Die OZG-ID „{ozg_id}“ steht nicht im Katalog. Bitte die ID prüfen oder den Katalog ergänzen (beschlussportal import …csv).",
+        )
+        for index, ozg_id in enumerate(ozg_ids, start=1)
+        if catalogue.ozg_service(session, ozg_id) is None
+    ]
+    if errors:
+        raise InvalidInput(errors)

@@ -18,8 +18,8 @@ def write_report(item: models.Report, value: Mapping[str, Any], _prepared: objec
         models.ReportSection(position=position, section_kind=row["kind"], heading=row["heading"], text=row["text"])
         for position, row in enumerate(value["sections"], start=1)
     ]
-    decisions = [url for url in (item.commissioned_by, item.noted_by) if url]
-    item.references = numbered([models.Reference(relation="cites", target_url=url, quoted="") for url in decisions])
+    named = [url for url in (item.commissioned_by, item.noted_by, *item.recommendation_urls) if url]
+    item.references = numbered([models.Reference(relation="cites", target_url=url, quoted="") for url in named])
 
 
 def write_recommendation(item: models.Recommendation, value: Mapping[str, Any], decisions: list[str]) -> None:
@@ -27,4 +27,8 @@ def write_recommendation(item: models.Recommendation, value: Mapping[str, Any], 
     item.procedure_state = value["state"]
     item.report_url, item.decision_urls = value["report"], decisions
     item.market_item_urls = [item_url("market_item", slug) for slug in value["market_items"]]
-    item.references = numbered([models.Reference(relation="implements", target_url=url, quoted="") for url in decisions])
+    named = [*([item.report_url] if item.report_url else []), *item.market_item_urls]
+    item.references = numbered([
+        *(models.Reference(relation="implements", target_url=url, quoted="") for url in decisions),
+        *(models.Reference(relation="cites", target_url=url, quoted="") for url in named),
+    ])

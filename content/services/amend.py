@@ -1,0 +1,49 @@
+"""Facts that are kept beside the text (reuse, tasks) become public by a new edition that changes nothing else.
+
+The working row may hold unreviewed changes at that time; therefore the new edition is made of the public one, not of the
+row. It has its ledger entry like every edition: the portal's public clock moves, and nothing kept of the past is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from content import models
+from content.freezing import Frozen
+from content.freezing.common import FrozenReference
+from content.ledger import Act
+from content.services import publish
+from content.services.publish import Desk
+
+
+def amend(desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str) -> models.Edition | None:
+    """Put an edition with `changes` of the structured data in the place of the public one of `item`.
+
+    None where nothing is public or nothing would change. `note` tells the public what changed.
+    """
+    current = publish.current_edition(desk.session, item)
+    if current is None:
+        return None
+    document = orjson.loads(current.document)
+    if all(document["data"].get(name) == value for name, value in changes.items()):
+        return None
+    frozen = _frozen(desk, current, document, {**document["data"], **changes})
+    return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev)
+
+
+def _frozen(desk: Desk, edition: models.Edition, document: Mapping[str, Any], data: Mapping[str, Any]) -> Frozen:
+    row = models.EditionReference
+    references = desk.session.scalars(sa.select(row).where(row.edition_id == edition.id).order_by(row.position))
+    return Frozen(
+        title=document["title"], text=document["text"], html=document["html"], data=data, header=tuple(edition.header),
+        subkind=edition.subkind, body_slug=edition.body_slug, year=edition.year, serial=edition.serial, date=edition.date,
+        sort_date=edition.sort_date, sort_title=edition.sort_title, meeting_url=edition.meeting_url, summary=edition.summary,
+        references=tuple(
+            FrozenReference(one.from_anchor, one.from_label, one.relation, one.target_url, one.target_anchor, one.quoted)
+            for one in references
+        ),
+    )

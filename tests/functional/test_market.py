@@ -1,0 +1,154 @@
+"""The market as a journalist and a provider use it: search, facets, comparison, prices, exports; only one's own offers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from webtest import TestApp
+
+from content import models
+from content.csv_input import FORMULA
+from content.schemas import InvalidInput, clean_item
+from content.services import edit, links, lookup, transition
+from tests.functional.test_desk import NOW, desk, form_of, password_hash, step  # noqa: F401 - fixtures
+
+
+def _offer(**more):
+    return {
+        "slug": "neu", "title": "Neues Angebot", "market_item": "wohngeld", "provider": "govdigital", "model": "govdigital", **more,
+    }
+
+
+def _save_offer(house, **more):
+    with house.writing("test") as work:
+        row = edit.save(work.session, "offer", clean_item("offer", _offer(**more)), now=NOW).item
+        if dead := links.broken(work.session, row):
+            raise InvalidInput(dead)
+
+
+def test_items_are_found_by_word_key_and_facet(portal):
+    app, _ = portal
+    assert "28 Leistungen" in app.get("/marktplatz").text
+    assert 'href="/marktplatz/wohngeld"' in app.get("/marktplatz?q=wohng%C3%A9ld").text
+    assert "1 Leistung<" in app.get("/marktplatz?q=10092").text
+    assert "1 Leistung<" in app.get("/marktplatz?q=99107023017000").text
+    page = app.get("/marktplatz?feld=Familie+%26+Kind&anbieter=govdigital")
+    assert 'href="/marktplatz/elterngeld"' in page.text and 'href="/marktplatz/wohngeld"' not in page.text
+    for query in ("modell=fit_store", "form=live", "land=Hamburg", "preis=efa", "erfuellt=001", "thema=x", "sortierung=titel", "seite=99", "q=%22%3Cscript%3E"):
+        assert app.get(f"/marktplatz?{query}").status_int == 200
+    assert "Nichts gefunden" in app.get("/marktplatz?q=gibtesnicht").text
+    assert "<script>alert" not in app.get("/marktplatz?q=%3Cscript%3Ealert(1)").text
+
+
+def test_two_offers_of_one_item_stand_side_by_side(portal):
+    app, _ = portal
+    assert 'href="/marktplatz/wohngeld/vergleich"' in app.get("/marktplatz/wohngeld").text
+    page = app.get("/marktplatz/wohngeld/vergleich").text
+    assert "FITKO" in page and "govdigital" in page and "(verschieden)" in page and "MUSS" in page
+    assert app.get("/marktplatz/gibtesnicht/vergleich", status=404)
+
+
+def test_a_price_shows_every_step_and_sums_up(portal):
+    app, _ = portal
+    page = app.get("/angebot/fit-store-wohngeld/preis?land=HH")
+    assert "Hamburg zahlt" in page.text and "Rundungsrest" in page.text
+    assert app.get("/angebot/fit-store-wohngeld/preis?land=XX", status=400)
+    assert app.get("/angebot/gibtesnicht/preis", status=404)
+
+
+def test_exports_say_what_the_list_says_and_hold_no_formula(portal):
+    app, _ = portal
+    rows = json.loads(app.get("/marktplatz.json?anbieter=govdigital").text)
+    table = list(csv.DictReader(io.StringIO(app.get("/marktplatz.csv?anbieter=govdigital").text, newline="")))
+    assert len(rows) == len(table) and {row["title"] for row in rows} == {row["title"] for row in table}
+    assert not [cell for row in table for cell in row.values() if FORMULA.match(cell)]
+    assert len({row["url"] for row in rows}) == app.get("/marktplatz?anbieter=govdigital").text.count('class="row-title"')
+
+
+def test_the_past_shows_the_market_as_it_was(portal):
+    app, _ = portal
+    assert "noch keine" in app.get("/marktplatz?stand=2020-01-01").text or "keine Leistungen" in app.get("/marktplatz?stand=2020-01-01").text
+
+
+@pytest.mark.parametrize(
+    ("more", "field", "words"),
+    [
+        ({"market_item": "gibtesnicht"}, "market_item", "gibt es nicht"),
+        ({"provider": "gibtesnicht"}, "provider", "gibt es nicht"),
+        ({"fee_year": "viel"}, "fee_year", "kein Betrag"),
+        ({"fee_year": "-5"}, "fee_year", "kein Betrag"),
+        ({"efa_financed": "yes"}, "efa_from", "nennt den Tag"),
+        ({"fee_once_efa": "1,00"}, "fee_once_efa", "EfA-finanzierte"),
+        ({"requirements": [{"number": "999"}]}, "requirements.1.number", "nicht vorgesehen"),
+        ({"requirements": [{"number": "001"}, {"number": "001"}]}, "requirements.2.number", "zweimal"),
+        ({"maturity": 5}, "maturity", "0 bis 4"),
+        ({"recommendations": ["gibtesnicht"]}, "", "gibt es nicht"),
+        ({"decisions": ["2021/99"]}, "", "gibt es nicht"),
+    ],
+)
+def test_a_faulty_offer_is_refused_with_field_and_reason(portal, more, field, words):
+    _, house = portal
+    with pytest.raises(InvalidInput) as refused:
+        _save_offer(house, **more)
+    [error] = refused.value.errors
+    assert error.field == field and words in error.message
+
+
+@pytest.mark.parametrize(("field", "value"), [("ozg_id", "99999"), ("leika_keys", ["99999999999999"])])
+def test_an_item_names_only_services_of_the_catalogue(portal, field, value):
+    _, house = portal
+    with pytest.raises(InvalidInput, match="steht nicht im Katalog"), house.writing("test") as work:
+        edit.save(work.session, "market_item", clean_item("market_item", {"slug": "x", "title": "X", field: value}), now=NOW)
+
+
+def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):  # noqa: F811
+    house, browser = desk
+    app = browser("gudrun", "provider", organisation="govdigital")
+    with house.writing("test") as work:
+        foreign = lookup.find(work.session, "/angebot/fit-store-wohngeld").id
+        own = lookup.find(work.session, "/angebot/govdigital-wohngeld").id
+    assert app.get(f"/redaktion/eintrag/{foreign}", status=404) and app.get(f"/redaktion/eintrag/{foreign}/bearbeiten", status=404)
+    assert app.get(f"/redaktion/eintrag/{own}").status_int == 200
+    form = form_of(app.get("/redaktion/neu/offer"))
+    for name, value in _offer(provider="fitko").items():
+        form[name] = value
+    refused = form.submit(status=400)
+    assert "dürfen Sie keine Angebote pflegen" in refused.text
+    form = form_of(refused)
+    form["provider"], form["fee_year"] = "govdigital", "1.250,50"
+    target = form.submit(status=303).headers["Location"]
+    page = app.get(target)
+    assert "Veröffentlichen" not in page.text
+    step(page, "submit").submit(status=303)
+    public = TestApp(app.app)
+    assert public.get("/angebot/neu", status=404)
+    gerda = browser("gerda", "secretariat")
+    step(gerda.get(target), "publish").submit(status=303)
+    assert "1.250,50" in public.get("/angebot/neu").text
+    form = form_of(app.get(target + "/bearbeiten"))
+    form["provider"] = "fitko"
+    assert "dürfen Sie keine Angebote pflegen" in form.submit(status=400).text
+
+
+def test_links_lead_both_ways_and_the_withdrawal_of_a_target_is_told(portal):
+    app, house = portal
+    assert "/angebot/fit-store-wohngeld" in app.get("/beschluss/2024/13").text
+    assert "/marktplatz/wohngeld" in app.get("/empfehlung/efa-vorrang").text and "/empfehlung/efa-vorrang" in app.get("/marktplatz/wohngeld").text
+    with house.writing("test") as work:
+        assert links.dead_links(work.session) == []
+        transition.withdraw(work.desk, lookup.find(work.session, "/empfehlung/efa-vorrang"), "Probe")
+    with house.writing("test") as work:
+        told = {row.source_url for row in links.dead_links(work.session)}
+        assert "/marktplatz/wohngeld" in told and "/angebot/fit-store-wohngeld" in told
+        assert work.session.get(models.Item, lookup.find(work.session, "/marktplatz/wohngeld").id).publication_state == "published"
+
+
+def test_terms_name_services_variants_and_decisions(portal):
+    app, _ = portal
+    page = app.get("/glossar/einkommen").text
+    assert "Wohngeld" in page and "14 WoGG" in page and "Varianten werden verglichen" in page
+    assert "/glossar/einkommen" in app.get("/beschluss/2021/34").text
+    assert "/glossar/einkommen" in app.get("/suche?q=Elterngeld-Netto").text
