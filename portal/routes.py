@@ -81,6 +81,13 @@ def includeme(config: Configurator) -> None:
 MARKET: Final = {
     "market.csv": "/marktplatz.csv",
     "market.json": "/marktplatz.json",
+    "matrix": "/umsetzung",
+    "matrix.csv": "/umsetzung.csv",
+    "matrix.json": "/umsetzung.json",
+    "matrix.feed": "/umsetzung/{code:[a-z]{2,4}}.atom",
+    "matrix.land": "/umsetzung/{code:[a-z]{2,4}}",
+    "coverage": "/abdeckung",
+    "coverage.csv": "/abdeckung.csv",
     "market.compare": f"/marktplatz/{{tail:{_SLUG}}}/vergleich",
     "market.price": f"/angebot/{{tail:{_SLUG}}}/preis",
 }

@@ -275,6 +275,12 @@ class Reader:
         """The public bodies and how they number."""
         return self._remembered("bodies", self._bodies)
 
+    def meeting_days(self) -> Sequence[AnyRow]:
+        """(address, day) of every public session."""
+        columns = sa.select(statements.E.url, statements.E.date).where(statements.E.kind == "meeting", statements.visible(self.stand is None))
+        found: Sequence[AnyRow] = self._connection.execute(columns, self._moment).all()
+        return found
+
     @property
     def connection(self) -> Connection:
         """The connection, for services that read editions in their own way (market, coverage, matrix)."""

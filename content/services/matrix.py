@@ -1,0 +1,214 @@
+"""What became of it: recommendations and tasks from decisions × the seventeen members. Reads editions only.
+
+A measure is an adopted recommendation, or a clause of a decision that an editor confirmed as a task. Each member it asks
+has a cell: what it reported, when, with what evidence, who has the turn, and whether it reuses the services that help.
+A report fades to „nicht bestätigt“ when nobody wrote anything for `FADES_AFTER`: that is computed for the day asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from content.laender import CODES, members_of, name_of
+from content.services import coverage, market
+from content.services.browse import Reader
+
+FADES_AFTER: Final = dt.timedelta(days=180)
+TRACKED: Final = frozenset({"adopted", "implementing", "implemented"})
+DONE: Final = frozenset({"done", "not_applicable"})
+STATES: Final[Mapping[str, str]] = MappingProxyType({
+    "open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt", "unconfirmed": "nicht bestätigt",
+})
+KINDS: Final[Mapping[str, str]] = MappingProxyType({"recommendation": "Empfehlung", "task": "Auftrag aus einem Beschluss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one member has of one measure. `state` as shown on the day; `reported` as it was written last."""
+
+    code: str
+    state: str
+    reported: str
+    date: str | None
+    evidence: str | None
+    note: str
+    reported_at: str | None
+    confirmed_at: str | None
+    is_overdue: bool
+    services_live: int
+    services: int
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return name_of(self.code)
+
+    @property
+    def turn(self) -> str:
+        """Whose turn it is: the member, the secretariat, or nobody (empty)."""
+        if self.reported in DONE:
+            return "" if self.confirmed_at and self.state != "unconfirmed" else "Geschäftsstelle"
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One row: what is asked of whom by when. `others` are addressees that are no members."""
+
+    kind: str
+    url: str
+    title: str
+    number: str
+    due: str
+    due_date: dt.date | None
+    others: tuple[str, ...]
+    services: tuple[tuple[str, str], ...]
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was written: for the time line and the feeds."""
+
+    date: str
+    code: str
+    measure: Measure
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """All measures on a day, with sums."""
+
+    day: dt.date
+    measures: tuple[Measure, ...]
+
+    @property
+    def cells(self) -> tuple[tuple[Measure, Cell], ...]:
+        """Every cell with its measure, row by row."""
+        return tuple((measure, measure.cells[code]) for measure in self.measures for code in CODES if code in measure.cells)
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """State → number of cells, and how many are overdue."""
+        counted = Counter(cell.state for _, cell in self.cells)
+        return {**{state: counted[state] for state in STATES}, "overdue": sum(cell.is_overdue for _, cell in self.cells), "all": len(self.cells)}
+
+    @property
+    def by_member(self) -> Mapping[str, Mapping[str, int]]:
+        """Code → state → number of cells."""
+        counted = Counter((cell.code, cell.state) for _, cell in self.cells)
+        return {code: {state: counted[code, state] for state in STATES} for code in CODES}
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was written, newest first."""
+        found = [
+            Event(at, cell.code, measure, words)
+            for measure, cell in self.cells
+            for at, words in ((cell.reported_at, f"meldet: {STATES[cell.reported]}"), (cell.confirmed_at, f"bestätigt: {STATES[cell.reported]}"))
+            if at
+        ]
+        return tuple(sorted(found, key=lambda row: (row.date, row.code, row.measure.url), reverse=True))
+
+
+def matrix(reader: Reader) -> Matrix:
+    """Every measure at the reader's moment."""
+    day = coverage.today(reader)
+    return reader.remembered(("matrix", day), lambda: Matrix(day, tuple(_measures(reader, day))))
+
+
+def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", is_overdue: bool = False) -> Matrix:
+    """The part of `full` that fits every filter; a measure without a fitting cell is left out."""
+    rows = []
+    for measure in full.measures:
+        if kind and measure.kind != kind:
+            continue
+        cells = {
+            code: cell for code, cell in measure.cells.items()
+            if member in {"", code} and state in {"", cell.state} and (cell.is_overdue or not is_overdue)
+        }
+        if cells:
+            rows.append(Measure(measure.kind, measure.url, measure.title, measure.number, measure.due, measure.due_date, measure.others, measure.services, cells))
+    return Matrix(full.day, tuple(rows))
+
+
+def _measures(reader: Reader, day: dt.date) -> Iterable[Measure]:
+    helping = _services(reader)
+    live = {(fact.item, fact.land) for fact in coverage.facts(reader) if fact.buyer_kind == "land" and fact.state_on(day.isoformat()) == "live"}
+    meetings = {row.url: row.date for row in reader.meeting_days()}
+    for row, data in market.documents(reader, "recommendation"):
+        if data["state"] in TRACKED:
+            codes, others = members_of(data["addressees"])
+            told = {code: one for one in data.get("implementation", ()) if (code := one.get("code"))}
+            services = _distinct([*helping.get(row.url, ()), *((url, "") for url in data["market_items"])], helping["titles"])
+            yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _day_of(data["due"]), codes, others, told, services, live, day)
+    for row, data in market.documents(reader, "decision"):
+        by_anchor: dict[str, list[Mapping[str, Any]]] = {}
+        for one in data.get("tasks", ()):
+            by_anchor.setdefault(one["anchor"], []).append(one)
+        for anchor, tasks in by_anchor.items():
+            codes, others = members_of([one["addressee"] for one in tasks])
+            told = {code: one for one in tasks for code in members_of([one["addressee"]])[0]}
+            due = tasks[0]["due_meeting"]
+            yield _measure(
+                "task", f"{row.url}#{anchor}", f"{row.title}: {tasks[0]['label']}", data["number"] or "", tasks[0]["due_label"] or "",
+                meetings.get(due) if due else None, codes, others, told, _distinct(helping.get(row.url, ()), helping["titles"]), live, day,
+            )
+
+
+def _measure(
+    kind: str, url: str, title: str, number: str, due: str, due_date: dt.date | None, codes: tuple[str, ...], others: tuple[str, ...],
+    told: Mapping[str, Mapping[str, Any]], services: tuple[tuple[str, str], ...], live: set[tuple[str, str]], day: dt.date,
+) -> Measure:
+    cells = {}
+    for code in codes:
+        one = told.get(code, {})
+        reported = one.get("state") or "open"
+        cells[code] = Cell(
+            code=code, state="unconfirmed" if is_faded(one, day) else reported, reported=reported, date=one.get("date"), evidence=one.get("evidence"),
+            note=one.get("note") or "", reported_at=_iso_day(one.get("reported_at")), confirmed_at=_iso_day(one.get("confirmed_at")),
+            is_overdue=due_date is not None and due_date < day and reported not in DONE,
+            services_live=sum((item, code) in live for item, _ in services), services=len(services),
+        )
+    return Measure(kind, url, title, number, due, due_date, others, services, cells)
+
+
+def is_faded(told: Mapping[str, Any], day: dt.date) -> bool:
+    """Whether nobody wrote anything to this report for so long before `day` that it no longer counts as known."""
+    written = [at for name in ("reported_at", "confirmed_at") if (at := _iso_day(told.get(name)))]
+    return bool(written) and dt.date.fromisoformat(max(written)) + FADES_AFTER < day
+
+
+def _iso_day(moment: str | None) -> str | None:
+    """The day of an instant or day in ISO form."""
+    return moment[:10] if moment else None
+
+
+def _day_of(due: str | None) -> dt.date | None:
+    """The day that a due text names, where it names one (`2024-12-31`, `31.12.2024`)."""
+    text = (due or "").strip()
+    parts = text.split(".")
+    try:
+        return dt.date(int(parts[2]), int(parts[1]), int(parts[0])) if len(parts) == 3 else dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _services(reader: Reader) -> dict[str, Any]:
+    """Address of a recommendation or decision → the items (address, title) that name it; `titles` of every item."""
+    found: dict[str, Any] = {"titles": {}}
+    for row, data in market.documents(reader, "market_item"):
+        found["titles"][row.url] = row.title
+        for url in (*data["decisions"], *data["recommendations"]):
+            found.setdefault(url, []).append((row.url, row.title))
+    return found
+
+
+def _distinct(services: Iterable[tuple[str, str]], titles: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((url, titles[url]) for url in dict.fromkeys(url for url, _ in services) if url in titles)

@@ -1,0 +1,118 @@
+"""The implementation for readers: matrix, one page and feed per member, time line, CSV and JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content import reading
+from content.csv_output import csv_text
+from content.laender import CODES, LAENDER
+from content.services import coverage, market, matrix
+from portal import site
+from portal.cache import ASK_EACH_TIME, CACHEABLE
+from portal.views.common import BadRequest, parameter, render
+from portal.views.market import download
+
+HEADER: Final = (
+    "kind", "number", "title", "url", "due", "due_date", "member", "name", "state", "reported", "date", "evidence", "note", "reported_at",
+    "confirmed_at", "is_overdue", "turn", "services", "services_live",
+)
+
+
+@view_config(route_name="matrix")
+def page(request: Request) -> Response:
+    """The matrix with filters, sums and what is overdue."""
+    shown, asked = _asked(request)
+    query = urlencode({name: value for name, value in asked.items() if value} | ({"stand": request.stand.isoformat()} if request.stand else {}))
+    return render(
+        request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, measure_kinds=matrix.KINDS,
+        codes=CODES, laender=LAENDER, query_string=f"?{query}" if query else "", events=shown.events[:30],
+        description="Was aus Empfehlungen und Beschlüssen wurde: Stand je Mitglied, mit Nachweis und Nachnutzung.",
+    )
+
+
+@view_config(route_name="matrix.land")
+def land(request: Request) -> Response:
+    """What one member has to do and did, and which services it reuses."""
+    code = _code(request)
+    shown = matrix.chosen(matrix.matrix(request.reader), member=code)
+    day = coverage.today(request.reader).isoformat()
+    titles = {row.url: row.title for row in market.entries(request.reader)}
+    reuses = [
+        (row.item, titles[row.item], row.buyer, state) for row in coverage.facts(request.reader)
+        if row.land == code and row.item in titles and (state := row.state_on(day)) is not None
+    ]
+    name = LAENDER[code].name
+    return render(
+        request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, states=matrix.STATES,
+        reuses=sorted(reuses, key=lambda row: (row[1], row[2])), feeds=(reading.Link(f"Umsetzung: {name}", f"/umsetzung/{code.lower()}.atom"),),
+    )
+
+
+@view_config(route_name="matrix.feed")
+def feed(request: Request) -> Response:
+    """What one member reported and what was confirmed, newest first."""
+    code = _code(request)
+    settings = request.registry.settings["portal.settings"]
+    events = matrix.chosen(matrix.matrix(request.reader), member=code).events[:100]
+    body = request.registry.templates.get_template("feeds/umsetzung.xml").render(
+        base_url=settings.base_url, site_name=site.NAME, name=LAENDER[code].name, code=code.lower(), events=events,
+    )
+    response = Response(body.encode(), content_type="application/atom+xml", charset="utf-8")
+    response.headers[CACHEABLE] = ASK_EACH_TIME
+    return response
+
+
+@view_config(route_name="matrix.csv")
+def export_csv(request: Request) -> Response:
+    """Every cell as a line."""
+    shown, _ = _asked(request)
+    return download(csv_text(HEADER, [[row[name] for name in HEADER] for row in _lines(request, shown)]), "text/csv", "umsetzung.csv")
+
+
+@view_config(route_name="matrix.json")
+def export_json(request: Request) -> Response:
+    """Every cell, and the sums."""
+    shown, _ = _asked(request)
+    value = {"day": shown.day.isoformat(), "cells": _lines(request, shown), "totals": shown.totals, "by_member": shown.by_member}
+    return download(json.dumps(value, ensure_ascii=False, indent=1), "application/json", "umsetzung.json")
+
+
+def _code(request: Request) -> str:
+    code: str = request.matchdict["code"].upper()
+    if code not in LAENDER:
+        raise HTTPNotFound
+    return code
+
+
+def _asked(request: Request) -> tuple[matrix.Matrix, dict[str, str]]:
+    asked = {name: parameter(request, name) for name in ("art", "mitglied", "zustand", "faellig")}
+    choices: dict[str, Any] = {"art": matrix.KINDS, "mitglied": LAENDER, "zustand": matrix.STATES, "faellig": {"ueberfaellig": ""}}
+    for name, known in choices.items():
+        if asked[name] and asked[name] not in known:
+            raise BadRequest(f"„{asked[name][:40]}“ ist als {name} nicht vorgesehen. Möglich sind: {', '.join(known)}.")
+    shown = matrix.chosen(
+        matrix.matrix(request.reader), kind=asked["art"], member=asked["mitglied"], state=asked["zustand"], is_overdue=bool(asked["faellig"])
+    )
+    return shown, asked
+
+
+def _lines(request: Request, shown: matrix.Matrix) -> list[dict[str, Any]]:
+    base_url = request.registry.settings["portal.settings"].base_url
+    return [
+        {
+            "kind": measure.kind, "number": measure.number, "title": measure.title, "url": base_url + measure.url, "due": measure.due or None,
+            "due_date": measure.due_date.isoformat() if measure.due_date else None, "member": cell.code, "name": cell.name, "state": cell.state,
+            "reported": cell.reported, "date": cell.date, "evidence": cell.evidence, "note": cell.note or None, "reported_at": cell.reported_at,
+            "confirmed_at": cell.confirmed_at, "is_overdue": cell.is_overdue, "turn": cell.turn or None, "services": cell.services,
+            "services_live": cell.services_live,
+        }
+        for measure, cell in shown.cells
+    ]
