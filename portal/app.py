@@ -17,6 +17,7 @@ from content.signing import Sealer
 from portal import __version__, clock, site
 from portal.cache import Application, PageCache
 from portal.mail import Postman
+from portal.oidc import Provider
 from portal.settings import Settings
 from portal.templating import make_environment
 
@@ -35,6 +36,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.registry.position = position = PositionReader(opened.engine)
     config.registry.memo = Memo()
     config.registry.sealer = Sealer.open(settings.data)
+    config.registry.provider = Provider(settings) if settings.oidc_issuer else None
     config.include("portal.routes")
     config.include("portal.security")
     config.include("portal.views.common")

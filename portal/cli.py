@@ -20,11 +20,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from content import models
 from content.db import make_engine
-from content.house import House, NotSetUp, Work, default_database_url, prepare_folder, replace_key
+from content.house import House, NotSetUp, default_database_url, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
-from content.services import accounts, audit, exchange, ledger
-from portal import __version__, database, settings
+from content.services import exchange, ledger
+from portal import __version__, cli_user, database, settings
 from portal.incoming import store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
 from workflows.catalogue import PROMISES, WORKFLOWS
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NotSetUp, KeyFileError, settings.SettingError, MissingServer) as error:
         return _fail(str(error))
     except InvalidInput as error:
-        return _fail("; ".join(f"{row.field}: {row.message}" for row in error.errors))
+        return _fail("; ".join(f"{row.field}: {row.message}" if row.field else row.message for row in error.errors))
     except sa.exc.OperationalError as error:
         return _fail(f"Die Datenbank antwortet nicht: {error.orig}. Bitte DATABASE_URL und den Ordner DATA prüfen.")
     except OSError as error:
@@ -106,12 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
     )
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
-    people.add_argument("action", choices=["add", "grant", "revoke", "list", "link"], help="was geschehen soll")
-    people.add_argument("login", nargs="?", default="", help="Anmeldename (außer bei list)")
-    people.add_argument("--name", default="", help="Name der Person (bei add)")
-    people.add_argument("--email", default="", help="E-Mail-Adresse (bei add)")
-    people.add_argument("--role", default="", help="Rolle: " + ", ".join(name for name, role in ROLES.items() if role.is_human))
-    people.add_argument("--organisation", default="", help="Adressteil der Organisation; leer: überall")
+    cli_user.add_arguments(people)
     flows = add("workflows", _workflows, "Abläufe prüfen und ausprobieren.")
     flows.add_argument("action", choices=["check", "simulate", "table"], help="check: Zusagen beweisen; simulate: was eine Rolle darf; table: als Tafel")
     flows.add_argument("--workflow", default="publication", choices=sorted(WORKFLOWS), help="Ablauf (bei simulate)")
@@ -332,38 +327,13 @@ def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
     try:
         with house.writing("operator", name="Betrieb") as work:
-            if arguments.action == "list":
-                for row in work.session.scalars(sa.select(models.Account).order_by(models.Account.login)):
-                    roles = ", ".join(f"{held.role}@{held.organisation or '*'}" for held in row.grants) or "ohne Rolle"
-                    _say(f"{row.login}\t{row.name}\t{roles}\t{'aktiv' if row.is_active else 'gesperrt'}")
-                return OK
-            return _change_user(arguments, configured, work)
+            said = cli_user.run(arguments, configured, work)
+    except cli_user.Unusable as error:
+        return _fail(str(error))
     finally:
         house.close()
-
-
-def _change_user(arguments: argparse.Namespace, configured: settings.Settings, work: Work) -> int:
-    session, now, action = work.session, work.desk.now, arguments.action
-    if action == "add":
-        account = accounts.create(session, login=arguments.login, name=arguments.name or arguments.login, email=arguments.email, now=now)
-    else:
-        found = accounts.find(session, arguments.login)
-        if found is None:
-            return _fail(f"Das Konto „{arguments.login}“ gibt es nicht. „user list“ zeigt alle.")
-        account = found
-    if action in {"add", "grant"} and arguments.role:
-        accounts.grant(session, account, arguments.role, arguments.organisation, by="operator", now=now)
-    elif action == "grant":
-        return _fail("Welche Rolle? Bitte --role angeben.")
-    if action == "revoke" and not accounts.revoke(session, account, arguments.role, arguments.organisation):
-        return _fail(f"{account.login} hat die Rolle „{arguments.role}“ nicht.")
-    detail = f"{arguments.role} {arguments.organisation}".strip()
-    audit.note(session, now, actor="operator", name="Betrieb", action=f"account.{action}", subject=account.login, detail=detail)
-    if action in {"add", "link"}:
-        secret = accounts.issue_ticket(session, account, "invitation" if account.password_hash is None else "reset", now)
-        _say(f"Kennwort setzen unter: {configured.base_url}/anmelden/{secret}")
-    else:
-        _say(f"{account.login}: {', '.join(held.role for held in account.grants) or 'ohne Rolle'}")
+    for line in said:
+        _say(line)
     return OK
 
 

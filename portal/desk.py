@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,10 +19,11 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content.house import Work
-from content.services import accounts
 from content.services import audit as audit_log
+from content.services import sessions
 from content.services.accounts import SignedIn
 from portal.views.common import render
+from portal.ways import ways_in
 from workflows.vocabulary import Permission
 
 COOKIE: Final = "redaktion"
@@ -29,7 +31,16 @@ COOKIE_PATH: Final = "/redaktion"
 MAX_BODY_BYTES: Final = 80_000_000
 TOKEN: Final = "formular"  # noqa: S105 - a name, no secret
 """Name of the hidden input that proves that a form is ours."""
-OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.sign_out", "desk.set_up"})
+SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential"})
+"""Inputs that are never carried on in a page."""
+OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.second_factor_question", "desk.sign_out"})
+"""What a session may do between the first and the second factor."""
+OPEN_WHILE_SETTING_UP: Final = frozenset({"desk.set_up", "desk.passkeys", "desk.passkey_question", "desk.sign_out"})
+"""What a session may do whose role asks for a second factor that is not there yet."""
+OPEN_WITHOUT_RIGHT: Final = OPEN_WHILE_INCOMPLETE | OPEN_WHILE_SETTING_UP | {"desk.account"}
+"""What everybody may do who is signed in, even without any role."""
+HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ})
+"""Rights that count only where they are held everywhere."""
 
 View = Callable[[Request], Response]
 
@@ -49,21 +60,26 @@ def person_of(request: Request) -> SignedIn | None:
     if not secret or len(secret) > 100:
         return None
     with request.registry.house.reading() as connection:
-        return accounts.signed_in(connection, secret, utc_now())
+        return sessions.signed_in(connection, secret, utc_now())
 
 
 def set_cookie(response: Response, request: Request, secret: str) -> None:
     """Give the browser its session."""
     response.set_cookie(
         COOKIE, secret, path=COOKIE_PATH, httponly=True, samesite="Lax",
-        secure=request.registry.settings["portal.settings"].is_secure, max_age=int(accounts.SESSION_LENGTH.total_seconds()),
+        secure=request.registry.settings["portal.settings"].is_secure, max_age=int(sessions.LENGTH.total_seconds()),
     )
 
 
 def is_our_form(request: Request, token: str) -> bool:
-    """Whether a POST comes from one of our own pages: the token of the session, and no foreign origin."""
+    """Whether a POST comes from one of our own pages: the token of the session, and no foreign or hidden origin.
+
+    Before the sign-in there is no token; browsers name the origin of every form, so a page elsewhere is still known.
+    """
     origin = request.headers.get("Origin")
-    if origin not in {None, "null"} and urlsplit(str(origin)).netloc != request.host:
+    if origin is not None and urlsplit(origin).netloc != request.host and not (origin == "null" and token):
+        return False
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
     return secrets.compare_digest(str(request.POST.get(TOKEN, "")).encode(), token.encode())
 
@@ -82,9 +98,9 @@ def desk_view(
                 return refusal
             assert person is not None  # noqa: S101 - held by _refusal
             request.person = person
-            if utc_now() - person.seen_at > accounts.SEEN_EVERY:
+            if utc_now() - person.seen_at > sessions.SEEN_EVERY:
                 with request.registry.house.writing(person.login) as work:
-                    accounts.touch(work.session, person.session_id, utc_now())
+                    sessions.touch(work.session, person.session_id, utc_now())
             response = view(request)
             response.cache_control = "no-store"
             return response
@@ -104,12 +120,12 @@ def _refusal(
         return _ask_to_sign_in(request, method)
     if not person.is_complete and route_name not in OPEN_WHILE_INCOMPLETE:
         return HTTPSeeOther("/redaktion/code")
-    if person.must_set_up and person.is_complete and route_name not in OPEN_WHILE_INCOMPLETE:
+    if person.is_complete and person.must_set_up and route_name not in OPEN_WHILE_SETTING_UP:
         return HTTPSeeOther("/redaktion/zweiter-faktor")
     if method == "POST" and not is_our_form(request, person.form_token):
         # The session is another than the one the form was made in: what was typed is not lost.
         return keep_typed(request, person, "Das Formular stammt aus einer früheren Anmeldung. Ihre Eingaben sind noch da.")
-    if permission not in person.permits and route_name not in OPEN_WHILE_INCOMPLETE:
+    if permission not in (person.permits_everywhere if permission in HOUSE_WIDE else person.permits) and route_name not in OPEN_WITHOUT_RIGHT:
         raise MissingRight
     return None
 
@@ -119,7 +135,7 @@ def _ask_to_sign_in(request: Request, method: str) -> Response:
         return page(
             request, "desk/sign_in.html", title="Anmelden", status=401, login="", next_path=request.path_info,
             error="Ihre Sitzung ist zu Ende. Ihre Eingaben sind noch da: Melden Sie sich an, dann geht es damit weiter.",
-            kept=typed(request),
+            kept=typed(request), ways=ways_in(request),
         )
     back = request.path_info + (f"?{request.query_string}" if request.query_string else "")
     return HTTPSeeOther(f"/anmelden?weiter={quote(back, safe='/')}")
@@ -127,7 +143,7 @@ def _ask_to_sign_in(request: Request, method: str) -> Response:
 
 def typed(request: Request) -> list[tuple[str, str]]:
     """What was typed into the form, to be carried on; files cannot be."""
-    return [(name, value) for name, value in request.POST.items() if isinstance(value, str) and name not in {TOKEN, "password"}]
+    return [(name, value) for name, value in request.POST.items() if isinstance(value, str) and name not in SECRETS]
 
 
 def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | None = None, kept: list[tuple[str, str]] | None = None) -> Response:
@@ -140,9 +156,11 @@ def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | No
 
 def safe_path(path: str) -> str:
     """`path` if it leads into the desk, else its first page."""
-    if path.startswith("/redaktion") and not path.startswith("//") and "\\" not in path and "\n" not in path:
-        return path
-    return "/redaktion"
+    return path if _SAFE_PATH.fullmatch(path) else "/redaktion"
+
+
+_SAFE_PATH: Final = re.compile(r"/redaktion(?:[/?][!-\[\]-~]*)?")
+"""Our own addresses in printable ASCII without backslash: nothing that a browser could read as another host."""
 
 
 def page(request: Request, template: str, *, title: str, person: SignedIn | None = None, **values: Any) -> Response:
@@ -159,6 +177,11 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
     return request.registry.house.writing(person.login, name=person.name, permits=permits, address=request.client_addr or "")
+
+
+def kept_inputs(request: Request) -> list[tuple[str, str]]:
+    """What was typed before a session was lost, as sign-in pages carry it on."""
+    return [(name[5:], value) for name, value in request.POST.items() if name.startswith("kept.") and isinstance(value, str)]
 
 
 def audit(request: Request, work: Work, action: str, subject: str = "", detail: str = "") -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from workflows.vocabulary import ROLES, Permission
+
 
 class SettingError(ValueError):
     """A setting cannot be used."""
@@ -37,6 +39,14 @@ class Settings:
     mail_user: str
     mail_password: str
     clock: bool
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str
+    oidc_name: str
+    oidc_login_claim: str
+    oidc_roles_claim: str
+    oidc_roles: tuple[tuple[str, str, str], ...]
+    oidc_create: bool
 
     @property
     def is_secure(self) -> bool:
@@ -84,6 +94,29 @@ def _mail_tls(text: str) -> str:
     return text
 
 
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if text and (not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or (parts.scheme == "http" and is_local))):
+        raise ValueError("erwartet wird eine https-Adresse, etwa https://anmeldung.example/realms/amt")
+    return text
+
+
+def _roles(text: str) -> tuple[tuple[str, str, str], ...]:
+    """`gruppe=rolle, gruppe=rolle@organisation` → (group, role, organisation)."""
+    found = []
+    for part in filter(None, (row.strip() for row in text.split(","))):
+        group, equals, given = part.rpartition("=")
+        role, _, organisation = given.partition("@")
+        if not equals or not group.strip() or role.strip() not in ROLES or not ROLES[role.strip()].is_human:
+            known = ", ".join(name for name, row in ROLES.items() if row.is_human)
+            raise ValueError(f"„{part}“ ist keine Zuordnung; erwartet wird gruppe=rolle oder gruppe=rolle@organisation, Rollen sind: {known}")
+        if organisation.strip() and Permission.ACCOUNT_MANAGE in ROLES[role.strip()].permits:
+            raise ValueError("die Administration gilt immer überall; bitte ohne Organisation zuordnen")
+        found.append((group.strip(), role.strip(), organisation.strip()))
+    return tuple(found)
+
+
 def _switch(text: str) -> bool:
     if text.lower() not in {"an", "aus", "true", "false"}:
         raise ValueError("möglich sind an und aus")
@@ -118,6 +151,14 @@ RULES: Final = (
     Rule("mail_user", "MAIL_USER", str, "", "Anmeldename beim Mailserver; braucht MAIL_TLS=starttls oder tls."),
     Rule("mail_password", "MAIL_PASSWORD", str, "", "Kennwort dazu."),
     Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
+    Rule("oidc_issuer", "OIDC_ISSUER", _issuer, "", "Anmeldedienst (OpenID Connect); leer: keiner."),
+    Rule("oidc_client_id", "OIDC_CLIENT_ID", str, "", "Kennung des Portals beim Anmeldedienst."),
+    Rule("oidc_client_secret", "OIDC_CLIENT_SECRET", str, "", "Geheimnis dazu; leer: öffentlicher Client, nur PKCE."),
+    Rule("oidc_name", "OIDC_NAME", str, "Anmeldedienst", "Wie der Anmeldedienst auf der Anmeldeseite heißt."),
+    Rule("oidc_login_claim", "OIDC_LOGIN_CLAIM", str, "preferred_username", "Angabe, die beim ersten Mal das Konto bestimmt."),
+    Rule("oidc_roles_claim", "OIDC_ROLES_CLAIM", str, "groups", "Angabe, in der die Gruppen stehen."),
+    Rule("oidc_roles", "OIDC_ROLES", _roles, "", "Welche Gruppe welche Rolle gibt: gruppe=rolle, gruppe=rolle@organisation."),
+    Rule("oidc_create", "OIDC_CREATE", _switch, "aus", "Konten beim ersten Anmelden anlegen: an; aus: nur vorhandene."),
     Rule("cache_mb", "CACHE_MB", lambda text: _whole(text, 0, 4096), "16", "Speicher für fertige Seiten in MB; 0: keiner."),
 )
 
@@ -138,6 +179,8 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
         values["base_url"] = f"http://{host}:{values['port']}"
     if values["mail_user"] and values["mail_tls"] not in {"starttls", "tls"}:
         raise SettingError("MAIL_USER geht nur mit MAIL_TLS=starttls oder MAIL_TLS=tls: Das Kennwort reiste sonst ungeschützt.")
+    if values["oidc_issuer"] and not values["oidc_client_id"]:
+        raise SettingError("OIDC_ISSUER braucht OIDC_CLIENT_ID: Unter welcher Kennung kennt der Anmeldedienst das Portal?")
     values["database_url"] = values["database_url"] or None
     return Settings(**values)
 
@@ -145,6 +188,15 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
 def hand_over(settings: Settings) -> None:
     """Put the settings into the environment, where the server's processes read them again."""
     for rule in RULES:
-        value = getattr(settings, rule.name)
-        text = ("an" if value else "aus") if isinstance(value, bool) else str(value)
-        os.environ[rule.variable] = "" if value is None else text
+        os.environ[rule.variable] = as_text(getattr(settings, rule.name))
+
+
+def as_text(value: Any) -> str:
+    """A value as it would be written into the environment."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "an" if value else "aus"
+    if isinstance(value, tuple):
+        return ", ".join(f"{group}={role}" + (f"@{organisation}" if organisation else "") for group, role, organisation in value)
+    return str(value)

@@ -1,21 +1,23 @@
-"""People: passwords, second factor, sessions, tickets, roles; and the audit log of all of it.
+"""People: accounts, roles, passwords, links by mail. Sessions, second factors and limits have rooms of their own.
 
-Secrets are kept as hashes only. Refusals never tell whether an account exists. Hashing a password takes a tenth of a
-second on purpose: it is done before a writing transaction begins, so that no writer waits for it.
+Secrets are kept as hashes only. Refusals never tell whether an account exists. Hashing a password takes time and memory on
+purpose: it is done before a writing transaction begins, so that no writer waits for it, and one at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import functools
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import argon2
-import pyotp
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -26,22 +28,14 @@ from workflows.vocabulary import ROLES, Permission
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 200
-SESSION_LENGTH: Final = dt.timedelta(hours=12)
-SESSION_IDLE: Final = dt.timedelta(hours=2)
-ATTEMPT_WINDOW: Final = dt.timedelta(minutes=15)
-MAX_ATTEMPTS_LOGIN: Final = 6
-MAX_ATTEMPTS_ADDRESS: Final = 30
+HASH_WAIT_S: Final = 8.0
 TICKET_LIFE: Final[Mapping[str, dt.timedelta]] = {"invitation": dt.timedelta(days=7), "reset": dt.timedelta(hours=2)}
-RECOVERY_CODES: Final = 10
-TOTP_STEP_S: Final = 30
-SEEN_EVERY: Final = dt.timedelta(minutes=1)
-"""A session's last sight is written at most so often: reading the desk must not write all the time."""
 
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,78}[a-z0-9]\Z")
-_EMAIL: Final = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+\Z")
-_HASHER: Final = argon2.PasswordHasher()
-# Somebody who does not exist costs as much time as somebody who does.
-_NOBODY_HASH: Final = _HASHER.hash(secrets.token_hex(16))
+_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
+# OWASP's smaller choice for argon2id: 19 MiB a hash, so that a process stays small.
+_HASHER: Final = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_HASH_LOCK: Final = threading.BoundedSemaphore(1)
 
 
 class SignInRefused(Exception):  # noqa: N818 - named for the situation
@@ -52,9 +46,19 @@ class SignInRefused(Exception):  # noqa: N818 - named for the situation
         messages = {
             "wrong": "Name oder Kennwort stimmt nicht. Bitte beides prüfen.",
             "too_many": "Zu viele Versuche. Bitte in einer Viertelstunde noch einmal versuchen.",
+            "passkey": "Der Passkey wurde nicht angenommen. Bitte noch einmal versuchen oder mit Kennwort anmelden.",
+            "unknown": "Zu dieser Anmeldung gibt es hier kein Konto. Zugänge richtet die Administration ein.",
+            "busy": "Gerade melden sich sehr viele an. Bitte in einer Minute noch einmal versuchen.",
             "wrong_code": "Der Code stimmt nicht oder wurde schon benutzt. Bitte den nächsten abwarten.",
         }
         super().__init__(messages[code])
+
+
+class Busy(SignInRefused):
+    """Too many passwords are being checked at once; nothing was checked."""
+
+    def __init__(self) -> None:
+        super().__init__("busy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,26 @@ class SignedIn:
     name: str
     form_token: str
     is_complete: bool
-    has_second_factor: bool
+    has_totp: bool
+    passkeys: int
     grants: tuple[tuple[str, str], ...]
     seen_at: dt.datetime
+    unread: int = 0
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether signing in asks for more than the password."""
+        return self.has_totp or self.passkeys > 0
 
     @property
     def permits(self) -> frozenset[Permission]:
         """Every right of the person, somewhere."""
         return frozenset[Permission]().union(*(ROLES[role].permits for role, _ in self.grants if role in ROLES))
+
+    @property
+    def permits_everywhere(self) -> frozenset[Permission]:
+        """The rights that are bound to no organisation."""
+        return frozenset[Permission]().union(*(ROLES[role].permits for role, held in self.grants if role in ROLES and not held))
 
     @property
     def must_set_up(self) -> bool:
@@ -101,22 +117,39 @@ def secret_hash(secret: str) -> str:
 
 def create(session: Session, *, login: str, name: str, email: str, now: dt.datetime) -> models.Account:
     """A new account without password and roles. Raises `InvalidInput`."""
-    wanted, shown, mail = login.strip().lower(), " ".join(name.split()), email.strip()
-    errors = []
+    wanted = login.strip().lower()
+    shown, mail, errors = _clean_person(name, email)
     if not _LOGIN.match(wanted):
         errors.append(FieldError("login", "malformed", "Der Anmeldename braucht 3 bis 80 Zeichen: a–z, 0–9, Punkt, Bindestrich, @."))
     elif find(session, wanted) is not None:
         errors.append(FieldError("login", "doubled", f"Den Anmeldenamen „{wanted}“ gibt es schon. Bitte einen anderen wählen."))
-    if not shown or len(shown) > 200:
-        errors.append(FieldError("name", "missing", "Der Name fehlt oder ist zu lang. Bitte angeben."))
-    if mail and not _EMAIL.match(mail):
-        errors.append(FieldError("email", "malformed", "Das ist keine E-Mail-Adresse. Erwartet wird etwa name@amt.example."))
     if errors:
         raise InvalidInput(errors)
     account = models.Account(login=wanted, name=shown, email=mail, created_at=now)
     session.add(account)
     session.flush()
     return account
+
+
+def change(session: Session, account: models.Account, *, name: str, email: str) -> None:
+    """Another name or address; links that went to the old address end. Raises `InvalidInput`."""
+    shown, mail, errors = _clean_person(name, email)
+    if errors:
+        raise InvalidInput(errors)
+    if mail != account.email:
+        end_tickets(session, account.id)
+    account.name, account.email = shown, mail
+    session.flush()
+
+
+def _clean_person(name: str, email: str) -> tuple[str, str, list[FieldError]]:
+    shown, mail = " ".join(name.split()), email.strip()
+    errors = []
+    if not shown or len(shown) > 200 or not shown.isprintable():
+        errors.append(FieldError("name", "missing", "Der Name fehlt oder ist zu lang. Bitte angeben."))
+    if mail and (len(mail) > 254 or not _EMAIL.match(mail)):
+        errors.append(FieldError("email", "malformed", "Das ist keine E-Mail-Adresse. Erwartet wird etwa name@amt.example."))
+    return shown, mail, errors
 
 
 def typed_login(text: str) -> str:
@@ -130,14 +163,18 @@ def find(session: Session, login: str) -> models.Account | None:
     return session.scalars(sa.select(models.Account).where(models.Account.login == typed_login(login))).one_or_none()
 
 
-def grant(session: Session, account: models.Account, role: str, organisation: str, *, by: str, now: dt.datetime) -> bool:
+def grant(session: Session, account: models.Account, role: str, organisation: str, *, by: str, now: dt.datetime, source: str = "hand") -> bool:
     """Give a role; whether it is new. Raises `InvalidInput` for a role that no person can have."""
     if role not in ROLES or not ROLES[role].is_human:
         known = ", ".join(name for name, row in ROLES.items() if row.is_human)
         raise InvalidInput([FieldError("role", "unknown_role", f"Die Rolle „{role}“ gibt es nicht. Möglich sind: {known}.")])
-    if any(row.role == role and row.organisation == organisation for row in account.grants):
-        return False
-    account.grants.append(models.Grant(role=role, organisation=organisation, granted_by=by, granted_at=now))
+    if organisation and Permission.ACCOUNT_MANAGE in ROLES[role].permits:
+        raise InvalidInput([FieldError("organisation", "everywhere", "Die Administration gilt immer überall. Bitte ohne Organisation erteilen.")])
+    for row in account.grants:
+        if row.role == role and row.organisation == organisation:
+            row.source = "hand" if source == "hand" else row.source
+            return False
+    account.grants.append(models.Grant(role=role, organisation=organisation, granted_by=by, granted_at=now, source=source))
     session.flush()
     return True
 
@@ -156,6 +193,7 @@ def set_active(session: Session, account: models.Account, *, is_active: bool) ->
     account.is_active = is_active
     if not is_active:
         end_sessions(session, account.id)
+        end_tickets(session, account.id)
     session.flush()
 
 
@@ -163,7 +201,7 @@ def set_active(session: Session, account: models.Account, *, is_active: bool) ->
 
 
 def hash_password(password: str, *, login: str = "") -> str:
-    """The hash to keep. Raises `InvalidInput` for a password that is too short, too long or the login."""
+    """The hash to keep. Raises `InvalidInput` for a password that is too short, too long or easy to guess, `Busy`."""
     problem = ""
     if len(password) < MIN_PASSWORD:
         problem = f"Das Kennwort braucht mindestens {MIN_PASSWORD} Zeichen. Ein Satz aus mehreren Wörtern ist gut."
@@ -173,167 +211,72 @@ def hash_password(password: str, *, login: str = "") -> str:
         problem = "Dieses Kennwort ist leicht zu erraten. Bitte ein anderes wählen."
     if problem:
         raise InvalidInput([FieldError("password", "weak", problem)])
-    return _HASHER.hash(password)
+    with _hashing():
+        return _HASHER.hash(password)
 
 
-def check_password(connection: Connection, login: str, password: str, address: str, now: dt.datetime) -> int:
-    """The id of the account that this is. Reads only. Raises `SignInRefused`; note the failure with `note_failure`."""
-    name = login.strip().lower()[:80]
-    table = models.Attempt.__table__.c
-    recent = table.at > now - ATTEMPT_WINDOW
-    by_login = connection.scalar(sa.select(sa.func.count()).where(table.login == name, recent)) or 0
-    by_address = connection.scalar(sa.select(sa.func.count()).where(table.address == address, recent)) or 0
-    if by_login >= MAX_ATTEMPTS_LOGIN or by_address >= MAX_ATTEMPTS_ADDRESS:
-        raise SignInRefused("too_many")
+def has_password(connection: Connection, account_id: int) -> bool:
+    """Whether the person ever set one."""
+    table = models.Account.__table__.c
+    return connection.scalar(sa.select(table.password_hash).where(table.id == account_id)) is not None
+
+
+def rehash(password: str) -> str:
+    """A password that was right, as it is kept today. Raises `Busy`."""
+    with _hashing():
+        return _HASHER.hash(password)
+
+
+def check_password(connection: Connection, login: str, password: str) -> tuple[int, bool]:
+    """The id of the account that this is, and whether its hash is of an older kind.
+
+    Reads only. Call it inside `limits.attempt`. Raises `SignInRefused`, `Busy`.
+    """
     account = models.Account.__table__.c
     row = connection.execute(
-        sa.select(account.id, account.password_hash, account.is_active).where(account.login == name)
+        sa.select(account.id, account.password_hash, account.is_active).where(account.login == typed_login(login))
     ).first()
-    kept = row.password_hash if row is not None and row.password_hash else _NOBODY_HASH
+    nobody = _nobody_hash()
+    kept = row.password_hash if row is not None and row.password_hash else nobody
     try:
-        _HASHER.verify(kept, password[: MAX_PASSWORD + 1])
-    except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError) as error:
+        with _hashing():
+            _HASHER.verify(kept, password[: MAX_PASSWORD + 1])
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError) as error:
         raise SignInRefused("wrong") from error
     if row is None or not row.password_hash or not row.is_active:
         raise SignInRefused("wrong")
-    return int(row.id)
+    return int(row.id), _HASHER.check_needs_rehash(kept)
 
 
-def note_failure(session: Session, login: str, address: str, now: dt.datetime) -> None:
-    """Count a failed attempt, and forget old ones."""
-    session.add(models.Attempt(login=login.strip().lower()[:80], address=address[:60], at=now))
-    session.execute(sa.delete(models.Attempt).where(models.Attempt.at < now - 4 * ATTEMPT_WINDOW))
-    session.flush()
+@contextlib.contextmanager
+def _hashing() -> Iterator[None]:
+    """Hash one password at a time: each takes its memory, and many at once are an attack."""
+    if not _HASH_LOCK.acquire(timeout=HASH_WAIT_S):
+        raise Busy
+    try:
+        yield
+    finally:
+        _HASH_LOCK.release()
+
+
+@functools.cache
+def _nobody_hash() -> str:
+    """Somebody who does not exist costs as much time as somebody who does."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def change_password(session: Session, account: models.Account, password_hash: str, *, keep_session: int | None = None) -> None:
-    """Set a new password; every other session ends."""
+    """Set a new password; every other session and every link ends."""
     account.password_hash = password_hash
     end_sessions(session, account.id, but=keep_session)
-    session.execute(sa.delete(models.Attempt).where(models.Attempt.login == account.login))
+    end_tickets(session, account.id)
     session.flush()
-
-
-# --- sessions --------------------------------------------------------------------------------------------------------
-
-
-def open_session(session: Session, account: models.Account, *, address: str, agent: str, now: dt.datetime) -> str:
-    """A new session; its secret for the cookie. It is complete at once where the account has no second factor."""
-    secret = secrets.token_urlsafe(32)
-    session.add(
-        models.AccountSession(
-            account_id=account.id, secret_hash=secret_hash(secret), form_token=secrets.token_urlsafe(24),
-            is_complete=not account.totp_is_confirmed, created_at=now, seen_at=now, ends_at=now + SESSION_LENGTH,
-            address=address[:60], agent=agent[:200],
-        )
-    )
-    session.execute(sa.delete(models.AccountSession).where(models.AccountSession.ends_at < now))
-    session.flush()
-    return secret
-
-
-def signed_in(connection: Connection, secret: str, now: dt.datetime) -> SignedIn | None:
-    """Who holds this cookie; None when the session ended, rested too long, or the account is locked."""
-    sessions, account = models.AccountSession.__table__.c, models.Account.__table__.c
-    row = connection.execute(
-        sa.select(
-            sessions.id, sessions.form_token, sessions.is_complete, sessions.seen_at, account.id.label("account_id"), account.login,
-            account.name, account.totp_is_confirmed,
-        )
-        .join_from(models.AccountSession.__table__, models.Account.__table__, sessions.account_id == account.id)
-        .where(
-            sessions.secret_hash == secret_hash(secret), sessions.ends_at > now, sessions.seen_at > now - SESSION_IDLE, account.is_active
-        )
-    ).first()
-    if row is None:
-        return None
-    grants = models.Grant.__table__.c
-    held = connection.execute(sa.select(grants.role, grants.organisation).where(grants.account_id == row.account_id)).all()
-    return SignedIn(
-        session_id=row.id, account_id=row.account_id, login=row.login, name=row.name, form_token=row.form_token,
-        is_complete=row.is_complete, has_second_factor=row.totp_is_confirmed,
-        grants=tuple((found.role, found.organisation) for found in held), seen_at=row.seen_at,
-    )
-
-
-def touch(session: Session, session_id: int, now: dt.datetime) -> None:
-    """The session was seen."""
-    session.execute(sa.update(models.AccountSession).where(models.AccountSession.id == session_id).values(seen_at=now))
-
-
-def end_session(session: Session, session_id: int, account_id: int) -> None:
-    """End one session of that account."""
-    session.execute(
-        sa.delete(models.AccountSession).where(
-            models.AccountSession.id == session_id, models.AccountSession.account_id == account_id
-        )
-    )
 
 
 def end_sessions(session: Session, account_id: int, *, but: int | None = None) -> None:
     """End every session of an account, but one perhaps."""
     query = sa.delete(models.AccountSession).where(models.AccountSession.account_id == account_id)
     session.execute(query if but is None else query.where(models.AccountSession.id != but))
-
-
-# --- second factor ---------------------------------------------------------------------------------------------------
-
-
-def new_totp(account: models.Account) -> str:
-    """A fresh secret, not yet in force. Raises `InvalidInput` where one is in force already."""
-    if account.totp_is_confirmed:
-        raise InvalidInput([FieldError("totp", "exists", "Ein zweiter Faktor ist schon eingerichtet. Bitte zuerst entfernen.")])
-    if account.totp_secret is None:
-        account.totp_secret = pyotp.random_base32()
-    return account.totp_secret
-
-
-def totp_uri(account: models.Account, issuer: str) -> str:
-    """The address that a QR code for authenticator apps carries."""
-    return pyotp.TOTP(account.totp_secret or "").provisioning_uri(name=account.login, issuer_name=issuer)
-
-
-def confirm_totp(session: Session, account: models.Account, code: str, now: dt.datetime) -> list[str]:
-    """Put the secret in force by a first code; the recovery codes, to be shown once. Raises `SignInRefused`."""
-    if not _take_code(account, code, now):
-        raise SignInRefused("wrong_code")
-    account.totp_is_confirmed = True
-    codes = [f"{secrets.token_hex(2)}-{secrets.token_hex(2)}-{secrets.token_hex(2)}" for _ in range(RECOVERY_CODES)]
-    account.recovery_hashes = [secret_hash(row) for row in codes]
-    session.flush()
-    return codes
-
-
-def complete(session: Session, session_id: int, account: models.Account, code: str, now: dt.datetime) -> None:
-    """Finish a sign-in by a code of the app or a recovery code. Raises `SignInRefused`."""
-    typed = re.sub(r"\s", "", code).lower()
-    mark = secret_hash(typed)
-    if mark in account.recovery_hashes:
-        account.recovery_hashes = [kept for kept in account.recovery_hashes if kept != mark]
-    elif not _take_code(account, typed, now):
-        raise SignInRefused("wrong_code")
-    session.execute(sa.update(models.AccountSession).where(models.AccountSession.id == session_id).values(is_complete=True))
-    session.flush()
-
-
-def _take_code(account: models.Account, code: str, now: dt.datetime) -> bool:
-    """Whether `code` is right now, give or take one step; a step is taken once only."""
-    typed = re.sub(r"\s", "", code)
-    if not account.totp_secret or not re.fullmatch(r"\d{6}", typed):
-        return False
-    totp = pyotp.TOTP(account.totp_secret)
-    present = int(now.timestamp()) // TOTP_STEP_S
-    for step in (present, present - 1, present + 1):
-        if step > account.totp_last_step and secrets.compare_digest(totp.generate_otp(step), typed):
-            account.totp_last_step = step
-            return True
-    return False
-
-
-def remove_totp(session: Session, account: models.Account) -> None:
-    """Take the second factor away, with its recovery codes."""
-    account.totp_secret, account.totp_is_confirmed, account.recovery_hashes, account.totp_last_step = None, False, [], 0
-    session.flush()
 
 
 # --- tickets ---------------------------------------------------------------------------------------------------------
@@ -356,3 +299,22 @@ def ticket(session: Session, secret: str, now: dt.datetime) -> models.Ticket | N
     """The ticket of this secret, if it still opens anything."""
     found = session.scalars(sa.select(models.Ticket).where(models.Ticket.secret_hash == secret_hash(secret))).one_or_none()
     return found if found and found.used_at is None and found.expires_at > now and found.account.is_active else None
+
+
+def use_ticket(session: Session, secret: str, now: dt.datetime) -> models.Account | None:
+    """The account that this secret opens, once: of two who bring it at the same time one gets it."""
+    found = ticket(session, secret, now)
+    if found is None:
+        return None
+    used = session.execute(
+        sa.update(models.Ticket)
+        .where(models.Ticket.id == found.id, models.Ticket.used_at.is_(None))
+        .values(used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return found.account if getattr(used, "rowcount", 0) == 1 else None
+
+
+def end_tickets(session: Session, account_id: int) -> None:
+    """No link that was sent opens anything any more."""
+    session.execute(sa.delete(models.Ticket).where(models.Ticket.account_id == account_id))

@@ -130,19 +130,6 @@ def targets(session: Session, person: SignedIn, words: str, limit: int = 8) -> t
     return listing(session, person, words=words).rows[:limit]
 
 
-def audit_page(
-    session: Session, *, actor: str = "", action: str = "", page: int = 1
-) -> tuple[Sequence[models.AuditEntry], int]:
-    """Lines of the audit log, newest first, and how many pages there are."""
-    conditions: list[sa.ColumnElement[bool]] = []
-    conditions += [models.AuditEntry.actor == actor] if actor else []
-    conditions += [models.AuditEntry.action.startswith(action, autoescape=True)] if action else []
-    total = session.scalar(sa.select(sa.func.count()).select_from(models.AuditEntry).where(*conditions)) or 0
-    pages = max(1, -(-total // 100))
-    query = sa.select(models.AuditEntry).where(*conditions).order_by(models.AuditEntry.id.desc())
-    return session.scalars(query.limit(100).offset((min(max(1, page), pages) - 1) * 100)).all(), pages
-
-
 def _columns() -> Any:
     return sa.select(I.id, I.kind, I.title, I.url, I.publication_state, I.procedure_state, I.changed_at, I.publish_at)
 

@@ -1,20 +1,24 @@
-"""Accounts and the audit log, for administrators."""
+"""Accounts, for administrators: who there is, inviting, roles, locking, helping."""
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from collections.abc import Callable, Mapping
+from typing import Final
+from urllib.parse import urlencode
+
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
+from content.house import Work
 from content.schemas import InvalidInput
-from content.services import accounts
-from content.services import desk as queries
-from portal.desk import audit, desk_view, page, writing
+from content.services import people as services
+from portal.desk import desk_view, page, writing
 from portal.views.common import page_number, parameter
-from portal.views.signin import send_ticket
 from workflows.vocabulary import ROLES, Permission
+
+HUMAN_ROLES: Final = [(name, role.title) for name, role in ROLES.items() if role.is_human]
 
 
 @desk_view("desk.people", permission=Permission.ACCOUNT_MANAGE)
@@ -26,17 +30,10 @@ def people(request: Request) -> Response:
 @desk_view("desk.people", permission=Permission.ACCOUNT_MANAGE, method="POST")
 def add_person(request: Request) -> Response:
     """Make an account with its first role, and invite its person."""
-    typed = {name: str(request.POST.get(name, "")) for name in ("login", "name", "email", "role", "organisation")}
+    typed = {name: str(request.POST.get(name, "")).strip() for name in ("login", "name", "email", "role", "organisation")}
     try:
         with writing(request) as work:
-            account = accounts.create(
-                work.session, login=typed["login"], name=typed["name"], email=typed["email"], now=work.desk.now
-            )
-            accounts.grant(
-                work.session, account, typed["role"], typed["organisation"].strip(), by=request.person.login, now=work.desk.now
-            )
-            link = send_ticket(request, work.session, account, "invitation")
-            audit(request, work, "account.created", account.login, f"{typed['role']} {typed['organisation']}".strip())
+            account, link = services.invite(work.desk, base_url=_base_url(request), **typed)
             account_id = account.id
     except InvalidInput as invalid:
         return _people(request, typed, {error.field: error.message for error in invalid.errors}, status=400)
@@ -51,65 +48,83 @@ def person(request: Request) -> Response:
 
 @desk_view("desk.person", permission=Permission.ACCOUNT_MANAGE, method="POST")
 def change_person(request: Request) -> Response:
-    """Give or take a role, lock out, let in, send a new link, take the second factor away."""
-    action = str(request.POST.get("schritt", ""))
-    role, organisation = str(request.POST.get("role", "")), str(request.POST.get("organisation", "")).strip()
-    link = ""
+    """Do what a form of the page asks for."""
+    act = ACTS.get(str(request.POST.get("schritt", "")))
+    account_id = int(request.matchdict["id"])
     try:
         with writing(request) as work:
-            account = work.session.get(models.Account, int(request.matchdict["id"]))
-            if account is None:
+            account = work.session.get(models.Account, account_id)
+            if account is None or act is None:
                 raise HTTPNotFound
-            if action == "grant":
-                accounts.grant(work.session, account, role, organisation, by=request.person.login, now=work.desk.now)
-            elif action == "revoke":
-                accounts.revoke(work.session, account, role, organisation)
-            elif action in {"lock", "unlock"}:
-                accounts.set_active(work.session, account, is_active=action == "unlock")
-            elif action == "totp":
-                accounts.remove_totp(work.session, account)
-            elif action == "link":
-                link = send_ticket(request, work.session, account, "reset" if account.password_hash else "invitation")
-            else:
-                raise HTTPNotFound
-            audit(request, work, f"account.{action}", account.login, f"{role} {organisation}".strip())
+            link = act(request, work, account) or ""
     except InvalidInput as invalid:
-        return _person(request, int(request.matchdict["id"]), error=invalid.errors[0].message)
-    if link:
-        return _person(request, int(request.matchdict["id"]), link=link)
-    return HTTPSeeOther(request.path_info)
+        return _person(request, account_id, errors={error.field: error.message for error in invalid.errors})
+    return _person(request, account_id, link=link) if link else HTTPSeeOther(request.path_info)
 
 
-@desk_view("desk.audit", permission=Permission.AUDIT_READ)
-def audit_log(request: Request) -> Response:
-    """Who did what, when, from where."""
-    actor, action = parameter(request, "wer"), parameter(request, "was")
-    with writing(request) as work:
-        rows, pages = queries.audit_page(work.session, actor=actor, action=action, page=page_number(request))
-        return page(
-            request, "desk/audit.html", title="Protokoll", rows=rows, pages=pages, number=page_number(request), actor=actor, action=action
-        )
+def _role(request: Request) -> tuple[str, str]:
+    return str(request.POST.get("role", "")), str(request.POST.get("organisation", "")).strip()
 
 
-def _human_roles() -> list[tuple[str, str]]:
-    return [(name, role.title) for name, role in ROLES.items() if role.is_human]
+def _grant(request: Request, work: Work, account: models.Account) -> None:
+    services.grant(work.desk, account, *_role(request))
+
+
+def _revoke(request: Request, work: Work, account: models.Account) -> None:
+    services.revoke(work.desk, account, *_role(request))
+
+
+def _lock(_request: Request, work: Work, account: models.Account) -> None:
+    services.set_active(work.desk, account, is_active=False)
+
+
+def _unlock(_request: Request, work: Work, account: models.Account) -> None:
+    services.set_active(work.desk, account, is_active=True)
+
+
+def _change(request: Request, work: Work, account: models.Account) -> None:
+    services.change(work.desk, account, name=str(request.POST.get("name", "")), email=str(request.POST.get("email", "")))
+
+
+def _factors(_request: Request, work: Work, account: models.Account) -> None:
+    services.remove_factors(work.desk, account)
+
+
+def _link(request: Request, work: Work, account: models.Account) -> str:
+    return services.send_link(work.desk, account, _base_url(request))
+
+
+ACTS: Final[Mapping[str, Callable[[Request, Work, models.Account], str | None]]] = {
+    "grant": _grant, "revoke": _revoke, "lock": _lock, "unlock": _unlock, "change": _change, "factors": _factors, "link": _link,
+}
+
+
+def _base_url(request: Request) -> str:
+    return str(request.registry.settings["portal.settings"].base_url)
 
 
 def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, status: int = 200) -> Response:
+    chosen = {"q": parameter(request, "q"), "rolle": parameter(request, "rolle")}
+    kept = {name: value for name, value in chosen.items() if value}
+
+    def address(number: int) -> str:
+        return "/redaktion/konten?" + urlencode({**kept, "seite": number})
+
     with writing(request) as work:
-        rows = list(work.session.scalars(sa.select(models.Account).order_by(models.Account.name)))
+        found = services.listing(work.session, words=chosen["q"], role=chosen["rolle"], page=page_number(request))
         return page(
-            request, "desk/people.html", title="Konten", rows=rows, roles=ROLES, choices=_human_roles(), typed=typed, errors=errors,
-            status=status,
+            request, "desk/people.html", title="Konten", found=found, roles=ROLES, choices=HUMAN_ROLES, typed=typed, errors=errors,
+            status=status, chosen=chosen, address=address,
         )
 
 
-def _person(request: Request, account_id: int, *, link: str = "", error: str = "") -> Response:
+def _person(request: Request, account_id: int, *, link: str = "", errors: dict[str, str] | None = None) -> Response:
     with writing(request) as work:
         account = work.session.get(models.Account, account_id)
         if account is None:
             raise HTTPNotFound
         return page(
-            request, "desk/person.html", title=account.name, account=account, roles=ROLES, choices=_human_roles(), link=link,
-            error=error, status=400 if error else 200,
+            request, "desk/person.html", title=account.name, account=account, roles=ROLES, choices=HUMAN_ROLES, link=link,
+            errors=errors or {}, status=400 if errors else 200,
+            typed={name: str(request.POST.get(name, "")) for name in ("role", "organisation", "name", "email")} if errors else {},
         )

@@ -24,10 +24,10 @@ def free_port():
 
 
 @contextlib.contextmanager
-def serving(data, server_name):
-    """The address of `serve` over the folder `data`."""
-    port = free_port()
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "SERVER": server_name}
+def serving(data, server_name, **settings):
+    """The address of `serve` over the folder `data`, with more settings where they are given."""
+    port = settings.get("PORT") or free_port()
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "SERVER": server_name, **settings}
     command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
         url = f"http://127.0.0.1:{port}"

@@ -195,15 +195,34 @@ def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_da
     assert f"http://127.0.0.1:{port}" in out and "Beispielinhalt" not in out and "Traceback" not in out
 
 
-def test_an_account_is_made_changed_and_listed(run):
+def test_an_account_is_made_changed_and_listed(run, lines):
     run("init", "--empty")
-    code, out, _ = run("user", "add", "gerda", "--name", "Gerda", "--role", "secretariat")
-    assert (code, "/anmelden/" in out) == (cli.OK, True)
+    run("import", lines({"type": "organisation", "slug": "bayern", "title": "Bayern"}))
+    code, out, _ = run("user", "add", "gerda", "--name", "Gerda", "--role", "secretariat", "--email", "gerda@amt.example")
+    assert (code, "/anmelden/" in out, "gerda@amt.example" in out) == (cli.OK, True, True)
     assert run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[0] == cli.OK
+    assert "hatte die Rolle schon" in run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[1]
     assert "gerda\tGerda\tsecretariat@*, land@bayern\taktiv" in run("user", "list")[1]
     assert run("user", "revoke", "gerda", "--role", "secretariat")[0] == cli.OK
-    for words in (["add", "gerda"], ["add", "Ü"], ["grant", "gerda", "--role", "clock"], ["grant", "gerda"], ["link", "niemand"], ["revoke", "gerda", "--role", "press"]):
-        assert run("user", *words)[0] == cli.UNUSABLE
+    assert "gesperrt" in run("user", "lock", "gerda")[1] and "gesperrt" in run("user", "list")[1]
+    assert run("user", "link", "gerda")[0] == cli.UNUSABLE
+    assert "aktiv" in run("user", "unlock", "gerda")[1]
+    assert "/anmelden/" in run("user", "link", "gerda")[1] and "keinen zweiten Faktor" in run("user", "factors", "gerda")[1]
+
+
+@pytest.mark.parametrize(("words", "reason"), [
+    (["add", "gerda"], "gibt es schon"), (["add", "Ü"], "3 bis 80 Zeichen"), (["add"], "Anmeldenamen"), (["add", "bea", "--role", "nonsense"], "secretariat"),
+    (["add", "bea", "--email", "nonsense"], "E-Mail-Adresse"), (["grant", "gerda", "--role", "clock"], "gibt es nicht"), (["grant", "gerda"], "--role"),
+    (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "nirgends"), (["grant", "gerda", "--role", "administrator", "--organisation", "x"], "immer überall"),
+    (["link", "niemand"], "user list"), (["revoke", "gerda", "--role", "press"], "Vorhanden: administrator@*"), (["revoke", "gerda", "--role", "administrator"], "letzte Administration"),
+    (["lock", "gerda"], "letzte Administration"), (["nonsense"], "invalid choice"),
+])
+def test_a_wrong_account_command_says_what_is_wrong_and_changes_nothing(run, words, reason):
+    run("init", "--empty")
+    run("user", "add", "gerda", "--role", "administrator")
+    code, _, err = run("user", *words)
+    assert (code, reason in err) == (cli.UNUSABLE, True), err
+    assert run("user", "list")[1] == "gerda\tgerda\tadministrator@*\taktiv\n"
 
 
 def test_workflows_are_proved_and_tried_out(run):

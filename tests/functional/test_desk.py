@@ -13,57 +13,18 @@ from webtest import TestApp, Upload
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, ballots, edit, lookup, transition
+from content.services import accounts, ballots, edit, limits, lookup, second_factor, transition
 from content.services.transition import Stale
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
+from tests.functional.conftest import PASSWORD, sign_in
 from workflows.decision import DECISION
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
-PASSWORD = "ein recht langer Satz"
 NOW = dt.datetime.now(dt.UTC)
-
-
-@pytest.fixture(scope="session")
-def password_hash():
-    return accounts.hash_password(PASSWORD)
-
-
-@pytest.fixture
-def desk(portal, password_hash):
-    """(house, a function that signs somebody in with roles and gives their browser)."""
-    _, house = portal
-    configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"})
-    application = make_app(configured, house=house)
-
-    def browser(login, *roles, organisation="", second_factor=True):
-        with house.writing("test") as work:
-            account = accounts.find(work.session, login) or accounts.create(
-                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW
-            )
-            account.password_hash = password_hash
-            for role in roles:
-                accounts.grant(work.session, account, role, organisation, by="test", now=NOW)
-        app = TestApp(application, extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
-        page = sign_in(app, login)
-        if second_factor and any(ROLES[role].needs_second_factor for role in roles):
-            page = page.maybe_follow()
-            secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)[1]
-            form = page.forms[1]
-            form["code"] = pyotp.TOTP(secret).now()
-            assert "Wiederherstellungscodes" in form.submit().text
-        return app
-
-    return house, browser
-
-
-def sign_in(app, login, password=PASSWORD, **more):
-    form = app.get("/anmelden").form
-    form["login"], form["password"] = login, password
-    return form.submit(**more)
 
 
 def form_of(page):
@@ -103,7 +64,7 @@ def test_the_answer_is_the_same_for_a_wrong_password_and_for_nobody(desk):
 def test_too_many_attempts_are_refused_even_with_the_right_password(desk):
     _, browser = desk
     app = browser("anna", "member")
-    for _ in range(accounts.MAX_ATTEMPTS_LOGIN):
+    for _ in range(limits.LIMITS["sign-in"].by_login):
         sign_in(TestApp(app.app), "anna", "falsch", status=403)
     assert "Zu viele Versuche" in sign_in(TestApp(app.app), "anna", status=429).text
 
@@ -138,13 +99,11 @@ def test_no_code_works_twice(desk):
     browser("petra", "press")
     with house.writing("test") as work:
         account = accounts.find(work.session, "petra")
-        secret = accounts.open_session(work.session, account, address="", agent="", now=NOW)
-        session_id = work.session.scalar(sa.select(models.AccountSession.id).where(models.AccountSession.secret_hash == accounts.secret_hash(secret)))
         later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)
         code = pyotp.TOTP(account.totp_secret).at(later)
-        accounts.complete(work.session, session_id, account, code, later)
+        second_factor.take(work.session, account, code, later)
         with pytest.raises(accounts.SignInRefused):
-            accounts.complete(work.session, session_id, account, code, later)
+            second_factor.take(work.session, account, code, later)
 
 
 def test_signing_out_ends_the_session_on_the_server(desk):
@@ -168,7 +127,7 @@ def test_a_locked_account_is_out_at_once(desk):
 def test_an_invitation_sets_a_password_once(desk):
     house, browser = desk
     admin = browser("adam", "administrator")
-    form = admin.get("/redaktion/konten").forms[1]
+    form = admin.get("/redaktion/konten").forms[2]
     form["name"], form["login"], form["email"], form["role"] = "Bea Beispiel", "bea", "bea@amt.example", "member"
     link = re.search(r"https://beschluesse.example(/anmelden/[\w-]+)", form.submit().text)[1]
     guest = TestApp(admin.app)
@@ -181,7 +140,7 @@ def test_an_invitation_sets_a_password_once(desk):
     form = page.form
     form["password"] = form["repeated"] = PASSWORD
     form.submit(status=303)
-    assert guest.get(link, status=404)
+    assert "gilt nicht mehr" in guest.get(link, status=410).text
     assert sign_in(guest, "bea").status_int == 303
     clock.tick(house, Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_app(settings.load({"DATA": str(house.data)}), house=house)._application.registry.templates))
     mails = [path.read_text() for path in (house.data / "mail").glob("*.eml")]

@@ -1,0 +1,92 @@
+"""Limits on what strangers may try: by account and by address, counted before the attempt is made.
+
+An attempt is written and committed first and counted then, so that a hundred at once get no further than a hundred in a
+row: the sixth that is committed is the last that may go on. What succeeds is forgotten again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from content import models
+from content.house import House
+from content.services.accounts import SignInRefused, secret_hash
+
+WINDOW: Final = dt.timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many attempts a window holds for one account and for one address."""
+
+    by_login: int
+    by_address: int
+
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({
+    "sign-in": Limit(6, 30),
+    "passkey": Limit(10, 60),
+    "challenge": Limit(30, 120),
+    "reset": Limit(3, 10),
+})
+A: Final = models.Attempt
+
+
+def refuse_too_many(connection: Connection, kind: str, login: str, address: str, now: dt.datetime, *, mine: int = 0) -> None:
+    """Raises `SignInRefused` (`too_many`) where the window is full; `mine` is 1 where this attempt is counted already."""
+    limit, recent = LIMITS[kind], (A.kind == kind, A.at > now - WINDOW)
+    count = sa.select(sa.func.count()).select_from(A)
+    by_login = connection.scalar(count.where(A.login == secret_hash(login), *recent)) or 0 if login else 0
+    by_address = connection.scalar(count.where(A.address == address[:60], *recent)) or 0
+    if by_login >= limit.by_login + mine or by_address >= limit.by_address + mine:
+        raise SignInRefused("too_many")
+
+
+@contextlib.contextmanager
+def attempt(house: House, kind: str, login: str, address: str, now: dt.datetime) -> Iterator[None]:
+    """Make an attempt inside this block; it counts where the block refuses (`SignInRefused`), and only then.
+
+    Raises `SignInRefused` (`too_many`) before the block where the window is full. An empty `login` counts by address only.
+    """
+    with house.reading() as connection:
+        refuse_too_many(connection, kind, login, address, now)
+    with house.writing("limits") as work:
+        row = A(kind=kind, login=secret_hash(login) if login else "", address=address[:60], at=now)
+        work.session.add(row)
+        work.session.execute(sa.delete(A).where(A.at < now - 4 * WINDOW))
+        work.session.flush()
+        mine = row.id
+    try:
+        with house.reading() as connection:
+            refuse_too_many(connection, kind, login, address, now, mine=1)
+        yield
+    except SignInRefused as refused:
+        if refused.code in {"too_many", "busy"}:  # nothing was tried; who is locked out does not lengthen the lock by trying
+            _forget(house, mine)
+        raise
+    except BaseException:
+        _forget(house, mine)
+        raise
+    else:
+        _forget(house, mine)
+
+
+def count_request(house: House, kind: str, login: str, address: str, now: dt.datetime) -> None:
+    """Count something that is limited however it ends. Raises `SignInRefused` (`too_many`)."""
+    with house.reading() as connection:
+        refuse_too_many(connection, kind, login, address, now)
+    with house.writing("limits") as work:
+        work.session.add(A(kind=kind, login=secret_hash(login) if login else "", address=address[:60], at=now))
+
+
+def _forget(house: House, attempt_id: int) -> None:
+    with house.writing("limits") as work:
+        work.session.execute(sa.delete(A).where(A.id == attempt_id))

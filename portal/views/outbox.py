@@ -1,0 +1,33 @@
+"""What could not be sent, for administrators: see why, try again, drop."""
+
+from __future__ import annotations
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content.services import outbox
+from portal.desk import audit, desk_view, page, utc_now, writing
+from workflows.vocabulary import Permission
+
+KIND_WORDS = {"mail.invitation": "Einladung", "mail.reset": "Neues Kennwort", "mail.notice": "Hinweis", "mail.digest": "Tägliche Übersicht"}
+
+
+@desk_view("desk.outbox", permission=Permission.ACCOUNT_MANAGE)
+def troubled(request: Request) -> Response:
+    """Messages that failed or were given up."""
+    with writing(request) as work:
+        rows, (waiting, given_up) = outbox.troubled(work.session), outbox.counts(work.session)
+    return page(request, "desk/outbox.html", title="Versand", rows=rows, waiting=waiting, given_up=given_up, kind_words=KIND_WORDS)
+
+
+@desk_view("desk.outbox", permission=Permission.ACCOUNT_MANAGE, method="POST")
+def decide(request: Request) -> Response:
+    """Try a message again, or drop it."""
+    given, act = str(request.POST.get("auftrag", "")), str(request.POST.get("schritt", ""))
+    job_id = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    with writing(request) as work:
+        job = outbox.retry(work.session, job_id, utc_now()) if act == "retry" else outbox.drop(work.session, job_id) if act == "drop" else None
+        if job is not None:
+            audit(request, work, "job.retried" if act == "retry" else "job.dropped", f"{job.kind} {job.id}", str(job.payload.get("to", "")))
+    return HTTPSeeOther("/redaktion/versand")

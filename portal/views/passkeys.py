@@ -1,0 +1,93 @@
+"""Passkeys: register one for the own account, and sign in with one instead of a password."""
+
+from __future__ import annotations
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content import models
+from content.schemas import InvalidInput
+from content.services import accounts, limits, passkeys, second_factor
+from content.services.accounts import SignInRefused
+from content.services.passkeys import Site
+from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, utc_now, writing
+from portal.entering import enter
+from portal.views.own_account import codes_page
+from portal.views.signin import STATUS, note_refusal, sign_in_page
+from portal.ways import passkey_site
+
+
+def _site(request: Request) -> Site:
+    site = passkey_site(request)
+    if site is None:
+        raise HTTPNotFound
+    return site
+
+
+def _json(text: str) -> Response:
+    return Response(text.encode(), content_type="application/json", charset="utf-8", cache_control="no-store")
+
+
+@desk_view("desk.passkey_question", method="POST")
+def new_question(request: Request) -> Response:
+    """What the browser is asked to make a passkey."""
+    with writing(request) as work:
+        account = work.session.get_one(models.Account, request.person.account_id)
+        try:
+            return _json(passkeys.registration_options(work.session, account, _site(request), utc_now()))
+        except InvalidInput as invalid:
+            response = _json("{}")
+            response.status = 409
+            response.headers["X-Reason"] = invalid.errors[0].code
+            return response
+
+
+@desk_view("desk.passkeys", method="POST")
+def add_passkey(request: Request) -> Response:
+    """Keep the passkey that the browser made; the first factor brings recovery codes."""
+    person, codes = request.person, []
+    answer, name = str(request.POST.get("credential", "")), str(request.POST.get("name", ""))
+    try:
+        with writing(request) as work:
+            account = work.session.get_one(models.Account, person.account_id)
+            row = passkeys.register(work.session, account, answer, name, _site(request), utc_now())
+            if not account.recovery_hashes:
+                codes = second_factor.renew_codes(work.session, account)
+            accounts.end_sessions(work.session, person.account_id, but=person.session_id)
+            audit(request, work, "passkey.added", person.login, row.name)
+    except InvalidInput as invalid:
+        text = invalid.errors[0].message
+        return page(request, "desk/message.html", title="Passkey hinzufügen", text=text, status=400)
+    return codes_page(request, codes) if codes else HTTPSeeOther("/redaktion/konto")
+
+
+@view_config(route_name="passkey_question", request_method="POST")
+def sign_in_question(request: Request) -> Response:
+    """What the browser is asked to sign somebody in; the same for everybody."""
+    site, now = _site(request), utc_now()
+    if not is_our_form(request, ""):
+        raise HTTPNotFound
+    try:
+        limits.count_request(request.registry.house, "challenge", "", request.client_addr or "", now)
+    except SignInRefused:
+        return Response(b"{}", status=429, content_type="application/json", charset="utf-8")
+    with request.registry.house.writing("sign-in") as work:
+        return _json(passkeys.sign_in_options(work.session, site, now))
+
+
+@view_config(route_name="passkey_sign_in", request_method="POST")
+def sign_in(request: Request) -> Response:
+    """Sign in by a passkey that verified its person: that is two factors in one."""
+    site, now, house, address = _site(request), utc_now(), request.registry.house, request.client_addr or ""
+    next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
+    if not is_our_form(request, ""):
+        return HTTPSeeOther("/anmelden")
+    try:
+        with limits.attempt(house, "passkey", "", address, now), house.writing("sign-in") as work:
+            account_id = passkeys.use(work.session, str(request.POST.get("credential", "")), site, now).account_id
+    except SignInRefused as refused:
+        note_refusal(request, refused, "", now)
+        return sign_in_page(request, next_path=next_path, error=str(refused), kept=kept, status=STATUS.get(refused.code, 403))
+    return enter(request, account_id, method="passkey", next_path=next_path, kept=kept, is_strong=True)

@@ -1,0 +1,57 @@
+"""A desk that tests sign in to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pyotp
+import pytest
+from webtest import TestApp
+
+from content.services import accounts
+from portal import settings
+from portal.app import make_app
+from workflows.vocabulary import ROLES
+
+PASSWORD = "ein recht langer Satz"
+
+
+@pytest.fixture(scope="session")
+def password_hash():
+    return accounts.hash_password(PASSWORD)
+
+
+@pytest.fixture
+def desk(portal, password_hash):
+    """(house, a function that signs somebody in with roles and gives their browser)."""
+    _, house = portal
+    configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"})
+    application = make_app(configured, house=house)
+    now = dt.datetime.now(dt.UTC)
+
+    def browser(login, *roles, organisation="", second_factor=True):
+        with house.writing("test") as work:
+            account = accounts.find(work.session, login) or accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now
+            )
+            account.password_hash = password_hash
+            for role in roles:
+                accounts.grant(work.session, account, role, organisation, by="test", now=now)
+        app = TestApp(application, extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+        page = sign_in(app, login)
+        if second_factor and any(ROLES[role].needs_second_factor for role in roles):
+            page = page.maybe_follow()
+            secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.text)[1]
+            form = page.forms[1]
+            form["code"] = pyotp.TOTP(secret).now()
+            assert "Wiederherstellungscodes" in form.submit().text
+        return app
+
+    return house, browser
+
+
+def sign_in(app, login, password=PASSWORD, **more):
+    form = app.get("/anmelden").form
+    form["login"], form["password"] = login, password
+    return form.submit(**more)

@@ -1,0 +1,536 @@
+"""Accounts as their people use them, and as others try them: sign-in, second factors, sessions, links, roles."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import threading
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from webtest import TestApp
+
+from content import models
+from content.services import accounts, limits, people, reset, second_factor, sessions
+from content.services.accounts import SignInRefused
+from portal import clock, settings
+from portal.app import make_app
+from portal.desk import safe_path
+from tests.functional.conftest import PASSWORD, sign_in
+from workflows.vocabulary import ROLES
+
+NOW = dt.datetime.now(dt.UTC)
+ADMIN = ROLES["administrator"].permits
+
+
+def fresh(app, address="10.0.0.9"):
+    """Another browser of the same portal."""
+    return TestApp(app.app, extra_environ={**app.extra_environ, "REMOTE_ADDR": address})
+
+
+def act(app, path, step, **fields):
+    """Send the form of `path` that takes `step`."""
+    page = app.get(path)
+    for form in page.forms.values():
+        if re.search(f'name="schritt"[^>]*value="{step}"', form.text):
+            values = {name: value for name, value in form.submit_fields() if name != "schritt"} | fields
+            return app.post(path, {**values, "schritt": step}, expect_errors=True)
+    raise AssertionError(f"{path} offers no {step}: {page.text}")
+
+
+def logged(house, action):
+    with house.writing("test") as work:
+        return work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.action == action).order_by(models.AuditEntry.id)).all()
+
+
+# --- signing in ------------------------------------------------------------------------------------------------------
+
+
+def test_passwords_are_kept_as_small_argon2id():
+    assert accounts.hash_password(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_an_older_hash_is_renewed_at_the_next_sign_in(desk):
+    import argon2
+
+    house, browser = desk
+    app = browser("anna", "member")
+    with house.writing("test") as work:
+        accounts.find(work.session, "anna").password_hash = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+    assert sign_in(fresh(app), "anna").status_int == 303
+    with house.writing("test") as work:
+        assert "m=19456" in accounts.find(work.session, "anna").password_hash
+
+
+@pytest.mark.parametrize("login", ["anna", "niemand", "", "x" * 5000, "a\x00b", "Ünsinn", "'; DROP TABLE account; --"])
+def test_whoever_is_refused_gets_the_same_words_status_and_headers(desk, login):
+    _, browser = desk
+    app = browser("anna", "member")
+    answer = app.post("/anmelden", {"login": login, "password": "falsch"}, status=403, extra_environ={"REMOTE_ADDR": "10.9.9.9"})
+    assert "Name oder Kennwort stimmt nicht" in answer.text and "Set-Cookie" not in answer.headers
+
+
+def test_nobody_costs_as_much_hashing_as_somebody(desk, monkeypatch):
+    house, browser = desk
+    browser("anna", "member")
+    hashed = []
+    real = accounts._hashing
+    monkeypatch.setattr(accounts, "_hashing", lambda: hashed.append(1) or real())
+    for login in ("anna", "niemand", "", "a\x00b"):
+        with house.reading() as connection, pytest.raises(SignInRefused):
+            accounts.check_password(connection, login, "falsch")
+    assert len(hashed) == 4
+
+
+def test_a_hundred_guesses_at_once_get_no_further_than_six(desk):
+    house, browser = desk
+    browser("anna", "member")
+    tried, refused = [], []
+
+    def guess():
+        try:
+            with limits.attempt(house, "sign-in", "anna", "10.1.1.1", NOW):
+                tried.append(1)
+                raise SignInRefused("wrong")
+        except SignInRefused as error:
+            refused.append(error.code)
+
+    threads = [threading.Thread(target=guess) for _ in range(25)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tried) <= limits.LIMITS["sign-in"].by_login and len(refused) == 25
+
+
+def test_one_address_cannot_go_through_all_names(desk):
+    house, _ = desk
+    codes = []
+    for number in range(limits.LIMITS["sign-in"].by_address + 1):
+        try:
+            with limits.attempt(house, "sign-in", f"name{number}", "10.1.1.2", NOW):
+                raise SignInRefused("wrong")
+        except SignInRefused as refused:
+            codes.append(refused.code)
+    assert codes[-2:] == ["wrong", "too_many"]
+
+
+def test_a_lock_ends_by_itself_and_trying_does_not_lengthen_it(desk):
+    house, _ = desk
+    for minute in range(14):
+        with pytest.raises(SignInRefused), limits.attempt(house, "sign-in", "anna", f"10.2.0.{minute}", NOW + dt.timedelta(minutes=minute)):
+            raise SignInRefused("wrong")
+    with limits.attempt(house, "sign-in", "anna", "10.2.0.99", NOW + dt.timedelta(minutes=21)):
+        pass
+
+
+def test_what_succeeds_does_not_count(desk):
+    _house, browser = desk
+    app = browser("anna", "member")
+    for _ in range(limits.LIMITS["sign-in"].by_login + 2):
+        assert sign_in(fresh(app), "anna").status_int == 303
+
+
+def test_when_too_many_passwords_are_checked_the_next_one_is_told_to_come_back(desk, monkeypatch):
+    _, browser = desk
+    app = browser("anna", "member")
+    monkeypatch.setattr(accounts, "HASH_WAIT_S", 0.01)
+    with accounts._hashing():
+        assert "Gerade melden sich sehr viele an" in sign_in(fresh(app), "anna", status=503).text
+    assert sign_in(fresh(app), "anna").status_int == 303
+
+
+@pytest.mark.parametrize("origin", ["https://boese.example", "null", "https://beschluesse.example.boese.example", ""])
+def test_a_foreign_page_cannot_sign_anybody_in(desk, origin):
+    _, browser = desk
+    app = browser("anna", "member")
+    answer = app.post("/anmelden", {"login": "anna", "password": PASSWORD}, headers={"Origin": origin})
+    assert "Set-Cookie" not in answer.headers and answer.headers["Location"].endswith("/anmelden")
+
+
+@pytest.mark.parametrize("path", ["//boese.example", "/redaktion\\..", "https://boese.example", "/redaktion\r\nX: y", "/redaktionen", "", "/redaktion/ü", "/redaktion/\x00"])
+def test_nobody_is_led_out_of_the_desk(path):
+    assert safe_path(path) == "/redaktion"
+
+
+def test_our_own_addresses_are_kept():
+    assert safe_path("/redaktion/eintraege?art=x&q=%C3%BC") == "/redaktion/eintraege?art=x&q=%C3%BC"
+
+
+def test_good_and_bad_sign_ins_are_logged_and_typed_nonsense_is_not(desk):
+    house, browser = desk
+    app = browser("anna", "member")
+    sign_in(fresh(app), "anna", "falsch", status=403)
+    sign_in(fresh(app), "mein geheimes Kennwort", "x", status=403)
+    assert [(row.actor, row.address) for row in logged(house, "sign-in.refused")] == [("anna", "10.0.0.9"), ("unbekannt", "10.0.0.9")]
+    assert [row.actor for row in logged(house, "sign-in")] == ["anna"]
+    with house.writing("test") as work:
+        assert "geheimes" not in str(work.session.scalars(sa.select(models.Attempt.login)).all())
+
+
+# --- second factor ---------------------------------------------------------------------------------------------------
+
+
+def code_of(house, login, step=0):
+    with house.writing("test") as work:
+        secret = accounts.find(work.session, login).totp_secret
+    return pyotp.TOTP(secret).at(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30 * step))
+
+
+def test_a_session_between_the_factors_cannot_set_up_change_or_read(desk):
+    _house, browser = desk
+    app = fresh(browser("petra", "press"))
+    sign_in(app, "petra")
+    for path in ("/redaktion", "/redaktion/konto", "/redaktion/zweiter-faktor", "/redaktion/hinweise"):
+        assert app.get(path).headers["Location"].endswith("/redaktion/code")
+    for path in ("/redaktion/konto", "/redaktion/zweiter-faktor", "/redaktion/konto/passkeys", "/redaktion/konto/passkeys/frage"):
+        assert app.post(path, {"schritt": "everywhere"}).headers["Location"].endswith("/redaktion/code")
+
+
+def test_the_cookie_changes_with_the_second_factor(desk):
+    house, browser = desk
+    app = fresh(browser("petra", "press"))
+    page = sign_in(app, "petra")
+    before = app.cookies["redaktion"]
+    form = page.forms[1]
+    form["code"] = code_of(house, "petra", 1)
+    form.submit(status=303)
+    assert app.get("/redaktion").status_int == 200
+    app.set_cookie("redaktion", before)
+    assert app.get("/redaktion").headers["Location"].endswith("/anmelden?weiter=/redaktion")
+
+
+def test_recovery_codes_work_once_and_can_be_renewed(desk):
+    house, browser = desk
+    app = browser("petra", "press")
+    first = re.findall(r"<code>([a-z2-7-]{19})</code>", act(app, "/redaktion/konto", "codes", old=PASSWORD).text)
+    assert len(first) == second_factor.RECOVERY_CODES
+    again = re.findall(r"<code>([a-z2-7-]{19})</code>", act(app, "/redaktion/konto", "codes", old=PASSWORD).text)
+
+    def finish(code, status):
+        other = fresh(app)
+        form = sign_in(other, "petra").forms[1]
+        form["code"] = code
+        return form.submit(status=status)
+
+    finish(first[0], 403)
+    finish(again[0].upper().replace("-", " "), 303)
+    finish(again[0], 403)
+    assert "9 Codes sind noch unbenutzt" in app.get("/redaktion/konto").text
+    assert [row.actor for row in logged(house, "sign-in.recovery-code")] == ["petra"]
+
+
+def test_guessing_codes_is_limited_too(desk):
+    _house, browser = desk
+    app = browser("petra", "press")
+    other = fresh(app)
+    form = sign_in(other, "petra").forms[1]
+    form["code"] = "000000"
+    answers = [form.submit(expect_errors=True).status_int for _ in range(8)]
+    assert answers == [403] * 6 + [429] * 2
+
+
+def test_without_its_factor_a_role_that_needs_one_is_led_to_set_it_up_again(desk):
+    _house, browser = desk
+    app = browser("petra", "press")
+    assert "Das Kennwort stimmt nicht" in act(app, "/redaktion/konto", "totp", old="falsch").text
+    assert act(app, "/redaktion/konto", "totp", old=PASSWORD).status_int == 303
+    assert app.get("/redaktion/eintraege").headers["Location"].endswith("/redaktion/zweiter-faktor")
+
+
+@pytest.mark.parametrize("step", ["totp", "codes", "password"])
+def test_guessing_the_own_password_is_limited_as_well(desk, step):
+    _house, browser = desk
+    app = browser("petra", "press")
+    more = {"password": "ein ganz neuer Satz", "repeated": "ein ganz neuer Satz"} if step == "password" else {}
+    for _ in range(limits.LIMITS["sign-in"].by_login):
+        act(app, "/redaktion/konto", step, old="falsch", **more)
+    assert "Zu viele Versuche" in act(app, "/redaktion/konto", step, old=PASSWORD, **more).text
+
+
+# --- sessions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("later", "is_open"), [(sessions.IDLE - dt.timedelta(seconds=1), True), (sessions.IDLE, False)])
+def test_a_session_that_rests_too_long_ends(desk, later, is_open):
+    house, browser = desk
+    app = browser("anna", "member")
+    with house.reading() as connection:
+        person = sessions.signed_in(connection, app.cookies["redaktion"], dt.datetime.now(dt.UTC))
+        assert (sessions.signed_in(connection, app.cookies["redaktion"], person.seen_at + later) is not None) == is_open
+
+
+def test_a_session_ends_after_twelve_hours_however_busy(desk):
+    house, browser = desk
+    app = browser("anna", "member")
+    end = dt.datetime.now(dt.UTC) + sessions.LENGTH
+    with house.writing("test") as work:
+        sessions.touch(work.session, work.session.scalar(sa.select(models.AccountSession.id)), end)
+    with house.reading() as connection:
+        assert sessions.signed_in(connection, app.cookies["redaktion"], end + dt.timedelta(seconds=1)) is None
+
+
+def test_each_own_session_is_listed_and_can_be_ended_from_another(desk):
+    _house, browser = desk
+    app = browser("anna", "member")
+    other = fresh(app, "10.0.0.77")
+    sign_in(other, "anna")
+    assert "10.0.0.77" in app.get("/redaktion/konto").text
+    act(app, "/redaktion/konto", "session")
+    assert other.get("/redaktion").status_int == 303 and app.get("/redaktion").status_int == 200
+
+
+def test_the_session_of_somebody_else_cannot_be_ended(desk):
+    house, browser = desk
+    app, other = browser("anna", "member"), browser("otto", "member")
+    sign_in(fresh(app), "anna")
+    with house.writing("test") as work:
+        account = accounts.find(work.session, "otto")
+        wanted = work.session.scalar(sa.select(models.AccountSession.id).where(models.AccountSession.account_id == account.id))
+    for given in (wanted, "999999999999999999999", "²", "-1", "", "x"):
+        assert "schon zu Ende" in act(app, "/redaktion/konto", "session", session=given).text
+    assert other.get("/redaktion").status_int == 200
+
+
+def test_everywhere_means_here_too(desk):
+    _house, browser = desk
+    app = browser("anna", "member")
+    other = fresh(app)
+    sign_in(other, "anna")
+    act(app, "/redaktion/konto", "everywhere")
+    assert app.get("/redaktion").status_int == other.get("/redaktion").status_int == 303
+
+
+def test_a_new_password_ends_the_other_sessions_and_every_link(desk):
+    house, browser = desk
+    app = browser("anna", "member")
+    other = fresh(app)
+    sign_in(other, "anna")
+    with house.writing("test") as work:
+        link = reset.send_link(work.session, accounts.find(work.session, "anna"), "reset", "", NOW)
+    new = "ein ganz neuer Satz"
+    assert "verschieden" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new + "x").text
+    assert "geändert" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new).follow().text
+    assert app.get("/redaktion").status_int == 200 and other.get("/redaktion").status_int == 303
+    assert fresh(app).get(link, status=410)
+    assert sign_in(fresh(app), "anna", new).status_int == 303
+
+
+# --- links -----------------------------------------------------------------------------------------------------------
+
+
+def posted(house):
+    """(kind, payload) of what the clock sends."""
+    sent = []
+    clock.tick(house, lambda kind, payload: sent.append((kind, payload)))
+    clock.tick(house, lambda kind, payload: sent.append((kind, payload)))
+    return sent
+
+
+def test_a_forgotten_password_is_asked_for_alike_and_mailed_to_who_exists(desk):
+    house, browser = desk
+    app = browser("anna", "member")
+    answers = []
+    for login in ("anna", "niemand", "a\x00b"):
+        form = fresh(app).get("/anmelden/vergessen").form
+        form["login"] = login
+        answers.append(form.submit().text)
+    assert len(set(answers)) == 1 and "Wenn es dieses Konto gibt" in answers[0]
+    sent = [(kind, payload) for kind, payload in posted(house) if kind == "mail.reset"]
+    assert [payload["to"] for _, payload in sent] == ["anna@amt.example"]
+    page = fresh(app).get(sent[0][1]["url"].removeprefix("https://beschluesse.example"))
+    form = page.form
+    form["password"] = form["repeated"] = "ein ganz neuer Satz"
+    form.submit(status=303)
+    assert app.get("/redaktion").status_int == 303
+    assert [row.actor for row in logged(house, "password.reset-asked")] == ["anna"]
+
+
+def test_asking_for_links_is_limited_for_everybody_alike(desk):
+    _house, browser = desk
+    app = browser("anna", "member")
+    for login in ("anna", "niemand"):
+        codes = [app.post("/anmelden/vergessen", {"login": login}, expect_errors=True, extra_environ={"REMOTE_ADDR": f"10.3.0.{len(login)}"}).status_int for _ in range(5)]
+        assert codes == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("change", ["expired", "used", "replaced", "locked", "other-address"])
+def test_a_link_that_ended_opens_nothing(desk, change):
+    house, browser = desk
+    app = browser("anna", "member")
+    with house.writing("test") as work:
+        account = accounts.find(work.session, "anna")
+        issued = NOW - dt.timedelta(hours=3) if change == "expired" else NOW
+        link = reset.send_link(work.session, account, "reset", "", issued)
+        if change == "used":
+            assert accounts.use_ticket(work.session, link.rsplit("/", 1)[1], NOW) is account
+            assert accounts.use_ticket(work.session, link.rsplit("/", 1)[1], NOW) is None
+        elif change == "replaced":
+            reset.send_link(work.session, account, "reset", "", NOW + dt.timedelta(seconds=1))
+        elif change == "locked":
+            accounts.set_active(work.session, account, is_active=False)
+        elif change == "other-address":
+            accounts.change(work.session, account, name="Anna", email="neu@amt.example")
+    assert "gilt nicht mehr" in fresh(app).get(link, status=410).text
+    fresh(app).post(link, {"password": PASSWORD, "repeated": PASSWORD}, status=410)
+
+
+# --- roles and administrators ----------------------------------------------------------------------------------------
+
+
+def admin_desk(house, login="adam", permits=ADMIN):
+    return house.writing(login, name=login.title(), permits=permits)
+
+
+def test_the_last_administrator_stays(desk):
+    house, browser = desk
+    app = browser("adam", "administrator")
+    with house.writing("test") as work:
+        adam = accounts.find(work.session, "adam").id
+    path = f"/redaktion/konten/{adam}"
+    assert "letzte Administration" in act(app, path, "revoke").text
+    assert "sperrt eine andere Person" in act(app, path, "lock").text
+    browser("eva", "administrator")
+    assert act(app, path, "revoke").status_int == 303
+    with admin_desk(house, "eva") as work, pytest.raises(accounts.InvalidInput, match="letzte"):
+        people.revoke(work.desk, accounts.find(work.session, "eva"), "administrator", "")
+
+
+def test_a_locked_administrator_is_none(desk):
+    house, browser = desk
+    browser("adam", "administrator")
+    browser("eva", "administrator")
+    with admin_desk(house) as work:
+        people.set_active(work.desk, accounts.find(work.session, "eva"), is_active=False)
+    with admin_desk(house, "eva") as work, pytest.raises(accounts.InvalidInput, match="letzte"):
+        people.set_active(work.desk, accounts.find(work.session, "adam"), is_active=False)
+
+
+@pytest.mark.parametrize("role", sorted(name for name, row in ROLES.items() if row.is_human and name != "administrator"))
+def test_nobody_but_administrators_gives_himself_anything(desk, role):
+    house, browser = desk
+    app = browser("rolf", role)
+    with house.writing("test") as work:
+        rolf = accounts.find(work.session, "rolf").id
+    token = re.search(r'name="formular" value="([^"]+)"', app.get("/redaktion").text)[1]
+    for path in (f"/redaktion/konten/{rolf}", "/redaktion/konten"):
+        app.post(path, {"formular": token, "schritt": "grant", "role": "secretariat"}, status=403)
+    for path in ("/redaktion/protokoll", "/redaktion/protokoll.csv", "/redaktion/versand"):
+        app.get(path, status=403)
+    with admin_desk(house, "rolf", ROLES[role].permits) as work, pytest.raises(accounts.InvalidInput, match="Administration"):
+        people.grant(work.desk, work.session.get_one(models.Account, rolf), "secretariat", "")
+
+
+def test_a_right_over_the_house_needs_a_role_everywhere(desk):
+    house, browser = desk
+    app = browser("adam", "administrator")
+    with house.writing("test") as work:
+        account = accounts.find(work.session, "adam")
+        account.grants[0].organisation = "fitko"  # by hand: no service makes such a grant
+    app.get("/redaktion/konten", status=403)
+
+
+@pytest.mark.parametrize(("role", "organisation", "words"), [("administrator", "fitko", "immer überall"), ("land", "nirgends", "nirgends"), ("clock", "", "gibt es nicht"), ("", "", "gibt es nicht")])
+def test_a_role_that_cannot_be_is_refused_with_words_and_what_was_typed_stays(desk, role, organisation, words):
+    house, browser = desk
+    app = browser("adam", "administrator")
+    with house.writing("test") as work:
+        adam = accounts.find(work.session, "adam").id
+    page = act(app, f"/redaktion/konten/{adam}", "grant", role=role, organisation=organisation)
+    assert page.status_int == 400 and words in page.text and f'value="{organisation}"' in page.text
+
+
+@pytest.mark.parametrize("organisation", ["fitko", "BY", "bayern", "thueringen", ""])
+def test_roles_are_given_on_organisations_and_members_that_there_are(desk, organisation):
+    house, _ = desk
+    with house.writing("test") as work:
+        assert people.problems_of_grant(work.session, "land", organisation) == []
+
+
+def test_every_act_of_an_administrator_is_logged_and_takes_effect(desk):
+    house, browser = desk
+    app, anna = browser("adam", "administrator"), browser("anna", "member")
+    with house.writing("test") as work:
+        path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
+    act(app, path, "grant", role="press")
+    act(app, path, "revoke", role="press", organisation="")
+    act(app, path, "change", name="Anna Neu", email="anna.neu@amt.example")
+    assert "Anna Neu" in app.get(path).text
+    assert "/anmelden/" in act(app, path, "link").text
+    assert anna.get("/redaktion").status_int == 200
+    act(app, path, "lock")
+    assert anna.get("/redaktion").status_int == 303
+    act(app, path, "unlock")
+    for action in ("account.grant", "account.revoke", "account.changed", "account.link", "account.locked", "account.unlocked"):
+        assert [(row.actor, row.subject) for row in logged(house, action)] == [("adam", "anna")], action
+
+
+def test_a_lost_phone_is_helped_with_and_ends_the_sessions(desk):
+    house, browser = desk
+    app, petra = browser("adam", "administrator"), browser("petra", "press")
+    with house.writing("test") as work:
+        path = f"/redaktion/konten/{accounts.find(work.session, 'petra').id}"
+    act(app, path, "factors")
+    assert petra.get("/redaktion").status_int == 303
+    assert sign_in(petra, "petra").headers["Location"].endswith("/redaktion")
+
+
+def test_accounts_are_found_by_words_and_role(desk):
+    _house, browser = desk
+    app = browser("adam", "administrator")
+    browser("petra", "press")
+    text = app.get("/redaktion/konten?q=PET").text
+    assert "Petra" in text and "1 Konto" in text
+    assert "1 Konto" in app.get("/redaktion/konten?rolle=press").text
+    assert "0 Konten" in app.get("/redaktion/konten?q=%25").text
+
+
+def test_somebody_without_any_role_can_leave_and_change_his_password(desk):
+    _house, browser = desk
+    app = browser("nina")
+    app.get("/redaktion", status=403)
+    assert "Noch keine" in app.get("/redaktion/konto").text
+
+
+@pytest.mark.parametrize("path", ["/redaktion/konten", "/redaktion/konten/1", "/redaktion/versand", "/redaktion/hinweise", "/redaktion/hinweise/einstellungen", "/redaktion/konto"])
+def test_forms_of_the_house_refuse_what_did_not_come_from_them(desk, path):
+    _house, browser = desk
+    app = browser("adam", "administrator")
+    app.post(path, {"schritt": "lock", "formular": "falsch"}, status=409)
+
+
+def test_the_portal_loads_no_heavy_library_before_it_is_used(example_data):
+    import subprocess
+    import sys
+
+    program = f"""
+import sys
+from portal import settings
+from portal.app import make_app
+make_app(settings.load({{"DATA": {str(example_data)!r}, "CLOCK": "aus", "OIDC_ISSUER": "https://x.example", "OIDC_CLIENT_ID": "x"}}))
+print([name for name in ("webauthn", "joserfc", "OpenSSL", "cbor2") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_settings_that_would_send_a_password_in_the_clear_stop_the_start():
+    with pytest.raises(settings.SettingError, match="MAIL_TLS"):
+        settings.load({"MAIL_USER": "x"})
+
+
+def test_settings_survive_being_handed_over_to_the_servers_processes(monkeypatch):
+    import os
+
+    given = {"OIDC_ISSUER": "https://x.example", "OIDC_CLIENT_ID": "x", "OIDC_ROLES": "a=press,b = land@bayern", "CLOCK": "aus", "OIDC_CREATE": "an", "BASE_URL": "https://b.example"}
+    configured = settings.load(given)
+    for rule in settings.RULES:
+        monkeypatch.setenv(rule.variable, "")
+    settings.hand_over(configured)
+    assert settings.load(dict(os.environ)) == configured
+
+
+def test_making_the_app_twice_is_no_trouble(desk):
+    house, _ = desk
+    assert make_app(settings.load({"DATA": str(house.data)}), house=house)
