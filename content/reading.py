@@ -282,3 +282,24 @@ class LedgerPage:
     head_hash: str
     key_id: str
     paging: Paging
+
+
+@dataclass(frozen=True, slots=True)
+class EmbargoPage:
+    """An item before its publication, as one named person may read it. `document`: as it would be frozen, edition 0."""
+
+    kind: str
+    kind_label: str
+    title: str
+    header: tuple[str, ...]
+    html: str
+    data: Mapping[str, Any]
+    linked: Mapping[str, Link]
+    document: Mapping[str, Any]
+    until: dt.datetime
+    is_over: bool
+    set_at: dt.datetime
+    recipient: str
+    organisation: str
+    expires_at: dt.datetime
+    attachments: tuple[AttachmentRow, ...] = ()

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import alerts, deadlines, digest, news, outbox, reset, saved, transition
+from content.services import alerts, deadlines, digest, embargo, news, outbox, reset, saved, transition
 from content.services.browse import Reader
 from content.signing import Sealer
 from workflows.engine import Blocked
@@ -29,6 +29,7 @@ from workflows.vocabulary import ROLES
 
 log = logging.getLogger(__name__)
 EVERY_S: Final = 2.0
+SHORTEST_S: Final = 0.02
 NAME: Final = "clock"
 
 WORKERS: Final[Mapping[str, Callable[[Session, dict[str, Any], dt.datetime], None]]] = {"account.reset": reset.answer}
@@ -40,11 +41,15 @@ Send = Callable[[str, dict[str, Any]], None]
 
 def tick(house: House, send: Send, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> int:
     """Do all that is due; how many steps and messages were done. One that fails does not keep the others back."""
-    done = _due_steps(house, now)
+    return _due_steps(house, now) + _rest(house, send, now)
+
+
+def _rest(house: House, send: Send, now: Callable[[], dt.datetime]) -> int:
+    """All but the steps: what may wait for a slow mail server."""
     _each(_deadlines, house, now)
     _each(_digests, house, now)
     _each(_news, house, now)
-    return done + _due_jobs(house, send, now)
+    return _due_jobs(house, send, now)
 
 
 def _each(task: Callable[[House, Callable[[], dt.datetime]], int], house: House, now: Callable[[], dt.datetime]) -> None:
@@ -152,6 +157,7 @@ def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
         if outbox.put(work.session, "house.deadlines", key, {}, due_at=now()):
             outbox.done(work.session, work.session.scalar(sa.select(models.Job.id).where(models.Job.key == key)) or 0, now())
             outbox.forget_old(work.session, now())
+            embargo.forget_old(work.session, now())
             return deadlines.tell(work.session, now())
     return 0
 
@@ -179,11 +185,46 @@ def start(house: House, send: Send) -> threading.Event:
         while not stop.is_set():
             try:
                 with leading(house.data) as is_leader:
-                    while is_leader and not stop.wait(EVERY_S):
-                        tick(house, send)
+                    if is_leader:
+                        _lead(house, send, stop)
             except Exception:
                 log.exception("clock stumbled; goes on")
             stop.wait(EVERY_S)
 
     threading.Thread(target=run, name="clock", daemon=True).start()
     return stop
+
+
+def _lead(house: House, send: Send, stop: threading.Event) -> None:
+    """Steps to the second in this thread, and all else in another one, so that no mail server keeps a release back."""
+    rest = threading.Thread(target=_every, args=(stop, lambda: EVERY_S, lambda: _rest(house, send, _now)), name="clock-rest", daemon=True)
+    rest.start()
+    _every(stop, lambda: pause_s(house, _now()), lambda: _due_steps(house, _now))
+    rest.join()
+
+
+def _every(stop: threading.Event, pause: Callable[[], float], task: Callable[[], object]) -> None:
+    while not stop.is_set():
+        try:
+            if stop.wait(pause()):
+                return
+            task()
+        except Exception:
+            log.exception("clock stumbled; goes on")
+            stop.wait(EVERY_S)
+
+
+def pause_s(house: House, now: dt.datetime) -> float:
+    """How long the clock may sleep: `EVERY_S`, but not beyond the next step that is due."""
+    item = models.Item
+    with house.reading() as connection:
+        times = connection.execute(sa.select(
+            sa.select(sa.func.min(item.publish_at)).where(item.publication_state == "scheduled").scalar_subquery(),
+            sa.select(sa.func.min(item.withdraw_at)).where(item.publication_state == "published").scalar_subquery(),
+        )).one()
+    waits: list[float] = [(moment - now).total_seconds() for moment in times if moment is not None and moment > now]
+    return max(SHORTEST_S, min([EVERY_S, *waits]))
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

@@ -29,6 +29,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.digest": "Ihre Übersicht: {count} Hinweise",
     "mail.invitation": "Ihr Zugang zum Beschlussportal",
     "mail.reset": "Neues Kennwort für das Beschlussportal",
+    "mail.embargo": "Unter Sperrfrist: {title}",
     "mail.alert": "{count} neu zu Ihrer Suche {search}",
     "mail.alert_confirm": "Bitte bestätigen: Suche im Beschlussportal abonnieren",
     "mail.alert_link": "Ihr Link zu Ihren Abos im Beschlussportal",

@@ -7,6 +7,7 @@ from typing import Final
 from pyramid.config import Configurator
 
 from content.kinds import KINDS
+from content.services import embargo
 from content.services.alerts import TOKEN_PATTERN
 
 _SLUG: Final = "[a-z0-9-]{1,120}"
@@ -49,6 +50,10 @@ def includeme(config: Configurator) -> None:
         "file": "/datei/{sha256:[0-9a-f]{64}}/{name}",
         "favicon": "/favicon.ico",
         "asset": "/static/*path",
+        "embargo.page": f"/sperrfrist/{{token:{embargo.TOKEN_PATTERN}}}",
+        "embargo.pdf": f"/sperrfrist/{{token:{embargo.TOKEN_PATTERN}}}/text.pdf",
+        "embargo.kit": f"/sperrfrist/{{token:{embargo.TOKEN_PATTERN}}}/pressemappe.zip",
+        "embargo.file": f"/sperrfrist/{{token:{embargo.TOKEN_PATTERN}}}/datei/{{sha256:[0-9a-f]{{64}}}}/{{name}}",
         "sign_in": "/anmelden",
         "forgotten": "/anmelden/vergessen",
         "passkey_question": "/anmelden/passkey/frage",
@@ -73,6 +78,7 @@ def includeme(config: Configurator) -> None:
         "desk.preview": r"/redaktion/vorschau/{kind:[a-z_]+}",
         "desk.step": r"/redaktion/eintrag/{id:\d{1,9}}/schritt",
         "desk.vote": r"/redaktion/eintrag/{id:\d{1,9}}/abstimmung",
+        "desk.embargo": r"/redaktion/eintrag/{id:\d{1,9}}/sperrfrist",
         "desk.revisions": r"/redaktion/eintrag/{id:\d{1,9}}/verlauf",
         "desk.workflows": "/redaktion/workflows",
         "desk.people": "/redaktion/konten",
@@ -88,6 +94,7 @@ def includeme(config: Configurator) -> None:
     for kind in KINDS.values():
         for suffix, ending in SUFFIXES.items():
             config.add_route(f"{suffix}.{kind.name}", patterns[kind.name] + ending)
+    config.add_route("kit.press_release", patterns["press_release"] + "/pressemappe.zip")
 
 
 MARKET: Final = {

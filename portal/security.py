@@ -35,7 +35,8 @@ def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
         finally:
             if request.method == "POST":
                 _close_files(request)
-        response.headerlist.extend(headers)
+        given = {name for name, _ in response.headerlist}  # a view may be stricter
+        response.headerlist.extend([row for row in headers if row[0] not in given])
         return response
 
     return tween

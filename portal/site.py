@@ -124,6 +124,12 @@ def instant(value: dt.datetime) -> str:
     return f"{local:%d.%m.%Y, %H:%M} Uhr"
 
 
+def moment(value: dt.datetime | str) -> str:
+    """„24.11.2026, 05:06:00 Uhr“ in Berlin: to the second, where it counts."""
+    read = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{read.astimezone(BERLIN):%d.%m.%Y, %H:%M:%S} Uhr"
+
+
 def iso(value: dt.date | dt.datetime | str | None) -> str:
     """ISO 8601, instants in UTC."""
     if isinstance(value, dt.datetime):
@@ -136,7 +142,7 @@ def number(value: int) -> str:
     return re.sub(r"(?<=\d)(?=(\d{3})+$)", ".", str(value))
 
 
-FILTERS: Final = {"day": day, "shortday": shortday, "instant": instant, "iso": iso, "number": number}
+FILTERS: Final = {"day": day, "shortday": shortday, "instant": instant, "moment": moment, "iso": iso, "number": number}
 
 
 def _date(value: dt.date | str | None) -> dt.date | None:

@@ -25,6 +25,13 @@ def address_of(request: Request) -> str:
     return str(peer)
 
 
+def network_of(request: Request) -> str:
+    """The visitor's address without its last part: enough to see that a link went round, too little to find a person."""
+    given = address_of(request)
+    peer = _parsed(given)
+    return str(ipaddress.ip_network((peer, 24), strict=False)) if peer is not None and peer.version == 4 else given
+
+
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)

@@ -129,7 +129,7 @@ def offers(workflow: Workflow, ask: Ask) -> tuple[Offer, ...]:
         answer = plan(workflow, name, ask)
         asked = {f"missing_{need}" for need in transition.needs}
         if "publish_at" in transition.needs:
-            asked.add("not_in_future")
+            asked |= {"not_in_future", "embargoed"}
         blockers = () if isinstance(answer, Step) else tuple(row for row in answer if row.code not in asked)
         found.append(Offer(name, transition.title, tuple(sorted(transition.needs)), blockers))
     return tuple(found)

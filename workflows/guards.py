@@ -55,6 +55,20 @@ def _is_due(ask: Ask) -> Blocker | None:
 DUE: Final = Guard("due", "Zeitpunkt erreicht", _is_due, facts=frozenset({"due_at"}))
 
 
+def _is_embargo_over(ask: Ask) -> Blocker | None:
+    until, moment = ask.facts["embargo_until"], ask.now
+    planned = ask.fields.get("publish_at")
+    if isinstance(planned, dt.datetime):
+        moment = planned
+    if until is None or until <= moment:
+        return None
+    return Blocker("embargoed", "Der Eintrag steht unter Sperrfrist. Bitte frühestens zu ihrem Ende veröffentlichen oder die Sperrfrist ändern.")
+
+
+EMBARGO_OVER: Final = Guard("embargo_over", "keine Sperrfrist mehr", _is_embargo_over, facts=frozenset({"embargo_until"}))
+"""Of a step that plans: at the time planned."""
+
+
 def _is_publishable(ask: Ask) -> Blocker | None:
     problem = ask.facts["problem"]
     return Blocker("not_publishable", str(problem)) if problem else None

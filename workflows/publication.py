@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import DUE, IN_FUTURE, PUBLISHABLE, UNREFERENCED, four_eyes, own_submission
+from workflows.guards import DUE, EMBARGO_OVER, IN_FUTURE, PUBLISHABLE, UNREFERENCED, four_eyes, own_submission
 from workflows.vocabulary import Effect, Permission
 
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=2,
+    version=3,
     column="publication_state",
     initial="draft",
     states={
@@ -40,18 +40,18 @@ PUBLICATION: Final = Workflow(
         ),
         "publish": Transition(
             frozenset({"submitted"}), "published", Permission.ITEM_PUBLISH, "Veröffentlichen",
-            guards=(PUBLISHABLE, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, EMBARGO_OVER, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "schedule": Transition(
             frozenset({"submitted"}), "scheduled", Permission.ITEM_PUBLISH, "Terminieren", needs=frozenset({"publish_at"}),
-            guards=(PUBLISHABLE, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, EMBARGO_OVER, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
         ),
         "unschedule": Transition(
             frozenset({"scheduled"}), "submitted", Permission.ITEM_PUBLISH, "Termin aufheben",
         ),
         "go_live": Transition(
             frozenset({"scheduled"}), "published", Permission.CLOCK_ACT, "Zum Termin veröffentlichen",
-            guards=(PUBLISHABLE, DUE), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, EMBARGO_OVER, DUE), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "import": Transition(
             frozenset({"draft", "submitted", "scheduled"}), "published", Permission.ITEM_IMPORT, "Übernehmen und veröffentlichen",

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     ITEM_WITHDRAW = "item:withdraw"
     ITEM_TRASH = "item:trash"
     ITEM_IMPORT = "item:import"
+    ITEM_EMBARGO = "item:embargo"
     CLOCK_ACT = "clock:act"
     DECISION_PREPARE = "decision:prepare"
     DECISION_ADOPT = "decision:adopt"
@@ -73,7 +74,7 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
     "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"})),
     "press": Role(
         "Pressestelle",
-        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.CONTACT_EDIT},
+        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT},
         frozenset({"press_release", "page"}), needs_second_factor=True,
     ),
     "secretariat": Role(

@@ -65,18 +65,26 @@ def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str) -> 
         "keywords": list(data.get("topics", ())),
         "date": [int(part) for part in recorded],
         "header": " | ".join(_header(document)),
-        "notice": _notice(document),
+        "notice": " ".join(part for part in (proof.embargo, _notice(document)) if part) or None,
         "blocks": [*_facts(document), *_body(document, base_url), *_extras(document)],
-        "footer": f"{base_url}{document['url']} · Fassung {document['edition']}",
+        "footer": proof.embargo or f"{base_url}{document['url']} · Fassung {document['edition']}",
         "url": base_url + document["url"],
-        "proof": [
-            ["Fassung", str(document["edition"]) + (f" ({document['note']})" if document["note"] else "")],
-            ["SHA-256 der Fassung", _grouped(proof.sha256)],
-            ["Registereintrag", f"Nr. {proof.position}, aufgenommen {proof.recorded_at[:19].replace('T', ' ')} UTC"],
-            ["Prüfsumme des Eintrags", _grouped(proof.entry_hash)],
-            ["Schlüssel", proof.key_id],
-        ],
+        "proof": _unpublished_rows(proof) if proof.embargo else _proof_rows(document, proof),
     }
+
+
+def _proof_rows(document: Mapping[str, Any], proof: LedgerProof) -> list[list[str]]:
+    return [
+        ["Fassung", str(document["edition"]) + (f" ({document['note']})" if document["note"] else "")],
+        ["SHA-256 der Fassung", _grouped(proof.sha256)],
+        ["Registereintrag", f"Nr. {proof.position}, aufgenommen {proof.recorded_at[:19].replace('T', ' ')} UTC"],
+        ["Prüfsumme des Eintrags", _grouped(proof.entry_hash)],
+        ["Schlüssel", proof.key_id],
+    ]
+
+
+def _unpublished_rows(proof: LedgerProof) -> list[list[str]]:
+    return [["Stand", "nicht veröffentlicht, deshalb ohne Eintrag im Register"], ["SHA-256 des Textes", _grouped(proof.sha256)]]
 
 
 def _grouped(digest: str) -> str:

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from content import reading
@@ -34,6 +34,8 @@ class LedgerProof:
     sha256: str
     key_id: str
     recorded_at: str
+    embargo: str = ""
+    """Words about its embargo for a text that is not in the ledger yet; then `recorded_at` is when the embargo was set."""
 
 
 def proof_of(proof: reading.Proof) -> LedgerProof:
@@ -47,7 +49,7 @@ def build_in_subprocess(
     """Like `build`, in a process that ends afterwards; its memory is not the server's. Raises `PdfError`."""
     request = {
         "document": document,
-        "proof": [proof.position, proof.entry_hash, proof.sha256, proof.key_id, proof.recorded_at],
+        "proof": astuple(proof),
         "base_url": base_url,
     }
     try:

@@ -15,6 +15,7 @@ from content.models.edition import (
     OldAddress,
     Tally,
 )
+from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
 from content.models.history import AuditEntry, Revision, StepEntry
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference
@@ -50,6 +51,9 @@ __all__ = [
     "EditionFacet",
     "EditionFile",
     "EditionReference",
+    "Embargo",
+    "EmbargoAccess",
+    "EmbargoLink",
     "File",
     "Grant",
     "Identity",

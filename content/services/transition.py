@@ -167,6 +167,10 @@ def _due_at(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: st
     return item.withdraw_at if name == "expire" else item.publish_at
 
 
+def _embargo_until(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.datetime | None:
+    return desk.session.scalar(sa.select(models.Embargo.until).where(models.Embargo.item_id == item.id))
+
+
 def _unconfirmed(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> list[str]:
     if not isinstance(item, models.Recommendation):
         return []
@@ -179,6 +183,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "problem": lambda _desk, item, _fields, _name: problem_of(item),
     "users": lambda desk, item, _fields, _name: users_of(desk.session, item),
     "due_at": _due_at,
+    "embargo_until": _embargo_until,
     "vote": _vote,
     "named_by": _named_by,
     "unconfirmed": _unconfirmed,

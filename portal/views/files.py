@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,8 +16,9 @@ from pyramid.view import view_config
 
 from content import reading
 from content.canonical import sha256_hex
-from content.export import citation, typesetting
+from content.export import citation, presskit, typesetting
 from content.kinds import KINDS
+from content.services import rows
 from content.services.browse import BERLIN
 from content.storage import clean_file_name
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
@@ -65,25 +67,70 @@ def edition_json(request: Request) -> Response:
 def edition_pdf(request: Request) -> Response:
     """The edition as PDF, built once and kept beside the index."""
     document, proof = _document(request)
-    folder = request.registry.house.data / "pdf"
-    base_url = request.registry.settings["portal.settings"].base_url
-    key = sha256_hex(f"{typesetting.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
-    path = folder / f"{key}.pdf"
-    if not path.exists():
-        try:
-            body = typesetting.build_in_subprocess(json.loads(document), typesetting.proof_of(proof), base_url=base_url)
-        except typesetting.PdfError as error:
-            raise HTTPServiceUnavailable(str(error)) from error
-        folder.mkdir(exist_ok=True, mode=0o700)
-        temporary = path.with_suffix(f".{id(request)}.part")
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    response = FileResponse(str(path), request=request, content_type="application/pdf")
+    response = FileResponse(str(_pdf_file(request, document, proof)), request=request, content_type="application/pdf")
     name = item_address(request).strip("/").replace("/", "-") + ".pdf"
     response.headers["Content-Disposition"] = disposition("inline", name)
     response.cache_control = "public, max-age=0, must-revalidate"
     response.etag = f"{proof.entry_hash[:32]}-{typesetting.LAYOUT_VERSION}"
     response.conditional_response = True
+    return response
+
+
+def _pdf_file(request: Request, document: str, proof: reading.Proof) -> Path:
+    folder = request.registry.house.data / "pdf"
+    base_url = request.registry.settings["portal.settings"].base_url
+    key = sha256_hex(f"{typesetting.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
+    path: Path = folder / f"{key}.pdf"
+    if not path.exists():
+        body = built_pdf(json.loads(document), typesetting.proof_of(proof), base_url)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        temporary = path.with_suffix(f".{id(request)}.part")
+        temporary.write_bytes(body)
+        temporary.replace(path)
+    return path
+
+
+def built_pdf(document: Mapping[str, Any], proof: typesetting.LedgerProof, base_url: str) -> bytes:
+    """The PDF, set now; an answer with 503 where that fails."""
+    try:
+        return typesetting.build_in_subprocess(document, proof, base_url=base_url)
+    except typesetting.PdfError as error:
+        raise HTTPServiceUnavailable(str(error)) from error
+
+
+@view_config(route_name="kit.press_release")
+def press_kit(request: Request) -> Response:
+    """The press kit of a release: the same bytes as long as nothing is published that it names."""
+    text, proof = _document(request)
+    document = json.loads(text)
+    pdf = _pdf_file(request, text, proof).read_bytes()
+    body = kit_of(request, document, pdf, request.reader.links(rows.named_addresses(document["data"])), proof.valid_from)
+    response = zip_response(body, item_address(request).rsplit("/", 1)[-1])
+    response.cache_control = "public, max-age=0, must-revalidate"
+    response.etag = sha256_hex(body)[:32]
+    response.conditional_response = True
+    return response
+
+
+def kit_of(
+    request: Request, document: Mapping[str, Any], pdf: bytes, linked: Mapping[str, reading.Link], made_at: dt.datetime, *, embargo: str = "",
+) -> bytes:
+    """The kit of a document, with the files that it shows."""
+    store, image = request.registry.house.files, document["data"].get("image")
+    shown = [("anlagen", row) for row in document["data"].get("attachments", ())] + ([("bilder", image)] if image else [])
+    files = {
+        f"{folder}/{clean_file_name(row['file_name'])}": store.path(row["sha256"]).read_bytes()
+        for folder, row in shown
+        if row.get("sha256") and store.path(row["sha256"]).exists()
+    }
+    base_url = request.registry.settings["portal.settings"].base_url
+    return presskit.build(presskit.Kit(document, pdf, files, linked, base_url, made_at, embargo))
+
+
+def zip_response(body: bytes, stem: str) -> Response:
+    """The kit as a download."""
+    response = Response(body, content_type="application/zip")
+    response.headers["Content-Disposition"] = disposition("attachment", f"pressemappe-{stem}.zip")
     return response
 
 
@@ -133,12 +180,12 @@ def cite(request: Request) -> Response:
         raise _missing(request, url)
     document, _ = _document(request)
     texts = _citations(request, json.loads(document))
-    rows = (
+    forms = (
         ("Text", texts["plain"], f"{url}/zitat.txt"),
         ("BibTeX", texts["bibtex"], f"{url}/zitat.bib"),
         ("RIS", texts["ris"], f"{url}/zitat.ris"),
     )
-    return render(request, "public/cite.html", title=f"Zitieren: {page.title}", page=page, citations=rows, is_indexed=False)
+    return render(request, "public/cite.html", title=f"Zitieren: {page.title}", page=page, citations=forms, is_indexed=False)
 
 
 for _kind in KINDS:

@@ -1,0 +1,243 @@
+"""Embargoes: an item that must not be published before a moment, shown to named people by personal links.
+
+What they see is the text that was submitted: it is frozen while others approve it, and it is what will be published. Draft
+texts are shown to nobody. A link that is wrong, expired or taken back opens nothing and tells nothing; what is tried with
+a link that was ours is written down for the press office. Publishing earlier is refused by the workflow (`EMBARGO_OVER`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import markup, models, reading
+from content.freezing import freeze
+from content.kinds import KINDS
+from content.schemas import FieldError, InvalidInput
+from content.services import audit, outbox, rows
+from content.services.alerts import clean_email
+from content.services.browse import Reader
+from content.services.publish import Desk, berlin_day
+
+TOKEN_PATTERN: Final = "[A-Za-z0-9_-]{43}"  # noqa: S105 - a pattern, no secret
+BEFORE_PUBLICATION: Final = frozenset({"draft", "submitted", "scheduled"})
+READABLE_STATES: Final = frozenset({"submitted", "scheduled"})
+"""The states in which the text cannot change any more."""
+AFTER_RELEASE: Final = dt.timedelta(days=1)
+"""A link ends so long after the embargo, unless somebody says otherwise."""
+LONGEST: Final = dt.timedelta(days=60)
+KEPT: Final = dt.timedelta(days=180)
+"""How long names and accesses are kept after a link has ended."""
+MAX_LINKS: Final = 300
+
+L: Final = models.EmbargoLink
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link that was ours leads to: its text, or the public address, or nothing (then it was refused)."""
+
+    link_id: int
+    page: reading.EmbargoPage | None = None
+    public_url: str | None = None
+
+
+def of_item(session: Session, item: models.Item) -> models.Embargo | None:
+    """The embargo of `item`."""
+    return session.scalars(sa.select(models.Embargo).where(models.Embargo.item_id == item.id)).one_or_none()
+
+
+# --- the press office ------------------------------------------------------------------------------------------------
+
+
+def set_until(desk: Desk, item: models.Item, until: dt.datetime | None) -> models.Embargo:
+    """Put `item` under embargo, or move its end; ends an emergency stop. Raises `InvalidInput`."""
+    if item.publication_state not in BEFORE_PUBLICATION:
+        raise InvalidInput([FieldError("until", "is_public", "Der Eintrag ist schon öffentlich; eine Sperrfrist käme zu spät.")])
+    if until is None or not desk.now < until <= desk.now + LONGEST:
+        message = f"Das Ende der Sperrfrist muss in der Zukunft liegen, höchstens {LONGEST.days} Tage. Bitte Tag und Uhrzeit angeben."
+        raise InvalidInput([FieldError("until", "not_in_future", message)])
+    if item.publish_at is not None and item.publish_at < until:
+        message = "Der Eintrag ist auf einen früheren Zeitpunkt terminiert. Bitte zuerst den Termin aufheben."
+        raise InvalidInput([FieldError("until", "scheduled_earlier", message)])
+    found = of_item(desk.session, item)
+    if found is None:
+        found = models.Embargo(item_id=item.id, links=[])
+        desk.session.add(found)
+    found.until, found.set_by, found.set_at = until, desk.actor, desk.now
+    found.stopped_by, found.stopped_at = "", None
+    desk.session.flush()
+    _note(desk, item, "embargo.set", until.isoformat())
+    return found
+
+
+def lift(desk: Desk, item: models.Item) -> None:
+    """End the embargo now: the item may be published, and no link opens any more. Raises `InvalidInput`."""
+    found = _required(desk.session, item)
+    found.until = min(found.until, desk.now)
+    _revoke_all(desk, found)
+    _note(desk, item, "embargo.lifted")
+
+
+def invite(desk: Desk, item: models.Item, given: Mapping[str, str], expires_at: dt.datetime | None = None) -> models.EmbargoLink:
+    """Give one person a link, by mail. Raises `InvalidInput` with all faults."""
+    found = _required(desk.session, item)
+    errors: list[FieldError] = []
+    name, organisation = _one_line(given.get("name", "")), _one_line(given.get("organisation", ""))
+    email = ""
+    if not name:
+        errors.append(FieldError("name", "missing", "Der Name fehlt. Ein Link ist für eine einzelne Person; bitte angeben."))
+    try:
+        email = clean_email(given.get("email", ""))
+    except InvalidInput as invalid:
+        errors += invalid.errors
+    end = expires_at or found.until + AFTER_RELEASE
+    if not desk.now < end <= found.until + LONGEST:
+        errors.append(FieldError("expires", "not_in_future", "Der Link muss in der Zukunft enden. Bitte Tag und Uhrzeit prüfen."))
+    if found.stopped_at is not None:
+        errors.append(FieldError("", "stopped", "Alle Links sind abgeschaltet. Bitte zuerst die Sperrfrist neu setzen."))
+    if item.publication_state not in BEFORE_PUBLICATION:
+        errors.append(FieldError("", "is_public", "Der Eintrag ist schon öffentlich; ein Link ist nicht mehr nötig."))
+    if any(link.email == email and _is_open(link, desk.now) for link in found.links):
+        errors.append(FieldError("email", "doubled", "Diese Adresse hat schon einen gültigen Link. Bitte ihn zuerst zurückziehen."))
+    if len(found.links) >= MAX_LINKS:
+        errors.append(FieldError("", "too_many", f"Mehr als {MAX_LINKS} Links sind für einen Eintrag nicht vorgesehen."))
+    if errors:
+        raise InvalidInput(errors)
+    secret = secrets.token_urlsafe(32)
+    link = models.EmbargoLink(
+        digest=_digest(secret), name=name, organisation=organisation, email=email, created_by=desk.actor, created_at=desk.now, expires_at=end,
+        accesses=[],
+    )
+    found.links.append(link)
+    desk.session.flush()
+    outbox.put(
+        desk.session, "mail.embargo", f"embargo:{link.id}",
+        {"to": email, "name": name, "title": item.title or KINDS[item.kind].label, "path": f"/sperrfrist/{secret}",
+         "until": found.until.isoformat(), "expires": end.isoformat()},
+        due_at=desk.now,
+    )
+    _note(desk, item, "embargo.invited", f"{name}, {organisation}" if organisation else name)
+    return link
+
+
+def revoke(desk: Desk, item: models.Item, link_id: int) -> None:
+    """Take one link back. Raises `InvalidInput` for one that is none of this item."""
+    found = _required(desk.session, item)
+    link = next((row for row in found.links if row.id == link_id), None)
+    if link is None:
+        raise InvalidInput([FieldError("", "unknown_link", "Diesen Link gibt es hier nicht.")])
+    if link.revoked_at is None:
+        link.revoked_at, link.revoked_by = desk.now, desk.actor
+        _drop_message(desk, link)
+        _note(desk, item, "embargo.revoked", link.name)
+
+
+def stop(desk: Desk, item: models.Item) -> None:
+    """The emergency stop: every link of the item ends at once, and mails not yet sent stay here. Raises `InvalidInput`."""
+    found = _required(desk.session, item)
+    found.stopped_at, found.stopped_by = desk.now, desk.actor
+    _revoke_all(desk, found)
+    _note(desk, item, "embargo.stopped")
+
+
+def forget_old(session: Session, now: dt.datetime) -> None:
+    """Forget names and accesses of links that ended long ago."""
+    session.execute(sa.delete(models.EmbargoAccess).where(models.EmbargoAccess.link_id.in_(sa.select(L.id).where(L.expires_at < now - KEPT))))
+    session.execute(sa.delete(L).where(L.expires_at < now - KEPT))
+
+
+# --- the reader with a link ------------------------------------------------------------------------------------------
+
+
+def open_link(session: Session, token: str, now: dt.datetime) -> Opened | None:
+    """What `token` leads to; None for one that was never ours."""
+    link = session.scalars(sa.select(L).where(L.digest == _digest(token))).one_or_none()
+    if link is None:
+        return None
+    found = session.get_one(models.Embargo, link.embargo_id)
+    if not _is_open(link, now) or found.stopped_at is not None:
+        return Opened(link.id)
+    item = found.item
+    if item.publication_state == "published":
+        return Opened(link.id, public_url=item.url)
+    if item.publication_state not in READABLE_STATES:
+        return Opened(link.id)
+    return Opened(link.id, page=_page(session, item, found, link, now))
+
+
+def note_access(session: Session, opened: Opened, what: str, network: str, now: dt.datetime) -> None:
+    """Write down that a link was opened, or that it was refused."""
+    is_refused = opened.page is None and opened.public_url is None
+    session.add(models.EmbargoAccess(link_id=opened.link_id, at=now, what=what, network=network[:60], is_refused=is_refused))
+    session.flush()
+
+
+def _page(session: Session, item: models.Item, found: models.Embargo, link: models.EmbargoLink, now: dt.datetime) -> reading.EmbargoPage:
+    frozen = freeze(item, today=berlin_day(max(found.until, now)))
+    data = dict(frozen.data)
+    reader = Reader(session.connection())
+    live = reader.links([*rows.named_addresses(data), *markup.referenced(frozen.html)])
+    document = {
+        "schema": 1, "kind": item.kind, "item": item.uid, "edition": 0, "url": item.url, "title": frozen.title, "language": "de",
+        "note": None, "text": frozen.text, "html": frozen.html, "data": data,
+    }
+    return reading.EmbargoPage(
+        kind=item.kind, kind_label=KINDS[item.kind].label, title=frozen.title, header=frozen.header,
+        html=markup.link_placeholders(frozen.html, live.__contains__), data=data, linked=live, document=document,
+        until=found.until, is_over=found.until <= now, set_at=found.set_at, recipient=link.name, organisation=link.organisation,
+        expires_at=link.expires_at, attachments=tuple(rows.attachment(entry) for entry in data.get("attachments", ())),
+    )
+
+
+def files_of(page: reading.EmbargoPage) -> dict[str, tuple[str, str]]:
+    """The files that belong to the text: hash → (name, media type)."""
+    image = page.data.get("image")
+    shown = [*page.data.get("attachments", ()), *([image] if image else [])]
+    return {row["sha256"]: (row["file_name"], row["media_type"]) for row in shown if row.get("sha256")}
+
+
+def _is_open(link: models.EmbargoLink, now: dt.datetime) -> bool:
+    return link.revoked_at is None and now < link.expires_at
+
+
+def _required(session: Session, item: models.Item) -> models.Embargo:
+    found = of_item(session, item)
+    if found is None:
+        raise InvalidInput([FieldError("until", "no_embargo", "Für diesen Eintrag gibt es keine Sperrfrist. Bitte zuerst setzen.")])
+    return found
+
+
+def _revoke_all(desk: Desk, found: models.Embargo) -> None:
+    for link in found.links:
+        if link.revoked_at is None:
+            link.revoked_at, link.revoked_by = desk.now, desk.actor
+            _drop_message(desk, link)
+    desk.session.flush()
+
+
+def _drop_message(desk: Desk, link: models.EmbargoLink) -> None:
+    """A mail that was not sent yet is not sent any more."""
+    job = models.Job
+    desk.session.execute(
+        sa.update(job).where(job.key == f"embargo:{link.id}", job.done_at.is_(None)).values(done_at=desk.now, payload={})
+    )
+
+
+def _note(desk: Desk, item: models.Item, action: str, detail: str = "") -> None:
+    audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=action, subject=item.url, detail=detail)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _one_line(text: Any) -> str:
+    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())[:120]

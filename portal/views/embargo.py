@@ -1,0 +1,247 @@
+"""Embargoes: the press office's page, and what a recipient of a personal link reads.
+
+A recipient's page sets no cookie, is kept by nobody (`no-store`; it never carries the mark that lets the page cache keep
+it), indexed by nobody, and tells no other site where somebody came from. A link that opens nothing is answered as any
+address that never was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import FileResponse, Response
+from pyramid.view import exception_view_config, view_config
+from sqlalchemy.orm import Session
+
+from content import models, reading
+from content.canonical import canonical_json, sha256_hex
+from content.export import typesetting
+from content.house import Work
+from content.kinds import KINDS
+from content.ledger import instant
+from content.schemas import FieldError, InvalidInput
+from content.services import embargo
+from content.services.browse import BERLIN
+from portal import site
+from portal.asked import desk_with, found_item
+from portal.desk import MissingRight, desk_view, page, utc_now, writing
+from portal.limits import Limiter
+from portal.views.common import render
+from portal.views.errors import Problem
+from portal.views.files import INLINE, built_pdf, disposition, kit_of, zip_response
+from portal.visitor import address_of, network_of
+from workflows.vocabulary import Permission
+
+WRONG: Final = Limiter(limit=20, window_s=600)
+"""Links that opened nothing, by visitor."""
+HEAVY: Final = Limiter(limit=30, window_s=600)
+"""PDF files and kits, by link: each costs a second of work."""
+ACCESS_WORDS: Final = {"page": "Seite", "pdf": "PDF", "kit": "Pressemappe", "file": "Datei"}
+PRIVATE: Final = {
+    "Cache-Control": "no-store, private", "X-Robots-Tag": "noindex, nofollow, noarchive", "Referrer-Policy": "no-referrer",
+}
+
+
+class TooManyTries(Exception):  # noqa: N818 - named for the situation
+    """A visitor tried too often; whether anything was right is not looked at."""
+
+
+# --- the press office ------------------------------------------------------------------------------------------------
+
+
+@desk_view("desk.embargo", permission=Permission.ITEM_EMBARGO)
+def embargo_form(request: Request) -> Response:
+    """The embargo of an item: its end, its links, who opened what."""
+    with writing(request) as work:
+        return _desk_page(request, work, _embargoable(request, work), {})
+
+
+@desk_view("desk.embargo", permission=Permission.ITEM_EMBARGO, method="POST")
+def change_embargo(request: Request) -> Response:
+    """Set, lift, invite, take back, stop."""
+    act = _ACTS.get(str(request.POST.get("akt", "")))
+    if act is None:
+        raise HTTPNotFound
+    try:
+        with writing(request) as work:
+            row = _embargoable(request, work)
+            act(request, desk_with(work, request.person.permits_on(row.kind, row.owner)), row)
+            target = f"/redaktion/eintrag/{row.id}/sperrfrist"
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _desk_page(request, work, _embargoable(request, work), {error.field: error.message for error in invalid.errors})
+    return HTTPSeeOther(target)
+
+
+def _set(request: Request, desk: Any, row: models.Item) -> None:
+    embargo.set_until(desk, row, _moment(str(request.POST.get("until", ""))))
+
+
+def _lift(_request: Request, desk: Any, row: models.Item) -> None:
+    embargo.lift(desk, row)
+
+
+def _invite(request: Request, desk: Any, row: models.Item) -> None:
+    given = {name: str(request.POST.get(name, "")) for name in ("name", "organisation", "email", "expires")}
+    end = _moment(given["expires"])
+    if given["expires"].strip() and end is None:
+        raise InvalidInput([FieldError("expires", "malformed", "Das ist kein Zeitpunkt. Erwartet werden Tag und Uhrzeit.")])
+    embargo.invite(desk, row, given, end)
+
+
+def _revoke(request: Request, desk: Any, row: models.Item) -> None:
+    link = str(request.POST.get("link", ""))
+    embargo.revoke(desk, row, int(link) if link.isascii() and link.isdigit() and len(link) < 10 else 0)
+
+
+def _stop(request: Request, desk: Any, row: models.Item) -> None:
+    if not request.POST.get("wirklich"):
+        raise InvalidInput([FieldError("stop", "unconfirmed", "Bitte bestätigen, dass alle Links sofort enden sollen.")])
+    embargo.stop(desk, row)
+
+
+_ACTS: Final[dict[str, Callable[[Request, Any, models.Item], None]]] = {
+    "set": _set, "lift": _lift, "invite": _invite, "revoke": _revoke, "stop": _stop,
+}
+
+
+def _embargoable(request: Request, work: Work) -> models.Item:
+    row = found_item(request, work)
+    if Permission.ITEM_EMBARGO not in request.person.permits_on(row.kind, row.owner):
+        raise MissingRight
+    return row
+
+
+def _desk_page(request: Request, work: Work, row: models.Item, errors: dict[str, str]) -> Response:
+    found = embargo.of_item(work.session, row)
+    typed = {name: str(request.POST.get(name, "")) if errors else "" for name in ("until", "name", "organisation", "email", "expires")}
+    log = sorted(((access, link) for link in found.links for access in link.accesses), key=lambda pair: -pair[0].id) if found else []
+    return page(
+        request, "desk/embargo.html", title="Sperrfrist", item=row, kind=KINDS[row.kind], found=found, errors=errors, typed=typed,
+        now=work.desk.now, log=log[:500], words=ACCESS_WORDS, is_public=row.publication_state not in embargo.BEFORE_PUBLICATION,
+        is_readable=row.publication_state in embargo.READABLE_STATES, local=_local, status=400 if errors else 200,
+    )
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """A local time of the form as an instant; Berlin's clock, to the second."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", text.strip()):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text.strip()).replace(tzinfo=BERLIN).astimezone(dt.UTC)
+    except ValueError:
+        return None
+
+
+def _local(moment: dt.datetime | None) -> str:
+    """As a form shows it."""
+    return moment.astimezone(BERLIN).strftime("%Y-%m-%dT%H:%M:%S") if moment else ""
+
+
+# --- the recipient ---------------------------------------------------------------------------------------------------
+
+
+@view_config(route_name="embargo.page", request_method="GET")
+def read(request: Request) -> Response:
+    """The text before its publication."""
+    opened = _open(request, "page")
+    if isinstance(opened, Response):
+        return opened
+    base = request.path_info
+    html = opened.html
+    for sha256 in embargo.files_of(opened):
+        html = html.replace(f"/datei/{sha256}", f"{base}/datei/{sha256}")
+    template = request.registry.templates.get_template("embargo/page.html")
+    body = template.render(page=opened, html=html, base=base, styles=request.registry.frame.styles, site_name=site.NAME)
+    return _private(Response(body.encode(), content_type="text/html", charset="utf-8"))
+
+
+@view_config(route_name="embargo.pdf", request_method="GET")
+def read_pdf(request: Request) -> Response:
+    """The text as PDF, marked on every page."""
+    opened = _open(request, "pdf")
+    if isinstance(opened, Response):
+        return opened
+    response = Response(_pdf(request, opened), content_type="application/pdf")
+    response.headers["Content-Disposition"] = disposition("inline", "unter-sperrfrist.pdf")
+    return _private(response)
+
+
+@view_config(route_name="embargo.kit", request_method="GET")
+def read_kit(request: Request) -> Response:
+    """The press kit before publication, marked in every text."""
+    opened = _open(request, "kit")
+    if isinstance(opened, Response):
+        return opened
+    body = kit_of(request, opened.document, _pdf(request, opened), opened.linked, opened.set_at, embargo=embargo_words(opened))
+    return _private(zip_response(body, "unter-sperrfrist"))
+
+
+@view_config(route_name="embargo.file", request_method="GET")
+def read_file(request: Request) -> Response:
+    """A picture or paper that belongs to the text."""
+    opened = _open(request, "file")
+    if isinstance(opened, Response):
+        return opened
+    sha256 = request.matchdict["sha256"]
+    path = request.registry.house.files.path(sha256)
+    known = embargo.files_of(opened).get(sha256)
+    if known is None or not path.exists():
+        raise HTTPNotFound
+    name, media_type = known
+    response = FileResponse(str(path), request=request, content_type=media_type)
+    response.last_modified = response.etag = None
+    response.headers["Content-Disposition"] = disposition("inline" if media_type in INLINE else "attachment", name)
+    return _private(response)
+
+
+@exception_view_config(TooManyTries)
+def too_many(_error: TooManyTries, request: Request) -> Response:
+    """429, whatever was asked for."""
+    words = Problem("Zu viele Versuche", "Von Ihrem Anschluss kamen gerade zu viele Anfragen. Bitte in zehn Minuten noch einmal versuchen.")
+    response = render(request, "errors/problem.html", title=words.title, page=words, status=429, is_indexed=False)
+    response.headers["Retry-After"] = "600"
+    return response
+
+
+def embargo_words(opened: reading.EmbargoPage) -> str:
+    """The mark that stands on everything."""
+    return f"SPERRFRIST bis {site.moment(opened.until)}. Nicht veröffentlicht. Persönlich für {opened.recipient}."
+
+
+def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
+    """The text, or a redirect to its public page; a link that opens nothing is an address that never was."""
+    visitor, now, token = address_of(request), time.monotonic(), request.matchdict["token"]
+    if WRONG.is_full(visitor, now) or (what in {"pdf", "kit"} and HEAVY.is_full(token, now)):
+        raise TooManyTries
+    house = request.registry.house
+    with Session(house.reading_engine) as session:
+        opened = embargo.open_link(session, token, utc_now())
+    if opened is not None:
+        with house.writing("embargo") as work:
+            embargo.note_access(work.session, opened, what, network_of(request), work.desk.now)
+    if opened is None or (opened.page is None and opened.public_url is None):
+        WRONG.count(visitor, now)
+        raise HTTPNotFound
+    if opened.public_url is not None:
+        return _private(HTTPSeeOther(opened.public_url))
+    if what in {"pdf", "kit"}:
+        HEAVY.count(token, now)
+    assert opened.page is not None  # noqa: S101 - the other cases are above
+    return opened.page
+
+
+def _pdf(request: Request, opened: reading.EmbargoPage) -> bytes:
+    proof = typesetting.LedgerProof(0, "", sha256_hex(canonical_json(opened.document)), "", instant(opened.set_at), embargo_words(opened))
+    return built_pdf(opened.document, proof, request.registry.settings["portal.settings"].base_url)
+
+
+def _private(response: Response) -> Response:
+    response.headers.update(PRIVATE)
+    return response
