@@ -85,6 +85,7 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "opensearch": alike("/opensearch.xml"), "health": alike("/health"), "favicon": alike("/favicon.ico"), "asset": alike("/static/portal.css"),
     "file": alike("/datei/{sha256}/bild.png"),
     "sign_in": alike("/anmelden"), "forgotten": alike("/anmelden/vergessen"), "ticket": alike("/anmelden/" + "t" * 43),
+    "market": lambda pattern, _: [re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")],
     "desk": at_the_desk,
 }
 """Part of a route's name before the dot → the addresses it is asked at. `{id}` and `{sha256}` are the embargoed ones."""
