@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
-from content import markup, models
-from content.freezing.common import Frozen, attachments_of, frozen, german_day, heading, iso
+from content import markup, models, outline, report_markup
+from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso
 from content.kinds import KINDS
+from content.outline import mark_of
 
 
 def freeze_report(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Report)  # noqa: S101 - see above
-    sections = [
-        {
-            "anchor": f"a{row.position}",
-            "heading": row.heading,
-            "kind": row.section_kind,
-            "text": markup.to_text(row.text),
-            "html": markup.to_html(row.text),
-        }
-        for row in item.sections
-    ]
+    sections = _sections(item)
     data: dict[str, Any] = {
         "group": item.group,
         "lead": item.lead,
@@ -31,12 +24,13 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         "date": iso(item.date),
         "sections": sections,
         "recommendations": item.recommendation_urls,
+        "plain": _plain(item),
         "attachments": attachments_of(item),
     }
     summary = markup.to_text(item.text)
     html = markup.to_html(item.text) + "".join(
         f'<section id="{section["anchor"]}" data-kind="{section["kind"]}">'
-        f"{heading(section['heading'])}{section['html']}</section>"
+        f"{_heading(section)}{section['html']}</section>"
         for section in sections
     )
     return frozen(
@@ -49,6 +43,44 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         date=item.date,
         summary=summary,
     )
+
+
+def _sections(item: models.Report) -> list[dict[str, Any]]:
+    numbers = outline.numbers([outline.Node(row.uid, row.level) for row in item.sections])
+    anchors = {row.uid: row.anchor for row in item.sections}
+    labels = {row.anchor: f"Abschnitt {number}" for row, number in zip(item.sections, numbers, strict=True)}
+    return [
+        {
+            "anchor": row.anchor,
+            "number": number,
+            "level": row.level,
+            "parent": anchors.get(row.parent_uid or ""),
+            "heading": row.heading,
+            "kind": row.section_kind,
+            "recommendation": row.recommendation_url,
+            "text": markup.to_text(row.text),
+            "html": report_markup.section_html(row.text, row.anchor, row.level, labels),
+        }
+        for row, number in zip(item.sections, numbers, strict=True)
+    ]
+
+
+def _heading(section: Mapping[str, Any]) -> str:
+    level = section["level"] + 1
+    return f"<h{level}>{markup.escape(section['heading'])}</h{level}>"
+
+
+def _plain(item: models.Report) -> dict[str, Any] | None:
+    """The plain summary with what it explains, and which of that has changed since it was written."""
+    if not item.plain_text:
+        return None
+    marks = {row.anchor: mark_of(row.heading, row.text) for row in item.sections}
+    return {
+        "text": markup.to_text(item.plain_text),
+        "html": markup.to_html(item.plain_text),
+        "sections": list(item.plain_marks),
+        "stale": [anchor for anchor, mark in item.plain_marks.items() if marks.get(anchor) != mark],
+    }
 
 
 def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:

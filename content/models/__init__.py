@@ -25,7 +25,14 @@ from content.models.meeting import AgendaItem, Meeting
 from content.models.notice import Notice, NoticeChoice
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
-from content.models.report import Recommendation, Report, ReportSection
+from content.models.report import (
+    Recommendation,
+    Report,
+    ReportSection,
+    SectionDraft,
+    SectionPresence,
+    SectionRevision,
+)
 from content.models.reuse import Reuse, ReuseStep, Task
 from content.models.vote import Ballot, Statement, Vote
 
@@ -88,6 +95,9 @@ __all__ = [
     "Reuse",
     "ReuseStep",
     "Revision",
+    "SectionDraft",
+    "SectionPresence",
+    "SectionRevision",
     "Share",
     "Statement",
     "StepEntry",

@@ -2,24 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from content import models
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models, outline
 from content.kinds import item_url
+from content.models.item import new_uid
+from content.schemas import FieldError, InvalidInput
 from content.services.writers.common import numbered
+
+
+def prepare_report(session: Session, value: Mapping[str, Any]) -> None:
+    """Refuse identities and anchors that are given twice or belong to another report."""
+    errors: list[FieldError] = []
+    for name, label in (("uid", "Die Kennung"), ("anchor", "Die Sprungmarke")):
+        given = [row[name] for row in value["sections"]]
+        errors += [
+            FieldError(f"sections.{index}.{name}", "doubled", f"{label} steht schon bei einem anderen Abschnitt. Bitte weglassen.")
+            for index, mark in enumerate(given, start=1) if mark and mark in given[: index - 1]
+        ]
+    uids = [row["uid"] for row in value["sections"] if row["uid"]]
+    taken = sa.select(models.ReportSection.uid).join(models.Report, models.Report.id == models.ReportSection.report_id)
+    query = taken.where(models.ReportSection.uid.in_(uids), models.Report.url != item_url("report", value["slug"]))
+    errors += [
+        FieldError("sections", "foreign_section", f"Die Kennung {uid} gehört zu einem anderen Bericht. Bitte weglassen.")
+        for uid in (session.scalars(query) if uids else ())
+    ]
+    if errors:
+        raise InvalidInput(errors)
 
 
 def write_report(item: models.Report, value: Mapping[str, Any], _prepared: object) -> None:
     item.group, item.lead, item.subgroups, item.date = value["group"], value["lead"], value["subgroups"], value["date"]
     item.commissioned_by, item.noted_by = value["commissioned_by"], value["noted_by"]
     item.recommendation_urls = [item_url("recommendation", slug) for slug in value["recommendations"]]
-    item.sections = [
-        models.ReportSection(position=position, section_kind=row["kind"], heading=row["heading"], text=row["text"])
-        for position, row in enumerate(value["sections"], start=1)
-    ]
+    write_sections(item, value["sections"])
+    write_plain(item, value["plain_text"], value["plain_sections"])
     named = [url for url in (item.commissioned_by, item.noted_by, *item.recommendation_urls) if url]
     item.references = numbered([models.Reference(relation="cites", target_url=url, quoted="") for url in named])
+
+
+def write_sections(item: models.Report, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make the sections of `item` those of `rows`; a section that stays keeps identity, anchor and past."""
+    kept = _kept_sections(item, rows)
+    item.anchors_given = max([item.anchors_given or 0, *(int(row["anchor"][1:]) for row in rows if row["anchor"])])
+    item.sections = [_section(item, section, row) for section, row in zip(kept, rows, strict=True)]
+    place_sections(item)
+
+
+def place_sections(item: models.Report) -> None:
+    """Number the positions of the sections as they stand, with levels that have no gaps, and name their parents."""
+    nodes = outline.tidy([outline.Node(row.uid, row.level) for row in item.sections])
+    for position, (row, node, parent) in enumerate(zip(item.sections, nodes, outline.parents(nodes), strict=True), start=1):
+        row.position, row.level, row.parent_uid = position, node.level, parent
+
+
+def next_anchor(item: models.Report) -> str:
+    """An anchor that no section of the report ever had."""
+    item.anchors_given = (item.anchors_given or 0) + 1
+    return f"a{item.anchors_given}"
+
+
+def write_plain(item: models.Report, text: str, anchors: Sequence[str]) -> None:
+    """Bind the plain summary to the sections it explains, as they stand; an unchanged summary keeps its bonds."""
+    if text == item.plain_text and list(anchors) == list(item.plain_marks or {}):
+        return
+    marks = {row.anchor: outline.mark_of(row.heading, row.text) for row in item.sections}
+    item.plain_text, item.plain_marks = text, {anchor: marks.get(anchor, "") for anchor in anchors}
+
+
+def _kept_sections(item: models.Report, rows: Sequence[Mapping[str, Any]]) -> list[models.ReportSection | None]:
+    """For each row the section it continues: by identity, by anchor, by heading, else by its place among those left."""
+    left = list(item.sections)
+    found: list[models.ReportSection | None] = [None] * len(rows)
+    for of_row, of_section in (("uid", "uid"), ("anchor", "anchor"), ("heading", "heading")):
+        for index, row in enumerate(rows):
+            if found[index] is None and row[of_row]:
+                match = next((section for section in left if getattr(section, of_section) == row[of_row]), None)
+                if match is not None:
+                    found[index] = match
+                    left.remove(match)
+    for index, row in enumerate(rows):
+        if found[index] is None and not row["uid"] and not row["anchor"] and left:
+            found[index] = left.pop(0)
+    return found
+
+
+def _section(item: models.Report, known: models.ReportSection | None, row: Mapping[str, Any]) -> models.ReportSection:
+    anchors = {other.anchor for other in item.sections if other is not known}
+    section = known
+    if section is None:
+        anchor = row["anchor"] if row["anchor"] and row["anchor"] not in anchors else next_anchor(item)
+        section = models.ReportSection(uid=row["uid"] or new_uid(), anchor=anchor, rev=0, heading="", text="")
+    is_changed = (section.heading, section.text) != (row["heading"], row["text"])
+    section.section_kind, section.heading, section.text, section.level = row["kind"], row["heading"], row["text"], row["level"]
+    section.recommendation_url = item_url("recommendation", row["recommendation"]) if row["recommendation"] else None
+    if is_changed:
+        section.rev += 1
+        keep_revision(item, section)
+    return section
+
+
+def keep_revision(item: models.Report, section: models.ReportSection, actor: str = "", name: str = "") -> None:
+    """Note what the section says now; what was saved once is never lost."""
+    item.section_revisions.add(models.SectionRevision(
+        section_uid=section.uid, rev=section.rev, heading=section.heading, text=section.text, actor=actor,
+        actor_name=name or actor, at=item.changed_at,
+    ))
 
 
 def write_recommendation(item: models.Recommendation, value: Mapping[str, Any], decisions: list[str]) -> None:
