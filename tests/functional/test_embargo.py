@@ -19,7 +19,7 @@ from portal.app import make_app
 from portal.mail import Postman
 from portal.templating import make_environment
 from portal.views import embargo as embargo_views
-from tests.functional.test_desk import desk, new_press, password_hash, step  # noqa: F401 - fixtures
+from tests.functional.test_desk import new_press, step
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -294,7 +294,7 @@ def _form(page, act):
     return next(form for form in page.forms.values() if "akt" in form.fields and form["akt"].value == act)
 
 
-def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):  # noqa: F811 - the fixture
+def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
     house, browser = desk
     press = browser("petra", "press")
     address = new_press(press).headers["Location"].removeprefix("https://beschluesse.example")
@@ -334,13 +334,13 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):  # n
 
 
 @pytest.mark.parametrize("role", ["member", "land", "provider", "administrator"])
-def test_embargo_is_not_for_others(desk, role):  # noqa: F811 - the fixture
+def test_embargo_is_not_for_others(desk, role):
     house, browser = desk
     number = Office(house).id
     browser("anna", role).get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
 
 
-def test_press_office_has_no_embargo_on_what_it_may_not_edit(desk):  # noqa: F811 - the fixture
+def test_press_office_has_no_embargo_on_what_it_may_not_edit(desk):
     house, browser = desk
     with house.reading() as connection:
         number = connection.execute(models.Item.__table__.select().where(models.Item.__table__.c.kind == "decision")).first().id

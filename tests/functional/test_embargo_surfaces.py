@@ -84,8 +84,11 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "sitemap": alike("/sitemap.xml"), "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"), "robots": alike("/robots.txt"),
     "opensearch": alike("/opensearch.xml"), "health": alike("/health"), "favicon": alike("/favicon.ico"), "asset": alike("/static/portal.css"),
     "file": alike("/datei/{sha256}/bild.png"),
+    "passkey_question": alike("/anmelden/passkey/frage"), "passkey_sign_in": alike("/anmelden/passkey"),
+    "oidc_start": alike("/anmelden/dienst"), "oidc_back": alike("/anmelden/dienst/zurueck?code=x&state=y"),
     "sign_in": alike("/anmelden"), "forgotten": alike("/anmelden/vergessen"), "ticket": alike("/anmelden/" + "t" * 43),
     "market": lambda pattern, _: [re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")],
+    "matrix": lambda pattern, _: [re.sub(r"\{code.*?\}\}", "hh", pattern)], "coverage": lambda pattern, _: [pattern],
     "desk": at_the_desk,
 }
 """Part of a route's name before the dot → the addresses it is asked at. `{id}` and `{sha256}` are the embargoed ones."""
