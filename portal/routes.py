@@ -98,6 +98,11 @@ def includeme(config: Configurator) -> None:
 
 
 MARKET: Final = {
+    "desk.reuses": "/redaktion/nachnutzung",
+    "desk.reuse_new": "/redaktion/nachnutzung/neu",
+    "desk.reuse": r"/redaktion/nachnutzung/{id:\d{1,9}}",
+    "desk.tasks": "/redaktion/auftraege",
+    "desk.links": "/redaktion/verweise",
     "market.csv": "/marktplatz.csv",
     "market.json": "/marktplatz.json",
     "matrix": "/umsetzung",

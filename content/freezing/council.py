@@ -20,12 +20,19 @@ from content.freezing.common import (
     meeting_link,
     ordinal_of,
 )
+from content.freezing.tracked import public_tasks
 from content.services import ballots
 
 
 def decision_title(number: str | None, title: str | None) -> str:
     """The title, or „Beschluss 2021/37 (ohne Titel)“."""
     return title or f"Beschluss {number} (ohne Titel)"
+
+
+def _tracked(item: models.Decision) -> dict[str, Any]:
+    session = object_session(item)
+    tasks = public_tasks(session, item) if session is not None and item.id is not None else []
+    return {"tasks": tasks} if tasks else {}
 
 
 def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
@@ -73,6 +80,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         "gazette_notice": {"date": iso(item.gazette_date), "url": item.gazette_url} if item.gazette_date else None,
         "attachments": attachments_of(item),
         **_decided(item),
+        **_tracked(item),
     }
     return frozen(
         item,

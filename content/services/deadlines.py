@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import recipients
+from content.services import recipients, tasks
 from content.services.notify import notify
 from content.services.publish import BERLIN
 from workflows.vocabulary import Permission
@@ -89,6 +89,11 @@ def _recommendations(session: Session, until: dt.datetime) -> Iterator[Due]:
             yield Due(row, at)
 
 
+def _tasks(session: Session, until: dt.datetime) -> Iterator[Due]:
+    for decision, day in tasks.due_days(session, until):
+        yield Due(decision, dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC))
+
+
 def end_of(due: str) -> dt.datetime | None:
     """The end of the day that `due` names (2026-12-31, 31.12.2026); None where it names no day."""
     for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
@@ -127,6 +132,10 @@ DEADLINES: Final = (
     Deadline(
         "recommendation", dt.timedelta(days=14), _recommendations, _implementers,
         "Die Umsetzung ist bis {day} zu melden.", "Die Umsetzung war bis {day} zu melden.",
+    ),
+    Deadline(
+        "task", dt.timedelta(days=28), _tasks, _implementers, "Vor der Sitzung ist zu berichten; bis {day} fehlt noch eine Meldung zu einem Auftrag.",
+        "Die Sitzung ist vorbei, eine Meldung zu einem Auftrag fehlt noch (fällig bis {day}).",
     ),
 )
 GRACE: Final = dt.timedelta(minutes=5)

@@ -13,7 +13,7 @@ from content import models
 from content.csv_input import FORMULA
 from content.schemas import InvalidInput, clean_item
 from content.services import edit, links, lookup, transition
-from tests.functional.test_desk import NOW, desk, form_of, password_hash, step  # noqa: F401 - fixtures
+from tests.functional.test_desk import NOW, form_of, step
 
 
 def _offer(**more):
@@ -104,7 +104,7 @@ def test_an_item_names_only_services_of_the_catalogue(portal, field, value):
         edit.save(work.session, "market_item", clean_item("market_item", {"slug": "x", "title": "X", field: value}), now=NOW)
 
 
-def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):  # noqa: F811
+def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):
     house, browser = desk
     app = browser("gudrun", "provider", organisation="govdigital")
     with house.writing("test") as work:

@@ -1,0 +1,92 @@
+"""Tasks from decisions at the desk: confirm, report, approve; and links that lost their target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models
+from content.house import Work
+from content.laender import name_of
+from content.schemas import InvalidInput
+from content.services import links, tasks
+from portal.desk import MissingRight, audit, desk_view, page, writing
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import Permission
+
+FIELDS = ("state", "date", "evidence", "note")
+
+
+@desk_view("desk.tasks")
+def task_list(request: Request) -> Response:
+    """What is suggested, what waits for a report, what waits for approval."""
+    with writing(request) as work:
+        return _page(request, work)
+
+
+@desk_view("desk.tasks", method="POST")
+def act(request: Request) -> Response:
+    """One of: confirm or dismiss a clause, report, approve."""
+    name, number = str(request.POST.get("schritt", "")), str(request.POST.get("id", ""))
+    if name not in _ACTS or not number.isdigit() or len(number) > 9:
+        raise HTTPNotFound
+    try:
+        with writing(request) as work:
+            model = models.Decision if name in {"confirm", "dismiss"} else models.Task
+            row: Any = work.session.get(model, int(number))
+            if row is None:
+                raise HTTPNotFound
+            _ACTS[name](request, replace(work.desk, permits=request.person.permits), row)
+            audit(request, work, f"task.{name}", f"{model.__tablename__}:{number}")
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _page(request, work, [error.message for error in invalid.errors], status=400)
+    return HTTPSeeOther("/redaktion/auftraege")
+
+
+def _confirm(request: Request, desk: Any, row: models.Decision) -> None:
+    tasks.confirm(desk, row, str(request.POST.get("anchor", "")), str(request.POST.get("addressees", "")).split(","))
+
+
+def _dismiss(request: Request, desk: Any, row: models.Decision) -> None:
+    tasks.dismiss(desk, row, str(request.POST.get("anchor", "")))
+
+
+def _report(request: Request, desk: Any, row: models.Task) -> None:
+    given = {name: str(request.POST.get(name, "")).strip() for name in FIELDS}
+    tasks.report(desk, row, given, codes=tasks.codes_of(desk.session, request.person.grants))
+
+
+def _approve(_request: Request, desk: Any, row: models.Task) -> None:
+    tasks.approve(desk, row)
+
+
+_ACTS: Final[Mapping[str, Callable[[Request, Any, Any], None]]] = {"confirm": _confirm, "dismiss": _dismiss, "report": _report, "approve": _approve}
+
+
+def _page(request: Request, work: Work, errors: list[str] | None = None, *, status: int = 200) -> Response:
+    person, desk = request.person, replace(work.desk, permits=request.person.permits)
+    may_confirm = Permission.IMPLEMENTATION_CONFIRM in person.permits
+    codes = tasks.codes_of(work.session, person.grants)
+    if not may_confirm and not codes:
+        raise MissingRight
+    rows = tasks.tracked(work.session, codes=None if may_confirm else codes)
+    return page(
+        request, "desk/tasks.html", title="Aufträge", errors=errors or [], status=status, states=tasks.STATES, name_of=name_of,
+        suggestions=tasks.suggestions(work.session) if may_confirm else [],
+        rows=[(task, decision, clause, tasks.may_report(desk, task, codes), may_confirm and task.reported_at is not None and task.confirmed_at is None) for task, decision, clause in rows],
+    )
+
+
+@desk_view("desk.links", permission=Permission.ITEM_REVIEW)
+def dead_links(request: Request) -> Response:
+    """Links of public items to what is not public."""
+    with writing(request) as work:
+        rows = links.dead_links(work.session)
+    states = {name: state.title for name, state in PUBLICATION.states.items()}
+    return page(request, "desk/links.html", title="Verweise ins Leere", rows=rows, states=states)
