@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from content.services.identities import Claims
 from portal.settings import Settings
@@ -76,7 +76,7 @@ class Provider:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.redirect_uri, "code_verifier": verifier}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if self._settings.oidc_client_secret:
-            pair = f"{self._settings.oidc_client_id}:{self._settings.oidc_client_secret}"
+            pair = f"{quote_plus(self._settings.oidc_client_id)}:{quote_plus(self._settings.oidc_client_secret)}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         else:
             form["client_id"] = self._settings.oidc_client_id
