@@ -23,6 +23,7 @@ from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
 from portal.views.common import render
+from portal.visitor import address_of
 from portal.ways import ways_in
 from workflows.vocabulary import Permission
 
@@ -77,7 +78,8 @@ def is_our_form(request: Request, token: str) -> bool:
     Before the sign-in there is no token; browsers name the origin of every form, so a page elsewhere is still known.
     """
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host and not (origin == "null" and token):
+    ours = {request.host, urlsplit(request.registry.settings["portal.settings"].base_url).netloc}
+    if origin is not None and urlsplit(origin).netloc not in ours and not (origin == "null" and token):
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
@@ -176,7 +178,7 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     """One transaction in the name of the person, with the rights given, else all of the person's."""
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
-    return request.registry.house.writing(person.login, name=person.name, permits=permits, address=request.client_addr or "")
+    return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request))
 
 
 def kept_inputs(request: Request) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from content import models
 from content.services import audit, sessions
 from content.services.accounts import SignedIn
 from portal.desk import keep_typed, page, set_cookie, utc_now
+from portal.visitor import address_of
 from portal.ways import passkey_site
 
 METHODS = {"password": "sign-in", "passkey": "sign-in.passkey", "oidc": "sign-in.oidc"}
@@ -23,7 +24,7 @@ def enter(
 
     `new_hash` replaces a password hash of an older kind.
     """
-    house, now, address = request.registry.house, utc_now(), request.client_addr or ""
+    house, now, address = request.registry.house, utc_now(), address_of(request)
     with house.writing("sign-in", address=address) as work:
         account = work.session.get_one(models.Account, account_id)
         if new_hash:

@@ -39,6 +39,7 @@ class Settings:
     mail_user: str
     mail_password: str
     clock: bool
+    proxies: int
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str
@@ -151,6 +152,7 @@ RULES: Final = (
     Rule("mail_user", "MAIL_USER", str, "", "Anmeldename beim Mailserver; braucht MAIL_TLS=starttls oder tls."),
     Rule("mail_password", "MAIL_PASSWORD", str, "", "Kennwort dazu."),
     Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
+    Rule("proxies", "PROXIES", lambda text: _whole(text, 0, 9), "0", "Eigene Proxys vor dem Portal: So viele Einträge von X-Forwarded-For werden geglaubt."),
     Rule("oidc_issuer", "OIDC_ISSUER", _issuer, "", "Anmeldedienst (OpenID Connect); leer: keiner."),
     Rule("oidc_client_id", "OIDC_CLIENT_ID", str, "", "Kennung des Portals beim Anmeldedienst."),
     Rule("oidc_client_secret", "OIDC_CLIENT_SECRET", str, "", "Geheimnis dazu; leer: öffentlicher Client, nur PKCE."),

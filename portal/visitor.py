@@ -1,4 +1,8 @@
-"""Where a request comes from, as far as it can be believed: for limits only, never to know who somebody is."""
+"""Where a request comes from, as far as it can be believed: for limits and the audit log, never to know who somebody is.
+
+What a header says is believed only as far as our own proxies wrote it. `request.client_addr` of WebOb believes the first entry
+of X-Forwarded-For, which anybody can write: limits by address would be none, and the log would note what an attacker likes.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,42 @@ import ipaddress
 
 from pyramid.request import Request
 
+from content.services import limits
+
 
 def address_of(request: Request) -> str:
-    """The visitor's address; of IPv6 the network (/64), because one household has all of it.
+    """The address of whoever sends the request, behind as many proxies of ours as the setting `PROXIES` says; empty: unknown."""
+    direct = str(request.environ.get("REMOTE_ADDR", ""))
+    proxies: int = request.registry.settings["portal.settings"].proxies
+    if proxies == 0:
+        return direct
+    named = [entry.strip() for entry in str(request.environ.get("HTTP_X_FORWARDED_FOR", "")).split(",") if entry.strip()]
+    if len(named) < proxies:
+        return direct
+    return _clean(named[-proxies]) or direct
 
-    Behind a proxy on the same machine or in a private network it is the last one in `X-Forwarded-For`: that one the
-    proxy wrote itself; what stands before it anybody can claim.
-    """
-    given = request.remote_addr or ""
-    peer = _parsed(given)
-    if peer is not None and (peer.is_loopback or peer.is_private):
-        forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        peer = _parsed(forwarded) or peer
-    if peer is None:
-        return given[:60]
-    if peer.version == 6:
-        return str(ipaddress.ip_network((peer, 64), strict=False))
-    return str(peer)
+
+def place_of(request: Request) -> str:
+    """What limits count as one visitor: the address, of IPv6 its network (/64)."""
+    return limits.network_of(address_of(request))
 
 
 def network_of(request: Request) -> str:
     """The visitor's address without its last part: enough to see that a link went round, too little to find a person."""
-    given = address_of(request)
-    peer = _parsed(given)
-    return str(ipaddress.ip_network((peer, 24), strict=False)) if peer is not None and peer.version == 4 else given
-
-
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    place = place_of(request)
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(place)
     except ValueError:
-        return None
+        return place
+    return str(ipaddress.ip_network((address, 24), strict=False)) if address.version == 4 else place
+
+
+def _clean(entry: str) -> str:
+    """An address without port and brackets; empty for what is none."""
+    text = entry.removeprefix("[").split("]")[0] if entry.startswith("[") else entry
+    if text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,12 +41,26 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({
 A: Final = models.Attempt
 
 
+def network_of(address: str) -> str:
+    """What is counted as one place: an address, of IPv6 its /64, because a household has as many addresses as it likes."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:60]
+    if found.version == 4:
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network(f"{found}/64", strict=False))
+
+
+
+
 def refuse_too_many(connection: Connection, kind: str, login: str, address: str, now: dt.datetime, *, mine: int = 0) -> None:
     """Raises `SignInRefused` (`too_many`) where the window is full; `mine` is 1 where this attempt is counted already."""
     limit, recent = LIMITS[kind], (A.kind == kind, A.at > now - WINDOW)
     count = sa.select(sa.func.count()).select_from(A)
     by_login = connection.scalar(count.where(A.login == secret_hash(login), *recent)) or 0 if login else 0
-    by_address = connection.scalar(count.where(A.address == address[:60], *recent)) or 0
+    by_address = connection.scalar(count.where(A.address == network_of(address), *recent)) or 0
     if by_login >= limit.by_login + mine or by_address >= limit.by_address + mine:
         raise SignInRefused("too_many")
 
@@ -59,7 +74,7 @@ def attempt(house: House, kind: str, login: str, address: str, now: dt.datetime)
     with house.reading() as connection:
         refuse_too_many(connection, kind, login, address, now)
     with house.writing("limits") as work:
-        row = A(kind=kind, login=secret_hash(login) if login else "", address=address[:60], at=now)
+        row = A(kind=kind, login=secret_hash(login) if login else "", address=network_of(address), at=now)
         work.session.add(row)
         work.session.execute(sa.delete(A).where(A.at < now - 4 * WINDOW))
         work.session.flush()
@@ -84,7 +99,7 @@ def count_request(house: House, kind: str, login: str, address: str, now: dt.dat
     with house.reading() as connection:
         refuse_too_many(connection, kind, login, address, now)
     with house.writing("limits") as work:
-        work.session.add(A(kind=kind, login=secret_hash(login) if login else "", address=address[:60], at=now))
+        work.session.add(A(kind=kind, login=secret_hash(login) if login else "", address=network_of(address), at=now))
 
 
 def _forget(house: House, attempt_id: int) -> None:

@@ -35,7 +35,7 @@ from portal.limits import Limiter
 from portal.views.common import render
 from portal.views.errors import Problem
 from portal.views.files import INLINE, built_pdf, disposition, kit_of, zip_response
-from portal.visitor import address_of, network_of
+from portal.visitor import network_of, place_of
 from workflows.vocabulary import Permission
 
 WRONG: Final = Limiter(limit=20, window_s=600)
@@ -217,7 +217,7 @@ def embargo_words(opened: reading.EmbargoPage) -> str:
 
 def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
     """The text, or a redirect to its public page; a link that opens nothing is an address that never was."""
-    visitor, now, token = address_of(request), time.monotonic(), request.matchdict["token"]
+    visitor, now, token = place_of(request), time.monotonic(), request.matchdict["token"]
     if WRONG.is_full(visitor, now) or (what in {"pdf", "kit"} and HEAVY.is_full(token, now)):
         raise TooManyTries
     house = request.registry.house

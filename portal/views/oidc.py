@@ -18,6 +18,7 @@ from portal.entering import enter
 from portal.oidc import Provider, ProviderFailed, TokenRefused
 from portal.views.common import parameter
 from portal.views.signin import STATUS, note_refusal, sign_in_page
+from portal.visitor import address_of
 
 log = logging.getLogger(__name__)
 COOKIE: Final = "anmeldung"
@@ -38,7 +39,7 @@ def start(request: Request) -> Response:
     provider, now = _provider(request), utc_now()
     state, nonce, verifier, browser = (secrets.token_urlsafe(32) for _ in range(4))
     try:
-        limits.count_request(request.registry.house, "challenge", "", request.client_addr or "", now)
+        limits.count_request(request.registry.house, "challenge", "", address_of(request), now)
         address = provider.start_url(state=state, nonce=nonce, verifier=verifier)
     except SignInRefused as refused:
         return sign_in_page(request, error=str(refused), status=429)
@@ -70,7 +71,7 @@ def back(request: Request) -> Response:
         return _refused(request, "Der Anmeldedienst hat die Anmeldung nicht bestätigt.", str(request.GET.get("error", "no code"))[:60])
     try:
         claims = provider.redeem(code=code, verifier=asked["verifier"], nonce=asked["nonce"])
-        with house.writing("sign-in", address=request.client_addr or "") as work:
+        with house.writing("sign-in", address=address_of(request)) as work:
             account_id = identities.account_of(
                 work.session, claims, now, is_creating=request.registry.settings["portal.settings"].oidc_create
             ).id

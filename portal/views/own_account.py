@@ -18,6 +18,7 @@ from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
 from portal import site
 from portal.desk import audit, desk_view, page, set_cookie, utc_now, writing
+from portal.visitor import address_of
 from portal.ways import passkey_site
 from workflows.vocabulary import ROLES
 
@@ -33,7 +34,7 @@ def set_up(request: Request) -> Response:
     """Put the app in force by a first code."""
     person, now = request.person, utc_now()
     try:
-        with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", request.client_addr or "", now), writing(request) as work:
+        with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             codes = second_factor.confirm_totp(work.session, account, str(request.POST.get("code", "")), now)
             accounts.end_sessions(work.session, person.account_id, but=person.session_id)
@@ -99,7 +100,7 @@ def _check(request: Request) -> None:
         if not accounts.has_password(connection, person.account_id):
             return
     try:
-        with limits.attempt(house, "sign-in", person.login, request.client_addr or "", now), house.reading() as connection:
+        with limits.attempt(house, "sign-in", person.login, address_of(request), now), house.reading() as connection:
             accounts.check_password(connection, person.login, str(request.POST.get("old", "")))
     except SignInRefused:
         with writing(request) as work:

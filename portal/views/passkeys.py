@@ -16,6 +16,7 @@ from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_p
 from portal.entering import enter
 from portal.views.own_account import codes_page
 from portal.views.signin import STATUS, note_refusal, sign_in_page
+from portal.visitor import address_of
 from portal.ways import passkey_site
 
 
@@ -70,7 +71,7 @@ def sign_in_question(request: Request) -> Response:
     if not is_our_form(request, ""):
         raise HTTPNotFound
     try:
-        limits.count_request(request.registry.house, "challenge", "", request.client_addr or "", now)
+        limits.count_request(request.registry.house, "challenge", "", address_of(request), now)
     except SignInRefused:
         return Response(b"{}", status=429, content_type="application/json", charset="utf-8")
     with request.registry.house.writing("sign-in") as work:
@@ -80,7 +81,7 @@ def sign_in_question(request: Request) -> Response:
 @view_config(route_name="passkey_sign_in", request_method="POST")
 def sign_in(request: Request) -> Response:
     """Sign in by a passkey that verified its person: that is two factors in one."""
-    site, now, house, address = _site(request), utc_now(), request.registry.house, request.client_addr or ""
+    site, now, house, address = _site(request), utc_now(), request.registry.house, address_of(request)
     next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
     if not is_our_form(request, ""):
         return HTTPSeeOther("/anmelden")

@@ -17,6 +17,7 @@ from content.services.accounts import Busy, SignedIn, SignInRefused
 from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, set_cookie, utc_now, writing
 from portal.entering import code_page, enter, go_on
 from portal.views.common import parameter
+from portal.visitor import address_of
 from portal.ways import passkey_site, ways_in
 
 STATUS = {"too_many": 429, "busy": 503}
@@ -49,7 +50,7 @@ def sign_in_page(
 @view_config(route_name="sign_in", request_method="POST")
 def sign_in(request: Request) -> Response:
     """Check name and password; the answer is the same whether the name exists or not."""
-    house, now, address = request.registry.house, utc_now(), request.client_addr or ""
+    house, now, address = request.registry.house, utc_now(), address_of(request)
     login, password = str(request.POST.get("login", "")), str(request.POST.get("password", ""))
     next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
     if not is_our_form(request, ""):  # no session yet: only the origin can be checked
@@ -67,7 +68,7 @@ def sign_in(request: Request) -> Response:
 
 def note_refusal(request: Request, refused: SignInRefused, login: str, now: dt.datetime) -> None:
     """Write a refusal into the audit log. A name that nobody has is not kept: people type passwords into the wrong field."""
-    address = request.client_addr or ""
+    address = address_of(request)
     with request.registry.house.writing("sign-in", address=address) as work:
         account = accounts.find(work.session, login)
         actor = account.login if account else "unbekannt"
@@ -94,7 +95,7 @@ def take_second_factor(request: Request) -> Response:
     if person.is_complete:
         return go_on(request, person, next_path, kept)
     try:
-        with limits.attempt(house, "sign-in", f"code:{person.login}", request.client_addr or "", now), writing(request) as work:
+        with limits.attempt(house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             used = _take(request, work.session, account, now)
             secret = sessions.complete(work.session, person.session_id, person.account_id)

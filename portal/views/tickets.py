@@ -12,6 +12,7 @@ from content.services import accounts, limits, reset
 from content.services import audit as audit_log
 from content.services.accounts import SignInRefused
 from portal.desk import is_our_form, page, utc_now
+from portal.visitor import address_of
 
 
 @view_config(route_name="forgotten", request_method="GET")
@@ -23,7 +24,7 @@ def forgotten_form(request: Request) -> Response:
 @view_config(route_name="forgotten", request_method="POST")
 def forgotten(request: Request) -> Response:
     """Note that a link is wanted; whether there is such an account is looked up later, so the answer cannot tell."""
-    now, login, address = utc_now(), str(request.POST.get("login", "")), request.client_addr or ""
+    now, login, address = utc_now(), str(request.POST.get("login", "")), address_of(request)
     if not is_our_form(request, ""):
         return HTTPSeeOther("/anmelden/vergessen")
     house, base_url = request.registry.house, request.registry.settings["portal.settings"].base_url
@@ -60,7 +61,7 @@ def use_ticket(request: Request) -> Response:
         fresh = accounts.hash_password(password, login=login)
     except InvalidInput as invalid:
         return _ticket(request, {"password": invalid.errors[0].message})
-    with house.writing("sign-in", address=request.client_addr or "") as work:
+    with house.writing("sign-in", address=address_of(request)) as work:
         account = accounts.use_ticket(work.session, secret, now)
         if account is not None:
             accounts.change_password(work.session, account, fresh)

@@ -116,6 +116,24 @@ def test_one_address_cannot_go_through_all_names(desk):
     assert codes[-2:] == ["wrong", "too_many"]
 
 
+@pytest.mark.parametrize(("proxies", "header", "address"), [
+    (0, "1.2.3.4", "10.0.0.1"), (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"), (2, "1.2.3.4, 5.6.7.8", "1.2.3.4"), (1, "", "10.0.0.1"), (2, "1.2.3.4", "10.0.0.1"),
+    (1, "[2001:db8::1]:443", "2001:db8::1"), (1, "1.2.3.4:99", "1.2.3.4"), (1, "nonsense<script>", "10.0.0.1"),
+])
+def test_nobody_invents_his_own_address(desk, proxies, header, address):
+    house, browser = desk
+    browser("anna", "member")
+    configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "PROXIES": str(proxies)})
+    app = TestApp(make_app(configured, house=house), extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+    app.post("/anmelden", {"login": "anna", "password": "falsch"}, headers={"X-Forwarded-For": header}, status=403)
+    assert [row.address for row in logged(house, "sign-in.refused")] == [address]
+
+
+@pytest.mark.parametrize(("address", "network"), [("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:1.2.3.4", "1.2.3.4"), ("1.2.3.4", "1.2.3.4"), ("", ""), ("x" * 99, "x" * 60)])
+def test_a_household_counts_as_one_place(address, network):
+    assert limits.network_of(address) == network
+
+
 def test_a_lock_ends_by_itself_and_trying_does_not_lengthen_it(desk):
     house, _ = desk
     for minute in range(14):
