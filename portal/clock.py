@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import alerts, deadlines, digest, embargo, news, outbox, reset, saved, transition
+from content.services import alerts, deadlines, digest, embargo, news, notify, outbox, reset, saved, transition
 from content.services.browse import Reader
 from content.signing import Sealer
 from workflows.engine import Blocked
@@ -157,6 +157,7 @@ def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
         if outbox.put(work.session, "house.deadlines", key, {}, due_at=now()):
             outbox.done(work.session, work.session.scalar(sa.select(models.Job.id).where(models.Job.key == key)) or 0, now())
             outbox.forget_old(work.session, now())
+            notify.forget_old(work.session, now())
             embargo.forget_old(work.session, now())
             return deadlines.tell(work.session, now())
     return 0

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from content import models
 
 E: Final = models.AuditEntry
-PER_PAGE: Final = 100
+PER_PAGE: Final = 50
 _BATCH: Final = 1000
 _COLUMNS: Final = ("id", "at", "actor", "actor_name", "action", "subject", "detail", "address")
 

@@ -99,6 +99,7 @@ def count_request(house: House, kind: str, login: str, address: str, now: dt.dat
     with house.reading() as connection:
         refuse_too_many(connection, kind, login, address, now)
     with house.writing("limits") as work:
+        work.session.execute(sa.delete(A).where(A.at < now - 4 * WINDOW))
         work.session.add(A(kind=kind, login=secret_hash(login) if login else "", address=network_of(address), at=now))
 
 

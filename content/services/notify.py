@@ -33,6 +33,8 @@ WAY_TITLES: Final[Mapping[Way, str]] = MappingProxyType({
     Way.NOW: "sofort per E-Mail", Way.DAILY: "gesammelt einmal am Tag", Way.DESK: "nur am Arbeitsplatz", Way.OFF: "gar nicht",
 })
 MAX_KEY: Final = 150
+KEPT: Final = dt.timedelta(days=365)
+"""How long a notice is kept after it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,11 @@ def settle(session: Session, event: str, item: models.Item, *, now: dt.datetime,
         )
         .values(read_at=now, is_for_digest=False)
     )
+
+
+def forget_old(session: Session, now: dt.datetime) -> None:
+    """Remove what was read long ago."""
+    session.execute(sa.delete(models.Notice).where(models.Notice.read_at < now - KEPT))
 
 
 # --- what a person sees and chooses ----------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ def totp_uri(account: models.Account, issuer: str) -> str:
 
 def confirm_totp(session: Session, account: models.Account, code: str, now: dt.datetime) -> list[str]:
     """Put the secret in force by a first code; fresh recovery codes where there are none. Raises `SignInRefused`."""
+    session.flush()
     session.refresh(account, with_for_update=True)
     if account.totp_is_confirmed or not _take_code(account, code, now):
         raise SignInRefused("wrong_code")
@@ -55,6 +56,7 @@ def renew_codes(session: Session, account: models.Account) -> list[str]:
 
 def take(session: Session, account: models.Account, code: str, now: dt.datetime) -> str:
     """Take a code, which is void from now on: `totp` or `recovery`, by what it was. Raises `SignInRefused`."""
+    session.flush()
     session.refresh(account, with_for_update=True)
     typed = re.sub(r"[\s-]", "", code).lower()
     mark = secret_hash(typed)

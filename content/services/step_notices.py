@@ -49,8 +49,11 @@ TELLINGS: Final[Mapping[Effect, Telling]] = {
     Effect.NOTIFY_AUTHOR: Telling("published", _submitters),
     Effect.NOTIFY_MEMBERS: Telling("decided", _members),
 }
-RETURNING: Final = frozenset({"reject"})
-"""Steps that give a text back to its author with a comment."""
+RETURNING: Final = frozenset({
+    ("publication", "reject"), ("report", "return"), ("report", "reopen"), ("report", "abandon"), ("recommendation", "reject"),
+    ("recommendation", "postpone"), ("recommendation", "reopen"), ("decision", "postpone"), ("decision", "withdraw"),
+})
+"""Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
 
 
 def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
@@ -61,11 +64,14 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
     words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
     if entry.comment:
         words += f" Hinweis: {entry.comment}"
-    for effect in step.effects:
-        telling = TELLINGS.get(effect)
-        if telling is not None:
-            notify(
-                desk.session, "returned" if step.transition in RETURNING else telling.event, item,
-                telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}", words=words,
-                actor=desk.actor, actor_name=desk.actor_name or desk.actor,
-            )
+    for telling in _tellings(workflow, step):
+        notify(
+            desk.session, telling.event, item, telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}",
+            words=words, actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+        )
+
+
+def _tellings(workflow: Workflow, step: Step) -> list[Telling]:
+    if (workflow.name, step.transition) in RETURNING:
+        return [Telling("returned", _submitters)]
+    return [TELLINGS[effect] for effect in step.effects if effect in TELLINGS]

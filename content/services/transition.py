@@ -56,7 +56,7 @@ def take(
     desk.session.flush()
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
-        detail=f"{step.source} → {step.target}" + (f": {entry.comment}" if entry.comment else ""),
+        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {entry.comment}" if entry.comment else ""),
     )
     step_notices.after_step(desk, item, workflow, step, entry)
     return entry

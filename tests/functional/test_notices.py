@@ -211,3 +211,11 @@ def test_trying_ends_after_the_last_attempt(house):
         clock.tick(house, send, now=lambda: moment)  # noqa: B023 - called at once
         moment += dt.timedelta(days=2)
     assert len(tries) == outbox.MAX_ATTEMPTS
+
+
+def test_every_step_that_gives_something_back_is_one_of_its_workflow_and_asks_for_a_comment():
+    from content.services.step_notices import RETURNING
+    from workflows.catalogue import WORKFLOWS
+
+    for workflow, name in RETURNING:
+        assert "comment" in WORKFLOWS[workflow].transitions[name].needs, (workflow, name)
