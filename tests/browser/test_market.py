@@ -1,0 +1,130 @@
+"""The market in real Chromium: a journalist reads, a Land, a commune and a provider carry a reuse, the secretariat tracks tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+
+import pyotp
+import pytest
+
+from content.house import House
+from content.schemas import clean_item
+from content.services import accounts, edit
+from tests.browser.conftest import serving
+from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+
+PUBLIC = [
+    "/marktplatz", "/marktplatz?q=wohngeld&anbieter=govdigital", "/marktplatz?q=gibtesnicht", "/marktplatz/wohngeld", "/marktplatz/wohngeld/vergleich",
+    "/angebot/fit-store-wohngeld", "/angebot/fit-store-wohngeld/preis?land=HH", "/abdeckung", "/abdeckung?leistung=/marktplatz/wohngeld", "/umsetzung",
+    "/umsetzung/hh", "/glossar/einkommen", "/organisation/govdigital", "/abdeckung?stand=2024-06-01",
+]
+PEOPLE = [("lena", "land", "saarland"), ("fritz", "provider", "fitko"), ("wilma", "commune", "stadt-witten"), ("greta", "secretariat", "")]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, example_data):
+    data = tmp_path_factory.mktemp("market") / "data"
+    shutil.copytree(example_data, data)
+    house = House.open(data)
+    now = dt.datetime.now(dt.UTC)
+    with house.writing("test") as work:
+        edit.save(work.session, "organisation", clean_item("organisation", {"slug": "stadt-witten", "title": "Witten", "land": "NW"}), now=now)
+        for login, role, organisation in PEOPLE:
+            account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
+            account.password_hash = accounts.hash_password(PASSWORD)
+            accounts.grant(work.session, account, role, organisation, by="test", now=now)
+    house.close()
+    with serving(data, "granian") as url:
+        yield url
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_journalist_reads_without_script_and_finds_no_barrier(address, browser, width):
+    scheme = "dark" if width == 360 else "light"
+    reader = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
+    page = reader.new_page()
+    problems = []
+    for path in PUBLIC:
+        page.goto(address + path)
+        problems += _problems(page)
+    reader.close()
+    assert problems == []
+    plain = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page = plain.new_page()
+    page.goto(address + "/marktplatz")
+    page.get_by_label("Wörter, OZG-ID oder LeiKa-Schlüssel").fill("10092")
+    page.get_by_role("button", name="Anwenden").click()
+    page.get_by_role("link", name="nebeneinander").click()
+    assert page.get_by_role("heading", name="Angebote im Vergleich: Wohngeld").is_visible()
+    plain.close()
+
+
+def _desk(browser, address, login, width=1280):
+    context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    _sign_in(page, address, login)
+    if "zweiter-faktor" in page.url:
+        secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.content())[1]
+        page.get_by_label("Sechsstelliger Code").fill(pyotp.TOTP(secret).now())
+        page.keyboard.press("Enter")
+        page.get_by_text("Wiederherstellungscodes").first.wait_for()
+    return page
+
+
+def test_land_and_provider_carry_a_reuse_from_interest_to_operation(address, browser):
+    lena, fritz = _desk(browser, address, "lena", 360), _desk(browser, address, "fritz")
+    problems = []
+    lena.goto(address + "/redaktion/nachnutzung/neu")
+    problems += _problems(lena)
+    lena.get_by_role("button", name="Interesse bekunden").click()
+    lena.get_by_role("alert").wait_for()
+    problems += _problems(lena)
+    lena.locator("#offer").select_option("fit-store-geburtsanzeige")
+    lena.get_by_role("button", name="Interesse bekunden").click()
+    lena.get_by_role("heading", name="Saarland").wait_for()
+    problems += _problems(lena)
+    case = lena.url
+
+    def press(page, name):
+        page.goto(case)
+        page.get_by_role("button", name=name).click()
+        page.get_by_role("heading", name="Was geschah").wait_for()
+        problems.extend(_problems(page))
+
+    press(fritz, "Abstimmung beginnen")
+    lena.goto(case)
+    assert lena.get_by_text("Die Bedingungen sind nicht bestätigt").first.is_visible()
+    press(fritz, "Bedingungen bestätigen")
+    press(lena, "Bestellen")
+    fritz.goto(case)
+    fritz.get_by_label("Vertragsnummer").fill("FITST/2026/0001")
+    fritz.get_by_role("button", name="Vertrag schließen").click()
+    fritz.get_by_text("Vertrag FITST/2026/0001").wait_for()
+    press(fritz, "In Betrieb nehmen")
+    lena.goto(address + "/angebot/fit-store-geburtsanzeige")
+    assert lena.get_by_role("row", name=re.compile("Saarland.*in Betrieb")).is_visible()
+    lena.goto(address + "/redaktion/nachnutzung")
+    problems += _problems(lena)
+    assert problems == []
+
+
+def test_a_commune_asks_and_the_secretariat_confirms_a_task(address, browser):
+    wilma, greta = _desk(browser, address, "wilma"), _desk(browser, address, "greta", 360)
+    problems = []
+    wilma.goto(address + "/redaktion/nachnutzung/neu?angebot=govdigital-kindergeld")
+    wilma.locator("#through").fill("regio iT")
+    wilma.get_by_role("button", name="Interesse bekunden").click()
+    wilma.get_by_role("heading", name="Witten").wait_for()
+    problems += _problems(wilma)
+    for path in ("/redaktion/auftraege", "/redaktion/verweise", "/redaktion/nachnutzung", "/redaktion/neu/offer"):
+        greta.goto(address + path)
+        problems += _problems(greta)
+    greta.goto(address + "/redaktion/auftraege")
+    greta.get_by_role("button", name="Als Auftrag verfolgen").first.click()
+    greta.get_by_text("Stand melden").first.wait_for()
+    problems += _problems(greta)
+    greta.goto(address + "/umsetzung?art=task")
+    problems += _problems(greta)
+    assert problems == []
