@@ -275,6 +275,26 @@ class Reader:
         """The public bodies and how they number."""
         return self._remembered("bodies", self._bodies)
 
+    def of_editions(self, kind: str, make: Callable[[AnyRow, Mapping[str, Any]], T]) -> list[T]:
+        """What `make` makes of each public edition of `kind`, newest first; for one edition it is made once per process.
+
+        `make` gets the edition's columns (id, url, title, summary, sort_date) and its structured data. After a publication
+        only the editions that are new are read again.
+        """
+        visible = (statements.E.kind == kind, statements.visible(self.stand is None))
+        order = (statements.E.sort_date.desc(), statements.E.id.desc())
+        ids = self._connection.execute(sa.select(statements.E.id).where(*visible).order_by(*order), self._moment).scalars().all()
+        known = dict(self._memo.by_edition.get(kind, {})) if self._memo is not None else {}
+        missing = [number for number in ids if number not in known]
+        columns = (statements.E.id, statements.E.url, statements.E.title, statements.E.summary, statements.E.sort_date, statements.E.document)
+        for start in range(0, len(missing), 500):
+            chunk = sa.select(*columns).where(statements.E.id.in_(missing[start : start + 500]))
+            for row in self._connection.execute(chunk):
+                known[row.id] = make(row, orjson.loads(row.document)["data"])
+        if self._memo is not None and self.stand is None and (missing or len(known) != len(ids)):
+            self._memo.by_edition[kind] = {number: known[number] for number in ids}
+        return [known[number] for number in ids]
+
     def meeting_days(self) -> Sequence[AnyRow]:
         """(address, day) of every public session."""
         columns = sa.select(statements.E.url, statements.E.date).where(statements.E.kind == "meeting", statements.visible(self.stand is None))

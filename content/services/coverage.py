@@ -16,32 +16,9 @@ from typing import Any, Final
 from content.laender import LAND_CODES, name_of
 from content.services import market, shares
 from content.services.browse import BERLIN, Reader
+from content.services.market import ReuseFact
 
 STATES: Final = ("interest", "negotiation", "ordered", "contract", "live", "ended")
-
-
-@dataclass(frozen=True, slots=True)
-class ReuseFact:
-    """One public reuse: of which offer of which item and provider, by whom, since when in which state."""
-
-    item: str
-    offer: str
-    provider: str
-    buyer_kind: str
-    land: str
-    buyer: str
-    covers_communes: bool
-    steps: tuple[tuple[str, str], ...]
-    """(state, day as ISO text), oldest first."""
-
-    def state_on(self, day: str) -> str | None:
-        """The state at the end of `day` (ISO text); None before it began."""
-        found = None
-        for state, since in self.steps:
-            if since > day:
-                break
-            found = state
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +84,7 @@ class Reach:
 
 def facts(reader: Reader) -> tuple[ReuseFact, ...]:
     """Every public reuse at the reader's moment."""
-    return reader.remembered("reuse facts", lambda: tuple(_facts(reader)))
-
-
-def _facts(reader: Reader) -> Iterable[ReuseFact]:
-    for row, data in market.documents(reader, "offer"):
-        for one in data["reuse"]:
-            yield ReuseFact(
-                item=data["market_item"], offer=row.url, provider=data["provider"]["name"], buyer_kind=one["buyer_kind"], land=one["land"],
-                buyer=one["buyer"], covers_communes=one["covers_communes"], steps=tuple((step["state"], step["date"]) for step in one["steps"]),
-            )
+    return reader.remembered("reuse facts", lambda: tuple(fact for row in market.offer_editions(reader) for fact in row.reuse))
 
 
 def today(reader: Reader) -> dt.date:
@@ -182,7 +150,8 @@ def reaches(reader: Reader) -> tuple[Reach, ...]:
 
 def _reaches(reader: Reader) -> Iterable[Reach]:
     total = sum(shares.newest(reader).communes.values())
-    for row, data in market.documents(reader, "organisation"):
+    for row in market.documents(reader, "organisation"):
+        data = row.data
         members: list[Mapping[str, Any]] = [one for one in data.get("members", ()) if one["communes"]]
         if members and total:
             sources = tuple(dict.fromkeys(one["source"] for one in members if one["source"]))

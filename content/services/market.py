@@ -9,22 +9,17 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
-import sqlalchemy as sa
-
-from content import models
 from content.kinds import KINDS
 from content.laender import name_of
 from content.requirements import REQUIREMENTS
 from content.schemas.market import MODELS
 from content.search.lemmas import fold
-from content.services import statements
-from content.services.browse import Reader, end_of_day
+from content.services.browse import Reader
 
-E: Final = models.Edition.__table__.c
 PRICE_FORMS: Final = MappingProxyType({
     "yearly": "jährliches Entgelt", "once": "einmaliges Entgelt", "efa": "EfA-finanziert", "none": "kein Entgelt genannt",
 })
@@ -139,20 +134,78 @@ def offers_of(reader: Reader, item_url: str) -> tuple[OfferEntry, ...]:
     return tuple(offer for offer in found.offers if offer.url) if found else ()
 
 
-def documents(reader: Reader, kind: str) -> list[tuple[Any, dict[str, Any]]]:
-    """(edition columns, structured data) of every public item of `kind` at the reader's moment."""
-    statement = sa.select(E.id, E.url, E.title, E.summary, E.sort_date, E.valid_from, E.document).where(
-        E.kind == kind, statements.visible(reader.stand is None)
-    ).order_by(E.sort_date.desc(), E.id.desc())
-    moment = {} if reader.stand is None else {"stand": end_of_day(reader.stand)}
-    return [(row, orjson.loads(row.document)["data"]) for row in reader.connection.execute(statement, moment)]
+@dataclass(frozen=True, slots=True)
+class ReuseFact:
+    """One public reuse: of which offer of which item and provider, by whom, since when in which state."""
+
+    item: str
+    offer: str
+    provider: str
+    buyer_kind: str
+    land: str
+    buyer: str
+    covers_communes: bool
+    steps: tuple[tuple[str, str], ...]
+    """(state, day as ISO text), oldest first."""
+
+    def state_on(self, day: str) -> str | None:
+        """The state at the end of `day` (ISO text); None before it began."""
+        found = None
+        for state, since in self.steps:
+            if since > day:
+                break
+            found = state
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEdition:
+    """What is kept of an offer's edition: its item, its entry, its reuse. The document itself is let go."""
+
+    item: str
+    entry: OfferEntry
+    reuse: tuple[ReuseFact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What is kept of an edition of another kind."""
+
+    url: str
+    title: str
+    summary: str
+    sort_date: dt.date
+    data: Mapping[str, Any]
+
+
+def documents(reader: Reader, kind: str) -> list[Document]:
+    """Every public item of `kind` at the reader's moment, newest first."""
+    return reader.of_editions(kind, lambda row, data: Document(row.url, row.title, row.summary, row.sort_date, data))
+
+
+def offer_editions(reader: Reader) -> list[OfferEdition]:
+    """Every public offer at the reader's moment, newest first."""
+    return reader.of_editions("offer", _offer_edition)
+
+
+def _offer_edition(row: Any, data: Mapping[str, Any]) -> OfferEdition:
+    entry = _offer(row, {name: value for name, value in data.items() if name != "reuse"})
+    # Fifty thousand rows say the same few words: each is kept once.
+    reuse = tuple(
+        ReuseFact(
+            data["market_item"], row.url, entry.provider, intern(one["buyer_kind"]), intern(one["land"]), intern(one["buyer"]), one["covers_communes"],
+            tuple((intern(step["state"]), intern(step["date"])) for step in one["steps"]),
+        )
+        for one in data["reuse"]
+    )
+    return OfferEdition(data["market_item"], entry, reuse)
 
 
 def _entries(reader: Reader) -> tuple[MarketEntry, ...]:
     offers: dict[str, list[OfferEntry]] = {}
-    for row, data in documents(reader, "offer"):
-        offers.setdefault(data["market_item"], []).append(_offer(row, data))
-    return tuple(_entry(row, data, offers.get(row.url, [])) for row, data in documents(reader, "market_item"))
+    for row in offer_editions(reader):
+        offers.setdefault(row.item, []).append(row.entry)
+    return tuple(_entry(row, row.data, offers.get(row.url, [])) for row in documents(reader, "market_item"))
 
 
 def _offer(row: Any, data: Mapping[str, Any]) -> OfferEntry:

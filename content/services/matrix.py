@@ -24,6 +24,8 @@ DONE: Final = frozenset({"done", "not_applicable"})
 STATES: Final[Mapping[str, str]] = MappingProxyType({
     "open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt", "unconfirmed": "nicht bestätigt",
 })
+RANK: Final[Mapping[str, int]] = MappingProxyType({state: rank for rank, state in enumerate(("ended", "interest", "negotiation", "ordered", "contract", "live"))})
+"""Of several offers of one item the state that is furthest counts."""
 KINDS: Final[Mapping[str, str]] = MappingProxyType({"recommendation": "Empfehlung", "task": "Auftrag aus einem Beschluss"})
 
 
@@ -123,6 +125,31 @@ def matrix(reader: Reader) -> Matrix:
     return reader.remembered(("matrix", day), lambda: Matrix(day, tuple(_measures(reader, day))))
 
 
+def of_member(reader: Reader, code: str) -> Matrix:
+    """The measures that ask one member."""
+    return reader.remembered(("matrix of", coverage.today(reader), code), lambda: chosen(matrix(reader), member=code))
+
+
+def reuse_of(reader: Reader, code: str) -> tuple[tuple[str, str, str, int], ...]:
+    """(address, title, own state or empty, communes live) of each item that a Land or its communes reuse, by title."""
+    return reader.remembered(("reuse of", coverage.today(reader), code), lambda: _reuse_of(reader, code))
+
+
+def _reuse_of(reader: Reader, code: str) -> tuple[tuple[str, str, str, int], ...]:
+    day = coverage.today(reader).isoformat()
+    titles = {row.url: row.title for row in market.entries(reader)}
+    own: dict[str, str] = {}
+    communes: dict[str, set[str]] = {}
+    for fact in coverage.facts(reader):
+        state = fact.state_on(day) if fact.land == code and fact.item in titles else None
+        if state is not None and fact.buyer_kind == "land":
+            own[fact.item] = max(own.get(fact.item, ""), state, key=lambda name: RANK.get(name, -1))
+        elif state == "live":
+            communes.setdefault(fact.item, set()).add(fact.buyer)
+    rows = [(url, titles[url], own.get(url, ""), len(communes.get(url, ()))) for url in own.keys() | communes.keys()]
+    return tuple(sorted(rows, key=lambda row: (row[1], row[0])))
+
+
 def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", is_overdue: bool = False) -> Matrix:
     """The part of `full` that fits every filter; a measure without a fitting cell is left out."""
     rows = []
@@ -142,24 +169,39 @@ def _measures(reader: Reader, day: dt.date) -> Iterable[Measure]:
     helping = _services(reader)
     live = {(fact.item, fact.land) for fact in coverage.facts(reader) if fact.buyer_kind == "land" and fact.state_on(day.isoformat()) == "live"}
     meetings = {row.url: row.date for row in reader.meeting_days()}
-    for row, data in market.documents(reader, "recommendation"):
+    for row in market.documents(reader, "recommendation"):
+        data = row.data
         if data["state"] in TRACKED:
             codes, others = members_of(data["addressees"])
             told = {code: one for one in data.get("implementation", ()) if (code := one.get("code"))}
             services = _distinct([*helping.get(row.url, ()), *((url, "") for url in data["market_items"])], helping["titles"])
             yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _day_of(data["due"]), codes, others, told, services, live, day)
-    for row, data in market.documents(reader, "decision"):
+    for asking in reader.of_editions("decision", _asking):
         by_anchor: dict[str, list[Mapping[str, Any]]] = {}
-        for one in data.get("tasks", ()):
+        for one in asking.tasks:
             by_anchor.setdefault(one["anchor"], []).append(one)
         for anchor, tasks in by_anchor.items():
             codes, others = members_of([one["addressee"] for one in tasks])
             told = {code: one for one in tasks for code in members_of([one["addressee"]])[0]}
             due = tasks[0]["due_meeting"]
             yield _measure(
-                "task", f"{row.url}#{anchor}", f"{row.title}: {tasks[0]['label']}", data["number"] or "", tasks[0]["due_label"] or "",
-                meetings.get(due) if due else None, codes, others, told, _distinct(helping.get(row.url, ()), helping["titles"]), live, day,
+                "task", f"{asking.url}#{anchor}", f"{asking.title}: {tasks[0]['label']}", asking.number, tasks[0]["due_label"] or "",
+                meetings.get(due) if due else None, codes, others, told, _distinct(helping.get(asking.url, ()), helping["titles"]), live, day,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What is kept of a decision: its confirmed tasks."""
+
+    url: str
+    title: str
+    number: str
+    tasks: tuple[Mapping[str, Any], ...]
+
+
+def _asking(row: Any, data: Mapping[str, Any]) -> _Asking:
+    return _Asking(row.url, row.title, data["number"] or "", tuple(data.get("tasks", ())))
 
 
 def _measure(
@@ -203,9 +245,9 @@ def _day_of(due: str | None) -> dt.date | None:
 def _services(reader: Reader) -> dict[str, Any]:
     """Address of a recommendation or decision → the items (address, title) that name it; `titles` of every item."""
     found: dict[str, Any] = {"titles": {}}
-    for row, data in market.documents(reader, "market_item"):
+    for row in market.documents(reader, "market_item"):
         found["titles"][row.url] = row.title
-        for url in (*data["decisions"], *data["recommendations"]):
+        for url in (*row.data["decisions"], *row.data["recommendations"]):
             found.setdefault(url, []).append((row.url, row.title))
     return found
 

@@ -17,6 +17,8 @@ class Memo:
 
     def __init__(self) -> None:
         self._kept: tuple[int, dict[Any, Any]] = (-1, {})
+        self.by_edition: dict[str, dict[int, Any]] = {}
+        """What was made of single editions, by kind and edition id: an edition never changes, so this outlives the position."""
 
     def get(self, position: int, key: object, make: Callable[[], T]) -> T:
         """The value remembered for `key` at `position`, else the one that `make` makes now."""

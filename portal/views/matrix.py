@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
@@ -14,7 +15,7 @@ from pyramid.view import view_config
 from content import reading
 from content.csv_output import csv_text
 from content.laender import CODES, LAENDER
-from content.services import coverage, market, matrix
+from content.services import matrix
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 from portal.views.common import BadRequest, parameter, render
@@ -42,17 +43,17 @@ def page(request: Request) -> Response:
 def land(request: Request) -> Response:
     """What one member has to do and did, and which services it reuses."""
     code = _code(request)
-    shown = matrix.chosen(matrix.matrix(request.reader), member=code)
-    day = coverage.today(request.reader).isoformat()
-    titles = {row.url: row.title for row in market.entries(request.reader)}
-    reuses = [
-        (row.item, titles[row.item], row.buyer, state) for row in coverage.facts(request.reader)
-        if row.land == code and row.item in titles and (state := row.state_on(day)) is not None
-    ]
+    shown = matrix.of_member(request.reader, code)
+    rows = matrix.reuse_of(request.reader, code)
+
+    def table() -> Markup:
+        template = request.registry.templates.get_template("public/reuse_table.html")
+        return Markup(template.render(rows=rows))  # noqa: S704 - our own template, which escapes
+
     name = LAENDER[code].name
     return render(
         request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, states=matrix.STATES,
-        reuses=sorted(reuses, key=lambda row: (row[1], row[2])), feeds=(reading.Link(f"Umsetzung: {name}", f"/umsetzung/{code.lower()}.atom"),),
+        reuses=request.remembered(("reuse table", code), table, is_shared=True) if rows else "", feeds=(reading.Link(f"Umsetzung: {name}", f"/umsetzung/{code.lower()}.atom"),),
     )
 
 
@@ -61,7 +62,7 @@ def feed(request: Request) -> Response:
     """What one member reported and what was confirmed, newest first."""
     code = _code(request)
     settings = request.registry.settings["portal.settings"]
-    events = matrix.chosen(matrix.matrix(request.reader), member=code).events[:100]
+    events = matrix.of_member(request.reader, code).events[:100]
     body = request.registry.templates.get_template("feeds/umsetzung.xml").render(
         base_url=settings.base_url, site_name=site.NAME, name=LAENDER[code].name, code=code.lower(), events=events,
     )
