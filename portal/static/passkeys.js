@@ -2,6 +2,7 @@
 // Without script, or where the browser has no passkeys, the forms stay hidden and every other way in remains.
 
 const WORDS = {
+  wrong: "Das Kennwort stimmt nicht. Bitte noch einmal eingeben.",
   gone: "Die Frage konnte nicht geholt werden. Bitte die Seite neu laden.",
   many: "Zu viele Versuche oder zu viele Passkeys. Bitte später noch einmal.",
   stopped: "Es wurde kein Passkey benutzt. Sie können es noch einmal versuchen.",
@@ -32,9 +33,11 @@ function answer(credential) {
 
 async function ask(form, address) {
   const body = new URLSearchParams();
-  const token = form.querySelector("input[name=formular]");
-  if (token) body.set("formular", token.value);
+  for (const name of ["formular", "old"]) {
+    if (form.elements[name]) body.set(name, form.elements[name].value);
+  }
   const reply = await fetch(address, { method: "POST", body, credentials: "same-origin" });
+  if (reply.status === 403) throw new Error("wrong");
   if (reply.status === 429 || reply.status === 409) throw new Error("many");
   if (!reply.ok || !(reply.headers.get("Content-Type") ?? "").startsWith("application/json")) throw new Error("gone");
   return question(await reply.json());

@@ -34,6 +34,8 @@ def set_up(request: Request) -> Response:
     """Put the app in force by a first code."""
     person, now = request.person, utc_now()
     try:
+        if asks_again(request):
+            check_again(request)
         with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             codes = second_factor.confirm_totp(work.session, account, str(request.POST.get("code", "")), now)
@@ -49,6 +51,7 @@ def _set_up(request: Request, error: str) -> Response:
         return HTTPSeeOther("/redaktion/konto")
     with writing(request) as work:
         account = work.session.get_one(models.Account, request.person.account_id)
+        has_password = account.password_hash is not None
         secret = second_factor.new_totp(account)
         uri = second_factor.totp_uri(account, site.NAME)
     out = io.BytesIO()
@@ -57,6 +60,7 @@ def _set_up(request: Request, error: str) -> Response:
         request, "desk/set_up.html", title="Zweiten Faktor einrichten", secret=secret, error=error, status=403 if error else 200,
         picture=Markup(out.getvalue().decode()),  # noqa: S704 - made by segno from our own address
         has_passkeys=passkey_site(request) is not None, must=request.person.must_set_up,
+        asks_password=asks_again(request) and has_password,
     )
 
 
@@ -90,7 +94,12 @@ def _wrong_field(request: Request) -> str:
     return f"old-{request.POST.get('schritt', '')}"
 
 
-def _check(request: Request) -> None:
+def asks_again(request: Request) -> bool:
+    """Whether adding a factor asks for the password: not where the role demands one and the person has just signed in for it."""
+    return not request.person.must_set_up
+
+
+def check_again(request: Request) -> None:
     """Ask for the password again before anything that a stolen session must not do. Raises `SignInRefused`.
 
     Who has none, because he or she comes from another service, is known by that service.
@@ -112,7 +121,7 @@ def _password(request: Request) -> Response:
     password = str(request.POST.get("password", ""))
     if password != str(request.POST.get("repeated", "")):
         raise InvalidInput([FieldError("repeated", "different", "Die beiden Eingaben sind verschieden. Bitte noch einmal eingeben.")])
-    _check(request)
+    check_again(request)
     fresh = accounts.hash_password(password, login=request.person.login)
     with writing(request) as work:
         account = work.session.get_one(models.Account, request.person.account_id)
@@ -141,7 +150,7 @@ def _end_everywhere(request: Request) -> Response:
 
 
 def _remove_totp(request: Request) -> Response:
-    _check(request)
+    check_again(request)
     with writing(request) as work:
         second_factor.remove_totp(work.session, work.session.get_one(models.Account, request.person.account_id))
         audit(request, work, "second-factor.removed", request.person.login)
@@ -151,7 +160,7 @@ def _remove_totp(request: Request) -> Response:
 def _renew_codes(request: Request) -> Response:
     if not request.person.has_second_factor:
         raise InvalidInput([FieldError("codes", "no_factor", "Wiederherstellungscodes gibt es erst mit einem zweiten Faktor.")])
-    _check(request)
+    check_again(request)
     with writing(request) as work:
         codes = second_factor.renew_codes(work.session, work.session.get_one(models.Account, request.person.account_id))
         audit(request, work, "recovery-codes.renewed", request.person.login)
@@ -161,7 +170,7 @@ def _renew_codes(request: Request) -> Response:
 def _remove_passkey(request: Request) -> Response:
     given = str(request.POST.get("passkey", ""))
     wanted = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-    _check(request)
+    check_again(request)
     with writing(request) as work:
         name = second_factor.remove_passkey(work.session, work.session.get_one(models.Account, request.person.account_id), wanted)
         if not name:
@@ -183,6 +192,6 @@ def _account(request: Request, errors: dict[str, str]) -> Response:
             request, "desk/account.html", title="Mein Konto", account=account, errors=errors, status=400 if errors else 200,
             sessions=sessions.open_of(work.session, account.id, utc_now()), grants=request.person.grants, roles=ROLES,
             methods={"password": "Kennwort", "passkey": "Passkey", "oidc": "Anmeldedienst"}, has_password=account.password_hash is not None,
-            has_passkeys=passkey_site(request) is not None, codes_left=len(account.recovery_hashes), max_passkeys=passkeys.MAX_PASSKEYS,
+            asks_password=account.password_hash is not None, has_passkeys=passkey_site(request) is not None, codes_left=len(account.recovery_hashes), max_passkeys=passkeys.MAX_PASSKEYS,
             min_length=accounts.MIN_PASSWORD, is_changed="geaendert" in request.GET,
         )

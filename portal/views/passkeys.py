@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -14,10 +16,12 @@ from content.services.accounts import SignInRefused
 from content.services.passkeys import Site
 from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, utc_now, writing
 from portal.entering import enter
-from portal.views.own_account import codes_page
+from portal.views.own_account import asks_again, check_again, codes_page
 from portal.views.signin import STATUS, note_refusal, sign_in_page
 from portal.visitor import address_of
 from portal.ways import passkey_site
+
+log = logging.getLogger(__name__)
 
 
 def _site(request: Request) -> Site:
@@ -33,16 +37,19 @@ def _json(text: str) -> Response:
 
 @desk_view("desk.passkey_question", method="POST")
 def new_question(request: Request) -> Response:
-    """What the browser is asked to make a passkey."""
+    """What the browser is asked to make a passkey. Whoever gets this question has given the password again."""
+    try:
+        if asks_again(request):
+            check_again(request)
+    except SignInRefused as refused:
+        return Response(b"{}", status=STATUS.get(refused.code, 403), content_type="application/json", charset="utf-8")
     with writing(request) as work:
         account = work.session.get_one(models.Account, request.person.account_id)
         try:
             return _json(passkeys.registration_options(work.session, account, _site(request), utc_now()))
         except InvalidInput as invalid:
-            response = _json("{}")
-            response.status = 409
-            response.headers["X-Reason"] = invalid.errors[0].code
-            return response
+            log.info("no passkey for %s: %s", request.person.login, invalid.errors[0].code)
+            return Response(b"{}", status=409, content_type="application/json", charset="utf-8")
 
 
 @desk_view("desk.passkeys", method="POST")

@@ -113,8 +113,10 @@ def sign_in(page, address, login):
     page.get_by_role("heading", name=re.compile("Guten Tag|Zweite")).first.wait_for()
 
 
-def add_passkey(page, name):
+def add_passkey(page, name, password=PASSWORD):
     page.get_by_label("Name des Passkeys").fill(name)
+    if (again := page.get_by_label("Kennwort, um einen Passkey")).count():
+        again.fill(password)
     page.keyboard.press("Enter")
 
 
@@ -145,6 +147,8 @@ def test_a_passkey_is_made_named_used_as_second_factor_and_instead_of_the_passwo
     page.get_by_role("heading", name="Guten Tag, Petra").wait_for()
     page.goto(address + "/redaktion/konto")
     assert "Diensthandy" in page.content() and "mit Passkey" in page.content()
+    add_passkey(page, "Noch einer", "falsch")
+    expect(page.locator("[data-passkey-problem]")).to_contain_text("Kennwort stimmt nicht")
     add_passkey(page, "Noch einer")
     expect(page.locator("[data-passkey-problem]")).to_contain_text("schon einen Passkey")
 

@@ -1,0 +1,30 @@
+"""What tests of accounts share: other browsers, forms by their step, entries of the log."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+from webtest import TestApp
+
+from content import models
+
+
+def fresh(app, address="10.0.0.9"):
+    """Another browser of the same portal."""
+    return TestApp(app.app, extra_environ={**app.extra_environ, "REMOTE_ADDR": address})
+
+
+def act(app, path, step, **fields):
+    """Send the form of `path` that takes `step`."""
+    page = app.get(path)
+    for form in page.forms.values():
+        if re.search(f'name="schritt"[^>]*value="{step}"', form.text):
+            values = {name: value for name, value in form.submit_fields() if name != "schritt"} | fields
+            return app.post(path, {**values, "schritt": step}, expect_errors=True)
+    raise AssertionError(f"{path} offers no {step}: {page.text}")
+
+
+def logged(house, action):
+    with house.writing("test") as work:
+        return work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.action == action).order_by(models.AuditEntry.id)).all()
