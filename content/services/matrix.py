@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from content.laender import CODES, members_of, name_of
+from content.laender import CODES, code_of, members_of, name_of
 from content.services import coverage, market
 from content.services.browse import Reader
 
@@ -173,7 +173,7 @@ def _measures(reader: Reader, day: dt.date) -> Iterable[Measure]:
         data = row.data
         if data["state"] in TRACKED:
             codes, others = members_of(data["addressees"])
-            told = {code: one for one in data.get("implementation", ()) if (code := one.get("code"))}
+            told = {code: one for one in data.get("implementation", ()) if (code := one.get("code") or code_of(one["addressee"]))}
             services = _distinct([*helping.get(row.url, ()), *((url, "") for url in data["market_items"])], helping["titles"])
             yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _day_of(data["due"]), codes, others, told, services, live, day)
     for asking in reader.of_editions("decision", _asking):
