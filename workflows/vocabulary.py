@@ -46,7 +46,8 @@ class Permission(StrEnum):
 class Role:
     """A role: its German title, the rights it holds, the kinds it may edit (empty: every kind).
 
-    `is_human` is false for the actors of the house itself: the clock and the operator at the command line.
+    `is_human` is false for the actors of the house itself: the clock and the operator at the command line. With
+    `needs_organisation` it is never granted everywhere: nobody keeps the offers of every provider.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Role:
     kinds: frozenset[str] = frozenset()
     is_human: bool = True
     needs_second_factor: bool = False
+    needs_organisation: bool = False
 
 
 _P = Permission
@@ -70,8 +72,8 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
         "Vertretung eines Mitglieds",
         _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT}, frozenset({"recommendation"}),
     ),
-    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"})),
-    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"})),
+    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"}), needs_organisation=True),
+    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), needs_organisation=True),
     "press": Role(
         "Pressestelle",
         _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT},

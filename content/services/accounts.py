@@ -170,6 +170,8 @@ def grant(session: Session, account: models.Account, role: str, organisation: st
         raise InvalidInput([FieldError("role", "unknown_role", f"Die Rolle „{role}“ gibt es nicht. Möglich sind: {known}.")])
     if organisation and Permission.ACCOUNT_MANAGE in ROLES[role].permits:
         raise InvalidInput([FieldError("organisation", "everywhere", "Die Administration gilt immer überall. Bitte ohne Organisation erteilen.")])
+    if ROLES[role].needs_organisation and not organisation:
+        raise InvalidInput([FieldError("organisation", "missing", f"„{ROLES[role].title}“ ist man für eine Organisation. Bitte die Organisation angeben.")])
     for row in account.grants:
         if row.role == role and row.organisation == organisation:
             row.source = "hand" if source == "hand" else row.source

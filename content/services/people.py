@@ -139,6 +139,8 @@ def problems_of_grant(session: Session, role: str, organisation: str) -> list[Fi
         return [FieldError("role", "unknown_role", f"Die Rolle „{role}“ gibt es nicht. Möglich sind: {known}.")]
     if organisation and role in MANAGING:
         return [FieldError("organisation", "everywhere", "Die Administration gilt immer überall. Bitte ohne Organisation erteilen.")]
+    if ROLES[role].needs_organisation and not organisation:
+        return [FieldError("organisation", "missing", f"„{ROLES[role].title}“ ist man für eine Organisation. Bitte die Organisation angeben.")]
     if organisation and not _is_known(session, organisation):
         message = f"Die Organisation „{organisation}“ gibt es nicht. Erwartet wird ihr Adressteil, etwa fitko, oder das Kürzel eines Mitglieds, etwa BY."
         return [FieldError("organisation", "unknown_organisation", message)]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.kinds import item_url
-from content.laender import BY_SLUG, LAND_CODES, name_of
+from content.laender import LAND_CODES, code_of, name_of
 from content.services.lookup import find
 from content.services.reuse import Buyer
 from workflows.vocabulary import ROLES, Permission
@@ -87,7 +87,7 @@ def buyers_of(session: Session, grants: Iterable[tuple[str, str]]) -> list[Buyer
             found += [Buyer("land", code) for code in LAND_CODES]
             continue
         row = find(session, item_url("organisation", organisation))
-        land = (row.input.get("land") if row is not None else None) or BY_SLUG.get(organisation)
+        land = (row.input.get("land") if row is not None else None) or code_of(organisation)
         if land and role == "commune" and row is not None:
             found.append(Buyer("commune", land, row.title or "", organisation))
         elif land:

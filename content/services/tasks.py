@@ -18,7 +18,7 @@ from content import models
 from content.addresses import meeting_label, meeting_url
 from content.freezing.tracked import public_tasks
 from content.kinds import item_url
-from content.laender import BY_SLUG, code_of, members_of, name_of
+from content.laender import code_of, members_of, name_of
 from content.schemas import FieldError, InvalidInput
 from content.services.amend import amend
 from content.services.lookup import find
@@ -134,7 +134,7 @@ def codes_of(session: Session, grants: Iterable[tuple[str, str]]) -> frozenset[s
     for role, organisation in grants:
         if role in ROLES and Permission.IMPLEMENTATION_REPORT in ROLES[role].permits and organisation:
             row = find(session, item_url("organisation", organisation))
-            code = (row.input.get("land") if row is not None else None) or BY_SLUG.get(organisation)
+            code = (row.input.get("land") if row is not None else None) or code_of(organisation)
             found |= {code} if code else set()
     return frozenset(found)
 

@@ -12,7 +12,7 @@ from webtest import TestApp
 from content import models
 from content.csv_input import FORMULA
 from content.schemas import InvalidInput, clean_item
-from content.services import edit, links, lookup, transition
+from content.services import accounts, edit, links, lookup, transition
 from tests.functional.test_desk import NOW, form_of, step
 
 
@@ -152,3 +152,12 @@ def test_terms_name_services_variants_and_decisions(portal):
     assert "Wohngeld" in page and "14 WoGG" in page and "Varianten werden verglichen" in page
     assert "/glossar/einkommen" in app.get("/beschluss/2021/34").text
     assert "/glossar/einkommen" in app.get("/suche?q=Elterngeld-Netto").text
+
+
+@pytest.mark.parametrize("role", ["provider", "commune"])
+def test_nobody_is_provider_or_commune_everywhere(portal, role):
+    _, house = portal
+    with house.writing("test") as work:
+        account = accounts.create(work.session, login="otto", name="Otto", email="", now=NOW)
+        with pytest.raises(InvalidInput, match="für eine Organisation"):
+            accounts.grant(work.session, account, role, "", by="test", now=NOW)

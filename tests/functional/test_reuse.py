@@ -275,7 +275,7 @@ def test_a_clause_becomes_a_task_that_its_addressee_reports_and_the_secretariat_
     form.submit("schritt", value="confirm", status=303)
     public = TestApp(gerda.app)
     assert f"{first.url}#{first.anchor}" in public.get("/umsetzung?art=task").text
-    hanna = browser("hanna", "land", organisation="hamburg")
+    hanna = browser("hanna", "land", organisation="HH")
     form = _task_forms(hanna.get("/redaktion/auftraege"), "report")[0]
     form["state"] = "done"
     assert "braucht einen Nachweis" in form.submit("schritt", value="report", status=400).text
