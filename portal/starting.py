@@ -20,6 +20,7 @@ from content.house import House, default_database_url, prepare_folder
 from content.services import exchange, ledger
 from portal import database
 from portal.incoming import store_file
+from portal.memory import give_large_blocks_back
 from portal.settings import Settings, hand_over
 
 Say = Callable[[str], None]
@@ -94,6 +95,7 @@ def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
 def _run_waitress(settings: Settings) -> int:
     from portal.app import make_app  # noqa: PLC0415 - the other server's parent process must not carry the whole app
 
+    give_large_blocks_back()
     waitress.serve(make_app(settings), host=settings.host, port=settings.port, threads=settings.threads, ident=None)
     return 0
 

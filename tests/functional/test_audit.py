@@ -68,10 +68,11 @@ def test_the_page_shows_german_words_and_keeps_what_was_asked(desk):
     assert "ist kein Tag" in app.get("/redaktion/protokoll?von=31.31.2026", status=400).text
 
 
-@pytest.mark.parametrize("query", ["von=0001-01-01", "bis=9999-12-31", "wer=%00", "worte=%ff", "seite=x", "seite=99999999999999999999", "was=" + "x" * 3000, "von=2026-11-25&bis=2026-11-01"])
-def test_no_question_breaks_the_page(desk, query):
+def test_no_question_breaks_the_page(desk):
     _house, browser = desk
-    assert browser("adam", "administrator").get(f"/redaktion/protokoll?{query}", expect_errors=True).status_int in {200, 400}
+    app = browser("adam", "administrator")
+    for query in ("von=0001-01-01", "bis=9999-12-31", "wer=%00", "worte=%ff", "seite=x", "seite=99999999999999999999", "was=" + "x" * 3000, "von=2026-11-25&bis=2026-11-01"):
+        assert app.get(f"/redaktion/protokoll?{query}", expect_errors=True).status_int in {200, 400}
 
 
 def test_a_day_is_a_day_in_berlin(desk):
