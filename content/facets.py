@@ -56,6 +56,12 @@ def _operative_words(_kind: str, value: str, _bodies: Bodies) -> str:
     return OPERATIVE_LABELS.get(value, value)
 
 
+def _address_words(_kind: str, value: str, _bodies: Bodies) -> str:
+    """`/beschluss/2021/39` reads „2021/39“, `/bericht/verwaltung-und-startups` „Verwaltung und startups“."""
+    last = value.split("/", 2)[-1].replace("-", " ")
+    return last[:1].upper() + last[1:]
+
+
 _EVERY: Final = frozenset(KINDS)
 RULES: Final = (
     FacetRule("year", "jahr", "Jahr", frozenset({"decision", "meeting", "press_release", "report"}), _itself),
@@ -66,6 +72,8 @@ RULES: Final = (
         "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item", "offer"}), _subkind_words
     ),
     FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"}), _itself),
+    FacetRule("decision", "beschluss", "Beschluss", frozenset({"recommendation"}), _address_words),
+    FacetRule("report", "bericht", "Bericht", frozenset({"recommendation"}), _address_words),
     FacetRule("theme", "feld", "Themenfeld", frozenset({"market_item"}), _itself),
     FacetRule("topic", "thema", "Thema", _EVERY, _itself),
 )
@@ -97,6 +105,8 @@ def of_edition(kind: str, frozen: Frozen) -> tuple[tuple[str, str], ...]:
         "operative": [clause["kind"] for clause in clauses],
         "subkind": [frozen.subkind],
         "addressee": [who for clause in clauses for who in clause["addressees"]] + list(data.get("addressees", ())),
+        "decision": [url for url in data.get("decisions", ()) if url],
+        "report": [data.get("report") or ""],
         "theme": [data.get("theme") or ""],
         "topic": list(data.get("topics", ())),
     }

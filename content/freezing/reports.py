@@ -6,8 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.orm import object_session
+
 from content import markup, models, outline, report_markup
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso
+from content.freezing.implementation import public_state
 from content.kinds import KINDS
 from content.outline import mark_of
 
@@ -83,6 +86,12 @@ def _plain(item: models.Report) -> dict[str, Any] | None:
     }
 
 
+def _standing(item: models.Recommendation) -> dict[str, Any]:
+    """Reports and road, where something can have happened: a row that was never kept has neither."""
+    session = object_session(item)
+    return public_state(session, item) if session is not None and item.id is not None else {}
+
+
 def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Recommendation)  # noqa: S101 - see above
     state = item.procedure_state or "draft"
@@ -94,6 +103,7 @@ def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
         "state": state,
         "due": item.due,
         "market_items": item.market_item_urls,
+        **_standing(item),
     }
     return frozen(
         item,

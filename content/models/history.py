@@ -29,6 +29,8 @@ class StepEntry(Base):
     actor_name: Mapped[str] = mapped_column(sa.String(200))
     at: Mapped[dt.datetime] = mapped_column(index=True)
     comment: Mapped[str] = mapped_column(default="")
+    decision_url: Mapped[str | None] = mapped_column(sa.String(300))
+    """The decision that the step rests on, where it names one."""
     rev: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     """Of the input at `rev`: the text that was decided on."""

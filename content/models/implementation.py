@@ -1,4 +1,4 @@
-"""What the addressees of a recommendation report of its implementation, and who confirmed it."""
+"""What the addressees of a recommendation report of its implementation, and who confirmed or returned it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from content.db import Base
 
 
 class Implementation(Base):
-    """The newest report of one addressee. `state`: open, planned, running, done or not_applicable."""
+    """The newest report of one addressee: the code of a member, the address of an organisation, else its name.
+
+    `state`: open, planned, running, done or not_applicable. `comment` is what the secretariat wrote when it gave the
+    report back; a new report clears it.
+    """
 
     __tablename__ = "implementation"
     __table_args__ = (sa.UniqueConstraint("item_id", "addressee"),)
@@ -23,6 +27,9 @@ class Implementation(Base):
     date: Mapped[dt.date | None]
     evidence_url: Mapped[str | None]
     note: Mapped[str] = mapped_column(default="")
+    reporter: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Login of who reported; another person confirms."""
+    comment: Mapped[str] = mapped_column(default="")
     reported_by: Mapped[str] = mapped_column(sa.String(200))
     reported_at: Mapped[dt.datetime]
     confirmed_by: Mapped[str | None] = mapped_column(sa.String(200))

@@ -7,6 +7,7 @@ row. It has its ledger entry like every edition: the portal's public clock moves
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,15 +16,19 @@ import sqlalchemy as sa
 from content import models
 from content.freezing import Frozen
 from content.freezing.common import FrozenReference
+from content.kinds import KINDS
 from content.ledger import Act
 from content.services import publish
 from content.services.publish import Desk
 
 
-def amend(desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str) -> models.Edition | None:
+def amend(
+    desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str, *, subkind: str | None = None
+) -> models.Edition | None:
     """Put an edition with `changes` of the structured data in the place of the public one of `item`.
 
-    None where nothing is public or nothing would change. `note` tells the public what changed.
+    None where nothing is public or nothing would change. `note` tells the public what changed; `subkind` is the new one,
+    where the changes move it (lists, counts and the line above the title follow).
     """
     current = publish.current_edition(desk.session, item)
     if current is None:
@@ -32,6 +37,10 @@ def amend(desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str) 
     if all(document["data"].get(name) == value for name, value in changes.items()):
         return None
     frozen = _frozen(desk, current, document, {**document["data"], **changes})
+    if subkind is not None and subkind != frozen.subkind:
+        words = KINDS[item.kind].subkinds
+        header = tuple(words[subkind] if part == words.get(frozen.subkind) else part for part in frozen.header)
+        frozen = replace(frozen, subkind=subkind, header=header)
     return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev)
 
 

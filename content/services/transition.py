@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.ledger import Act
-from content.services import audit, ballots, edit, lookup, numbering, publish, step_notices
+from content.services import audit, ballots, edit, implementation, lookup, numbering, publish, step_notices
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
@@ -42,18 +42,21 @@ def take(
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
     note = str(given.get("note") or "").strip()
+    decision = _decision(desk.session, given)
     entry = models.StepEntry(
         item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
-        comment=str(given.get("comment") or note), rev=item.rev, sha256=item.input_digest or edit.digest(item.input),
+        comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=item.rev, sha256=item.input_digest or edit.digest(item.input),
     )
     desk.session.add(entry)
     _times(item, workflow, name, given)
     for effect in step.effects:
         _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
     if workflow.column == "procedure_state":
-        _keep_in_input(item, workflow, step)
+        _keep_in_input(item, workflow, step, decision)
     desk.session.flush()
+    if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
+        implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
         detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {entry.comment}" if entry.comment else ""),
@@ -172,11 +175,7 @@ def _embargo_until(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _n
 
 
 def _unconfirmed(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> list[str]:
-    if not isinstance(item, models.Recommendation):
-        return []
-    rows = desk.session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))
-    done = {row.addressee for row in rows if row.confirmed_at is not None and row.state in {"done", "not_applicable"}}
-    return [name for name in item.addressees if name not in done]
+    return implementation.unconfirmed(desk.session, item) if isinstance(item, models.Recommendation) else []
 
 
 _FACTS: Final[Mapping[str, Any]] = {
@@ -219,10 +218,19 @@ def _times(item: models.Item, workflow: Workflow, name: str, fields: Mapping[str
         item.withdraw_at, item.withdraw_note = None, ""
 
 
-def _keep_in_input(item: models.Item, workflow: Workflow, step: Step) -> None:
+def _keep_in_input(item: models.Item, workflow: Workflow, step: Step, decision: models.Decision | None) -> None:
     """The input says where a recommendation stands; an import of the same line must not set it back."""
-    if workflow.name == "recommendation":
-        item.input = {**item.input, "state": step.target}
+    if not isinstance(item, models.Recommendation) or workflow.name != "recommendation":
+        return
+    item.input = {**item.input, "state": step.target}
+    if decision is not None and decision.url not in item.decision_urls:
+        item.decision_urls = [*item.decision_urls, decision.url]
+        item.input = {**item.input, "decisions": [*item.input.get("decisions", ()), decision.number]}
+
+
+def reasons_in_words(fields: Mapping[str, Any]) -> str:
+    """The reasons for what is missing, as the history keeps them."""
+    return "; ".join(f"{name}: {reason}" for name, reason in (fields.get("reasons") or {}).items())
 
 
 _ACTS: Final[Mapping[str, Act]] = {"correct": Act.CORRECT, "republish": Act.REPUBLISH}

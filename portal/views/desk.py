@@ -16,7 +16,7 @@ from content import models
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
-from content.services import ballots, edit, transition
+from content.services import ballots, edit, implementation, transition
 from content.services import desk as queries
 from content.services.browse import BERLIN
 from content.services.publish import differs
@@ -87,6 +87,7 @@ def _item_page(request: Request, work: Work, row: models.Item, errors: Mapping[s
         history=transition.history(work.session, row)[::-1], can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
+        missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         has_changes=row.publication_state == "published" and _differs(work, row),
     )
 

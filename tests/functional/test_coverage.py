@@ -116,7 +116,7 @@ def test_every_cell_and_sum_agrees_with_an_independent_count(reported):
         told = {row["code"]: row for row in data.get("implementation", ())}
         for code in codes:
             row = told.get(code)
-            old = row and max(row["reported_at"] or "", row["confirmed_at"] or "")[:10] < (dt.date.today() - dt.timedelta(days=180)).isoformat()
+            old = row and row["reported_at"] and max(row["reported_at"] or "", row["confirmed_at"] or "")[:10] < (dt.date.today() - dt.timedelta(days=180)).isoformat()
             expected[url, code] = "unconfirmed" if old else row["state"] if row else "open"
     found = json.loads(app.get("/umsetzung.json?art=recommendation").text)
     cells = {(row["url"].removeprefix("https://beschluesse.example"), row["member"]): row["state"] for row in found["cells"]}

@@ -1,0 +1,83 @@
+"""Where a recommendation stands, as its edition tells it: every addressee with its report, and the road so far.
+
+An addressee is typed when read: the code of a member, the address of an organisation that the house knows, else its name.
+„Länder“ are sixteen addressees.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.laender import members_of, name_of
+
+PUBLIC_STATES = frozenset({"adopted", "implementing", "implemented", "rejected", "postponed", "superseded", "withdrawn"})
+"""Steps into these states are told to the public; what is drafted and proposed inside is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a recommendation asks. `key` names it in reports; `kind`: member, organisation or text; `name` for people."""
+
+    key: str
+    kind: str
+    name: str
+
+
+def addressees_of(session: Session, labels: Iterable[str]) -> tuple[Addressee, ...]:
+    """The addressees that the labels stand for: members first, in their order, then the others."""
+    codes, others = members_of(labels)
+    known = _organisations(session, others)
+    return (
+        *(Addressee(code, "member", name_of(code)) for code in codes),
+        *(Addressee(known[label], "organisation", label) if label in known else Addressee(label, "text", label) for label in others),
+    )
+
+
+def public_state(session: Session, item: models.Recommendation) -> dict[str, Any]:
+    """The part of an edition's data that tells where the recommendation stands."""
+    return {"state": item.procedure_state or "draft", "implementation": _reports(session, item), "road": _road(session, item)}
+
+
+def _reports(session: Session, item: models.Recommendation) -> list[dict[str, Any]]:
+    told = {row.addressee: row for row in session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))}
+    return [_report(who, told.get(who.key)) for who in addressees_of(session, item.addressees)]
+
+
+def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]:
+    shown: dict[str, Any] = {"addressee": who.name, "kind": who.kind, "code": who.key if who.kind == "member" else None}
+    if who.kind == "organisation":
+        shown["url"] = who.key
+    if row is None:
+        return {**shown, "state": "open", "date": None, "evidence": None, "note": "", "reported_at": None, "confirmed_at": None}
+    return {
+        **shown, "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url, "note": row.note,
+        "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),
+    }
+
+
+def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]:
+    step = models.StepEntry
+    rows = session.scalars(sa.select(step).where(step.item_id == item.id, step.workflow == "recommendation").order_by(step.id))
+    return [{"state": row.target, "at": _instant(row.at), "decision": row.decision_url} for row in rows if row.target in PUBLIC_STATES]
+
+
+def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, str]:
+    """Name or short name → address, of organisations that the house knows."""
+    if not names:
+        return {}
+    row = models.Organisation
+    found: dict[str, str] = {}
+    for title, short, url in session.execute(sa.select(row.title, row.short, row.url).where(sa.or_(row.title.in_(names), row.short.in_(names)))):
+        found |= {name: url for name in (title, short) if name in names}
+    return found
+
+
+def _instant(moment: dt.datetime | None) -> str | None:
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,0 +1,172 @@
+"""What became of a recommendation: members report for themselves, the secretariat confirms or gives back.
+
+Every report and every answer becomes public by a new edition that changes nothing else; so „as of a day“ and the ledger
+hold for what was reported as they do for what was written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.freezing.implementation import Addressee, addressees_of, public_state
+from content.kinds import KINDS
+from content.schemas import FieldError, InvalidInput
+from content.services.amend import amend
+from content.services.publish import Desk, berlin_day
+from workflows.vocabulary import Permission
+
+STATES: Final[Mapping[str, str]] = {"open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt"}
+REPORTABLE: Final = frozenset({"adopted", "implementing"})
+DONE: Final = frozenset({"done", "not_applicable"})
+MAX_NOTE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One addressee of one recommendation: what it reported, if anything, and what the person may do here."""
+
+    item: models.Recommendation
+    who: Addressee
+    told: models.Implementation | None
+    may_report: bool
+    may_judge: bool
+
+
+def report(desk: Desk, item: models.Recommendation, key: str, given: Mapping[str, str], *, codes: frozenset[str]) -> models.Implementation:
+    """Report for the addressee `key`: state, date, evidence, note. `codes`: members the person speaks for. Raises `InvalidInput`."""
+    who = _addressee(desk.session, item, key)
+    errors = []
+    if not may_report(desk, who, codes):
+        errors.append(FieldError("state", "no_permission", f"Für {who.name} dürfen Sie nicht melden. Melden kann nur die eigene Vertretung."))
+    if item.procedure_state not in REPORTABLE:
+        errors.append(FieldError("state", "wrong_state", "Gemeldet wird nur zu Empfehlungen, die beschlossen oder in Umsetzung sind."))
+    date, faults = _faults(desk, given)
+    if errors + faults:
+        raise InvalidInput(errors + faults)
+    row = told_of(desk.session, item, key)
+    if row is None:
+        row = models.Implementation(item_id=item.id, addressee=key)
+        desk.session.add(row)
+    row.state, row.date, row.evidence_url, row.note = given["state"], date, given.get("evidence", "").strip() or None, given.get("note", "").strip()
+    row.reporter, row.reported_by, row.reported_at = desk.actor, desk.actor_name or desk.actor, desk.now
+    row.comment, row.confirmed_by, row.confirmed_at = "", None, None
+    show(desk, item, f"{who.name} meldet: {STATES[row.state]}")
+    return row
+
+
+def confirm(desk: Desk, item: models.Recommendation, key: str) -> None:
+    """Confirm what `key` reported; the person who reported cannot. Raises `InvalidInput`."""
+    row = _judged(desk, item, key)
+    if row.reporter == desk.actor:
+        raise InvalidInput([FieldError("", "same_person", "Wer gemeldet hat, bestätigt nicht selbst. Bitte eine zweite Person darum bitten.")])
+    row.confirmed_by, row.confirmed_at, row.comment = desk.actor_name or desk.actor, desk.now, ""
+    show(desk, item, f"{_addressee(desk.session, item, key).name}: Meldung bestätigt")
+
+
+def give_back(desk: Desk, item: models.Recommendation, key: str, comment: str) -> None:
+    """Give a report back with a comment: it stays as it was told and unconfirmed. Raises `InvalidInput`."""
+    row = _judged(desk, item, key)
+    if not comment.strip():
+        raise InvalidInput([FieldError("comment", "missing", "Der Hinweis fehlt. Bitte schreiben, was an der Meldung zu ändern ist.")])
+    row.comment = comment.strip()[:MAX_NOTE]
+    desk.session.flush()
+
+
+def show(desk: Desk, item: models.Recommendation, note: str) -> models.Edition | None:
+    """Make public where the recommendation stands, if it is public at all."""
+    desk.session.flush()
+    changes = public_state(desk.session, item)
+    return amend(desk, item, changes, note, subkind=changes["state"])
+
+
+def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300) -> list[Line]:
+    """What the person can report on or judge: adopted recommendations, one line for each addressee."""
+    item = models.Recommendation
+    rows = desk.session.scalars(
+        sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state != "trashed").order_by(item.changed_at.desc(), item.id).limit(limit)
+    ).all()
+    told = _all_told(desk.session, [row.id for row in rows])
+    may_judge = Permission.IMPLEMENTATION_CONFIRM in desk.permits
+    found = []
+    for row in rows:
+        for who in addressees_of(desk.session, row.addressees):
+            if sees_all or who.key in codes:
+                one = told.get((row.id, who.key))
+                is_waiting = may_judge and one is not None and one.confirmed_at is None and not one.comment
+                found.append(Line(row, who, one, may_report(desk, who, codes), is_waiting))
+    return found
+
+
+def may_report(desk: Desk, who: Addressee, codes: frozenset[str]) -> bool:
+    """A member reports for itself; for others, the secretariat notes what they tell it."""
+    if who.kind == "member":
+        return Permission.IMPLEMENTATION_REPORT in desk.permits and who.key in codes
+    return Permission.IMPLEMENTATION_CONFIRM in desk.permits
+
+
+def unconfirmed(session: Session, item: models.Recommendation) -> list[str]:
+    """The names of addressees whose implementation is not confirmed as done or not applicable."""
+    rows = session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))
+    done = {row.addressee for row in rows if row.confirmed_at is not None and row.state in DONE}
+    return [who.name for who in addressees_of(session, item.addressees) if who.key not in done]
+
+
+def told_of(session: Session, item: models.Recommendation, key: str) -> models.Implementation | None:
+    """What `key` reported last."""
+    row = models.Implementation
+    return session.scalars(sa.select(row).where(row.item_id == item.id, row.addressee == key)).one_or_none()
+
+
+def state_words(state: str) -> str:
+    """How a state of a recommendation reads."""
+    return KINDS["recommendation"].subkinds.get(state, state)
+
+
+def _all_told(session: Session, ids: list[int]) -> dict[tuple[int, str], models.Implementation]:
+    row = models.Implementation
+    return {(one.item_id, one.addressee): one for one in session.scalars(sa.select(row).where(row.item_id.in_(ids)))}
+
+
+def _addressee(session: Session, item: models.Recommendation, key: str) -> Addressee:
+    for who in addressees_of(session, item.addressees):
+        if who.key == key:
+            return who
+    raise InvalidInput([FieldError("addressee", "unknown_addressee", f"„{key[:80]}“ ist kein Adressat dieser Empfehlung.")])
+
+
+def _judged(desk: Desk, item: models.Recommendation, key: str) -> models.Implementation:
+    if Permission.IMPLEMENTATION_CONFIRM not in desk.permits:
+        raise InvalidInput([FieldError("", "no_permission", "Meldungen bestätigt die Geschäftsstelle.")])
+    row = told_of(desk.session, item, key)
+    if row is None or row.confirmed_at is not None:
+        raise InvalidInput([FieldError("", "nothing_to_confirm", "Hier gibt es keine Meldung, über die zu entscheiden wäre.")])
+    return row
+
+
+def _faults(desk: Desk, given: Mapping[str, str]) -> tuple[dt.date | None, list[FieldError]]:
+    errors = []
+    state, evidence, written = given.get("state", ""), given.get("evidence", "").strip(), given.get("date", "").strip()
+    if state not in STATES:
+        errors.append(FieldError("state", "unknown_choice", f"Der Stand ist nicht vorgesehen. Möglich sind: {', '.join(STATES.values())}."))
+    if evidence and not evidence.startswith(("https://", "http://")):
+        errors.append(FieldError("evidence", "not_an_address", "Der Nachweis ist keine Webadresse. Bitte mit https:// angeben."))
+    if state == "done" and not evidence:
+        errors.append(FieldError("evidence", "missing", "Umgesetzt braucht einen Nachweis. Bitte eine Webadresse angeben."))
+    if state == "not_applicable" and not given.get("note", "").strip():
+        errors.append(FieldError("note", "missing", "Wer nichts umsetzen muss, sagt warum. Bitte im Hinweis begründen."))
+    if len(given.get("note", "")) > MAX_NOTE:
+        errors.append(FieldError("note", "too_long", f"Der Hinweis ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen."))
+    try:
+        date = dt.date.fromisoformat(written) if written else None
+    except ValueError:
+        return None, [*errors, FieldError("date", "not_a_day", f"„{written[:20]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT.")]
+    if date and state == "done" and date > berlin_day(desk.now):
+        errors.append(FieldError("date", "in_future", "Umgesetzt sein kann etwas nur bis heute. Bitte den Tag prüfen."))
+    return date, errors

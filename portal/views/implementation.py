@@ -1,0 +1,80 @@
+"""The implementation of recommendations at the desk: members report for themselves, the secretariat confirms or gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models
+from content.house import Work
+from content.schemas import InvalidInput
+from content.services import implementation, tasks
+from content.services.publish import Desk
+from portal.desk import MissingRight, audit, desk_view, page, writing
+from workflows.vocabulary import Permission
+
+FIELDS: Final = ("state", "date", "evidence", "note")
+
+
+@desk_view("desk.implementation")
+def overview(request: Request) -> Response:
+    """What waits for a report of mine, and what waits for an answer."""
+    with writing(request) as work:
+        return _page(request, work)
+
+
+@desk_view("desk.implementation", method="POST")
+def act(request: Request) -> Response:
+    """Report, confirm or give back."""
+    name, number, key = (str(request.POST.get(field, "")) for field in ("schritt", "id", "adressat"))
+    if name not in _ACTS or not number.isdigit() or len(number) > 9:
+        raise HTTPNotFound
+    try:
+        with writing(request) as work:
+            row = work.session.get(models.Recommendation, int(number))
+            if row is None:
+                raise HTTPNotFound
+            _ACTS[name](request, replace(work.desk, permits=request.person.permits), row, key)
+            audit(request, work, f"implementation.{name}", row.url, key)
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _page(request, work, invalid, place=(int(number), key))
+    return HTTPSeeOther("/redaktion/umsetzung")
+
+
+def _report(request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
+    given = {name: str(request.POST.get(name, "")).strip() for name in FIELDS}
+    implementation.report(desk, row, key, given, codes=tasks.codes_of(desk.session, request.person.grants))
+
+
+def _confirm(_request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
+    implementation.confirm(desk, row, key)
+
+
+def _give_back(request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
+    implementation.give_back(desk, row, key, str(request.POST.get("comment", "")))
+
+
+_ACTS: Final[Mapping[str, Callable[[Request, Desk, models.Recommendation, str], None]]] = {
+    "report": _report, "confirm": _confirm, "give_back": _give_back,
+}
+
+
+def _page(request: Request, work: Work, invalid: InvalidInput | None = None, *, place: tuple[int, str] | None = None) -> Response:
+    """The overview; after an error, what was typed stands in the form it was typed into."""
+    person, desk = request.person, replace(work.desk, permits=request.person.permits)
+    codes = tasks.codes_of(work.session, person.grants)
+    sees_all = Permission.IMPLEMENTATION_CONFIRM in person.permits
+    if not sees_all and not codes:
+        raise MissingRight
+    typed = {name: str(request.POST.get(name, "")) for name in (*FIELDS, "comment")} if invalid else {}
+    return page(
+        request, "desk/implementation.html", title="Umsetzung", states=implementation.STATES, place=place, typed=typed,
+        rows=implementation.lines(desk, codes=codes, sees_all=sees_all), errors=invalid.errors if invalid else [],
+        status=400 if invalid else 200, state_words=implementation.state_words,
+    )
