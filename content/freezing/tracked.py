@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.laender import name_of
 
 
 def public_tasks(session: Session, decision: models.Decision) -> list[dict[str, Any]]:
@@ -18,7 +19,7 @@ def public_tasks(session: Session, decision: models.Decision) -> list[dict[str, 
     rows = session.scalars(sa.select(task).where(task.item_id == decision.id, task.tracking == "confirmed").order_by(task.anchor, task.id))
     return [
         {
-            "anchor": row.anchor, "label": labels.get(row.anchor, row.anchor), "addressee": row.addressee, "due_meeting": row.due_meeting,
+            "anchor": row.anchor, "label": labels.get(row.anchor, row.anchor), "addressee": row.addressee, "name": name_of(row.addressee), "due_meeting": row.due_meeting,
             "due_label": _due_label(row), "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url,
             "note": row.note, "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),
         }

@@ -7,6 +7,8 @@ import io
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from content import csv_input, models
 from content.csv_output import csv_text, safe_cell
@@ -108,6 +110,14 @@ def test_what_goes_out_is_no_formula_and_reads_back(cell):
     [header, row] = csv.reader(io.StringIO(csv_text(["a", "b"], [[cell, "gut"]]), newline=""))
     assert (header, row) == (["a", "b"], ["'" + cell, "gut"])
     assert not csv_input.FORMULA.match(safe_cell(cell))
+
+
+@given(st.binary(max_size=400) | st.text(alphabet='ozg_id,name;\t"\n\r=+-@1äß\x00', max_size=400).map(str.encode))
+def test_no_file_makes_the_reader_stumble(body):
+    for text in (body, OZG.encode() + body):
+        sheet = csv_input.read(text, catalogue.COLUMNS)
+        assert sheet.faults or all(set(row.cells) == set(sheet.columns) for row in sheet.rows)
+        assert all(fault.line >= 1 and fault.message for fault in sheet.faults)
 
 
 def test_the_catalogue_answers_by_key(house, tmp_path):

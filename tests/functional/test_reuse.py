@@ -287,6 +287,7 @@ def test_a_clause_becomes_a_task_that_its_addressee_reports_and_the_secretariat_
     [row] = list(public.get("/umsetzung.json?art=task&mitglied=HH").json["cells"])
     assert row["turn"] is None and row["confirmed_at"]
     assert "Hamburg" in public.get("/umsetzung/hh").text
+    assert "Verfolgte Aufträge" in public.get(first.url).text and f'href="#{first.anchor}"' in public.get(first.url).text
     bernd = browser("bernd", "land", organisation="bremen")
     assert "kein Auftrag verfolgt" in bernd.get("/redaktion/auftraege").text
 
