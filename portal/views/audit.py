@@ -58,6 +58,9 @@ def words_of(action: str) -> str:
         workflow = WORKFLOWS.get(flow)
         if workflow is not None and step in workflow.transitions:
             return f"{workflow.title}: {workflow.transitions[step].title}"
+    flow, _, step = action.partition(".")
+    if action not in log.ACTIONS and flow in WORKFLOWS and step in WORKFLOWS[flow].transitions:
+        return f"{WORKFLOWS[flow].title}: {WORKFLOWS[flow].transitions[step].title}"
     return log.ACTIONS.get(action, action)
 
 

@@ -6,6 +6,8 @@ import csv
 import datetime as dt
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -120,3 +122,11 @@ def test_nobody_rewrites_it(database, request, statement):
     note(house, *ROWS)
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), house.writing("test") as work:
         work.session.execute(sa.text(statement))
+
+
+def test_every_action_that_the_code_notes_has_german_words():
+    root = Path(audit.__file__).parent.parent.parent
+    pattern = re.compile(r"""(?:audit\(request, work, |\baction=|_note\(desk, (?:item, )?)"([a-z]+(?:[.-][a-z-]+)*)\"""")
+    noted = {action for folder in ("content", "portal") for path in (root / folder).rglob("*.py") for action in pattern.findall(path.read_text())}
+    assert len(noted) > 25
+    assert sorted(action for action in noted - {"version"} if words_of(action) == action) == []
