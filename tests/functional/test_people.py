@@ -46,7 +46,7 @@ def test_a_locked_administrator_is_none(desk):
 @pytest.mark.parametrize("role", sorted(name for name, row in ROLES.items() if row.is_human and name != "administrator"))
 def test_nobody_but_administrators_gives_himself_anything(desk, role):
     house, browser = desk
-    app = browser("rolf", role)
+    app = browser("rolf", role, organisation="fitko" if ROLES[role].needs_organisation else "")
     with house.writing("test") as work:
         rolf = accounts.find(work.session, "rolf").id
     token = re.search(r'name="formular" value="([^"]+)"', app.get("/redaktion").text)[1]
