@@ -43,6 +43,8 @@ class Rule:
     min_share: Fraction = Fraction(0)
     is_majority_of_present: bool = False
     is_unanimous: bool = False
+    min_of_votes: Fraction = Fraction(0)
+    """Of the votes cast, yes and no."""
 
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({
@@ -57,7 +59,16 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({
         is_majority_of_present=True,
     ),
     "einstimmig": Rule("Einstimmig", "Niemand darf dagegen stimmen, und mindestens ein Mitglied muss zustimmen.", is_unanimous=True),
+    "zwei-drittel": Rule(
+        "Zwei Drittel der abgegebenen Stimmen", "Es müssen zwei Drittel der Mitglieder zustimmen, die mit Ja oder Nein stimmen.", min_of_votes=Fraction(2, 3),
+    ),
+    "13-laender": Rule("13 der 16 Länder", "Es müssen mindestens 13 Länder zustimmen.", min_laender=13),
 })
+KEY_SOURCES: Final[Mapping[int, str]] = MappingProxyType({
+    2016: "Königsteiner Schlüssel 2016, gegen die veröffentlichte Fassung geprüft",
+    2019: "Königsteiner Schlüssel 2019, aus dem Gedächtnis eingetragen und nicht gegen die veröffentlichte Fassung geprüft",
+})
+"""Year of a key → where its numbers come from, as the public is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,11 @@ def _checks(
         enough = counts[Choice.YES] * 2 > voting
         words = f"{counts[Choice.YES]} der {voting} abgegebenen Stimmen sind Ja-Stimmen, nötig ist mehr als die Hälfte."
         checks.append(Check("majority", enough, words))
+    if rule.min_of_votes:
+        voting = counts[Choice.YES] + counts[Choice.NO]
+        enough = voting > 0 and counts[Choice.YES] >= rule.min_of_votes * voting
+        share = f"{rule.min_of_votes.numerator}/{rule.min_of_votes.denominator}"
+        checks.append(Check("of_votes", enough, f"{counts[Choice.YES]} der {voting} abgegebenen Stimmen sind Ja-Stimmen, nötig sind {share}."))
     if rule.is_unanimous:
         enough = counts[Choice.NO] == 0 and counts[Choice.YES] > 0
         checks.append(Check("unanimous", enough, f"{counts[Choice.NO]} Mitglieder stimmen dagegen, {counts[Choice.YES]} dafür."))

@@ -81,6 +81,7 @@ def includeme(config: Configurator) -> None:
         "desk.embargo": r"/redaktion/eintrag/{id:\d{1,9}}/sperrfrist",
         "desk.revisions": r"/redaktion/eintrag/{id:\d{1,9}}/verlauf",
         "desk.workflows": "/redaktion/workflows",
+        "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
         "desk.implementation": "/redaktion/umsetzung",
         "desk.people": "/redaktion/konten",
         "desk.person": r"/redaktion/konten/{id:\d{1,9}}",

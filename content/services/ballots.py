@@ -105,6 +105,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
         "rule_title": rule.title,
         "rule_words": rule.words,
         "key_year": vote.key_year,
+        "key_source": voting.KEY_SOURCES.get(vote.key_year or 0) if rule.min_share else None,
         "circulation": vote.is_circulation,
         "en_bloc": vote.is_en_bloc,
         "passed": result.passed,

@@ -116,3 +116,20 @@ def test_the_order_of_ballots_does_not_matter_and_every_member_is_counted_once(b
     forward, backward = count(TREATY, MEMBERS, ballots), count(TREATY, MEMBERS, dict(reversed(ballots.items())))
     assert forward == backward
     assert sum(forward.counts.values()) == 17
+
+
+@pytest.mark.parametrize(("yes", "no", "passes"), [(2, 1, True), (3, 2, False), (1, 0, True), (0, 0, False), (4, 2, True)])
+def test_two_thirds_of_the_votes_cast_are_counted_exactly(yes, no, passes):
+    ballots = {**dict.fromkeys(LAENDER[:yes], "yes"), **dict.fromkeys(LAENDER[yes:yes + no], "no")}
+    assert count(RULES["zwei-drittel"], MEMBERS, ballots).passed is passes
+
+
+@pytest.mark.parametrize(("amount", "passes"), [(12, False), (13, True)])
+def test_thirteen_laender_are_enough_whatever_they_hold(amount, passes):
+    smallest = sorted(LAENDER, key=lambda code: Fraction(KEY_2016[code]))[:amount]
+    assert vote(smallest, RULES["13-laender"]).passed is passes
+
+
+def test_every_coalition_below_eleven_fails_and_without_the_bund_every_one():
+    """The rest of the 2^16 coalitions, and all of them without the Bund."""
+    assert not any(vote(["BUND", *(c for p, c in enumerate(LAENDER) if mask >> p & 1)]).passed for mask in range(1 << 16) if mask.bit_count() < 11)
