@@ -145,9 +145,13 @@ def _paired(old: Sequence[str], line: str, source: int | None, *, is_moved: bool
 def _pair(old: Sequence[str], new: Sequence[str]) -> tuple[dict[int, int], frozenset[int]]:
     """(place in `new` → place in `old`, the places in `new` that moved)."""
     partner = _same_lines(old, new)
+    taken = set(partner.values())
     for old_span, new_span in _gaps(partner, len(old), len(new)):
-        partner |= _alike_in_order(old, new, old_span, new_span)
-    rest_old = [index for index in range(len(old)) if index not in set(partner.values())]
+        free_old = [index for index in old_span if index not in taken]
+        free_new = [place for place in new_span if place not in partner]
+        partner |= _alike_in_order(old, new, free_old, free_new)
+    taken = set(partner.values())
+    rest_old = [index for index in range(len(old)) if index not in taken]
     rest_new = [index for index in range(len(new)) if index not in partner]
     partner |= _best_partners(old, new, rest_old, rest_new, _ALIKE_ELSEWHERE)
     kept = _longest_rise([partner[place] for place in sorted(partner)])
@@ -183,8 +187,10 @@ def _gaps(partner: Mapping[int, int], old_size: int, new_size: int) -> Iterator[
         last_new, last_old = place, index
 
 
-def _alike_in_order(old: Sequence[str], new: Sequence[str], old_span: range, new_span: range) -> dict[int, int]:
-    found = _best_partners(old, new, list(old_span), list(new_span), _ALIKE)
+def _alike_in_order(
+    old: Sequence[str], new: Sequence[str], old_places: Sequence[int], new_places: Sequence[int]
+) -> dict[int, int]:
+    found = _best_partners(old, new, old_places, new_places, _ALIKE)
     kept = _longest_rise([found[place] for place in sorted(found)])
     return {place: index for place, index in found.items() if index in kept}
 

@@ -43,6 +43,13 @@ def test_inline_and_side_by_side_tell_the_same_changes(old, new):
     assert inline == sides
 
 
+def test_a_paragraph_that_moved_into_a_gap_is_not_paired_twice():
+    old = "Länder Länder Länder Länder Länder\nLänder\nLänder"
+    new = "Länder\nLänder Länder Länder Länder Länder\nLänder\nLänder Länder"
+    here = ["".join(piece.text for piece in row.left) for row in compare_sides(old, new) if row.left is not None and not (row.change is Change.MOVED and row.right is not None)]
+    assert here == old.split("\n")
+
+
 def test_a_changed_word_is_marked_and_its_paragraph_stays():
     (block,) = compare("Die Länder prüfen die Kosten.", "Die Länder tragen die Kosten.")
     assert block.change is Change.SAME
