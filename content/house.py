@@ -24,16 +24,19 @@ from content.db import make_engine, read_only
 from content.ledger import Signer, create_key
 from content.search import documents, joined
 from content.search.german import Analysis
-from content.search.interface import Document, SearchEngine
+from content.search.interface import Document, SearchEngine, stamp
 from content.search.lemmas import Lemmas
+from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
-from content.services import ledger
+from content.services import filetexts, ledger
+from content.services.language import Language
 from content.services.publish import Desk
 from content.storage import FileStore
 from workflows.vocabulary import ROLES, Permission
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
 _BATCH: Final = 500
+_FINDABLE: Final = models.Edition.__table__.c.is_withdrawn.is_(False)
 
 
 class NotSetUp(Exception):  # noqa: N818 - named for the situation
@@ -57,12 +60,13 @@ class Work:
 class House:
     """Everything the portal keeps in one DATA folder."""
 
-    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine) -> None:
+    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine, language: Language) -> None:
         self.data = data
         self.engine = engine
         self.reading_engine = read_only(engine)
         self.signer = signer
         self.search = search
+        self.language = language
         self.files = FileStore(data / "files")
         self._sessions = sessionmaker(engine, autoflush=False, expire_on_commit=False)
 
@@ -73,12 +77,9 @@ class House:
         if not key.exists():
             raise NotSetUp(f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“.")
         analysis = Analysis(Lemmas.open(data / "lemmas"))
-        return cls(
-            data,
-            engine=make_engine(database_url or default_database_url(data)),
-            signer=Signer.from_file(key),
-            search=WhooshEngine(data / "index", analysis),
-        )
+        engine = make_engine(database_url or default_database_url(data))
+        search: SearchEngine = PostgresEngine(engine, analysis) if engine.dialect.name == "postgresql" else WhooshEngine(data / "index", analysis)
+        return cls(data, engine=engine, signer=Signer.from_file(key), search=search, language=Language(analysis))
 
     @property
     def public_keys(self) -> dict[str, str]:
@@ -104,7 +105,8 @@ class House:
         session = self._sessions()
         session.info["address"] = address
         zope.sqlalchemy.register(session, transaction_manager=manager)
-        index = joined.IndexQueue(self.search, manager)
+        pages = filetexts.keeper(session, self.files, clock())
+        index = joined.IndexQueue(self.search, manager, session=session, pages=pages)
         desk = Desk(
             session=session, actor=actor, actor_name=name, permits=permits, now=clock(), signer=self.signer, index=index
         )
@@ -124,33 +126,46 @@ class House:
             yield connection
 
     def published_documents(self, edition_ids: list[int] | None = None) -> Iterator[Document]:
-        """Search documents of the public editions (of those ids, where given), in constant memory."""
+        """Search documents of the editions that readers may find, past ones too (of those ids, where given)."""
         columns = models.Edition.__table__.c
-        statement = sa.select(models.Edition.__table__).where(columns.valid_until.is_(None)).order_by(columns.id)
-        with self.reading() as connection:
+        statement = sa.select(models.Edition.__table__).where(_FINDABLE).order_by(columns.id)
+        with self.reading() as connection, self.reading() as beside:
+            pages = filetexts.reader(beside)
             if edition_ids is None:
                 with connection.execute(statement.execution_options(yield_per=_BATCH)) as rows:
-                    yield from (documents.from_edition(row) for row in rows)
+                    yield from (documents.from_edition(row, pages) for row in rows)
                 return
             for start in range(0, len(edition_ids), _BATCH):
                 chunk = edition_ids[start : start + _BATCH]
                 for row in connection.execute(statement.where(columns.id.in_(chunk))):
-                    yield documents.from_edition(row)
+                    yield documents.from_edition(row, pages)
 
     def reconcile_search(self) -> joined.Mended:
         """Make the index agree with the public editions."""
+        return joined.reconcile(self.search, self._findable, self.published_documents)
+
+    def _findable(self) -> joined.Public:
         columns = models.Edition.__table__.c
         with self.reading() as connection:
-            statement = sa.select(columns.id, columns.sha256).where(columns.valid_until.is_(None))
-            published = [(row.id, row.sha256) for row in connection.execute(statement)]
-            position = ledger.position(connection)
-        return joined.reconcile(self.search, published, self.published_documents, position)
+            statement = sa.select(columns.id, columns.sha256, columns.valid_until).where(_FINDABLE)
+            found = {row.id: stamp(row.sha256, row.valid_until) for row in connection.execute(statement)}
+            return found, ledger.position(connection)
 
     def rebuild_search(self, progress: Callable[[int], None]) -> int:
         """Build the index anew beside the running one; how many documents."""
+        self.read_files()
         with self.reading() as connection:
             position = ledger.position(connection)
-        return self.search.rebuild(self.published_documents(), position, progress)
+            self.language.vocabulary(self.search)
+            self.language.learn(connection)
+        count = self.search.rebuild(self.published_documents(), position, progress)
+        self.reconcile_search()  # what was published meanwhile
+        return count
+
+    def read_files(self) -> int:
+        """Read the text of public files that nobody has read yet; how many were read."""
+        with self.writing("system") as work:
+            return filetexts.fill(work.session, self.files, work.desk.now)
 
     def close(self) -> None:
         """Let go of files and connections."""

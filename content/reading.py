@@ -255,6 +255,8 @@ class SearchPage:
     paging: Paging
     feed_url: str = ""
     alert_url: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
+    """(words, address) of other searches to try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.include("portal.security")
     config.include("portal.views.common")
     config.scan("portal.views")
+    config.scan("portal.api")
     if settings.clock and house is None:
         # Only an application that opened its own house runs the clock: tests drive theirs by hand.
         config.registry.clock = clock.start(opened, Postman(settings, templates))

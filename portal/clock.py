@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import alerts, deadlines, digest, embargo, news, notify, outbox, reset, saved, transition
+from content.services import alerts, deadlines, digest, embargo, ledger, news, notify, outbox, reset, saved, transition
 from content.services.browse import Reader
 from content.signing import Sealer
 from workflows.engine import Blocked
@@ -48,6 +48,7 @@ def _rest(house: House, send: Send, now: Callable[[], dt.datetime]) -> int:
     """All but the steps: what may wait for a slow mail server."""
     _each(_deadlines, house, now)
     _each(_digests, house, now)
+    _each(_index, house, now)
     _each(_news, house, now)
     return _due_jobs(house, send, now)
 
@@ -125,6 +126,17 @@ def _addressed(house: House, job: outbox.Claimed) -> dict[str, Any] | None:
     with Session(house.reading_engine) as session:
         bodies = Reader(session.connection()).bodies
         return news.compose(session, Sealer.open(house.data), job.kind, job.payload, lambda parameters: saved.describe(parameters, bodies))
+
+
+def _index(house: House, _now: Callable[[], dt.datetime]) -> int:
+    """Mend the search where it is behind the ledger, and keep it in shape."""
+    with house.reading() as connection:
+        position = ledger.position(connection)
+    if house.search.position() != position:
+        mended = house.reconcile_search()
+        if not mended.is_clean:
+            log.warning("search index was behind and is mended: %s added, %s removed", mended.added, mended.removed)
+    return house.search.tidy()
 
 
 def _news(house: House, now: Callable[[], dt.datetime]) -> int:

@@ -34,6 +34,7 @@ from content.models.report import (
     SectionRevision,
 )
 from content.models.reuse import Reuse, ReuseStep, Task
+from content.models.search import FileText, SearchPick, SearchWord
 from content.models.vote import Ballot, Statement, Vote
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "EmbargoAccess",
     "EmbargoLink",
     "File",
+    "FileText",
     "Grant",
     "Identity",
     "Image",
@@ -95,6 +97,8 @@ __all__ = [
     "Reuse",
     "ReuseStep",
     "Revision",
+    "SearchPick",
+    "SearchWord",
     "SectionDraft",
     "SectionPresence",
     "SectionRevision",

@@ -3,47 +3,80 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
 
 from content.search.interface import Document, Part
 
+PageTexts = Callable[[str], Sequence[str]]
+"""SHA-256 of a file → the text of its pages, empty for what has none."""
 
-def from_edition(edition: Any) -> Document:
+_CLAUSE_LABELS: Final = {"Ziffer 0": "Text"}
+
+
+def no_pages(_sha256: str) -> Sequence[str]:
+    """For callers that have no files."""
+    return ()
+
+
+def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
     """The search document of an edition row (`content.models.Edition` or a row with its columns)."""
-    document = json.loads(edition.document)
+    document = orjson.loads(edition.document)
     data = document["data"]
     return Document(
         edition_id=edition.id,
         kind=edition.kind,
-        subkind=edition.subkind,
         url=edition.url,
         title=edition.title,
         numbers=_numbers(data),
-        body=edition.body_slug,
-        year=edition.year,
-        meeting=edition.meeting_url,
         date=edition.sort_date if isinstance(edition.sort_date, dt.date) else dt.date.fromisoformat(edition.sort_date),
-        topics=tuple(data.get("topics", ())),
-        parts=tuple(part for part in _parts(document) if part.text),
+        since=edition.valid_from,
+        until=edition.valid_until,
+        filters={name: values for name, values in _filters(edition, data).items() if values},
+        parts=tuple(part for part in [*_parts(document), *_files(data, pages)] if part.text),
         sha256=edition.sha256,
         position=edition.position,
     )
 
 
-def _numbers(data: dict[str, Any]) -> tuple[str, ...]:
+def _numbers(data: Mapping[str, Any]) -> tuple[str, ...]:
     number = data.get("number")
     return (number,) if number and "year" in data else ()
 
 
-def _parts(document: dict[str, Any]) -> list[Part]:
+def _filters(edition: Any, data: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    clauses = data.get("clauses") or ()
+    addressees = [who for clause in clauses for who in clause["addressees"]] + list(data.get("addressees") or ())
+    return {
+        "kind": (edition.kind,),
+        "year": (str(edition.year),) if edition.year else (),
+        "body": (edition.body_slug,) if edition.body_slug else (),
+        "meeting": (edition.meeting_url,) if edition.meeting_url else (),
+        "topic": tuple(dict.fromkeys(data.get("topics") or ())),
+        "addressee": tuple(dict.fromkeys(addressees)),
+        # A decision's own state never changes; what does have one are recommendations and services.
+        "state": (f"{edition.kind}.{data['state']}",) if data.get("state") else (),
+        "clause": tuple(dict.fromkeys(number for clause in clauses for number in _clause_numbers(clause))),
+    }
+
+
+def _clause_numbers(clause: Mapping[str, Any]) -> tuple[str, ...]:
+    path = [str(step) for step in clause.get("path") or ()]
+    return tuple("".join(path[:depth]) for depth in (1, 2) if path[:depth])
+
+
+def _parts(document: Mapping[str, Any]) -> list[Part]:
     data = document["data"]
-    words = [*data.get("topics", ()), *data.get("synonyms", ())]
+    words = [*data.get("topics", ()), *data.get("synonyms", ()), data.get("abbreviation") or ""]
     # The session belongs to what people search by („Umlaufverfahren“), though no text says it.
     words += [data["meeting"]["label"]] if data.get("meeting") else []
-    extra = [Part("", "", " ".join(words))]
+    words += [row["title"] for row in data.get("attachments") or ()]
+    extra = [Part("", "", " · ".join(word for word in words if word))]
     if data.get("clauses"):
-        return [Part(row["anchor"], row["label"], row["text"]) for row in data["clauses"]] + extra
+        return [Part(row["anchor"], row["label"], row["text"], "".join(map(str, row.get("path") or ()))) for row in data["clauses"]] + extra
     if data.get("sections"):
         sections = [
             Part(row["anchor"], row["heading"] or "", f"{row['heading'] or ''} {row['text']}".strip())
@@ -53,3 +86,18 @@ def _parts(document: dict[str, Any]) -> list[Part]:
         first = document["text"].split("\n\n", 1)[0]
         return [Part("", "", data.get("lead") or first), *sections, *quotes, *extra]
     return [Part("", "", document["text"]), *extra]
+
+
+def _files(data: Mapping[str, Any], pages: PageTexts) -> list[Part]:
+    """The pages of the attachments that are public."""
+    found: list[Part] = []
+    for row in data.get("attachments") or ():
+        if not row.get("sha256"):
+            continue
+        texts = pages(row["sha256"])
+        for number, text in enumerate(texts, start=1):
+            where = f", Seite {number}" if len(texts) > 1 or row["file_name"].endswith(".pdf") else ""
+            anchor = f"#page={number}" if row["file_name"].endswith(".pdf") else ""
+            address = f"/datei/{row['sha256']}/{quote(row['file_name'])}{anchor}"
+            found.append(Part("", f"Anlage „{row['title']}“{where}", text, url=address))
+    return found

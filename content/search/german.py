@@ -1,21 +1,24 @@
 """Words → what the index holds; the one German analysis that every engine and every snippet uses.
 
 A *token* is a word of the text with its place; it carries *terms*: the stem of its lemma, the folded word itself behind
-`=` (for prefixes and exactness), and for umlauts the form without them. Hyphenated words are tokens of their parts, and
-the first part also carries the joined form, so that `fitconnect`, `FIT-Connect` and `fit connect` meet.
+`=` (for prefixes and exactness), and for umlauts the form without them. Hyphenated words are tokens of their pieces, and
+the first piece also carries the joined form, so that `fitconnect`, `FIT-Connect` and `fit connect` meet. Its *parts* are
+the stems of what a compound word is made of, kept in a field of their own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 from typing import Final
 
 import Stemmer
 
+from content.search.compounds import Splitter, WordLists
 from content.search.lemmas import Lemmas, fold
 
 MAX_WORD: Final = 60
@@ -23,27 +26,36 @@ _TOKEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:
 _NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
-    ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "bis", "das", "dass", "dem", "den", "der", "des", "die", "durch", "ein", "eine", "einem", "einen", "einer", "eines", "er", "es", "fuer", "hat", "ihr", "im", "in", "ist", "mit", "nach", "nicht", "noch", "nur", "oder", "sein", "seine", "sich", "sie", "sind", "so", "sowie", "ueber", "um", "und", "unter", "von", "vor", "war", "werden", "wie", "wird", "wurde", "wurden", "zu", "zum", "zur"]
+    ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "beim", "bis", "das", "dass", "dem", "den", "der", "des", "die", "dies", "diese", "dieser", "dieses", "durch", "ein", "eine", "einem", "einen", "eines", "er", "es", "fuer", "hat", "ihr", "ihre", "im", "in", "ins", "ist", "mit", "nach", "nicht", "noch", "nur", "oder", "sein", "seine", "sich", "sie", "sind", "so", "sowie", "ueber", "um", "und", "unter", "vom", "von", "vor", "war", "werden", "wie", "wird", "wurde", "wurden", "zu", "zum", "zur"]
 )
+"""Words that carry nothing; „einer“ is none of them, because of „Einer für Alle“."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word at `start`…`end` of the text, at a running `place`, with the terms it is found by."""
+    """A word at `start`…`end` of the text, at a running `place`: the terms it is found by, the stems of its parts."""
 
     place: int
     start: int
     end: int
     terms: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
 
 class Analysis:
-    """The analysis over a table of lemmas. Thread-safe."""
+    """The analysis over a table of lemmas and lists of words for compounds. Safe between threads."""
 
-    def __init__(self, lemmas: Lemmas) -> None:
+    def __init__(self, lemmas: Lemmas, lists: WordLists | None = None, vocabulary: Collection[str] = ()) -> None:
         self._lemmas = lemmas
         self._stemmer = Stemmer.Stemmer("german", 0)
-        self.terms = lru_cache(maxsize=100_000)(self._terms)
+        self.terms = lru_cache(maxsize=50_000)(self._terms)
+        self.learn(lists or shipped_lists(), vocabulary)
+
+    def learn(self, lists: WordLists, vocabulary: Collection[str] = ()) -> None:
+        """Take other lists of words from now on: what the desk has written down, what the texts contain."""
+        self.splitter = Splitter(self._lemmas.kind, lists, vocabulary)
+        self.parts = lru_cache(maxsize=50_000)(self._parts)
+        self.leaves = lru_cache(maxsize=5_000)(self.splitter.leaves)
 
     def tokens(self, text: str) -> Iterator[Token]:
         """The tokens of a text, in order; stop words keep their place but have no token."""
@@ -58,19 +70,24 @@ class Analysis:
             parts = list(re.finditer(r"\w+", word)) if not word.isalnum() else [match]
             offset = start if parts[0] is not match else 0
             for index, part in enumerate(parts):
-                terms = self.terms(part[0][:MAX_WORD]) + self._joined_terms(parts, index)
-                if terms:
-                    yield Token(place, offset + part.start(), offset + part.end(), terms)
+                terms = self.terms(part[0][:MAX_WORD])
+                joined = self._joined_terms(parts, index) if len(parts) > 1 else ()
+                if terms or joined:
+                    yield Token(place, offset + part.start(), offset + part.end(), terms + joined, self.parts(part[0][:MAX_WORD]))
                 place += 1
 
     def _joined_terms(self, parts: Sequence[re.Match[str]], index: int) -> tuple[str, ...]:
         """The terms of a part written as one with the next, and (first part) with all others."""
-        if len(parts) == 1 or index == len(parts) - 1:
+        if index == len(parts) - 1:
             return ()
         pair = self.terms((parts[index][0] + parts[index + 1][0])[:MAX_WORD])
         if index or len(parts) == 2:
             return pair
         return pair + self.terms("".join(part[0] for part in parts)[:MAX_WORD])
+
+    def _parts(self, word: str) -> tuple[str, ...]:
+        found = self.splitter.parts(fold(word))
+        return tuple(dict.fromkeys(self._stem(self._lemmas.lemma(part)) for part in found)) if found else ()
 
     def stem(self, word: str) -> str:
         """The stem of a word's lemma, folded."""
@@ -90,6 +107,17 @@ class Analysis:
             plain = lowered.translate(_PLAIN_VOWELS)
             terms += [self._stem(self._lemmas.lemma(plain)), self._stem(plain)]
         return tuple(dict.fromkeys(terms))
+
+
+@cache
+def shipped_lists() -> WordLists:
+    """The lists of words that come with the portal (`words/*.txt`)."""
+    return WordLists(domain=_list("parts"), never=_list("whole"))
+
+
+def _list(name: str) -> frozenset[str]:
+    lines = resources.files("content.search").joinpath(f"words/{name}.txt").read_text("utf-8").splitlines()
+    return frozenset(fold(line.strip()) for line in lines if line.strip() and not line.startswith("#"))
 
 
 def number_term(word: str) -> str | None:

@@ -4,16 +4,21 @@ Order of a commit: documents are made in `commit`, the writer is taken and fed i
 index fails the whole transaction), the database commits in its own vote (zope.sqlalchemy sorts last), the index commits
 in `tpc_finish`, which logs and never raises. A failed database commit cancels the writer. What remains is a crash
 between the two commits: `reconcile` compares both sides and mends the index.
+
+An engine that lives in the same database (`SearchEngine.within`) is written in `tpc_vote` in the very transaction: there is
+no gap. An index that has missed something does not say that it is up to date because something later reached it: its
+position stands still until it was mended.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import transaction
+from sqlalchemy.orm import Session
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
@@ -29,35 +34,45 @@ class IndexQueue:
     """The changes of one transaction to the search; joins the transaction at its first change."""
 
     def __init__(
-        self, engine: SearchEngine, manager: transaction.TransactionManager, *, timeout_s: float = WRITER_TIMEOUT_S
+        self,
+        engine: SearchEngine,
+        manager: transaction.TransactionManager,
+        *,
+        session: Session | None = None,
+        pages: documents.PageTexts = documents.no_pages,
+        timeout_s: float = WRITER_TIMEOUT_S,
     ) -> None:
         self.transaction_manager = manager
         self._engine = engine
+        self._session = session
         self._timeout_s = timeout_s
+        self._pages = pages
         self._editions: dict[int, Any] = {}
         self._removed: dict[int, None] = {}
         self._documents: list[Document] = []
         self._batch: Batch | None = None
-        self._position = 0
+        self._positions: list[int] = []
         self._has_joined = False
 
     def put(self, edition: Any) -> None:
-        """The edition row is public from now on."""
+        """The edition row is public from now on, or was until its `valid_until`."""
         self._join()
         # The document is made at once: rows expire, and a batch of twenty thousand must not hold them all.
-        self._editions[edition.id] = documents.from_edition(edition)
+        self._editions[edition.id] = documents.from_edition(edition, self._pages)
         self._removed.pop(edition.id, None)
-        self._position = max(self._position, edition.position)
+        if edition.valid_until is None:
+            self.at(edition.position)
 
     def remove(self, edition_id: int) -> None:
-        """The edition is no longer the public one."""
+        """The edition is shown no more."""
         self._join()
         self._editions.pop(edition_id, None)
         self._removed[edition_id] = None
 
     def at(self, position: int) -> None:
         """The ledger stands at `position` after this transaction."""
-        self._position = max(self._position, position)
+        self._join()
+        self._positions.append(position)
 
     def _join(self) -> None:
         if not self._has_joined:
@@ -77,17 +92,28 @@ class IndexQueue:
 
     def tpc_vote(self, _transaction: object) -> None:
         """Take the writer and feed it. Raises `IndexBusy`."""
-        self._batch = self._engine.batch(timeout_s=self._timeout_s)
+        within = self._engine.within(self._session.connection(), timeout_s=self._timeout_s) if self._session is not None else None
+        batch = within or self._engine.batch(timeout_s=self._timeout_s)
+        if within is None:
+            self._batch = batch
         for edition_id in self._removed:
-            self._batch.remove(edition_id)
+            batch.remove(edition_id)
         for document in self._documents:
-            self._batch.put(document)
+            batch.put(document)
+        if within is not None:
+            within.commit(self._reached())
+
+    def _reached(self) -> int:
+        """Where the index stands with these changes; it stays where it is if something before them is missing."""
+        before = self._engine.position()
+        is_whole = bool(self._positions) and before >= min(self._positions) - 1
+        return max(before, *self._positions) if is_whole else before
 
     def tpc_finish(self, _transaction: object) -> None:
         """Make it visible. The database has committed: whatever fails here is mended by `reconcile`."""
         try:
             if self._batch is not None:
-                self._batch.commit(self._position)
+                self._batch.commit(self._reached())
         except Exception:
             log.exception("search index not updated; run „beschlussportal reconcile“")
         finally:
@@ -109,7 +135,7 @@ class IndexQueue:
         self._editions.clear()
         self._removed.clear()
         self._documents = []
-        self._position = 0
+        self._positions = []
         self._has_joined = False
 
 
@@ -128,26 +154,30 @@ class Mended:
         return not (self.added or self.removed or self.was_damaged)
 
 
-def reconcile(
-    engine: SearchEngine,
-    published: Iterable[tuple[int, str]],
-    load: Callable[[list[int]], Iterable[Document]],
-    position: int,
-) -> Mended:
-    """Make the index hold exactly `published` (edition id, SHA-256); `load` makes the documents that are missing."""
-    wanted = dict(published)
-    held = dict(engine.stored())
-    surplus = [edition_id for edition_id, sha256 in held.items() if wanted.get(edition_id) != sha256]
-    missing = [edition_id for edition_id, sha256 in wanted.items() if held.get(edition_id) != sha256]
-    if surplus or missing or engine.position() != position:
-        batch = engine.batch()
-        try:
-            for edition_id in surplus:
-                batch.remove(edition_id)
-            for document in load(missing):
-                batch.put(document)
-        except BaseException:
+Public = tuple[Mapping[int, str], int]
+"""What should be in the index: edition id → stamp, and the ledger position at which that is so."""
+
+
+def reconcile(engine: SearchEngine, public: Callable[[], Public], load: Callable[[list[int]], Iterable[Document]]) -> Mended:
+    """Make the index hold exactly what `public` says; `load` makes the documents that are missing.
+
+    Both sides are read while the index is ours: nobody can be between the two commits then.
+    """
+    batch = engine.batch()
+    try:
+        wanted, position = public()
+        held = dict(engine.stored())
+        surplus = [edition_id for edition_id, stamp in held.items() if wanted.get(edition_id) != stamp]
+        missing = [edition_id for edition_id, stamp in wanted.items() if held.get(edition_id) != stamp]
+        if not surplus and not missing and engine.position() == position:
             batch.cancel()
-            raise
-        batch.commit(position)
+            return Mended()
+        for edition_id in surplus:
+            batch.remove(edition_id)
+        for document in load(missing):
+            batch.put(document)
+    except BaseException:
+        batch.cancel()
+        raise
+    batch.commit(position)
     return Mended(added=len(missing), removed=len(surplus))

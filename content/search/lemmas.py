@@ -1,6 +1,7 @@
 """German word forms → lemmas in a file that is mapped into memory: a few megabytes instead of the hundred that
 simplemma's dictionary takes as a Python object. Built once from simplemma (its data: ODbL and CC BY, see NOTICE).
 
+The file holds every word that simplemma knows, lemmas themselves too: the splitter of compounds asks what a word is.
 Keys and lemmas are folded (`fold`): lower case, ä → ae, ß → ss, so that every way of typing an umlaut finds the same.
 """
 
@@ -34,7 +35,7 @@ def fold(word: str) -> str:
 
 
 class Lemmas:
-    """The lemma of a folded word; words it does not know are their own lemma."""
+    """The lemma of a folded word, and whether it is a word; words it does not know are their own lemma."""
 
     def __init__(self, trie: marisa_trie.BytesTrie) -> None:
         self._trie = trie
@@ -43,7 +44,7 @@ class Lemmas:
     @classmethod
     def open(cls, folder: Path) -> Lemmas:
         """The lemmas kept in `folder`, built first where they are missing (a few seconds, in another process)."""
-        path = folder / f"de-{metadata.version('simplemma')}-1.trie"
+        path = folder / f"de-{metadata.version('simplemma')}-2.trie"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "content.search.lemmas", str(path)]
@@ -54,13 +55,18 @@ class Lemmas:
 
     def _lemma(self, folded: str) -> str:
         found = self._trie.get(folded)
-        return found[0].decode() if found else folded
+        return found[0][1:].decode() or folded if found else folded
+
+    def kind(self, folded: str) -> str:
+        """`n` for a form of a noun, `w` for another word, empty for what is not in the dictionary."""
+        found = self._trie.get(folded)
+        return found[0][:1].decode() if found else ""
 
 
 def build(path: Path) -> None:
     """Write the table to `path`, complete or not at all."""
     rows = dict(_rows())
-    trie = marisa_trie.BytesTrie((key, value.encode()) for key, value in rows.items() if key != value)
+    trie = marisa_trie.BytesTrie((key, kind + (b"" if lemma == key else lemma.encode())) for key, (lemma, kind) in rows.items())
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     os.close(descriptor)
     with contextlib.suppress(FileNotFoundError):
@@ -68,19 +74,22 @@ def build(path: Path) -> None:
         os.replace(name, path)
 
 
-def _rows() -> Iterator[tuple[str, str]]:
+def _rows() -> Iterator[tuple[str, tuple[str, bytes]]]:
     # Imported here, because the dictionary takes a hundred megabytes that the server must never load.
     from simplemma.strategies.dictionaries.dictionary_factory import (  # noqa: PLC0415
         DefaultDictionaryFactory,
     )
 
     known: set[str] = set()
-    words = sorted(DefaultDictionaryFactory().get_dictionary("de").items(), key=lambda row: (row[0][:1].isupper(), row[0]))
-    for word, lemma in words:
+    entries = [(word, lemma.decode() if isinstance(lemma, bytes) else lemma) for word, lemma in DefaultDictionaryFactory().get_dictionary("de").items()]
+    nouns = {fold(word) for row in entries for word in row if word[:1].isupper()}
+    entries.sort(key=lambda row: (row[0][:1].isupper(), row[0]))
+    # Lemmas that are no key of their own come last, as their own lemma.
+    for word, lemma in [*entries, *((lemma, lemma) for _, lemma in entries)]:
         key = fold(word)
         if key not in known and key.isalpha():
             known.add(key)
-            yield key, fold(lemma.decode() if isinstance(lemma, bytes) else lemma)
+            yield key, (fold(lemma), b"n" if key in nouns else b"w")
 
 
 if __name__ == "__main__":

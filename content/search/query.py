@@ -1,108 +1,197 @@
-"""What a person typed → a question. Nothing that can be typed is an error: bad syntax is read as words, with a hint.
+"""What a person typed → what is asked. Nothing that can be typed is an error: bad syntax is read as words, with a hint.
 
-Understood: words (all must occur), „phrases“ in any quotes, `-excluded`, `prefix*`, numbers in any form, and sessions
-(„36. Sitzung“, „Beschlüsse der 36. Sitzung“).
+Understood: words (all are wanted), „phrases“ in any quotes, `-excluded` or `NICHT`, `prefix*`, `this OR that` (ODER, `|`),
+fields (`nr: sitzung: jahr: gremium: art: von: bis: ziffer:`), numbers in any form, sessions („36. Sitzung“, „Beschlüsse der
+36. Sitzung“). Pure: which words mean the same is the business of `planning`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from content import numbers
 from content.addresses import MAIN_BODY, meeting_url
 from content.bodies import NOBODY, Bodies
-from content.search.interface import Query, Term
+from content.numbers import normalise, parse
+from content.search.fields import FIELDS, Meaning
 
 MAX_CHARS: Final = 500
 MAX_TERMS: Final = 24
-_QUOTES: Final = "\"„“”»«‚‘’'"
-_PHRASE: Final = re.compile(r"(?P<minus>-?)[\"„“”»«](?P<words>[^\"„“”»«]*)[\"„“”»«]")
-_SESSION: Final = re.compile(
-    r"(?i)(?:\b(?:alle )?(?:beschl(?:ü|ue|u)sse|entscheidungen|ergebnisse|tagesordnung)\s+(?:der|aus der|von der|in der)\s+)?"
-    r"\b(\d{1,3})\.\s*sitzung(\s+(?:der\s+)?al-?runde)?\b"
-)
-_WORDS: Final = re.compile(r"\w+(?:[-/.]\w+)*")
 MIN_PREFIX: Final = 2
+_OPEN: Final = '"„“”»«'
+_QUOTES: Final = _OPEN + "‚‘’'"
+_LEXER: Final = re.compile(
+    rf"(?P<minus>-?)(?:(?P<name>[A-Za-zÄÖÜäöü]{{2,12}}):)?[{_OPEN}](?P<phrase>[^{_OPEN}]*)[{_OPEN}]|(?P<token>\S+)"
+)
+_FIELD: Final = re.compile(r"([A-Za-zÄÖÜäöü]{2,12}):(.+)\Z")
+_SESSION: Final = re.compile(
+    r"(?i)(?:\b(?:alle )?(?:beschl(?:ü|ue|u)sse?|entscheidungen?|ergebnisse|tagesordnung)\s+(?:der|aus der|von der|in der|zur)\s+)?"
+    r"\b(?:der\s+)?(\d{1,3})\.\s*sitzung(?:\s+(?:der\s+)?(al-?runde|des\s+it-planungsrat(?:e?s)?))?\b"
+)
+_TURNED: Final = re.compile(r"(?:beschluss |nr\.? ?)?(\d{1,3})/((?:19|20)\d\d)(-al)?\Z", re.IGNORECASE)
+_WORDS: Final = re.compile(r"\d{4}/\d{1,3}(?:-[A-Za-z]{1,4})?|\w+(?:[-/.\u2010\u2011]\w+)*")
+_OR: Final = frozenset({"OR", "ODER", "|", "||"})
+_NOT: Final = frozenset({"NOT", "NICHT"})
+_AND: Final = frozenset({"AND", "UND", "&", "&&", "+"})
 
 
-def read(
-    raw: str,
-    *,
-    bodies: Bodies = NOBODY,
-    filters: Mapping[str, str] | None = None,
-    sort: str = "relevance",
-    page: int = 1,
-    per_page: int = 20,
-    among: frozenset[int] | None = None,
-) -> Query:
-    """The question in `raw`. Never raises."""
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words as typed: one, or a phrase; perhaps the beginning of a word; perhaps not wanted."""
+
+    words: tuple[str, ...]
+    is_phrase: bool = False
+    is_prefix: bool = False
+    is_excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: groups of alternatives (`a OR b` is one group), filters by name (`clause` among them), days, hints.
+
+    `number` is set if the whole question is a number (`2021/39`); `groups` then holds nothing.
+    """
+
+    raw: str
+    groups: tuple[tuple[Term, ...], ...] = ()
+    number: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    hints: tuple[str, ...] = ()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether anything is asked beside filters."""
+        return bool(self.groups or self.number)
+
+
+def read(raw: str, *, bodies: Bodies = NOBODY, filters: Mapping[str, str] | None = None) -> Asked:
+    """What is asked by `raw` under the `filters` chosen on the page. Never raises."""
     hints: list[str] = []
     text = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in raw[: MAX_CHARS * 4])
     text = unicodedata.normalize("NFC", text).strip()
     if len(raw) > MAX_CHARS:
         text = text[:MAX_CHARS]
         hints.append(f"Die Anfrage ist sehr lang; gesucht wird mit den ersten {MAX_CHARS} Zeichen.")
-    chosen = dict(filters or {})
-    number = numbers.parse(text)
-    session = _SESSION.search(text) if number is None else None
-    if session is not None and "meeting" not in chosen:
-        slug = bodies.by_suffix.get("AL", MAIN_BODY) if session[2] else MAIN_BODY
-        chosen["meeting"] = meeting_url(slug, "numbered", ordinal=int(session[1]), date=None)
-        text = (text[: session.start()] + " " + text[session.end() :]).strip()
-        hints.append(f"Eingegrenzt auf die {session[1]}. Sitzung.")
-    terms = [] if number is not None else _terms(text, hints)
-    if len(terms) > MAX_TERMS:
-        terms = terms[:MAX_TERMS]
-        hints.append(f"Die Anfrage hat sehr viele Wörter; gesucht wird mit den ersten {MAX_TERMS}.")
-    if terms and all(term.is_excluded for term in terms):
-        terms = [Term(term.words, term.is_phrase, term.is_prefix) for term in terms]
+    number = _number(text, hints)
+    if number is not None:
+        return Asked(raw, number=number, filters=dict(filters or {}), hints=tuple(hints))
+    meaning = Meaning(bodies, dict(filters or {}), hints)
+    text = _session(text, meaning)
+    groups = _groups(text, meaning)
+    if groups and all(term.is_excluded for group in groups for term in group):
+        groups = [tuple(Term(term.words, term.is_phrase, term.is_prefix) for term in group) for group in groups]
         hints.append("Nur ausgeschlossene Wörter ergeben keine Suche; sie wurden als gewöhnliche Wörter gelesen.")
-    return Query(
-        raw=raw,
-        terms=tuple(terms),
-        number=_display(number) if number else None,
-        filters=chosen,
-        sort=sort,
-        page=max(1, page),
-        per_page=per_page,
-        hints=tuple(hints),
-        among=among,
-    )
+    number = meaning.number
+    if number is not None and groups:
+        groups.insert(0, (Term((number,)),))
+        number = None
+    return Asked(raw, tuple(groups), number, meaning.filters, meaning.first_day, meaning.last_day, tuple(dict.fromkeys(hints)))
 
 
-def _display(number: numbers.DecisionNumber) -> str:
-    return f"{number.year}/{number.serial:02d}" + (f"-{number.suffix}" if number.suffix else "")
+def _number(text: str, hints: list[str]) -> str | None:
+    plain = normalise(text)
+    turned = _TURNED.match(plain)
+    if turned is not None:
+        plain = f"{turned[2]}/{turned[1]}{turned[3] or ''}"
+    number = parse(plain)
+    if number is None:
+        return None
+    shown = f"{number.year}/{number.serial:02d}" + (f"-{number.suffix}" if number.suffix else "")
+    if turned is not None:
+        hints.append(f"Gelesen als Nummer {shown}: zuerst steht das Jahr.")
+    return shown
 
 
-def _terms(text: str, hints: list[str]) -> list[Term]:
-    terms: list[Term] = []
+def _session(text: str, meaning: Meaning) -> str:
+    """`text` without the session it names, which becomes a filter."""
+    found = _SESSION.search(text)
+    if found is None or "meeting" in meaning.filters or _is_quoted(text, found.start()):
+        return text
+    slug = meaning.bodies.by_suffix.get("AL", MAIN_BODY) if (found[2] or "").lower().startswith("al") else MAIN_BODY
+    meaning.filters["meeting"] = meeting_url(slug, "numbered", ordinal=int(found[1]), date=None)
+    meaning.hints.append(f"Eingegrenzt auf die {int(found[1])}. Sitzung.")
+    if re.match(r"(?i)(?:alle )?(?:beschl|entscheidung)", found[0]) and "kind" not in meaning.filters:
+        meaning.filters["kind"] = "decision"
+    return (text[: found.start()] + " " + text[found.end() :]).strip()
 
-    def take_phrase(match: re.Match[str]) -> str:
-        words = tuple(_WORDS.findall(match["words"]))
-        if words:
-            terms.append(Term(words, is_phrase=len(words) > 1, is_excluded=bool(match["minus"])))
-        return " "
 
-    rest = _PHRASE.sub(take_phrase, text)
-    if any(quote in rest for quote in '"„“”»«'):
-        hints.append("Ein Anführungszeichen steht allein; der Text wurde als einzelne Wörter gelesen.")
-    for token in rest.split():
-        bare = token.strip(_QUOTES + "()[]{}.,;:!?+")
-        is_excluded = bare.startswith("-") and len(bare) > 1
-        is_prefix = bare.endswith("*")
-        found = _WORDS.findall(bare)
-        if not found:
+def _is_quoted(text: str, position: int) -> bool:
+    return sum(text.count(char, 0, position) for char in _OPEN) % 2 == 1
+
+
+def _groups(text: str, meaning: Meaning) -> list[tuple[Term, ...]]:
+    groups: list[list[Term]] = []
+    count, joins, excludes = 0, False, False
+    for match in _LEXER.finditer(text):
+        token = match["token"] or ""
+        if token in _OR:
+            joins = bool(groups)
             continue
-        if len(found) == 1:
-            long_enough = len(found[0]) >= MIN_PREFIX
-            if is_prefix and not long_enough:
-                hints.append(f"Vor „*“ braucht es mindestens {MIN_PREFIX} Buchstaben.")
-            terms.append(Term((found[0],), is_prefix=is_prefix and long_enough, is_excluded=is_excluded))
-        else:
-            terms += [Term((word,), is_excluded=is_excluded) for word in found]
-    if "*" in rest and not any(term.is_prefix for term in terms):
-        hints.append("„*“ wirkt nur am Ende eines Wortes, etwa „Nachnutz*“.")
-    return terms
+        if token in _NOT or token in _AND:
+            excludes = excludes or token in _NOT
+            continue
+        terms = _terms(match, meaning)
+        if count + len(terms) > MAX_TERMS:
+            meaning.hints.append(f"Die Anfrage hat sehr viele Wörter; gesucht wird mit den ersten {MAX_TERMS}.")
+            break
+        count += len(terms)
+        for term in terms:
+            wanted = Term(term.words, term.is_phrase, term.is_prefix, is_excluded=True) if excludes else term
+            if joins and not wanted.is_excluded and groups and not groups[-1][0].is_excluded:
+                groups[-1].append(wanted)
+            else:
+                groups.append([wanted])
+            joins = False
+        excludes = excludes and not terms
+    if joins or excludes:
+        meaning.hints.append("Ein „ODER“ oder „NICHT“ steht ohne zweites Wort und wurde übergangen.")
+    return [tuple(group) for group in groups]
+
+
+def _terms(match: re.Match[str], meaning: Meaning) -> list[Term]:
+    if match["token"] is None:
+        words = tuple(_WORDS.findall(match["phrase"]))
+        if match["name"] and _is_field(match["name"], match["phrase"], meaning):
+            return []
+        return [Term(words, is_phrase=len(words) > 1, is_excluded=bool(match["minus"]))] if words else []
+    token = match["token"]
+    if any(quote in token for quote in _OPEN):
+        meaning.hints.append("Ein Anführungszeichen steht allein; der Text wurde als einzelne Wörter gelesen.")
+    if any(char in token for char in "()[]{}") and len(token) < MAX_CHARS:
+        meaning.hints.append("Klammern haben in der Suche keine Bedeutung und wurden übergangen.")
+    bare = token.strip(_QUOTES + "()[]{}.,;:!?+|&")
+    named = _FIELD.match(bare)
+    if named is not None and _is_field(named[1], named[2], meaning):
+        return []
+    return _plain(bare, meaning)
+
+
+def _is_field(name: str, value: str, meaning: Meaning) -> bool:
+    """Whether `name:value` was a field; one that cannot be understood leaves a hint and is read as words."""
+    reader = FIELDS.get(name.lower())
+    if reader is None:
+        return False
+    fault = reader(value.strip(), meaning)
+    if fault:
+        meaning.hints.append(fault)
+    return not fault
+
+
+def _plain(bare: str, meaning: Meaning) -> list[Term]:
+    is_excluded = bare.startswith("-") and len(bare) > 1
+    is_prefix = bare.endswith("*")
+    found = _WORDS.findall(bare)
+    if "*" in bare.rstrip("*"):
+        meaning.hints.append("„*“ wirkt nur am Ende eines Wortes, etwa „Nachnutz*“.")
+    if len(found) != 1:
+        return [Term((word,), is_excluded=is_excluded) for word in found]
+    long_enough = len(found[0]) >= MIN_PREFIX
+    if is_prefix and not long_enough:
+        meaning.hints.append(f"Vor „*“ braucht es mindestens {MIN_PREFIX} Buchstaben.")
+    return [Term((found[0],), is_prefix=is_prefix and long_enough, is_excluded=is_excluded)]

@@ -1,38 +1,43 @@
 """Whoosh behind the interface: the embedded engine.
 
 The index folder is a cache that belongs to the application's user: Whoosh reads pickles from it, so it is created
-unreadable for others and never restored from a backup; what cannot be read is rebuilt. Fields: `title`, `text` (the
-terms of `german.Analysis`), `number`, filters as columns, and the parts as they stand, for snippets.
+unreadable for others and never restored from a backup; what cannot be read is rebuilt. Fields: those of
+`interface.Field`, `filter` (`kind=decision`), `word` (words as written), and a stored row of numbers per document. How it
+answers says `whoosh_reading`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import heapq
 import json
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
+import orjson
+from sqlalchemy.engine import Connection
 from whoosh import analysis as whoosh_analysis
-from whoosh import fields, index, query, scoring, sorting
+from whoosh import fields, index
+from whoosh.reading import SegmentReader
 from whoosh.writing import LockError
 
-from content.search import snippets
-from content.search.german import Analysis, number_term
-from content.search.interface import Document, Hit, Hits, IndexBusy, IndexDamaged, Part, Query, Term
-from content.search.lemmas import fold
+from content.search import bits
+from content.search.answering import Snapshot
+from content.search.german import Analysis
+from content.search.indexing import Places, indexed
+from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query
+from content.search.whoosh_reading import WhooshSegment, text
 
-FACETS: Final = ("kind", "year", "body")
-MAX_EXPANSIONS: Final = 100
-"""A prefix stands for at most so many words."""
-
-_NUMBER_BOOST: Final = 1000.0
-_TITLE_BOOST: Final = 3.0
-_EXACT_BOOST: Final = 0.4
+TIDY_FROM: Final = 6
+MAX_SEGMENTS: Final = 40
+"""So many segments are joined at last even while somebody publishes."""
+SMALL_DOCUMENTS: Final = 1_000
+_SWAP_S: Final = 0.05
 _STATE: Final = "position.json"
 _WRITER_MEMORY_MB: Final = 128
 
@@ -41,10 +46,10 @@ class _Prepared(str):
     """A text whose tokens are known already: Whoosh takes nothing but text."""
 
     __slots__ = ("tokens",)
-    tokens: list[tuple[int, tuple[str, ...]]]
+    tokens: Places
 
 
-def _prepared(tokens: list[tuple[int, tuple[str, ...]]]) -> _Prepared:
+def _prepared(tokens: Places) -> _Prepared:
     text = _Prepared(" ")
     text.tokens = tokens
     return text
@@ -65,21 +70,9 @@ class _PreparedTokens(whoosh_analysis.Tokenizer):  # type: ignore[misc]
 
 
 def _schema() -> fields.Schema:
-    return fields.Schema(
-        edition_id=fields.ID(stored=True, unique=True),
-        url=fields.STORED,
-        sha256=fields.STORED,
-        title=fields.TEXT(analyzer=_PreparedTokens(), phrase=True, field_boost=_TITLE_BOOST),
-        text=fields.TEXT(analyzer=_PreparedTokens(), phrase=True),
-        number=fields.ID,
-        kind=fields.ID(sortable=True),
-        year=fields.ID(sortable=True),
-        body=fields.ID(sortable=True),
-        meeting=fields.ID,
-        topic=fields.KEYWORD(commas=True),
-        date=fields.NUMERIC(sortable=True),
-        shown=fields.STORED,
-    )
+    words = {str(name): fields.TEXT(analyzer=_PreparedTokens(), phrase=True) for name in Field}
+    listed = {name: fields.TEXT(analyzer=_PreparedTokens(), phrase=False) for name in ("filter", "word")}
+    return fields.Schema(edition_id=fields.ID(stored=True, unique=True), stamp=fields.STORED, row=fields.STORED, **words, **listed)
 
 
 class WhooshEngine:
@@ -92,128 +85,54 @@ class WhooshEngine:
         self._generation = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._index = self._open()
-        self._searcher: Any = None
+        self._decoding = threading.Lock()
+        self._state: object = None
+        self._answering: Snapshot | None = None
+        self._segments: dict[str, WhooshSegment] = {}
 
     # --- asking ---
 
-    def search(self, asked: Query) -> Hits:
+    def search(self, query: Query) -> Found:
         """See `SearchEngine`."""
-        try:
-            with self._reading() as searcher:
-                return self._search(searcher, asked)
-        except (index.EmptyIndexError, FileNotFoundError, EOFError) as error:
-            raise IndexDamaged(str(error)) from error
+        for again in (True, True, False):
+            try:
+                return self._snapshot().search(query)
+            except (index.EmptyIndexError, FileNotFoundError, EOFError) as error:
+                if not again:
+                    raise IndexDamaged(str(error)) from error
+                time.sleep(_SWAP_S)  # another process may be putting a new index in this one's place
+        raise AssertionError("unreachable")
 
-    def _search(self, searcher: Any, asked: Query) -> Hits:
-        restriction = self._restriction(asked)
-        for need_all in (True, False):
-            compiled = self._compiled(searcher, asked, need_all=need_all)
-            if compiled is None:
-                return Hits(0, (), {}, asked.hints)
-            answer = self._run(searcher, compiled, restriction, asked)
-            is_single = sum(not term.is_excluded for term in asked.terms) < 2
-            if len(answer) or is_single or asked.number or asked.among is not None:
-                break
-        hints = asked.hints
-        if not need_all and len(answer):
-            hints += ("Kein Dokument enthält alle Wörter; gezeigt wird, was einige davon enthält.",)
-        terms = self._marked_terms(asked)
-        first = (asked.page - 1) * asked.per_page
-        rows = [self._hit(row, terms) for row in answer[first : first + asked.per_page]] if first < len(answer) else []
-        counts = {name: {_text(value): count for value, count in answer.groups(name).items() if value} for name in FACETS}
-        return Hits(len(answer), tuple(rows), counts, hints)
+    def words(self, limit: int) -> list[tuple[str, int]]:
+        """See `SearchEngine`."""
+        with self._reading() as reader:
+            found = ((info.doc_frequency(), text(term)) for term, info in reader.iter_field("word"))
+            return [(word, count) for count, word in heapq.nlargest(limit, found)]
 
-    def _run(self, searcher: Any, compiled: query.Query, restriction: query.Query | None, asked: Query) -> Any:
-        sorted_by = sorting.FieldFacet("date", reverse=asked.sort == "newest") if asked.sort != "relevance" else None
-        return searcher.search(
-            compiled,
-            limit=min(max(asked.page * asked.per_page, 1), 2000) if asked.among is None else None,
-            filter=restriction,
-            sortedby=sorted_by,
-            groupedby={name: sorting.FieldFacet(name, maptype=sorting.Count) for name in FACETS},
-        )
+    def _snapshot(self) -> Snapshot:
+        """The index as it stands now; what was decoded of segments that live on is kept."""
+        with self._lock:
+            state = (self._index.latest_generation(), self._folder.stat().st_ino)
+            if self._state != state or self._answering is None:
+                self._answering = self._read()
+                self._state = state
+            return self._answering
 
-    def _restriction(self, asked: Query) -> query.Query | None:
-        wanted: list[query.Query] = [query.Term(name, value) for name, value in asked.filters.items() if name in _schema().names()]
-        if asked.among is not None:
-            wanted.append(query.Or([query.Term("edition_id", str(number)) for number in sorted(asked.among)]))
-        return query.And(wanted) if wanted else None
-
-    def _compiled(self, searcher: Any, asked: Query, *, need_all: bool) -> query.Query | None:
-        if asked.number is not None:
-            term = number_term(asked.number) or ""
-            return query.Or(
-                [query.Term("number", asked.number, boost=_NUMBER_BOOST), query.Term("text", term), query.Term("title", term)]
-            )
-        wanted = [self._term(searcher, term) for term in asked.terms if not term.is_excluded]
-        unwanted = [self._term(searcher, term) for term in asked.terms if term.is_excluded]
-        known = [part for part in wanted if part is not None]
-        if not known:
-            return query.Every() if asked.filters and not asked.terms else None
-        positive = (query.And if need_all else query.Or)(known)
-        negative = [part for part in unwanted if part is not None]
-        return query.AndNot(positive, query.Or(negative)) if negative else positive
-
-    def _term(self, searcher: Any, term: Term) -> query.Query | None:
-        if term.is_prefix:
-            return self._prefix(searcher, term.words[0])
-        alternatives = [self._word(word) for word in term.words]
-        if not term.is_phrase or len(term.words) == 1:
-            return alternatives[0]
-        stems = [stem for word in term.words for token in self._analysis.tokens(word) for stem in token.terms[:1]]
-        if not stems:
-            return None
-        if len(stems) == 1:
-            return self._word(term.words[0])
-        slop = 1 + len(term.words) - len(stems)  # stop words keep their place
-        return query.Or([query.Phrase(name, stems, slop=max(1, slop)) for name in ("title", "text")])
-
-    def _word(self, word: str) -> query.Query | None:
-        """A word in any field: its stem, with more weight where it stands exactly so."""
-        groups = [token.terms for token in self._analysis.tokens(word)]
-        if not groups:
-            return None
-        parts = []
-        for terms in groups:
-            plain = [term for term in terms if not term.startswith("=")]
-            exact = [term for term in terms if term.startswith("=")]
-            parts.append(
-                query.Or(
-                    [query.Term(name, term) for name in ("title", "text") for term in plain]
-                    + [query.Term(name, term, boost=_EXACT_BOOST) for name in ("title", "text") for term in exact]
-                )
-            )
-        return parts[0] if len(parts) == 1 else query.And(parts)
-
-    def _prefix(self, searcher: Any, word: str) -> query.Query | None:
-        start = f"={fold(word)}"
-        reader = searcher.reader()
-        found: list[query.Query] = []
-        for name in ("title", "text"):
-            for position, term in enumerate(reader.expand_prefix(name, start)):
-                if position >= MAX_EXPANSIONS:
-                    break
-                found.append(query.Term(name, _text(term)))
-        return query.Or(found) if found else query.NullQuery
-
-    def _marked_terms(self, asked: Query) -> frozenset[str]:
-        words = [word for term in asked.terms if not term.is_excluded and not term.is_prefix for word in term.words]
-        terms = {term for word in words for token in self._analysis.tokens(word) for term in token.terms}
-        if asked.number:
-            terms.add(number_term(asked.number) or "")
-        prefixes = tuple(f"={fold(term.words[0])}" for term in asked.terms if term.is_prefix and not term.is_excluded)
-        return _Marks(terms, prefixes) if prefixes else frozenset(terms)
-
-    def _hit(self, row: Any, terms: frozenset[str]) -> Hit:
-        shown = json.loads(row["shown"])
-        parts = [Part(*part) for part in shown["parts"]]
-        return Hit(
-            edition_id=int(row["edition_id"]),
-            url=row["url"],
-            score=float(row.score or 0),
-            title=snippets.mark(shown["title"], terms, self._analysis),
-            snippets=snippets.snippets(parts, terms, self._analysis),
-        )
+    def _read(self) -> Snapshot:
+        reader = self._index.reader()
+        leaves = [leaf for leaf, _ in reader.leaf_readers()] if reader.doc_count_all() else []
+        known, self._segments = self._segments, {}
+        segments = []
+        for leaf in leaves:
+            segment = leaf.segment()
+            name, gone = str(segment.segment_id()), bits.set_of(segment.deleted_docs(), segment.doc_count_all())
+            if name in known:
+                leaf.close()
+            self._segments[name] = known.get(name) or WhooshSegment(leaf, self._decoding)
+            segments.append((self._segments[name], gone))
+        if not leaves:
+            reader.close()
+        return Snapshot(segments)
 
     # --- keeping ---
 
@@ -230,8 +149,8 @@ class WhooshEngine:
     def stored(self) -> Iterator[tuple[int, str]]:
         """See `SearchEngine`."""
         try:
-            with self._reading() as searcher:
-                rows = [(int(row["edition_id"]), row["sha256"]) for row in searcher.reader().all_stored_fields()]
+            with self._reading() as reader:
+                rows = [(int(row["edition_id"]), row["stamp"]) for row in reader.all_stored_fields()]
         except (index.EmptyIndexError, OSError, EOFError, KeyError) as error:
             raise IndexDamaged(str(error)) from error
         return iter(rows)
@@ -241,12 +160,30 @@ class WhooshEngine:
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                writer = self._index.writer(limitmb=_WRITER_MEMORY_MB)
+                writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False)
                 return WhooshBatch(self, writer, self._folder, self._analysis)
             except LockError as error:
                 if time.monotonic() >= deadline:
                     raise IndexBusy(f"Der Suchindex ist seit {timeout_s:.0f} s von anderer Seite gesperrt.") from error
                 time.sleep(0.02)
+
+    def within(self, connection: Connection, *, timeout_s: float = 30) -> None:
+        """See `SearchEngine`: files are never part of a database's transaction."""
+
+    def segments(self) -> int:
+        """Of how many segments the index consists."""
+        return len(self._index._segments())
+
+    def tidy(self) -> bool:
+        """See `SearchEngine`: joins small segments into one."""
+        if self.segments() <= TIDY_FROM:
+            return False
+        try:
+            batch = self.batch(timeout_s=0)
+        except IndexBusy:
+            return False
+        batch.join_small(self.position())
+        return True
 
     def rebuild(self, documents: Iterable[Document], position: int, progress: Callable[[int], None]) -> int:
         """See `SearchEngine`."""
@@ -266,18 +203,16 @@ class WhooshEngine:
     def close(self) -> None:
         """See `SearchEngine`."""
         with self._lock:
-            if self._searcher is not None:
-                self._searcher.close()
-                self._searcher = None
+            self._answering = None
+            self._segments = {}
             self._index.close()
 
     def _swap(self, fresh: Path) -> None:
         old = self._folder.with_name(self._folder.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         with self._lock:
-            if self._searcher is not None:
-                self._searcher.close()
-                self._searcher = None
+            self._answering = None
+            self._segments = {}
             self._index.close()
             os.replace(self._folder, old)
             os.replace(fresh, self._folder)
@@ -300,29 +235,13 @@ class WhooshEngine:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Any]:
-        """A searcher of the newest state. Whoosh's searchers are not safe between threads: one per question."""
+        """A reader of the newest state, of its own: Whoosh's readers are not safe between threads."""
         with self._lock:
-            searcher = self._index.searcher(weighting=scoring.BM25F())
+            reader = self._index.reader()
         try:
-            yield searcher
+            yield reader
         finally:
-            searcher.close()
-
-
-class _Marks(frozenset[str]):
-    """Terms to mark, where some are given as prefixes."""
-
-    _prefixes: tuple[str, ...]
-
-    def __new__(cls, terms: Iterable[str], prefixes: tuple[str, ...]) -> Self:
-        made = super().__new__(cls, terms)
-        made._prefixes = prefixes
-        return made
-
-    def isdisjoint(self, other: Iterable[object]) -> bool:
-        """Whether none of the terms is meant."""
-        listed = list(other)
-        return super().isdisjoint(listed) and not any(str(term).startswith(self._prefixes) for term in listed)
+            reader.close()
 
 
 class WhooshBatch:
@@ -333,29 +252,28 @@ class WhooshBatch:
         self._writer = writer
         self._folder = folder
         self._analysis = analysis
-        self._has_removals = False
+        self._options: dict[str, Any] = {}
 
     def put(self, document: Document) -> None:
         """See `Batch`."""
-        title = document.title
-        parts = [part for part in document.parts if part.text]
-        numbers = [number_term(number) or number for number in document.numbers]
-        self._writer.add_document(
+        made = indexed(document, self._analysis)
+        listed = [f"{name}={value}" for name, values in document.filters.items() for value in values]
+        # Only a document with the same id can be in the way; asking first spares the search for it.
+        self._writer.update_document(
             edition_id=str(document.edition_id),
-            url=document.url,
-            sha256=document.sha256,
-            title=_prepared([*self._tokens(title), *((10_000, (number,)) for number in numbers)]),
-            text=_prepared(self._part_tokens(parts)),
-            number=document.numbers[0] if document.numbers else "",
-            kind=document.kind,
-            year=str(document.year),
-            body=document.body,
-            meeting=document.meeting,
-            topic=",".join(topic.replace(",", " ") for topic in document.topics),
-            date=document.date.toordinal(),
-            shown=json.dumps(
-                {"title": title, "parts": [[part.anchor, part.label, part.text] for part in parts]}, ensure_ascii=False
+            stamp=document.stamp,
+            row=orjson.dumps(
+                (
+                    document.edition_id,
+                    document.date.toordinal(),
+                    document.since.timestamp(),
+                    document.until.timestamp() if document.until else 0,
+                    made.length,
+                )
             ),
+            filter=_prepared([(place, (value,)) for place, value in enumerate(listed)]),
+            word=_prepared([(place, (word,)) for place, word in enumerate(sorted(made.words))]),
+            **{str(name): _prepared(places) for name, places in made.fields.items()},
         )
 
     def remove(self, edition_id: int) -> None:
@@ -364,31 +282,31 @@ class WhooshBatch:
 
     def commit(self, position: int) -> None:
         """See `Batch`."""
-        self._writer.commit()
+        # Joining segments takes longer than a publication may; `tidy` does it when nobody waits.
+        self._writer.commit(merge=self._engine.segments() > MAX_SEGMENTS, **self._options)
         state = {"position": position, "generation": self._engine._index.latest_generation()}
         temporary = self._folder / f"{_STATE}.new"
         temporary.write_text(json.dumps(state))
         os.replace(temporary, self._folder / _STATE)
 
+    def join_small(self, position: int) -> None:
+        """Join the small segments into one; nothing else changes."""
+        self._options = {"mergetype": _small_as_one}
+        self.commit(position)
+
     def cancel(self) -> None:
         """See `Batch`."""
         self._writer.cancel()
 
-    def _tokens(self, text: str) -> list[tuple[int, tuple[str, ...]]]:
-        return [(token.place, token.terms) for token in self._analysis.tokens(text)]
 
-    def _part_tokens(self, parts: Sequence[Part]) -> list[tuple[int, tuple[str, ...]]]:
-        """The tokens of all parts; a gap between parts keeps phrases from running over the edge."""
-        tokens: list[tuple[int, tuple[str, ...]]] = []
-        start = 0
-        for part in parts:
-            inside = self._tokens(part.text)
-            tokens += [(start + place, terms) for place, terms in inside]
-            start += (inside[-1][0] if inside else 0) + 20
-        return tokens
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
+def _small_as_one(writer: Any, segments: list[Any]) -> list[Any]:
+    """Whoosh's way to say which segments stay: those that are large."""
+    kept = []
+    for segment in segments:
+        if segment.doc_count_all() >= SMALL_DOCUMENTS:
+            kept.append(segment)
+        else:
+            with SegmentReader(writer.storage, writer.schema, segment) as reader:
+                writer.add_reader(reader)
+    return kept
 

@@ -38,7 +38,7 @@ class Index(Protocol):
         """This edition is public from now on."""
 
     def remove(self, edition_id: int) -> None:
-        """This edition is no longer the public one."""
+        """This edition is shown no more, not even as of a past day."""
 
     def at(self, position: int) -> None:
         """The ledger stands at `position` after this act."""
@@ -65,6 +65,8 @@ def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
     )
+    for edition_id in desk.session.scalars(sa.select(models.Edition.id).where(models.Edition.item_id == item.id)):
+        desk.index.remove(edition_id)
     entry = ledger.append(
         desk.session,
         desk.signer,
@@ -275,7 +277,8 @@ def _end(desk: Desk, edition: models.Edition, moment: dt.datetime) -> None:
     desk.session.execute(
         sa.update(cast("sa.Table", models.EditionFacet.__table__)).where(facet.edition_id == edition.id).values(is_current=False)
     )
-    desk.index.remove(edition.id)
+    # It stays in the index with its end: searches as of a past day find it.
+    desk.index.put(edition)
 
 
 def _count(session: Session, kind: str, pairs: Iterable[tuple[str, str]], difference: int) -> None:

@@ -14,14 +14,23 @@ from content import facets
 from content.bodies import Bodies
 from content.house import House
 from content.kinds import KINDS
-from content.search.interface import Query
-from content.search.query import read
 from content.services.browse import Reader
+from content.services.searching import Search, Searcher
 
-PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({"art": "kind", "jahr": "year", "gremium": "body"})
+PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "art": "kind", "jahr": "year", "gremium": "body", "sitzung": "meeting", "thema": "topic", "adressat": "addressee",
+        "stand_der_sache": "state", "ziffer": "clause",
+    }
+)
 """Parameter of the address → filter of the search."""
-NAMES: Final = ("q", *PARAMETERS)
-LABELS: Final[Mapping[str, str]] = MappingProxyType({"kind": "Art", "year": "Jahr", "body": "Gremium"})
+NAMES: Final = ("q", *PARAMETERS, "von", "bis")
+LABELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kind": "Art", "year": "Jahr", "body": "Gremium", "meeting": "Sitzung", "topic": "Thema", "addressee": "Adressat",
+        "state": "Verfahrensstand", "clause": "Ziffer",
+    }
+)
 _MAX: Final = 500
 
 
@@ -35,6 +44,7 @@ def describe(parameters: Mapping[str, str], bodies: Bodies) -> str:
     """„Nachnutzung“, Art: Beschlüsse, Jahr: 2021."""
     rows = [f"„{parameters['q']}“"] if parameters.get("q") else []
     rows += [f"{LABELS[name]}: {words(name, parameters[key], bodies)}" for key, name in PARAMETERS.items() if parameters.get(key)]
+    rows += [f"{name} {parameters[name]}" for name in ("von", "bis") if parameters.get(name)]
     return ", ".join(rows)
 
 
@@ -42,6 +52,9 @@ def words(name: str, value: str, bodies: Bodies) -> str:
     """How a value of a filter reads."""
     if name == "kind":
         return KINDS[value].plural if value in KINDS else value
+    if name == "state":
+        kind, _, state = value.partition(".")
+        return KINDS[kind].subkinds.get(state, state) if kind in KINDS else value
     rule = next((rule for rule in facets.RULES if rule.name == name), None)
     return facets.words(rule, "decision", value, bodies) if rule else value
 
@@ -51,10 +64,13 @@ def address(parameters: Mapping[str, str], path: str = "/suche", **more: str) ->
     return f"{path}?{urlencode([*parameters.items(), *more.items()])}"
 
 
-def question(parameters: Mapping[str, str], bodies: Bodies, *, among: frozenset[int] | None = None, sort: str = "newest", page: int = 1, per_page: int = 40) -> Query:
-    """The question to the engine; all words are wanted."""
+def question(parameters: Mapping[str, str], *, among: frozenset[int] | None = None, sort: str = "newest", page: int = 1, per_page: int = 40) -> Search:
+    """The question to ask; all words are wanted, as typed."""
     filters = {name: parameters[key] for key, name in PARAMETERS.items() if parameters.get(key)}
-    return read(parameters.get("q", ""), bodies=bodies, filters=filters, sort=sort, page=page, per_page=per_page, among=among)
+    return Search(
+        parameters.get("q", ""), filters, parameters.get("von", ""), parameters.get("bis", ""), sort=sort, page=page,
+        per_page=per_page, facets=(), among=among, strict=True,
+    )
 
 
 def matcher(house: House) -> Callable[[Mapping[str, str], frozenset[int]], frozenset[int]]:
@@ -62,8 +78,7 @@ def matcher(house: House) -> Callable[[Mapping[str, str], frozenset[int]], froze
 
     def matches(parameters: Mapping[str, str], editions: frozenset[int]) -> frozenset[int]:
         with house.reading() as connection:
-            bodies = Reader(connection).bodies
-        asked = question(parameters, bodies, among=editions, per_page=len(editions))
-        return frozenset(hit.edition_id for hit in house.search.search(asked).hits)
+            searcher = Searcher(connection, house.search, house.language, Reader(connection).bodies)
+            return frozenset(searcher.ids(question(parameters, among=editions, per_page=max(1, len(editions)))))
 
     return matches

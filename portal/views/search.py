@@ -4,71 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from content import facets, reading
+from content import reading
 from content.bodies import Bodies
-from content.kinds import KINDS
-from content.search.interface import Hit, Hits, Piece, SearchError
-from content.search.query import read
+from content.search.interface import Hit, Hits, Piece, Reason, SearchError
 from content.services import saved
-from content.services.browse import Reader
-from content.wording import anchor_words
+from content.services.browse import Reader, end_of_day
+from content.services.searching import Search, Searcher
 from portal.views.common import page_number, parameter, render
 
 PER_PAGE: Final = 20
-PARAMETERS: Final = {"art": "kind", "jahr": "year", "gremium": "body"}
-LABELS: Final = {"kind": "Art", "year": "Jahr", "body": "Gremium"}
+MAX_VALUES: Final = 30
+"""A filter offers so many values, the commonest."""
+COUNTED: Final = ("kind", "year", "body", "meeting", "topic", "addressee", "state")
+BY_FILTER: Final = {name: key for key, name in saved.PARAMETERS.items()}
 SORTS: Final = {"relevanz": ("Relevanz", "relevance"), "neu": ("Neueste zuerst", "newest"), "alt": ("Älteste zuerst", "oldest")}
 
 
 @view_config(route_name="search")
 def search(request: Request) -> Response:
     """Full-text search over everything public."""
-    typed = parameter(request, "q")
-    chosen = {name: parameter(request, parameter_name) for parameter_name, name in PARAMETERS.items()}
-    filters = {name: value for name, value in chosen.items() if value}
+    parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
+    typed = parameters.get("q", "")
+    filters = {name: parameters[key] for key, name in saved.PARAMETERS.items() if parameters.get(key)}
     sort = parameter(request, "sortierung")
-    reader = Reader(request.connection)
-    query = read(
-        typed, bodies=reader.bodies, filters=filters, sort=SORTS.get(sort, SORTS["relevanz"])[1], page=page_number(request), per_page=PER_PAGE
+    sort = sort if sort in SORTS else "relevanz"
+    reader, number, house = request.reader, page_number(request), request.registry.house
+    asked = Search(
+        typed, filters, parameters.get("von", ""), parameters.get("bis", ""), end_of_day(reader.stand) if reader.stand else None,
+        SORTS[sort][1], number, PER_PAGE,
     )
     try:
-        hits = request.registry.house.search.search(query) if typed or filters else Hits(0, (), {})
+        hits = Searcher(request.connection, house.search, house.language, reader.bodies).hits(asked) if parameters else Hits(0, (), {})
     except SearchError:
         hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",))
-    page = _page(request, reader, typed, filters, hits, sort=sort if sort in SORTS else "relevanz", number=query.page)
+    page = _page(reader, parameters, filters, hits, sort=sort, number=number)
     title = f"Suche: {typed}" if typed else "Suche"
-    feeds = [reading.Link(title[:120], page.feed_url)] if typed or filters else []
+    feeds = [reading.Link(title[:120], page.feed_url)] if parameters else []
     return render(
         request, "public/search.html", feeds=feeds, title=title[:120], page=page, query=typed, is_cacheable=False, is_indexed=False,
-        has_asked=bool(typed or filters),
+        has_asked=bool(parameters),
     )
 
 
 def _page(
-    request: Request, reader: Reader, typed: str, filters: Mapping[str, str], hits: Hits, *, sort: str, number: int
+    reader: Reader, parameters: Mapping[str, str], filters: Mapping[str, str], hits: Hits, *, sort: str, number: int
 ) -> reading.SearchPage:
     entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
     pages = max(1, -(-hits.total // PER_PAGE))
     number = min(number, pages)
+    typed = parameters.get("q", "")
 
     def address(changed: Mapping[str, str], *, sort_by: str = sort, page: int = 1) -> str:
-        back = {name: parameter_name for parameter_name, name in PARAMETERS.items()}
-        rows = [("q", typed)] if typed else []
-        rows += [(back[name], value) for name, value in changed.items()]
-        rows += [("sortierung", sort_by)] if sort_by != "relevanz" else []
-        rows += [("seite", str(page))] if page > 1 else []
-        return "/suche?" + urlencode(rows)
+        rest = {key: value for key, value in parameters.items() if key not in saved.PARAMETERS}
+        rows = {**rest, **{BY_FILTER[name]: value for name, value in changed.items()}}
+        more = ({"sortierung": sort_by} if sort_by != "relevanz" else {}) | ({"seite": str(page)} if page > 1 else {})
+        return saved.address(rows, **more)
 
-    parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
-    shown = tuple(_facet(name, hits, filters, address, reader.bodies) for name in ("kind", "year", "body"))
+    shown = tuple(_facet(name, hits, filters, address, reader.bodies) for name in COUNTED)
+    ways = [(way.label, saved.address({key: value for key, value in ({**parameters, **way.changes} if "" not in way.changes else {"q": typed}).items() if value})) for way in hits.ways]
+    if hits.did_you_mean:
+        ways.insert(0, (f"Meinten Sie „{hits.did_you_mean}“?", saved.address({**parameters, "q": hits.did_you_mean})))
     return reading.SearchPage(
         query=typed,
+        ways=tuple(ways),
         hits=tuple(_hit(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries),
         facets=tuple(facet for facet in shown if len(facet.values) > 1 or any(value.is_active for value in facet.values)),
         active=tuple(value for facet in shown for value in facet.values if value.is_active),
@@ -104,31 +107,23 @@ def _facet(
         is_active = value == chosen
         rest = {key: kept for key, kept in filters.items() if key != name}
         url = address(rest if is_active else {**rest, name: value})
-        values.append(reading.FacetValue(value, _words(name, value, bodies), counts[value], is_active, url))
-    parameter_name = next(key for key, facet in PARAMETERS.items() if facet == name)
-    return reading.Facet(parameter_name, LABELS[name], tuple(values))
-
-
-def _words(name: str, value: str, bodies: Bodies) -> str:
-    if name == "kind":
-        return KINDS[value].plural if value in KINDS else value
-    rule = next((rule for rule in facets.RULES if rule.name == name), None)
-    return facets.words(rule, "decision", value, bodies) if rule else value
+        values.append(reading.FacetValue(value, saved.words(name, value, bodies), counts[value], is_active, url))
+    return reading.Facet(BY_FILTER[name], saved.LABELS[name], tuple(values[:MAX_VALUES]))
 
 
 def _hit(hit: Hit, entry: reading.ListEntry) -> reading.SearchHit:
     return reading.SearchHit(
         entry=entry,
         title=_pieces(hit.title),
-        snippets=tuple(
-            (
-                snippet.label or anchor_words(snippet.anchor),
-                f"{entry.url}#{snippet.anchor}" if snippet.anchor else entry.url,
-                _pieces(snippet.pieces),
-            )
-            for snippet in hit.snippets
-        ),
+        snippets=tuple((snippet.label, snippet.url, _pieces(snippet.pieces)) for snippet in hit.snippets),
+        why="; ".join(_why(reason) for reason in hit.reasons),
     )
+
+
+def _why(reason: Reason) -> str:
+    """„Nachnutzung“: Nachnutzungsmodell = Nachnutzung + Modell, Titel."""
+    words = reason.how or ", ".join(reason.words)
+    return f"„{reason.typed}“: {words}" + (f", {', '.join(reason.where)}" if reason.where else "")
 
 
 def _pieces(pieces: tuple[Piece, ...]) -> tuple[reading.SnippetPiece, ...]:

@@ -7,6 +7,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content.services import saved
+from content.services.searching import Searcher
 from portal import site
 from portal.views.common import BadRequest, parameter
 
@@ -20,8 +21,9 @@ def search_feed(request: Request) -> Response:
     if not parameters:
         raise BadRequest("Die Suche ist leer. Erwartet wird etwa /suche.atom?q=Nachnutzung.")
     reader = request.reader
-    hits = request.registry.house.search.search(saved.question(parameters, reader.bodies, among=None, per_page=ROWS))
-    rows = reader.published_editions([hit.edition_id for hit in hits.hits])
+    house = request.registry.house
+    searcher = Searcher(request.connection, house.search, house.language, reader.bodies)
+    rows = reader.published_editions(searcher.ids(saved.question(parameters, per_page=ROWS)))
     body = request.registry.templates.get_template("feeds/atom.xml").render(
         base_url=request.registry.settings["portal.settings"].base_url, site_name=site.NAME, council=site.COUNCIL, asset=request.registry.asset,
         title=f"Suche {saved.describe(parameters, reader.bodies)} – {site.NAME}", rows=rows,

@@ -1,0 +1,344 @@
+"""How a question is answered, whatever keeps the postings: sets and sums over all documents at once (`bits`).
+
+A *segment* is a stretch of the index whose documents and postings never change; only which of them are gone does. An
+engine says how postings are read (`Segment.read_*`); this module decodes each posting once, combines, ranks by `ranking`
+and counts. What was decoded is kept within bounds as long as the segment lives, so that a publication, which adds a small
+segment, leaves all else as it was.
+
+Worths are rounded to 1/4096, rarities to 1/255 of the greatest: where two documents differ by less, the newer comes first.
+"""
+
+from __future__ import annotations
+
+import abc
+import bisect
+import datetime as dt
+import heapq
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from content.search import bits, ranking
+from content.search.bits import Slices
+from content.search.interface import Field, Found, Option, Query, Want
+
+MAX_EXPANSIONS: Final = 100
+"""A prefix stands for at most so many words."""
+SCALE: Final = 4096
+"""A worth of 1."""
+MAX_FACTOR: Final = 255
+MAX_COORDINATION: Final = 1023
+KEPT_POSTINGS_BYTES: Final = 12_000_000
+KEPT_WORTHS_BYTES: Final = 32_000_000
+_KEPT_MOMENTS: Final = 8
+_MANY: Final = 1_000_000
+
+T = TypeVar("T")
+Posting = tuple[Sequence[int], Sequence[float]]
+"""Documents of a segment, ascending, and how often the term stands in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a segment knows of its documents, one entry each. Times in seconds since 1970; `until` 0: still public."""
+
+    ids: Sequence[int]
+    days: Sequence[int]
+    since: Sequence[float]
+    until: Sequence[float]
+    lengths: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Worths:
+    """The documents that satisfy a want, and what each one's best option is worth in 1/`SCALE`."""
+
+    documents: int
+    slices: Slices
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes."""
+        return 100 + sum(one.bit_length() for one in (self.documents, *self.slices)) // 7
+
+
+class Kept(Generic[T]):
+    """What was made, by key, as long as all of it stays below a number of bytes; the longest unused goes first."""
+
+    def __init__(self, limit_bytes: int, size: Callable[[T], int]) -> None:
+        self._limit = limit_bytes
+        self._size = size
+        self._held: OrderedDict[Hashable, T] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept for `key`, else what `make` makes. Two threads may make the same at worst."""
+        found = self.known(key)
+        return self.put(key, make()) if found is None else found
+
+    def known(self, key: Hashable) -> T | None:
+        """What is kept for `key`, or None."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        return None
+
+    def put(self, key: Hashable, made: T) -> T:
+        """Keep what was made; what was longest unused goes."""
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = made
+                self._bytes += self._size(made)
+                while self._bytes > self._limit and len(self._held) > 1:
+                    _, gone = self._held.popitem(last=False)
+                    self._bytes -= self._size(gone)
+        return made
+
+
+class Segment(abc.ABC):
+    """Documents and postings that never change. Safe between threads if `read_*` are."""
+
+    def __init__(self, columns: Columns, filters: Mapping[str, Mapping[str, int]]) -> None:
+        self.ids, self.days = columns.ids, columns.days
+        self._since, self._until, self._lengths = columns.since, columns.until, columns.lengths
+        self.count = len(self.ids)
+        self.filters = filters
+        """Name → value → set."""
+        everyone = range(self.count)
+        self.known = bits.set_of((number for number in everyone if self.ids[number]), self.count)
+        self.present = bits.set_of((number for number in everyone if self.ids[number] and not self._until[number]), self.count)
+        self.day_slices = bits.slices_of(everyone, self.days, self.count)
+        self.id_slices = bits.slices_of(everyone, self.ids, self.count)
+        self._postings: Kept[Posting] = Kept(KEPT_POSTINGS_BYTES, lambda posting: 200 + 12 * len(posting[0]))
+        self._worths: Kept[Worths] = Kept(KEPT_WORTHS_BYTES, lambda worths: worths.size_bytes)
+        self._moments: Kept[int] = Kept(_KEPT_MOMENTS, lambda _: 1)
+
+    @abc.abstractmethod
+    def read_posting(self, field: Field, term: str) -> Posting:
+        """The documents in which `term` stands in `field`."""
+
+    @abc.abstractmethod
+    def read_expansions(self, field: Field, start: str, limit: int) -> Sequence[str]:
+        """The first terms of `field`, in order, that begin with `start`."""
+
+    @abc.abstractmethod
+    def read_row(self, field: Field, option: Option, candidates: Sequence[int]) -> Sequence[int]:
+        """Those of the candidates, which have all terms of the option in `field`, where they stand at its distances."""
+
+    def visible(self, query: Query) -> int:
+        """The documents that were public at the moment asked for, within the days asked for."""
+        chosen = self.present
+        if query.moment is not None:
+            moment = query.moment.timestamp()
+            chosen = self._moments.get(moment, lambda: self._at(moment))
+        if query.among is not None:
+            chosen &= bits.set_of((number for number, edition_id in enumerate(self.ids) if edition_id in query.among), self.count)
+        if query.first_day is not None:
+            chosen = bits.at_least(self.day_slices, query.first_day.toordinal(), chosen)
+        if query.last_day is not None and query.last_day < dt.date.max:
+            chosen &= ~bits.at_least(self.day_slices, query.last_day.toordinal() + 1, chosen)
+        return chosen
+
+    def _at(self, moment: float) -> int:
+        rows = zip(self._since, self._until, strict=True)
+        return self.known & bits.set_of((number for number, (since, until) in enumerate(rows) if since <= moment and not 0 < until <= moment), self.count)
+
+    def worths(self, want: Want) -> Worths:
+        """What the want is worth in each document."""
+        return self._worths.get(want.options, lambda: self._satisfied(want.options))
+
+    def _satisfied(self, options: tuple[Option, ...]) -> Worths:
+        best: dict[int, float] = {}
+        for option in options:
+            weight = option.weight
+            for documents, worths in self._worth_of(option):
+                if not best:
+                    best = {document: worth * weight for document, worth in zip(documents, worths, strict=True)}
+                    continue
+                known = best.get
+                for document, worth in zip(documents, worths, strict=True):
+                    value = worth * weight
+                    if value > known(document, 0.0):
+                        best[document] = value
+        documents = list(best)
+        values = [round(value * SCALE) or 1 for value in best.values()]
+        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, values, self.count))
+
+    def _worth_of(self, option: Option) -> Iterable[Posting]:
+        if option.is_prefix:
+            for field in option.fields:
+                for term in self.read_expansions(field, option.terms[0], MAX_EXPANSIONS):
+                    yield self._weighed(field, self._posting(field, term))
+        elif len(option.terms) == 1:
+            for field in option.fields:
+                yield self._weighed(field, self._posting(field, option.terms[0]))
+        elif option.places:
+            for field in option.fields:
+                yield self._weighed(field, self._row(field, option))
+        else:
+            yield self._together(option)
+
+    def _posting(self, field: Field, term: str) -> Posting:
+        return self._postings.get((field, term), lambda: self.read_posting(field, term))
+
+    def _weighed(self, field: Field, posting: Posting) -> Posting:
+        weight, lengths, saturation = ranking.FIELD_WEIGHT[field], self._lengths, ranking.saturation
+        known: dict[tuple[float, int], float] = {}
+        worths = []
+        for key in zip(posting[1], map(lengths.__getitem__, posting[0]), strict=True):
+            worth = known.get(key)
+            if worth is None:
+                worth = known[key] = weight * saturation(*key)
+            worths.append(worth)
+        return posting[0], worths
+
+    def _together(self, option: Option) -> Posting:
+        """Documents in which each term stands in some field: the smallest worth counts."""
+        least: dict[int, float] = {}
+        for index, term in enumerate(option.terms):
+            values: dict[int, float] = {}
+            for field in option.fields:
+                for document, worth in zip(*self._weighed(field, self._posting(field, term)), strict=True):
+                    values[document] = max(worth, values.get(document, 0.0))
+            least = {document: min(worth, least.get(document, worth)) for document, worth in values.items() if not index or document in least}
+            if not least:
+                break
+        return list(least), list(least.values())
+
+    def _row(self, field: Field, option: Option) -> Posting:
+        """Documents in which the terms stand at their distances, counted as the rarest of the terms."""
+        common: set[int] = set()
+        for index, term in enumerate(option.terms):
+            documents = self._posting(field, term)[0]
+            common = set(documents) if not index else common.intersection(documents)
+            if not common:
+                return (), ()
+        found = sorted(self.read_row(field, option, sorted(common)))
+        often = [float(_MANY)] * len(found)
+        for term in option.terms:
+            documents, times = self._posting(field, term)
+            for place, document in enumerate(found):
+                often[place] = min(often[place], times[bisect.bisect_left(documents, document)])
+        return found, often
+
+
+class Snapshot:
+    """The index at one moment of its own; answers questions."""
+
+    def __init__(self, segments: Sequence[tuple[Segment, int]]) -> None:
+        self._segments = segments
+        """Each with the set of its documents that are gone."""
+        self.total = sum((segment.known & ~gone).bit_count() for segment, gone in segments)
+
+    def search(self, query: Query) -> Found:
+        """See `SearchEngine`."""
+        positive = [want for want in query.wants if not want.is_excluded]
+        worths = [[segment.worths(want) for segment, _ in self._segments] for want in positive]
+        sizes = [sum((one.documents & ~gone).bit_count() for one, (_, gone) in zip(parts, self._segments, strict=True)) for parts in worths]
+        rarities = [ranking.rarity(size, self.total) for size in sizes]
+        size_of = {id(want): size for want, size in zip(positive, sizes, strict=True)}
+        dead = frozenset(index for index, want in enumerate(query.wants) if size_of.get(id(want), 1) == 0)
+        counts: dict[str, dict[str, int]] = {name: {} for name in query.facets}
+        rows: list[tuple[tuple[float, ...], int, float]] = []
+        total = 0
+        for index, (segment, gone) in enumerate(self._segments):
+            mine = [parts[index] for parts in worths]
+            matching = _matching(segment, mine, query) & ~gone
+            allowed = {name: segment.filters.get(name, {}).get(value, 0) for name, value in query.filters.items()}
+            if matching:
+                _count(segment, matching, allowed, counts)
+            hits = matching
+            for one in allowed.values():
+                hits &= one
+            total += hits.bit_count()
+            if query.limit is not None and hits:
+                rows += _best(segment, hits, mine, rarities, query)
+        if query.limit is None:
+            return Found(total, (), counts, dead)
+        last = query.offset + query.limit
+        chosen = heapq.nlargest(last, rows)[query.offset :] if len(self._segments) > 1 else sorted(rows, reverse=True)[query.offset : last]
+        return Found(total, tuple((edition_id, score) for _, edition_id, score in chosen), counts, dead)
+
+
+def _matching(segment: Segment, wanted: Sequence[Worths], query: Query) -> int:
+    """The documents that satisfy enough of the wants and none that is excluded."""
+    matching = segment.visible(query)
+    needed = len(wanted) if query.at_least is None else min(query.at_least, len(wanted))
+    if needed == len(wanted):
+        for one in wanted:
+            matching &= one.documents
+    elif needed:
+        matching = bits.at_least(bits.count_of(one.documents for one in wanted), needed, matching)
+    for want in query.wants:
+        if want.is_excluded and matching:
+            matching &= ~segment.worths(want).documents
+    return matching
+
+
+def _count(segment: Segment, matching: int, allowed: Mapping[str, int], counts: dict[str, dict[str, int]]) -> None:
+    """Count each facet under all filters but its own."""
+    for name, values in counts.items():
+        counted = matching
+        for other, one in allowed.items():
+            if other != name:
+                counted &= one
+        if not counted:
+            continue
+        for value, having in segment.filters.get(name, {}).items():
+            amount = (counted & having).bit_count()
+            if amount:
+                values[value] = values.get(value, 0) + amount
+
+
+def _scores(hits: int, wanted: Sequence[Worths], rarities: Sequence[float]) -> tuple[Slices, float]:
+    """Each document's score as slices, and what a score of 1 stands for."""
+    if not wanted:
+        return (), 1.0
+    greatest = max(rarities) or 1.0
+    if len(wanted) == 1:
+        return bits.only(wanted[0].slices, hits), rarities[0] / SCALE
+    made: Slices = ()
+    for one, rarity in zip(wanted, rarities, strict=True):
+        made = bits.plus(made, bits.times(bits.only(one.slices, hits), round(rarity / greatest * MAX_FACTOR)))
+    unit = greatest / MAX_FACTOR / SCALE
+    satisfied = bits.count_of(one.documents & hits for one in wanted)
+    full = bits.equal(satisfied, len(wanted), hits)
+    if full == hits:
+        return made, unit
+    weighed: Slices = ()
+    for amount in range(1, len(wanted) + 1):
+        among = bits.equal(satisfied, amount, hits)
+        if among:
+            weighed = bits.plus(weighed, bits.times(bits.only(made, among), round(ranking.coordination(amount, len(wanted)) * MAX_COORDINATION)))
+    return weighed, unit / MAX_COORDINATION
+
+
+def _best(segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Sequence[float], query: Query) -> list[tuple[tuple[float, ...], int, float]]:
+    """The rows of this segment that can be among those asked for: (sort key, edition id, score)."""
+    scores, unit = _scores(hits, wanted, rarities)
+    score, day, number = tuple(reversed(scores)), tuple(reversed(segment.day_slices)), tuple(reversed(segment.id_slices))
+    orders: dict[str, tuple[int, ...]] = {
+        "relevance": (*score, *day, *number), "newest": (*day, *score, *number), "oldest": (*(~one for one in day), *score, *number),
+    }
+    wanted_rows = query.offset + (query.limit or 0)
+    documents = list(bits.members(bits.highest(hits, orders[query.sort], wanted_rows)))
+    found = []
+    for document, points in zip(documents, bits.numbers_of(scores, documents), strict=True):
+        value, day_number, edition_id = points * unit, segment.days[document], segment.ids[document]
+        keys: dict[str, tuple[float, ...]] = {
+            "relevance": (value, day_number, edition_id), "newest": (day_number, value, edition_id), "oldest": (-day_number, value, edition_id),
+        }
+        found.append((keys[query.sort], edition_id, value))
+    return found
+
+
+def columns_of(rows: Sequence[Any]) -> Columns:
+    """The columns from rows of (edition id, day, since, until, length); what is None is no document."""
+    empty = (0, 0, 0.0, 0.0, 0)
+    ids, days, since, until, lengths = zip(*(row or empty for row in rows), strict=True) if rows else ((), (), (), (), ())
+    return Columns(array("q", ids), array("q", days), array("d", since), array("d", until), array("q", lengths))

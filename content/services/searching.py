@@ -1,0 +1,232 @@
+"""Asking: a question as a reader puts it → an answer to show. The search page, feeds, alerts and JSON all ask here.
+
+One walk: `query.read` → `Planner.wants` → engine → where it finds too little: near spellings, then some of the words →
+documents of the hits from the database → marks and reasons. The engine answers with ids only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from content import models
+from content.bodies import Bodies
+from content.search import documents
+from content.search.fields import read_day
+from content.search.interface import FACETS, Document, Found, Hit, Hits, Query, SearchEngine, Want, WayOn
+from content.search.lemmas import fold
+from content.search.marking import Marker
+from content.search.planning import Planner
+from content.search.query import Asked, read
+from content.search.vocabulary import Vocabulary
+from content.services import filetexts
+from content.services.language import Language
+
+ENOUGH: Final = 5
+"""With fewer documents that have all words, those with some of them are shown as well."""
+_CLAUSE_CANDIDATES: Final = 400
+_E: Final = models.Edition.__table__.c
+_ROWS: Final = sa.select(models.Edition.__table__).where(_E.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A question with everything chosen on the page. Pages count from 1. `strict`: all words, as typed, no near ones."""
+
+    typed: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+    first_day: str = ""
+    last_day: str = ""
+    moment: dt.datetime | None = None
+    sort: str = "relevance"
+    page: int = 1
+    per_page: int = 20
+    facets: tuple[str, ...] = FACETS
+    among: frozenset[int] | None = None
+    strict: bool = False
+
+
+class Searcher:
+    """Asks over one connection."""
+
+    def __init__(self, connection: Connection, engine: SearchEngine, language: Language, bodies: Bodies) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._language = language
+        self._bodies = bodies
+        self._planner: Planner = language.planner(connection)
+
+    def ids(self, search: Search) -> list[int]:
+        """The edition ids that a search finds, without anything around them."""
+        asked, wants = self._understood(search)
+        if not wants and asked.has_words:
+            return []
+        return [edition_id for edition_id, _ in self._engine.search(self._query(search, asked, wants)).rows]
+
+    def hits(self, search: Search) -> Hits:
+        """The answer to `search`. Raises `SearchError`."""
+        asked, wants = self._understood(search)
+        hints = list(asked.hints)
+        if not wants and asked.has_words:
+            hints.append("Alle Wörter der Anfrage sind Füllwörter; danach lässt sich nicht suchen.")
+            return Hits(0, (), {}, tuple(hints), self._ways(search, asked, (), Found(0, (), {})))
+        vocabulary = self._language.vocabulary(self._engine)
+        query = self._query(search, asked, wants)
+        found = self._engine.search(query)
+        proposal = ""
+        if found.dead and not search.strict:
+            wants, proposal = self._mended(asked, wants, found, vocabulary, hints)
+            query = replace(query, wants=wants)
+            found = self._engine.search(query)
+        query, found = self._widened(search, query, found, hints)
+        marker = Marker(wants, self._planner.analysis, clause=asked.filters.get("clause", ""), texts=self._language.texts)
+        found, loaded = self._in_clause(search, asked, query, found, marker, hints)
+        hits = tuple(self._hit(edition_id, score, loaded[edition_id], marker) for edition_id, score in found.rows if edition_id in loaded)
+        ways = self._ways(search, asked, wants, found) if found.total < ENOUGH else ()
+        return Hits(found.total, hits, found.facets, tuple(dict.fromkeys(hints)), ways, proposal)
+
+    def picks(self, typed: str) -> tuple[str, ...]:
+        """The addresses that the desk shows first for this question."""
+        key = pick_key(typed, self._planner)
+        if not key:
+            return ()
+        table = models.SearchPick.__table__.c
+        urls: list[str] | None = self._connection.execute(sa.select(table.urls).where(table.key == key)).scalar()
+        return tuple(urls or ())
+
+    def completions(self, typed: str, limit: int = 8) -> list[str]:
+        """What the typed beginning may become: glossary terms and titles first, then words of the texts."""
+        start = " ".join(typed.split())
+        if len(start) < 2:
+            return []
+        folded = fold(start)
+        names = [entry.title for entry in self._planner.thesaurus.entries.values()]
+        names += [entry.abbreviation for entry in self._planner.thesaurus.entries.values() if entry.abbreviation]
+        terms = sorted((name for name in names if any(fold(piece).startswith(folded) for piece in (name, *name.split()))), key=lambda name: (not fold(name).startswith(folded), len(name)))
+        found = self._connection.execute(_TITLES, {"like": f"{_escaped(start)}%", "inner": f"% {_escaped(start)}%"}).scalars()
+        head, _, last = start.rpartition(" ")
+        words = self._language.vocabulary(self._engine).beginning(last, limit)
+        whole = [f"{head} {word}".strip() for word in words]
+        return list({fold(one): one for one in [*terms[:4], *found, *whole]}.values())[:limit]
+
+    # --- inside ---
+
+    def _understood(self, search: Search) -> tuple[Asked, tuple[Want, ...]]:
+        asked = read(search.typed, bodies=self._bodies, filters=search.filters)
+        suffixes = [suffix for suffix in self._bodies.by_suffix if suffix]
+        # The same word a hundred times asks nothing more than once.
+        return asked, tuple({(want.options, want.is_excluded): want for want in self._planner.wants(asked, suffixes)}.values())
+
+    def _query(self, search: Search, asked: Asked, wants: tuple[Want, ...]) -> Query:
+        is_inside = "clause" in asked.filters and bool(wants)
+        return Query(
+            wants=wants,
+            filters=asked.filters,
+            first_day=asked.first_day or read_day(search.first_day, is_last=False),
+            last_day=asked.last_day or read_day(search.last_day, is_last=True),
+            moment=search.moment,
+            sort=search.sort,
+            offset=0 if is_inside else (max(search.page, 1) - 1) * search.per_page,
+            limit=_CLAUSE_CANDIDATES if is_inside else search.per_page,
+            facets=search.facets,
+            among=search.among,
+        )
+
+    def _mended(
+        self, asked: Asked, wants: tuple[Want, ...], found: Found, vocabulary: Vocabulary, hints: list[str]
+    ) -> tuple[tuple[Want, ...], str]:
+        """The wants with near spellings for what no document has; and the question spelled so."""
+        mended, proposal = list(wants), asked.raw
+        for index in found.dead:
+            want = wants[index]
+            if want.typed.endswith("*") or want.is_excluded or " " in want.typed:
+                continue
+            cut = vocabulary.cut(fold(want.typed)) if want.typed.isalpha() else None
+            near = (" ".join(cut),) if cut else vocabulary.near(want.typed)
+            if not near:
+                continue
+            mended[index] = self._planner.apart(want, cut) if cut else self._planner.near(want, near)
+            proposal = proposal.replace(want.typed, near[0])
+            if not cut:
+                hints.append(f"„{want.typed}“ kommt nicht vor; gesucht wird auch mit „{'“, „'.join(near)}“.")
+        return tuple(mended), proposal if proposal != asked.raw else ""
+
+    def _widened(self, search: Search, query: Query, found: Found, hints: list[str]) -> tuple[Query, Found]:
+        positive = sum(not want.is_excluded for want in query.wants)
+        if search.strict or positive < 2 or found.total >= ENOUGH or "clause" in query.filters or search.sort != "relevance":
+            return query, found
+        for least in dict.fromkeys((positive - 1, (positive + 1) // 2, 1)):
+            wider = replace(query, at_least=least)
+            more = self._engine.search(wider)
+            if more.total > found.total and (more.total >= ENOUGH or least == 1):
+                some = "Kein Dokument enthält alle Wörter" if not found.total else "Nur die ersten Treffer enthalten alle Wörter"
+                hints.append(f"{some}; gezeigt wird auch, was die meisten davon enthält.")
+                return wider, more
+        return query, found
+
+    def _in_clause(
+        self, search: Search, asked: Asked, query: Query, found: Found, marker: Marker, hints: list[str]
+    ) -> tuple[Found, dict[int, Document]]:
+        """The hits of the page with their documents; with `ziffer:` only those that match inside that clause."""
+        loaded = self._documents([edition_id for edition_id, _ in found.rows])
+        if "clause" not in asked.filters or not query.wants:
+            return found, loaded
+        rows = [row for row in found.rows if row[0] in loaded and marker.satisfies_in_clause(loaded[row[0]])]
+        if found.total > _CLAUSE_CANDIDATES:
+            hints.append(f"Die Ziffer wurde in den ersten {_CLAUSE_CANDIDATES} Treffern gesucht; weitere Wörter grenzen ein.")
+        start = (max(search.page, 1) - 1) * search.per_page
+        return Found(len(rows), tuple(rows[start : start + search.per_page]), {}, found.dead), loaded
+
+    def _documents(self, edition_ids: Sequence[int]) -> dict[int, Document]:
+        # An edition never changes; whether it may still be shown is asked where it is shown.
+        kept = self._language.documents
+        found = {edition_id: document for edition_id in edition_ids if (document := kept.known(edition_id)) is not None}
+        missing = [edition_id for edition_id in edition_ids if edition_id not in found]
+        if missing:
+            pages = filetexts.reader(self._connection)
+            for row in self._connection.execute(_ROWS, {"ids": missing}).all():
+                if not row.is_withdrawn:
+                    found[row.id] = kept.put(row.id, documents.from_edition(row, pages))
+        return found
+
+    def _hit(self, edition_id: int, score: float, document: Document, marker: Marker) -> Hit:
+        marked = marker.marked(document)
+        return Hit(edition_id, document.url, score, marked.title, marked.snippets, marked.reasons)
+
+    def _ways(self, search: Search, asked: Asked, wants: Sequence[Want], found: Found) -> tuple[WayOn, ...]:
+        """Other searches, those that do find something first."""
+        ways: list[WayOn] = []
+        chosen = bool(search.filters or search.first_day or search.last_day or search.moment)
+        if chosen and asked.has_words:
+            ways.append(WayOn("Ohne Filter suchen", {"": ""}))
+        words = [want.typed for want in wants if not want.is_excluded]
+        if len(words) > 1 and not found.total:
+            ways.append(WayOn("Eines der Wörter genügt", {"q": " ODER ".join(words)}))
+            ways += [WayOn(f"Nur nach „{word}“ suchen", {"q": word}) for word in words[:4]]
+        return tuple(ways)
+
+
+def pick_key(typed: str, planner: Planner) -> str:
+    """What makes two questions the same for the desk's picks: their stems."""
+    return " ".join(planner.thesaurus.key(typed))[:300]
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+_TITLES: Final = (
+    sa.select(_E.title)
+    .where(
+        _E.valid_until.is_(None),
+        _E.kind.in_(("decision", "recommendation", "market_item", "report", "term", "organisation")),
+        sa.or_(_E.title.ilike(sa.bindparam("like"), escape="\\"), _E.title.ilike(sa.bindparam("inner"), escape="\\")),
+    )
+    .order_by(sa.func.length(_E.title), _E.title)
+    .limit(5)
+)

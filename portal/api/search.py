@@ -1,0 +1,132 @@
+"""The search as JSON: the questions and answers of the search page, for machines (see docs/schnittstelle.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from content import reading
+from content.bodies import Bodies
+from content.search.interface import FACETS, Hit, Hits, Piece, SearchError
+from content.services import saved
+from content.services.searching import Search, Searcher
+from portal.api.problem import BadParameter, answer, problem
+from portal.views.common import BadRequest, parameter
+
+PATH: Final = "/api/v1/suche"
+SORTS: Final[Mapping[str, str]] = {"relevanz": "relevance", "neu": "newest", "alt": "oldest"}
+KNOWN: Final = (*saved.NAMES, "sortierung", "seite", "je_seite")
+MAX_PER_PAGE: Final = 100
+MAX_PAGE: Final = 100_000
+BY_FILTER: Final[Mapping[str, str]] = {name: key for key, name in saved.PARAMETERS.items()}
+
+
+@view_config(route_name="search_json")
+def search_json(request: Request) -> Response:
+    """Answer a question, or say in one shape what is wrong with it."""
+    try:
+        parameters, search = _search(request)
+        reader = request.reader
+        searcher = Searcher(request.connection, request.registry.house.search, request.registry.house.language, reader.bodies)
+        hits = searcher.hits(search)
+    except BadParameter as bad:
+        return problem(400, "Unbrauchbarer Parameter", bad.message, parameter=bad.parameter)
+    except BadRequest as bad:
+        return problem(400, "Unbrauchbare Anfrage", bad.message)
+    except SearchError:
+        return problem(503, "Suche nicht verfügbar", "Die Suche ist gerade nicht verfügbar. Bitte später noch einmal versuchen.")
+    entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
+    shown = [(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries]
+    return answer(_body(parameters, search, hits, shown, reader.bodies))
+
+
+def _search(request: Request) -> tuple[dict[str, str], Search]:
+    parameter(request, "q")  # an address that cannot be decoded is refused here
+    unknown = next((name for name in request.GET if name not in KNOWN), None)
+    if unknown is not None:
+        raise BadParameter(unknown[:40], f"Den Parameter „{unknown[:40]}“ gibt es nicht. Möglich sind: {', '.join(KNOWN)}.")
+    parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
+    if not parameters:
+        raise BadParameter("q", "Die Suche ist leer. Erwartet wird q oder ein Filter, etwa ?q=Nachnutzung.")
+    sort = parameter(request, "sortierung") or "relevanz"
+    if sort not in SORTS:
+        raise BadParameter("sortierung", f"„{sort[:40]}“ ist keine Sortierung. Möglich sind: {', '.join(SORTS)}.")
+    page, per_page = _whole(request, "seite", 1, MAX_PAGE), _whole(request, "je_seite", 20, MAX_PER_PAGE)
+    asked = saved.question(parameters, sort=SORTS[sort], page=page, per_page=per_page)
+    return parameters, Search(
+        asked.typed, asked.filters, asked.first_day, asked.last_day, sort=asked.sort, page=page, per_page=per_page, facets=FACETS
+    )
+
+
+def _whole(request: Request, name: str, usual: int, most: int) -> int:
+    text = parameter(request, name)
+    if not text:
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
+        raise BadParameter(name, f"„{name}“ ist eine ganze Zahl von 1 bis {most}.")
+    return int(text)
+
+
+def _body(
+    parameters: Mapping[str, str], search: Search, hits: Hits, shown: Sequence[tuple[Hit, reading.ListEntry]], bodies: Bodies
+) -> dict[str, Any]:
+    pages = max(1, -(-hits.total // search.per_page))
+    return {
+        "query": search.typed, "filters": {BY_FILTER[name]: value for name, value in search.filters.items()}, "sort": search.sort,
+        "total": hits.total, "page": search.page, "pages": pages, "per_page": search.per_page,
+        "hits": [_hit(hit, entry) for hit, entry in shown],
+        "facets": {BY_FILTER[name]: _facet(name, counts, parameters, bodies) for name, counts in hits.facets.items() if counts},
+        "hints": list(hits.hints), "did_you_mean": hits.did_you_mean,
+        "links": _links(parameters, search, pages),
+    }
+
+
+def _links(parameters: Mapping[str, str], search: Search, pages: int) -> dict[str, str]:
+    rest = {} if search.sort == "relevance" else {"sortierung": next(name for name, sort in SORTS.items() if sort == search.sort)}
+    rest |= {"je_seite": str(search.per_page)} if search.per_page != 20 else {}
+
+    def page(number: int) -> str:
+        return saved.address(parameters, PATH, **rest, **({"seite": str(number)} if number > 1 else {}))
+
+    links = {"self": page(search.page), "first": page(1), "last": page(pages)}
+    links |= {"previous": page(min(search.page - 1, pages))} if search.page > 1 else {}
+    links |= {"next": page(search.page + 1)} if search.page < pages else {}
+    return links | {"html": saved.address(parameters), "feed": saved.address(parameters, "/suche.atom")}
+
+
+def _facet(name: str, counts: Mapping[str, int], parameters: Mapping[str, str], bodies: Bodies) -> list[dict[str, Any]]:
+    key = BY_FILTER[name]
+    ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    return [
+        {"value": value, "label": saved.words(name, value, bodies), "count": counts[value], "url": saved.address({**parameters, key: value}, PATH)}
+        for value in ordered
+    ]
+
+
+def _hit(hit: Hit, entry: reading.ListEntry) -> dict[str, Any]:
+    title, title_marks = _marked(hit.title)
+    return {
+        "url": entry.url, "kind": entry.kind, "kind_label": entry.kind_label, "title": title, "title_marks": title_marks,
+        "header": list(entry.header), "date": entry.date, "summary": entry.summary, "score": round(hit.score, 4),
+        "snippets": [_snippet(snippet.label, snippet.url, snippet.pieces) for snippet in hit.snippets],
+        "reasons": [{"typed": one.typed, "words": list(one.words), "how": one.how, "where": list(one.where)} for one in hit.reasons],
+    }
+
+
+def _snippet(label: str, url: str, pieces: Sequence[Piece]) -> dict[str, Any]:
+    text, marks = _marked(pieces)
+    return {"label": label, "url": url, "text": text, "marks": marks}
+
+
+def _marked(pieces: Sequence[Piece]) -> tuple[str, list[list[int]]]:
+    """The text, and where in it the matching words stand."""
+    text, marks = "", []
+    for piece in pieces:
+        if piece.is_hit:
+            marks.append([len(text), len(text) + len(piece.text)])
+        text += piece.text
+    return text, marks
