@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SUITES = ("pages", "market")
+SUITES = ("pages", "market", "search")
 
 
 def main() -> None:
