@@ -19,6 +19,7 @@ UPLOAD: Final = "_hochladen"
 HIDDEN: Final[Mapping[str, frozenset[str]]] = {
     "recommendation": frozenset({"state"}),
     "decision": frozenset({"number"}),
+    "report": frozenset({"sections"}),
 }
 """Fields that no form sets, because a workflow does."""
 ASIDE: Final = frozenset({"published_on", "source_url", "source_note", "text_kind", "topics", "references", "gazette_notice"})

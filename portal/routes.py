@@ -10,6 +10,7 @@ from content.kinds import KINDS
 from content.services import embargo
 from content.services.alerts import TOKEN_PATTERN
 
+_UID: Final = "[0-9a-f-]{36}"
 _SLUG: Final = "[a-z0-9-]{1,120}"
 _DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/\d{2,4}"
 _MEETING: Final = r"(?:[a-z0-9-]{1,80}/)?(?:\d{1,4}|(?:sonder|umlauf)-\d{4}-\d\d-\d\d)"
@@ -83,6 +84,10 @@ def includeme(config: Configurator) -> None:
         "desk.workflows": "/redaktion/workflows",
         "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
         "desk.implementation": "/redaktion/umsetzung",
+        "desk.report": r"/redaktion/bericht/{id:\d{1,9}}",
+        "desk.report_section": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}",
+        "desk.report_draft": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/entwurf",
+        "desk.report_preview": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/vorschau",
         "desk.people": "/redaktion/konten",
         "desk.person": r"/redaktion/konten/{id:\d{1,9}}",
         "desk.audit": "/redaktion/protokoll",

@@ -126,7 +126,7 @@ def _write(
         return SectionSaved(section, Outcome.UNCHANGED)
     section.heading, section.text = heading, text
     section.rev += 1
-    _keep(session, report, author, f"Abschnitt {section.anchor}, Revision {section.rev}", section)
+    keep(session, report, author, f"Abschnitt {section.anchor}, Revision {section.rev}", section)
     return SectionSaved(section, Outcome.SAVED)
 
 
@@ -155,7 +155,7 @@ def add_section(
         level=typed["level"], rev=1, position=place + 1,
     )
     report.sections.insert(place, section)
-    _keep(session, report, author, f"Abschnitt {section.anchor} angelegt", section)
+    keep(session, report, author, f"Abschnitt {section.anchor} angelegt", section)
     return section
 
 
@@ -191,7 +191,7 @@ def _arrange(session: Session, report: models.Report, wanted: outline.Outline, a
     for node in wanted:
         rows[node.uid].level = node.level
     report.sections = [rows[node.uid] for node in wanted]
-    _keep(session, report, author, "Gliederung geändert")
+    keep(session, report, author, "Gliederung geändert")
 
 
 def set_kind(session: Session, report: models.Report, uid: str, kind: str, *, author: Author) -> None:
@@ -203,7 +203,7 @@ def set_kind(session: Session, report: models.Report, uid: str, kind: str, *, au
         raise InvalidInput([FieldError("kind", "is_recommendation", "Der Abschnitt ist eine Empfehlung mit eigener Seite und bleibt es.")])
     if section.section_kind != wanted:
         section.section_kind = wanted
-        _keep(session, report, author, f"Art von Abschnitt {section.anchor} geändert")
+        keep(session, report, author, f"Art von Abschnitt {section.anchor} geändert")
 
 
 def split_section(
@@ -225,7 +225,7 @@ def split_section(
     )
     section.text, section.rev = join(paragraphs[:paragraph]), section.rev + 1
     report.sections.insert(index + 1, second)
-    _keep(session, report, author, f"Abschnitt {section.anchor} geteilt", section, second)
+    keep(session, report, author, f"Abschnitt {section.anchor} geteilt", section, second)
     return second
 
 
@@ -234,7 +234,7 @@ def remove_section(session: Session, report: models.Report, uid: str, *, author:
     hold(session, report)
     section = section_of(report, uid)
     report.sections.remove(section)
-    _keep(session, report, author, f"Abschnitt {section.anchor} entfernt: {section.heading}")
+    keep(session, report, author, f"Abschnitt {section.anchor} entfernt: {section.heading}")
 
 
 def removed(session: Session, report: models.Report) -> list[models.SectionRevision]:
@@ -255,14 +255,14 @@ def bring_back(session: Session, report: models.Report, uid: str, *, author: Aut
         position=len(report.sections) + 1,
     )
     report.sections.append(section)
-    _keep(session, report, author, f"Abschnitt {section.anchor} zurückgeholt: {section.heading}")
+    keep(session, report, author, f"Abschnitt {section.anchor} zurückgeholt: {section.heading}")
     return section
 
 
-def _keep(
+def keep(
     session: Session, report: models.Report, author: Author, what: str, *changed: models.ReportSection
 ) -> None:
-    """Make the report follow its sections: places, input, revision, audit."""
+    """Make the report follow what changed in its sections: places, input, revision, audit."""
     place_sections(report)
     report.changed_at = author.now
     report.rev += 1

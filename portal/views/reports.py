@@ -1,0 +1,317 @@
+"""Writing a report at the desk: its outline, one section with autosave and preview, and conflicts paragraph by paragraph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import markup, models, outline, report_markup
+from content.diff import compare_html
+from content.house import Work
+from content.merge import Choice, Conflict, Merged, merge, split
+from content.schemas import InvalidInput, clean_text
+from content.schemas.reports import MAX_LEVEL, SECTION
+from content.services import report_recommendations, reports, section_drafts
+from content.services.reports import Author, NoSection, Outcome, SectionSaved
+from portal.asked import editable_item
+from portal.desk import desk_view, page, writing
+from portal.typed import typed_rev
+from portal.views.common import parameter
+from workflows.vocabulary import Permission
+
+KINDS: Final[Mapping[str, str]] = SECTION["kind"].read.choices
+
+
+def _report(request: Request, work: Work) -> models.Report:
+    row = editable_item(request, work)
+    if not isinstance(row, models.Report):
+        raise HTTPNotFound
+    return row
+
+
+def _section(request: Request, report: models.Report) -> models.ReportSection:
+    try:
+        return reports.section_of(report, request.matchdict["uid"])
+    except NoSection as error:
+        raise HTTPNotFound from error
+
+
+def _author(request: Request, work: Work) -> Author:
+    return Author(request.person.login, request.person.name, work.desk.now)
+
+
+# --- the outline ---
+
+
+@desk_view("desk.report", permission=Permission.REPORT_WRITE)
+def overview(request: Request) -> Response:
+    """The outline with numbers, who is where, and what was taken out."""
+    with writing(request) as work:
+        return _overview(request, work, _report(request, work))
+
+
+def _overview(request: Request, work: Work, report: models.Report, error: str = "", *, status: int = 200) -> Response:
+    here: dict[str, list[str]] = {}
+    for row in section_drafts.present(work.session, report, work.desk.now):
+        here.setdefault(row.section_uid, []).append(row.name)
+    return page(
+        request, "desk/report.html", title=report.title or report.url, status=status, report=report, error=error, here=here, kinds=KINDS,
+        numbers=dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True)),
+        removed=reports.removed(work.session, report), states=report_recommendations.states(work.session, report),
+        typed=request.POST.get("ueberschrift", ""), max_level=MAX_LEVEL, saved=parameter(request, "gespeichert"),
+    )
+
+
+Act = Callable[[Request, Work, models.Report, str], str | None]
+
+
+def _add(request: Request, work: Work, report: models.Report, uid: str) -> str:
+    after = next((row for row in report.sections if row.uid == uid), None)
+    made = reports.add_section(
+        work.session, report, heading=str(request.POST.get("ueberschrift", "")), kind=str(request.POST.get("art", "text")),
+        level=after.level if after else 1, after=uid, author=_author(request, work),
+    )
+    return f"/redaktion/bericht/{report.id}/abschnitt/{made.uid}"
+
+
+def _place(request: Request, work: Work, report: models.Report, uid: str) -> None:
+    level = str(request.POST.get("ebene", "1"))
+    reports.place(
+        work.session, report, uid, after=str(request.POST.get("hinter", "")), level=int(level) if level.isdigit() and len(level) < 3 else 1,
+        author=_author(request, work),
+    )
+
+
+def _remove(request: Request, work: Work, report: models.Report, uid: str) -> None:
+    reports.remove_section(work.session, report, uid, author=_author(request, work))
+
+
+def _bring_back(request: Request, work: Work, report: models.Report, uid: str) -> None:
+    reports.bring_back(work.session, report, uid, author=_author(request, work))
+
+
+def _mover(way: str) -> Act:
+    def move(request: Request, work: Work, report: models.Report, uid: str) -> None:
+        reports.move(work.session, report, uid, way, author=_author(request, work))
+
+    return move
+
+
+_ACTS: Final[Mapping[str, Act]] = {
+    "neu": _add, "ziehen": _place, "entfernen": _remove, "zurueckholen": _bring_back,
+    "hoch": _mover("up"), "runter": _mover("down"), "einruecken": _mover("in"), "ausruecken": _mover("out"),
+}
+
+
+@desk_view("desk.report", permission=Permission.REPORT_WRITE, method="POST")
+def arrange(request: Request) -> Response:
+    """One change of the outline: `tun` names it and the section, as in `hoch:<uid>`."""
+    name, _, uid = str(request.POST.get("tun", "")).partition(":")
+    act = _ACTS.get(name)
+    if act is None:
+        raise HTTPNotFound
+    try:
+        with writing(request) as work:
+            report = _report(request, work)
+            target = act(request, work, report, uid) or f"/redaktion/bericht/{report.id}#s-{uid}"
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _overview(request, work, _report(request, work), _words(invalid), status=400)
+    except NoSection:
+        with writing(request) as work:
+            return _overview(request, work, _report(request, work), "Den Abschnitt gibt es nicht mehr: Jemand hat ihn entfernt.", status=409)
+    return HTTPSeeOther(target)
+
+
+def _words(invalid: InvalidInput) -> str:
+    return " ".join(error.message for error in invalid.errors)
+
+
+# --- one section ---
+
+
+@desk_view("desk.report_section", permission=Permission.REPORT_WRITE)
+def section_form(request: Request) -> Response:
+    """A section to write in; `?entwurf=1` opens what was typed and not saved."""
+    with writing(request) as work:
+        report = _report(request, work)
+        section = _section(request, report)
+        draft = section_drafts.of_person(work.session, section.uid, request.person.login)
+        if draft is not None and parameter(request, "entwurf"):
+            return _section_page(request, work, report, section, heading=draft.heading, text=draft.text, rev=draft.base_rev)
+        return _section_page(request, work, report, section, heading=section.heading, text=section.text, rev=section.rev, draft=draft)
+
+
+def _section_page(
+    request: Request, work: Work, report: models.Report, section: models.ReportSection, *, heading: str, text: str, rev: int,
+    error: str = "", status: int = 200, draft: models.SectionDraft | None = None,
+) -> Response:
+    now = work.desk.now
+    section_drafts.beat(work.session, report, section.uid, login=request.person.login, name=request.person.name, now=now)
+    others = [row.name for row in section_drafts.present(work.session, report, now) if row.section_uid == section.uid and row.login != request.person.login]
+    numbers = dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True))
+    place = report.sections.index(section)
+    is_new = draft is not None and (draft.heading, draft.text) != (section.heading, section.text)
+    return page(
+        request, "desk/report_section.html", title=f"{numbers[section.uid]} {section.heading}", status=status, report=report, section=section,
+        number=numbers[section.uid], heading=heading, text=text, rev=rev, error=error, others=others, kinds=KINDS,
+        draft=draft if is_new else None, difference=compare_html(section.text, draft.text) if draft and is_new else "",
+        before=report.sections[place - 1] if place else None, after=report.sections[place + 1] if place + 1 < len(report.sections) else None,
+        paragraphs=split(section.text), anchors=[(row.anchor, numbers[row.uid], row.heading) for row in report.sections],
+        past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
+        state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""),
+    )
+
+
+@desk_view("desk.report_section", permission=Permission.REPORT_WRITE, method="POST")
+def save(request: Request) -> Response:
+    """Save the section, or do what else the button says."""
+    act = str(request.POST.get("tun", "speichern"))
+    if act not in _SECTION_ACTS:
+        raise HTTPNotFound
+    try:
+        with writing(request) as work:
+            report = _report(request, work)
+            section = _section(request, report)
+            return _SECTION_ACTS[act](request, work, report, section)
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            report = _report(request, work)
+            section = _section(request, report)
+            heading, text, rev = _typed(request, section)
+            return _section_page(request, work, report, section, heading=heading, text=text, rev=rev, error=_words(invalid), status=400)
+
+
+def _typed(request: Request, section: models.ReportSection) -> tuple[str, str, int]:
+    """What the form holds; buttons that stand outside it send nothing of the text."""
+    if "text" not in request.POST:
+        return section.heading, section.text, section.rev
+    return str(request.POST.get("ueberschrift", "")), str(request.POST["text"]), typed_rev(request)
+
+
+def _save(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    heading, text, rev = _typed(request, section)
+    answered = request.POST.get("gegen")
+    if answered is not None:
+        heading, text, rev = _answered(request, work, report, section, str(answered))
+    author = _author(request, work)
+    done = reports.save_section(work.session, report, section.uid, heading=heading, text=text, base_rev=rev, author=author)
+    if done.outcome is Outcome.CONFLICT:
+        return _conflict_page(request, report, done, heading=heading, text=text, rev=rev)
+    report_recommendations.follow(work.session, done.section, author)
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}?gespeichert={done.outcome}")
+
+
+def _conflict_page(
+    request: Request, report: models.Report, done: SectionSaved, *, heading: str, text: str, rev: int
+) -> Response:
+    assert done.merged is not None  # noqa: S101 - a conflict has both
+    assert done.theirs is not None  # noqa: S101
+    return page(
+        request, "desk/report_conflict.html", title="Zwei Fassungen", status=409, report=report, section=done.section, heading=heading,
+        text=text, rev=rev, theirs=done.theirs, pieces=_numbered(done.merged), is_heading_contested=done.is_heading_contested,
+        differences=[compare_html("\n\n".join(piece.theirs), "\n\n".join(piece.ours)) for piece in done.merged.conflicts],
+    )
+
+
+def _numbered(merged: Merged) -> list[tuple[int, Any]]:
+    """(number of the conflict from 1 or 0, piece)."""
+    found: list[tuple[int, Any]] = []
+    count = 0
+    for piece in merged.pieces:
+        count += isinstance(piece, Conflict)
+        found.append((count if isinstance(piece, Conflict) else 0, piece))
+    return found
+
+
+_CHOICES: Final[Mapping[str, Choice]] = {"ours": "ours", "theirs": "theirs", "both": "both", "base": "base"}
+
+
+def _answered(
+    request: Request, work: Work, report: models.Report, section: models.ReportSection, against: str
+) -> tuple[str, str, int]:
+    """The text after the answers to a conflict with revision `against`, which it is based on from now on."""
+    rev = int(against) if against.isdigit() and len(against) < 10 else 0
+    base = reports.revision(work.session, report, section, typed_rev(request))
+    theirs = reports.revision(work.session, report, section, rev)
+    if base is None or theirs is None:
+        raise HTTPNotFound
+    merged = merge(base.text, clean_text(str(request.POST.get("text", ""))), theirs.text)
+    answers = []
+    for number, conflict in enumerate(merged.conflicts, start=1):
+        choice = str(request.POST.get(f"wahl.{number}", "both"))
+        own = split(clean_text(str(request.POST.get(f"eigen.{number}", ""))))
+        answers.append(own if choice == "eigen" else conflict.chosen(_CHOICES.get(choice, "both")))
+    return str(request.POST.get("ueberschrift", "")), merged.resolved(answers), rev
+
+
+def _discard(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    section_drafts.drop(work.session, section.uid, request.person.login)
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
+
+
+def _kind(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    reports.set_kind(work.session, report, section.uid, str(request.POST.get("art", "")), author=_author(request, work))
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
+
+
+def _split(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    place = str(request.POST.get("absatz", ""))
+    made = reports.split_section(
+        work.session, report, section.uid, paragraph=int(place) if place.isdigit() and len(place) < 6 else 0,
+        heading=str(request.POST.get("neue_ueberschrift", "")), author=_author(request, work),
+    )
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{made.uid}")
+
+
+def _recommend(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    addressees = [name.strip() for name in str(request.POST.get("adressaten", "")).split("\n") if name.strip()]
+    report_recommendations.make(work.session, report, section.uid, addressees=addressees, author=_author(request, work))
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
+
+
+SectionAct = Callable[[Request, Work, models.Report, models.ReportSection], Response]
+_SECTION_ACTS: Final[Mapping[str, SectionAct]] = {
+    "speichern": _save, "verwerfen": _discard, "art": _kind, "teilen": _split, "empfehlung": _recommend,
+}
+
+
+@desk_view("desk.report_draft", permission=Permission.REPORT_WRITE, method="POST")
+def draft(request: Request) -> Response:
+    """Keep what is being typed, and say who else is here and which revision is the newest. Without a text: only the second."""
+    with writing(request) as work:
+        report = _report(request, work)
+        section = _section(request, report)
+        now, login = work.desk.now, request.person.login
+        section_drafts.beat(work.session, report, section.uid, login=login, name=request.person.name, now=now)
+        if "text" in request.POST:
+            section_drafts.keep(
+                work.session, report, section.uid, login=login, base_rev=typed_rev(request), now=now,
+                heading=str(request.POST.get("ueberschrift", "")), text=str(request.POST["text"]).replace("\r\n", "\n"),
+            )
+        here = [row.name for row in section_drafts.present(work.session, report, now) if row.section_uid == section.uid and row.login != login]
+        newest = reports.revision(work.session, report, section, section.rev)
+        told = {"rev": section.rev, "by": newest.actor_name if newest else "", "here": here}
+    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+
+
+@desk_view("desk.report_preview", permission=Permission.REPORT_WRITE, method="POST")
+def preview(request: Request) -> Response:
+    """The section as readers would see it."""
+    with writing(request) as work:
+        report = _report(request, work)
+        section = _section(request, report)
+        numbers = outline.numbers(reports.nodes(report))
+        labels = {row.anchor: f"Abschnitt {number}" for row, number in zip(report.sections, numbers, strict=True)}
+        number = numbers[report.sections.index(section)]
+        heading, text, _ = _typed(request, section)
+        try:
+            html = report_markup.section_html(text.replace("\r\n", "\n"), section.anchor, 1, labels)
+        except (markup.TooLarge, markup.TooDeep) as error:
+            return _section_page(request, work, report, section, heading=heading, text=text, rev=typed_rev(request), error=str(error), status=400)
+        return page(request, "desk/report_preview.html", title=f"Vorschau: {heading}", report=report, section=section, heading=heading, number=number, html=html)
