@@ -14,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --only-binary :all:
-STYLES := $(wildcard templates/*/*.html portal/static/*.css portal/static/*.js)
+STYLES := $(wildcard templates/*/*.html portal/static/*.css portal/static/*.js portal/editor/*.js)
 
 help: ## Diese Übersicht
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18

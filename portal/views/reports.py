@@ -158,7 +158,7 @@ def _section_page(
     place = report.sections.index(section)
     is_new = draft is not None and (draft.heading, draft.text) != (section.heading, section.text)
     return page(
-        request, "desk/report_section.html", title=f"{numbers[section.uid]} {section.heading}", status=status, report=report, section=section,
+        request, "desk/report_section.html", title=f"{numbers[section.uid]} {section.heading}", status=status, report=report, part=section,
         number=numbers[section.uid], heading=heading, text=text, rev=rev, error=error, others=others, kinds=KINDS,
         draft=draft if is_new else None, difference=compare_html(section.text, draft.text) if draft and is_new else "",
         before=report.sections[place - 1] if place else None, after=report.sections[place + 1] if place + 1 < len(report.sections) else None,
@@ -213,7 +213,7 @@ def _conflict_page(
     assert done.merged is not None  # noqa: S101 - a conflict has both
     assert done.theirs is not None  # noqa: S101
     return page(
-        request, "desk/report_conflict.html", title="Zwei Fassungen", status=409, report=report, section=done.section, heading=heading,
+        request, "desk/report_conflict.html", title="Zwei Fassungen", status=409, report=report, part=done.section, heading=heading,
         text=text, rev=rev, theirs=done.theirs, pieces=_numbered(done.merged), is_heading_contested=done.is_heading_contested,
         differences=[compare_html("\n\n".join(piece.theirs), "\n\n".join(piece.ours)) for piece in done.merged.conflicts],
     )
@@ -314,4 +314,4 @@ def preview(request: Request) -> Response:
             html = report_markup.section_html(text.replace("\r\n", "\n"), section.anchor, 1, labels)
         except (markup.TooLarge, markup.TooDeep) as error:
             return _section_page(request, work, report, section, heading=heading, text=text, rev=typed_rev(request), error=str(error), status=400)
-        return page(request, "desk/report_preview.html", title=f"Vorschau: {heading}", report=report, section=section, heading=heading, number=number, html=html)
+        return page(request, "desk/report_preview.html", title=f"Vorschau: {heading}", report=report, part=section, heading=heading, number=number, html=html)

@@ -110,7 +110,7 @@ def test_the_desk_works_without_javascript(address, browser):
     page.get_by_label(re.compile("Titel")).first.fill("Bericht ohne Skript")
     page.locator("#f-slug").fill("ohne-skript")
     page.locator("#f-group").fill("AG Probe")
-    page.get_by_role("button", name="Weitere Zeilen: Abschnitte").click()
+    page.get_by_role("button", name="Weitere Zeilen: Anlagen").click()
     assert page.locator("#f-title").input_value() == "Bericht ohne Skript"
     page.get_by_role("button", name="Speichern").last.click()
     assert page.get_by_role("heading", name="Bericht ohne Skript").is_visible()

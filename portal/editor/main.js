@@ -1,0 +1,32 @@
+// The report editor: what makes writing more convenient. Every page works without it.
+import { start as startKeeping } from "./autosave.js";
+import { start as startOutline } from "./outline.js";
+import { attach } from "./visual.js";
+
+const outline = document.querySelector("[data-outline]");
+if (outline) startOutline(outline);
+
+const form = document.querySelector("[data-section]");
+if (form) {
+  const area = form.elements.text;
+  let editor = null;
+  let changed = () => {};
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "kern-btn kern-btn--tertiary";
+  const words = document.createElement("p");
+  words.className = "quiet";
+
+  function show(isVisual) {
+    editor?.destroy();
+    editor = isVisual ? attach(area, () => changed()) : null;
+    button.textContent = editor ? "Als Markdown bearbeiten" : "Gestaltet bearbeiten";
+    words.textContent = isVisual && !editor ? "Dieser Text lässt sich nur als Markdown bearbeiten; gestaltet ginge etwas verloren." : "";
+  }
+
+  changed = startKeeping(form, (text) => { area.value = text; show(Boolean(editor)); changed(); });
+  area.after(words);
+  area.before(button);
+  button.addEventListener("click", () => show(!editor));
+  show(true);
+}

@@ -1,0 +1,114 @@
+"""The visual editor reads and writes the portal's Markdown without loss: what it cannot show it does not touch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from content import markup
+from portal.assets import node_command
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "content" / "examples"
+
+
+@pytest.fixture(scope="module")
+def ask():
+    with subprocess.Popen([*node_command(), str(HERE / "editor_bridge.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
+        def answer(**question):
+            node.stdin.write(json.dumps(question) + "\n")
+            node.stdin.flush()
+            return json.loads(node.stdout.readline())
+
+        yield answer
+        node.stdin.close()
+        node.wait(timeout=20)
+
+
+quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+PIECES = st.sampled_from([
+    "Wort", "ä ß", " ", " ", "\n", "\n\n", "\n\n", "- ", "* ", "1. ", "    ", "**", "*", "_", "`", "# ", "> ", "[x](https://a.example)", "[^1]", "[^1]: Note",
+    "[](#a3)", "![Bild](/datei/x)", "| a | b |\n|---|---|\n| 1 | 2 |", "<b>", "&amp;", "&", "<", "\\", "---", "```", "  \n", "[r]: /x", "~", "https://a.example", "!", "^", "\t",
+])
+
+
+@quick
+@given(text=st.lists(PIECES, max_size=14).map("".join))
+def test_a_text_comes_back_letter_by_letter_or_stays_in_the_text_area(ask, text):
+    found = ask(text=text)
+    assert found["written"] == text if found["isShown"] else found["written"] is None
+
+
+@quick
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_so_does_any_text_at_all(ask, text):
+    found = ask(text=text)
+    assert not found["isShown"] or found["written"] == text
+
+
+WORDS = st.lists(st.sampled_from(["Haus", "Maß", "2021/39", "a_b", "*", "_", "[x]", "1.", "-", "#", ">", "<b>", "&amp;", "\\", "`", "!", "~", "(", ")"]), min_size=1, max_size=4).map(" ".join)
+MARKS = st.sampled_from([[], [], [{"type": "strong"}], [{"type": "em"}], [{"type": "link", "attrs": {"href": "https://a.example/b", "title": None}}]])
+
+
+def _inline():
+    word = st.builds(lambda text, marks: {"type": "text", "text": text, **({"marks": marks} if marks else {})}, WORDS, MARKS)
+    atom = st.sampled_from([{"type": "note", "attrs": {"name": "1"}}, {"type": "reference", "attrs": {"anchor": "a3"}}])
+    # Pieces are set apart by plain words, as people write: marks that touch are another story, told by the test before.
+    return st.lists(st.one_of(word, atom), min_size=1, max_size=4).map(
+        lambda rows: [part for row in rows for part in (row, {"type": "text", "text": " und "})] + [{"type": "text", "text": "Schluss"}]
+    )
+
+
+PARAGRAPH = st.builds(lambda content: {"type": "paragraph", "content": content}, _inline())
+HEADING = st.builds(lambda level, content: {"type": "heading", "attrs": {"level": level}, "content": content}, st.integers(1, 4), _inline())
+ITEM = st.builds(lambda content: {"type": "list_item", "content": [content]}, PARAGRAPH)
+LISTS = st.one_of(
+    st.builds(lambda items: {"type": "bullet_list", "attrs": {"tight": True, "bullet": "-"}, "content": items}, st.lists(ITEM, min_size=1, max_size=3)),
+    st.builds(lambda items, order: {"type": "ordered_list", "attrs": {"tight": True, "order": order}, "content": items}, st.lists(ITEM, min_size=1, max_size=3), st.integers(1, 20)),
+)
+QUOTE = st.builds(lambda content: {"type": "blockquote", "content": [content]}, PARAGRAPH)
+DOCUMENTS = st.lists(st.one_of(PARAGRAPH, HEADING, LISTS, QUOTE), min_size=1, max_size=4).map(lambda blocks: {"type": "doc", "content": blocks})
+
+
+def _words(node):
+    return node.get("text", "") + "".join(_words(part) for part in node.get("content", []))
+
+
+@quick
+@given(doc=DOCUMENTS)
+def test_what_was_written_visually_reads_the_same_again(ask, doc):
+    found = ask(doc=doc)
+    assert found["again"] == found["doc"]
+
+
+@quick
+@given(doc=DOCUMENTS)
+def test_readers_see_every_word_that_was_written_visually(ask, doc):
+    shown = "".join(markup.to_text(ask(doc=doc)["written"]).split())
+    for word in ("Haus", "Maß", "2021/39", "a_b", "Schluss", "<b>"):
+        assert shown.count(word) >= "".join(_words(doc).split()).count(word)
+
+
+@pytest.mark.parametrize(("text", "raw"), [
+    ("Ein **fetter** Text[^1], siehe [](#a3).\n\n[^1]: Quelle", 0), ("- a\n- b\n    - c\n\n1. x\n2. y", 0), ("> Zitat\n> mehr", 0),
+    ("| a | b |\n|---|---|\n| 1 | 2 |", 1), ("<b>x</b>", 1), ("![Bild](/datei/x)", 1), ("```\ncode\n\nmehr\n```", 2), ("[x]: /y", 1),
+])
+def test_known_forms_are_shown_as_what_they_mean_and_others_as_their_source(ask, text, raw):
+    assert ask(text=text) == {"isShown": True, "written": text, "raw": raw}
+
+
+@pytest.mark.parametrize("text", ["\n\na", "a\n\n", " \n\na"])
+def test_blank_beginnings_and_ends_stay_in_the_text_area(ask, text):
+    assert not ask(text=text)["isShown"]
+
+
+def test_every_section_of_the_example_report_is_shown_without_source(ask):
+    for line in (EXAMPLES / "60-reports.jsonl").read_text().splitlines():
+        for section in json.loads(line)["sections"]:
+            assert ask(text=section["text"])["isShown"]
