@@ -318,9 +318,22 @@ def _scores(hits: int, wanted: Sequence[Worths], rarities: Sequence[float]) -> t
     return weighed, unit / MAX_COORDINATION
 
 
+def _by_kind(segment: Segment, hits: int, scores: Slices, unit: float) -> tuple[Slices, float]:
+    """The scores weighed by what kind of document it is."""
+    weighed: Slices = ()
+    rest = hits
+    kinds = segment.filters.get("kind", {})
+    for kind, weight in ranking.KIND_WEIGHT.items():
+        among = hits & kinds.get(kind, 0)
+        if among:
+            rest &= ~among
+            weighed = bits.plus(weighed, bits.times(bits.only(scores, among), weight))
+    return bits.plus(weighed, bits.times(bits.only(scores, rest), ranking.KIND_STEPS)), unit / ranking.KIND_STEPS
+
+
 def _best(segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Sequence[float], query: Query) -> list[tuple[tuple[float, ...], int, float]]:
     """The rows of this segment that can be among those asked for: (sort key, edition id, score)."""
-    scores, unit = _scores(hits, wanted, rarities)
+    scores, unit = _by_kind(segment, hits, *_scores(hits, wanted, rarities))
     score, day, number = tuple(reversed(scores)), tuple(reversed(segment.day_slices)), tuple(reversed(segment.id_slices))
     orders: dict[str, tuple[int, ...]] = {
         "relevance": (*score, *day, *number), "newest": (*day, *score, *number), "oldest": (*(~one for one in day), *score, *number),

@@ -70,11 +70,14 @@ def _clause_numbers(clause: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _parts(document: Mapping[str, Any]) -> list[Part]:
     data = document["data"]
-    words = [*data.get("topics", ()), *data.get("synonyms", ()), data.get("abbreviation") or ""]
+    names = [*data.get("synonyms", ()), data.get("abbreviation") or ""]
     # The session belongs to what people search by („Umlaufverfahren“), though no text says it.
-    words += [data["meeting"]["label"]] if data.get("meeting") else []
-    words += [row["title"] for row in data.get("attachments") or ()]
-    extra = [Part("", "", " · ".join(word for word in words if word))]
+    label = data["meeting"]["label"] if data.get("meeting") else ""
+    numbered = label[:1].isdigit()
+    extra = [Part("", "Thema", word, is_keyword=True) for word in data.get("topics", ())]
+    extra += [Part("", "Anderer Name", word, is_keyword=True) for word in names if word]
+    extra += [Part("", "Sitzung", label, is_keyword=not numbered)] if label else []
+    extra += [Part("", "Anlage", row["title"]) for row in data.get("attachments") or ()]
     if data.get("clauses"):
         return [Part(row["anchor"], row["label"], row["text"], "".join(map(str, row.get("path") or ()))) for row in data["clauses"]] + extra
     if data.get("sections"):

@@ -49,4 +49,4 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
 def _stretches(document: Document) -> Iterator[tuple[Field, str]]:
     yield Field.TITLE, document.title
     for part in document.parts:
-        yield (Field.FILES if part.is_file else Field.TEXT), part.text
+        yield part.field, part.text

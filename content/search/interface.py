@@ -37,7 +37,7 @@ class Field(StrEnum):
     """Where a term stands. What a hit there weighs says `ranking.FIELD_WEIGHT`."""
 
     TITLE = "title"
-    """The words of the title; a decision's own number (`#2021/39`)."""
+    """The words of the title and the topics; a decision's own number (`#2021/39`)."""
     TEXT = "text"
     """The words of the text; numbers that it mentions."""
     PARTS = "parts"
@@ -58,7 +58,7 @@ class Part:
     """A stretch of a document with an address of its own.
 
     `anchor` may be empty. `number` is a clause's number (`2`, `2a`), else empty. `url` is set where the part does not
-    stand on the document's page: the page of an attached file.
+    stand on the document's page: the page of an attached file. `is_keyword`: topics and the like, found as well as a title.
     """
 
     anchor: str
@@ -66,11 +66,17 @@ class Part:
     text: str
     number: str = ""
     url: str = ""
+    is_keyword: bool = False
 
     @property
     def is_file(self) -> bool:
         """Whether the words stand in an attached file."""
         return bool(self.url)
+
+    @property
+    def field(self) -> Field:
+        """Where its words stand."""
+        return Field.FILES if self.is_file else Field.TITLE if self.is_keyword else Field.TEXT
 
 
 @dataclass(frozen=True, slots=True)

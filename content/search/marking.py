@@ -124,7 +124,7 @@ class Marker:
         return [self._stretch(None, document.title), *(self._stretch(part, part.text[:MAX_PART]) for part in document.parts if not part.is_file)]
 
     def _stretch(self, part: Part | None, text: str) -> _Stretch:
-        name = Field.TITLE if part is None else Field.FILES if part.is_file else Field.TEXT
+        name = Field.TITLE if part is None else part.field
         return _Stretch(part, text, list(self._analysis.tokens(text)), name)
 
     def _looked_at(self, stretch: _Stretch) -> _Stretch:
@@ -155,7 +155,7 @@ class Marker:
         found: list[tuple[int, int, Snippet]] = []
         for order, (stretch, marks) in enumerate(zip(stretches, spans, strict=True)):
             part = stretch.part
-            if part is None or not marks:
+            if part is None or not marks or part.is_keyword:
                 continue
             distinct = len({stretch.text[start:end].lower() for start, end in marks})
             is_asked = bool(self._clause) and part.number == self._clause

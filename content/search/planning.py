@@ -3,7 +3,7 @@
 One want per thing asked. Its options, from near to far, are what an engine looks up mechanically:
 
     the word as typed 1.0 · another form of it 0.9 · without umlauts 0.75 · in a compound 0.7
-    another name: 0.8 (abbreviation) to 0.5 (loose synonym) · all parts of a typed compound 0.5 · near spelling 0.4
+    another name: 0.8 (abbreviation) to 0.5 (loose synonym) · all parts of a typed compound 0.5, of a hyphenated word 0.85 · near spelling 0.4
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ FORM: Final = 0.9
 PLAIN: Final = 0.75
 IN_COMPOUND: Final = 0.7
 ALL_PARTS: Final = 0.5
+ALL_PIECES: Final = 0.85
+"""Of a word with hyphens: „EfA-Marktplatz“ is as well „der Marktplatz … EfA“."""
 NEAR: Final = 0.4
 _MIN_PART: Final = 4
 """A shorter word is not looked for inside compounds."""
@@ -124,7 +126,7 @@ class Planner:
             return [
                 *self._row(word),
                 *self._joined([word[token.start : token.end] for token in tokens]),
-                *self._all(self._stems([word]) or pieces, ALL_PARTS, _sum(word, [word[token.start : token.end] for token in tokens])),
+                *self._all(self._stems([word]) or pieces, ALL_PIECES, _sum(word, [word[token.start : token.end] for token in tokens])),
             ]
         terms = tokens[0].terms
         options = [Option((term,), WORDS, 1.0 if term.startswith("=") else FORM, reason="" if term.startswith("=") else "andere Wortform") for term in terms[:2]]

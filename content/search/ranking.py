@@ -1,6 +1,6 @@
 """What a hit is worth: the one rule that every engine ranks by, so that all give the same order.
 
-    score(document) = coordination · Σ over the wants it satisfies of  rarity(want) · best(want, document)
+    score(document) = kind · coordination · Σ over the wants it satisfies of  rarity(want) · best(want, document)
     best            = max over the options it satisfies of  option.weight · worth(option)
     worth           = for one term: max over its fields of  FIELD_WEIGHT[field] · saturation(how often, length)
                       for several terms in a row: the same, counted as the rarest of them in that field
@@ -20,6 +20,11 @@ from typing import Final
 from content.search.interface import Field
 
 FIELD_WEIGHT: Final[Mapping[Field, float]] = {Field.TITLE: 3.0, Field.TEXT: 1.0, Field.PARTS: 0.9, Field.FILES: 0.5}
+KIND_STEPS: Final = 16
+KIND_WEIGHT: Final[Mapping[str, int]] = {
+    "report": 15, "recommendation": 14, "market_item": 13, "press_release": 12, "term": 11, "body": 11, "page": 7, "organisation": 8, "meeting": 6,
+}
+"""In sixteenths. People look for decisions; a session's agenda repeats their titles, a page or an organisation names them."""
 NUMBER_WEIGHT: Final = 1000.0
 """The document that bears the number comes first, whatever else was typed."""
 

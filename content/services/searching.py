@@ -23,7 +23,6 @@ from content.search.lemmas import fold
 from content.search.marking import Marker
 from content.search.planning import Planner
 from content.search.query import Asked, read
-from content.search.vocabulary import Vocabulary
 from content.services import filetexts
 from content.services.language import Language
 
@@ -75,12 +74,11 @@ class Searcher:
         if not wants and asked.has_words:
             hints.append("Alle Wörter der Anfrage sind Füllwörter; danach lässt sich nicht suchen.")
             return Hits(0, (), {}, tuple(hints), self._ways(search, asked, (), Found(0, (), {})))
-        vocabulary = self._language.vocabulary(self._engine)
         query = self._query(search, asked, wants)
         found = self._engine.search(query)
         proposal = ""
         if found.dead and not search.strict:
-            wants, proposal = self._mended(asked, wants, found, vocabulary, hints)
+            wants, proposal = self._mended(search, asked, wants, found, hints)
             query = replace(query, wants=wants)
             found = self._engine.search(query)
         query, found = self._widened(search, query, found, hints)
@@ -138,22 +136,27 @@ class Searcher:
         )
 
     def _mended(
-        self, asked: Asked, wants: tuple[Want, ...], found: Found, vocabulary: Vocabulary, hints: list[str]
+        self, search: Search, asked: Asked, wants: tuple[Want, ...], found: Found, hints: list[str]
     ) -> tuple[tuple[Want, ...], str]:
-        """The wants with near spellings for what no document has; and the question spelled so."""
-        mended, proposal = list(wants), asked.raw
-        for index in found.dead:
-            want = wants[index]
-            if want.typed.endswith("*") or want.is_excluded or " " in want.typed:
-                continue
-            cut = vocabulary.cut(fold(want.typed)) if want.typed.isalpha() else None
-            near = (" ".join(cut),) if cut else vocabulary.near(want.typed)
-            if not near:
-                continue
-            mended[index] = self._planner.apart(want, cut) if cut else self._planner.near(want, near)
-            proposal = proposal.replace(want.typed, near[0])
-            if not cut:
-                hints.append(f"„{want.typed}“ kommt nicht vor; gesucht wird auch mit „{'“, „'.join(near)}“.")
+        """The wants of the question as it is probably meant, and that question, where words occur in no document."""
+        vocabulary = self._language.vocabulary(self._engine)
+        dead = [wants[index].typed for index in sorted(found.dead) if not wants[index].is_excluded]
+        cuts = {word: cut for word in dead if word.isalpha() and (cut := vocabulary.cut(fold(word)))}
+        nearest = {word: near for word in dead if word.isalpha() and word not in cuts and (near := vocabulary.near(word))}
+        meant = asked.raw
+        for word, near in nearest.items():
+            meant = meant.replace(word, near[0])
+            hints.append(f"„{word}“ kommt nicht vor; gesucht wird nach „{near[0]}“.")
+        planned = wants
+        if meant != asked.raw:
+            # Planned anew: only with the word spelled right is „Föderales Informationsmanagement“ seen to be a name.
+            planned = self._planner.wants(read(meant, bodies=self._bodies, filters=search.filters))
+        others = {near[0]: near[1:] for near in nearest.values()}
+        mended = [self._planner.near(want, others[want.typed]) if want.typed in others else want for want in planned]
+        mended = [self._planner.apart(want, cuts[want.typed]) if want.typed in cuts else want for want in mended]
+        proposal = meant
+        for word, cut in cuts.items():
+            proposal = proposal.replace(word, " ".join(cut))
         return tuple(mended), proposal if proposal != asked.raw else ""
 
     def _widened(self, search: Search, query: Query, found: Found, hints: list[str]) -> tuple[Query, Found]:
