@@ -28,7 +28,7 @@ PREFIXES: Final = frozenset(
 """Particles: what begins with them is derived („Weiter·entwicklung“), not composed; a domain word overrules."""
 
 SUFFIXES: Final = frozenset(
-    ["heit", "keit", "schaft", "lich", "isch", "ieren", "nisse", "nissen", "tion", "tionen", "ionen", "haft", "nahme", "nahmen", "ahmen", "mann", "land", "burg", "stein", "steiner", "heim", "berg", "ismus", "ende", "enden", "tiere", "rungen", "ringen", "rinnen", "bungen", "dung", "endung", "eilung", "mente", "tein", "teins", "chen", "elle", "ische", "arische", "same", "ente", "iker", "erinnen", "ierung", "ionen", "ation", "nationen", "erholung", "tektur", "teller", "tellern", "rhein"]
+    ["heit", "keit", "schaft", "lich", "isch", "ieren", "nisse", "nissen", "tion", "tionen", "ionen", "haft", "nahme", "nahmen", "ahmen", "mann", "land", "burg", "stein", "steiner", "heim", "berg", "ismus", "ende", "enden", "tiere", "rungen", "ringen", "rinnen", "innen", "bungen", "dung", "endung", "eilung", "mente", "tein", "teins", "chen", "elle", "ische", "arische", "same", "ente", "iker", "erinnen", "ierung", "ionen", "ation", "nationen", "erholung", "tektur", "teller", "tellern", "rhein"]
 )
 """Endings that are words by chance. „land“ and the like end names of places; a domain word overrules."""
 
@@ -42,6 +42,8 @@ _WANTS_S: Final = ("ung", "ion", "heit", "keit", "schaft", "taet", "hmen", "ling
 """After these endings German joins with an s: „Organisation·s·konto“, never „Organisation·skonto“."""
 _MAX_MEAN: Final = 1.45
 _MAX_MEAN_OF_KNOWN: Final = 1.16
+_LONG_PART: Final = 7
+_MAX_MEAN_WITH_LONG_PART: Final = 1.3
 """A way whose parts cost more on average is none; the dictionary's own words are taken apart only where that is plain."""
 
 
@@ -80,13 +82,18 @@ class Splitter:
         if not MIN_WORD <= len(word) <= MAX_WORD or not word.isalpha() or self._is_whole(word):
             return ()
         best = _Ways(word, self._cost).best()
-        dearest = _MAX_MEAN_OF_KNOWN if self._kind(word) else _MAX_MEAN
-        if best is None or best[0] / len(best[1]) > dearest:
+        if best is None or best[0] / len(best[1]) > self._dearest(word, best[1]):
             return ()
         return best[1]
 
+    def _dearest(self, word: str, parts: tuple[str, ...]) -> float:
+        if not self._kind(word):
+            return _MAX_MEAN
+        return _MAX_MEAN_OF_KNOWN if max(map(len, parts)) < _LONG_PART else _MAX_MEAN_WITH_LONG_PART
+
     def _is_whole(self, word: str) -> bool:
-        return any(form in self._lists.never for form in (word, *_without_ending(word)))
+        whole = self._lists.never | self._lists.domain
+        return any(form in self._lists.never for form in (word, *_without_ending(word))) or any(form in whole for form in _without_ending(word))
 
     def _cost(self, part: str, *, is_first: bool, is_last: bool) -> float | None:
         """What `part` costs at its place, None where it cannot stand there."""

@@ -44,7 +44,7 @@ class Lemmas:
     @classmethod
     def open(cls, folder: Path) -> Lemmas:
         """The lemmas kept in `folder`, built first where they are missing (a few seconds, in another process)."""
-        path = folder / f"de-{metadata.version('simplemma')}-2.trie"
+        path = folder / f"de-{metadata.version('simplemma')}-4.trie"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "content.search.lemmas", str(path)]
@@ -83,7 +83,9 @@ def _rows() -> Iterator[tuple[str, tuple[str, bytes]]]:
     known: set[str] = set()
     entries = [(word, lemma.decode() if isinstance(lemma, bytes) else lemma) for word, lemma in DefaultDictionaryFactory().get_dictionary("de").items()]
     nouns = {fold(word) for row in entries for word in row if word[:1].isupper()}
-    entries.sort(key=lambda row: (row[0][:1].isupper(), row[0]))
+    # „Markt“ is a noun before it is a form of „marken“: texts of administration live on nouns.
+    # Only in its first case, though: „gebeten“ is bidding, not prayers.
+    entries.sort(key=lambda row: (not (row[0][:1].isupper() and row[0] == row[1]), row[0][:1].isupper(), row[0]))
     # Lemmas that are no key of their own come last, as their own lemma.
     for word, lemma in [*entries, *((lemma, lemma) for _, lemma in entries)]:
         key = fold(word)
