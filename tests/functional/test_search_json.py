@@ -26,7 +26,7 @@ def test_answer_is_that_of_the_page(ask, portal):
 
 
 def test_hit_tells_where_and_why(ask):
-    hit = ask("?q=Nachnutzung").json["hits"][0]
+    hit = next(hit for hit in ask("?q=Nachnutzung").json["hits"] if hit["snippets"])
     snippet = hit["snippets"][0]
     assert [snippet["text"][start:end] for start, end in snippet["marks"]]
     assert snippet["url"].startswith(hit["url"]) and hit["reasons"][0]["typed"] == "Nachnutzung" and hit["reasons"][0]["words"]
