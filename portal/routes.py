@@ -85,6 +85,8 @@ def includeme(config: Configurator) -> None:
         "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
         "desk.implementation": "/redaktion/umsetzung",
         "desk.report": r"/redaktion/bericht/{id:\d{1,9}}",
+        "desk.report_word": r"/redaktion/bericht/{id:\d{1,9}}/word",
+        "desk.report_word_file": r"/redaktion/bericht/{id:\d{1,9}}/word.docx",
         "desk.report_section": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}",
         "desk.report_draft": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/entwurf",
         "desk.report_preview": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/vorschau",

@@ -1,0 +1,141 @@
+"""A report as a Word file, and what comes back: each section finds the revision it was sent at and is merged in three ways.
+
+Nothing is taken silently: what was merged, what conflicts (it waits as the person's draft), what is suggested with change
+tracking, what was remarked, what is missing and what could not be taken is told, section by section.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from content import models
+from content.diff import compare_html
+from content.schemas import InvalidInput
+from content.schemas.reports import MAX_LEVEL
+from content.services import report_recommendations, reports
+from content.services.reports import Author, NoSection, Outcome
+from content.word import reading, returned, shapes, writing
+
+_OWN_FILE: Final = re.compile(r"/datei/([0-9a-f]{64})/")
+_NEW_PICTURE: Final = re.compile(r"!\[([^\]]*)\]\(bild-[0-9a-f]{16}\.\w{3,4}\)")
+Open = Callable[[str], Any]
+"""SHA-256 of a stored file → the file, opened. Raises OSError where it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A tracked change that was not made: whose, and its differences as HTML."""
+
+    author: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSection:
+    """What became of a section: `outcome` as in `reports.Outcome`, or added, or refused (then `reason`, German)."""
+
+    heading: str
+    uid: str | None
+    outcome: str
+    reason: str = ""
+    suggested: tuple[Suggested, ...] = ()
+    remarks: tuple[shapes.Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a returned file. `missing`: headings of sections that are not in it; they stay in the report."""
+
+    sections: tuple[TakenSection, ...]
+    missing: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def export(report: models.Report, *, base_url: str, open_file: Open) -> bytes:
+    """The report as it stands, as a Word file; each section carries its identity and revision."""
+    sections = tuple(
+        shapes.Section(uuid.UUID(row.uid).hex, row.rev, row.level, row.heading, row.text) for row in report.sections
+    )
+    return writing.write(_report(report, sections, base_url), images=_images(open_file), report_uid=report.uid)
+
+
+def take_back(
+    session: Session, report: models.Report, body: bytes, *, author: Author, base_url: str, open_file: Open, takes_tracked: bool
+) -> Taken:
+    """Take what a returned (or any) Word file says into the report. Raises `reading.NotWord`, `InvalidInput` when closed."""
+    reports.hold(session, report)
+    found = returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
+    known = {uuid.UUID(row.uid).hex: row.heading for row in report.sections}
+    rows: list[TakenSection] = []
+    after = ""
+    for one in found.sections:
+        taken = _take(session, report, one, author=author, after=after, takes_tracked=takes_tracked)
+        after = taken.uid or after
+        rows.append(taken)
+    back = {one.uid for one in found.sections}
+    is_ours = any(one.uid for one in found.sections)
+    left_out = list(found.left_out)
+    if found.images:
+        left_out.append("Neue Bilder wurden nicht übernommen; an ihrer Stelle steht ihre Beschreibung. Bitte als Anlage hochladen und einfügen.")
+    missing = tuple(heading for uid, heading in known.items() if uid not in back) if is_ours else ()
+    return Taken(tuple(rows), missing, tuple(left_out))
+
+
+def _report(report: models.Report, sections: tuple[shapes.Section, ...], base_url: str) -> shapes.Report:
+    return shapes.Report(report.title or "", report.group, sections, base_url)
+
+
+def _sent(session: Session, report: models.Report, body: bytes) -> tuple[shapes.Section, ...]:
+    """The sections as they were when the file was made: each at the revision that its bookmark names."""
+    sent: list[shapes.Section] = []
+    for one in reading.read(body).sections:
+        if one.uid is None or one.rev is None:
+            continue
+        try:
+            section = reports.section_of(report, str(uuid.UUID(one.uid)))
+        except NoSection:
+            continue
+        base = reports.revision(session, report, section, one.rev)
+        if base is not None:
+            sent.append(shapes.Section(one.uid, one.rev, section.level, base.heading, base.text))
+    return tuple(sent)
+
+
+def _take(
+    session: Session, report: models.Report, one: returned.ReturnedSection, *, author: Author, after: str, takes_tracked: bool
+) -> TakenSection:
+    text = _NEW_PICTURE.sub(r"[Bild: \1]", one.accepted if takes_tracked else one.text)
+    suggested = () if takes_tracked else tuple(Suggested(row.author, compare_html(row.old, row.new)) for row in one.suggestions)
+    try:
+        if one.uid is None or one.rev is None:
+            level = min(one.level, MAX_LEVEL)
+            section = reports.add_section(session, report, heading=one.heading, level=level, after=after, text=text, author=author)
+            return TakenSection(one.heading, section.uid, "added", "", suggested, one.comments)
+        uid = str(uuid.UUID(one.uid))
+        done = reports.save_section(session, report, uid, heading=one.heading, text=text, base_rev=one.rev, author=author)
+        if done.outcome in {Outcome.SAVED, Outcome.MERGED}:
+            report_recommendations.follow(session, done.section, author)
+    except InvalidInput as invalid:
+        return TakenSection(one.heading, None, "refused", " ".join(error.message for error in invalid.errors), suggested, one.comments)
+    return TakenSection(done.section.heading, uid, str(done.outcome), "", suggested, one.comments)
+
+
+def _images(open_file: Open) -> writing.Images:
+    def image(address: str) -> bytes | None:
+        match = _OWN_FILE.match(address)
+        if match is None:
+            return None
+        try:
+            with open_file(match[1]) as source:
+                body: bytes = source.read()
+                return body
+        except OSError:
+            return None
+
+    return image

@@ -1,0 +1,324 @@
+"""Any `.docx` → sections of Markdown, twice (tracked changes accepted, and rejected), comments, and what was left out.
+
+mammoth reads the text; what it does not know, tracked changes and the places of comments, is read from the XML itself.
+Files are hostile until shown otherwise: sizes are bounded, and a document type or an entity in the XML is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import mammoth
+from lxml import etree
+from lxml import html as lxml_html
+
+from content.word import tracked
+from content.word.marked import Writer
+from content.word.shapes import Comment, ReadReport, ReadSection, parse_bookmark
+
+MAX_FILE_BYTES: Final = 60_000_000
+MAX_UNPACKED_BYTES: Final = 300_000_000
+MAX_ENTRIES: Final = 5_000
+_MAIN: Final = "word/document.xml"
+_COMMENTS: Final = "word/comments.xml"
+_STYLES: Final = """
+p[style-name='Title'] => p.title:fresh
+p[style-name='Subtitle'] => p.subtitle:fresh
+p[style-name='Quote'] => blockquote > p:fresh
+p[style-name='Intense Quote'] => blockquote > p:fresh
+p[style-name='Quotations'] => blockquote > p:fresh
+p[style-name='Code Block'] => pre:separator('\\n')
+p[style-name='Preformatted Text'] => pre:separator('\\n')
+p[style-name='Centered Line'] => p.line:fresh
+p[style-name='After Table'] => !
+p[style-name='Definition Term'] => dl > dt:fresh
+p[style-name='Definition'] => dl > dd:fresh
+r[style-name='Code'] => code
+r[style-name='Source Text'] => code
+strike => del
+comment-reference => !
+"""
+_NOT_TAKEN: Final[Mapping[str, str]] = {
+    f"{{{tracked.W}}}txbxContent": "Textfelder wurden nicht als eigene Kästen übernommen; bitte ihren Text prüfen",
+    "{http://schemas.openxmlformats.org/officeDocument/2006/math}oMath": "Formeln wurden nicht übernommen",
+    f"{{{tracked.W}}}object": "Eingebettete Objekte wurden nicht übernommen",
+    "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart": "Diagramme wurden nicht übernommen; bitte als Bild einfügen",
+    "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds": "SmartArt-Grafiken wurden nicht übernommen; bitte als Bild einfügen",
+}
+_PICTURES: Final[Mapping[str, str]] = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+_NEW_SECTION_LEVEL: Final = 3
+"""In a file that never came from us, headings down to this level begin sections; deeper ones stay in their text."""
+
+
+class NotWord(ValueError):  # noqa: N818 - named for the situation
+    """The file cannot be read as a Word file; the message (German) says why and what to do."""
+
+
+def read(body: bytes, *, base_url: str = "") -> ReadReport:
+    """The report in a Word file. `base_url`: addresses below it become addresses of the portal. Raises `NotWord`."""
+    package = _open(body)
+    root = _xml(package, _MAIN)
+    pictures = _Pictures()
+    after = _read_variant(package, root, pictures, base_url=base_url, accept=True)
+    before = _read_variant(package, root, pictures, base_url=base_url, accept=False) if tracked.is_tracked(root) else after
+    earlier = {part.key: part.text for part in before.parts if part.key}
+    comments = _comments(package, root)
+    sections = tuple(
+        ReadSection(
+            uid=part.uid, rev=part.rev, level=part.level, heading=part.heading, text=part.text,
+            before=earlier.get(part.key, "") if part.key else "", comments=tuple(comments.get(place, ())),
+        )
+        for place, part in enumerate(after.parts)
+    )
+    return ReadReport(
+        after.title, after.lead, sections, pictures.found, tracked.changes(root), tuple(_left_out(root, pictures, comments)),
+    )
+
+
+# --- the package ------------------------------------------------------------------------------------------------------
+
+
+def _open(body: bytes) -> dict[str, bytes]:
+    if len(body) > MAX_FILE_BYTES:
+        raise NotWord(f"Die Datei ist {len(body) // 1_000_000} MB groß; höchstens {MAX_FILE_BYTES // 1_000_000} MB sind möglich.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            entries = archive.infolist()
+            if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+                raise NotWord("Die Datei ist entpackt zu groß. Bitte Bilder verkleinern oder den Bericht teilen.")
+            package = {entry.filename: archive.read(entry) for entry in entries}
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise NotWord(_NO_WORD) from error
+    if _MAIN not in package or "[Content_Types].xml" not in package:
+        raise NotWord(_NO_WORD)
+    if any(name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part for name, part in package.items()):
+        raise NotWord("Die Datei enthält eine Dokumenttyp-Angabe, die in Word-Dateien nicht vorkommt. Sie wird nicht gelesen.")
+    return package
+
+
+_NO_WORD: Final = "Das ist keine lesbare Word-Datei. Bitte als .docx speichern (nicht .doc, .odt oder .pdf) und noch einmal wählen."
+
+
+def _xml(package: Mapping[str, bytes], name: str) -> Any:
+    try:
+        return tracked.parse(package[name])
+    except etree.XMLSyntaxError as error:
+        raise NotWord("Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen.") from error
+
+
+def _packed(package: Mapping[str, bytes], main: bytes) -> io.BytesIO:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for name, part in package.items():
+            archive.writestr(name, main if name == _MAIN else part)
+    target.seek(0)
+    return target
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+class _Pictures:
+    """Pictures by what they show, so that both readings name them alike."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, bytes] = {}
+        self.refused = 0
+
+    def convert(self, image: Any) -> dict[str, str]:
+        with image.open() as source:
+            body = source.read()
+        ending = _PICTURES.get(image.content_type)
+        if ending is None:
+            self.refused += 1
+            return {"src": ""}
+        name = f"bild-{hashlib.sha256(body).hexdigest()[:16]}.{ending}"
+        self.found[name] = body
+        return {"src": name}
+
+
+@dataclass(slots=True)
+class _Part:
+    uid: str | None
+    rev: int | None
+    level: int
+    heading: str
+    key: str | None
+    blocks: list[Any] = field(default_factory=list)
+    text: str = ""
+
+
+@dataclass(slots=True)
+class _Variant:
+    title: str
+    lead: str
+    parts: list[_Part]
+
+
+def _read_variant(package: Mapping[str, bytes], root: Any, pictures: _Pictures, *, base_url: str, accept: bool) -> _Variant:
+    main = etree.tostring(tracked.settled(root, accept=accept), xml_declaration=True, encoding="UTF-8", standalone=True)
+    try:
+        converted = mammoth.convert_to_html(
+            _packed(package, main), style_map=_STYLES, include_default_style_map=True, include_embedded_style_map=False,
+            convert_image=mammoth.images.img_element(pictures.convert),
+        )
+    except Exception as error:  # mammoth raises whatever its parsers do
+        raise NotWord("Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen.") from error
+    tree = lxml_html.fragment_fromstring(converted.value or "<p></p>", create_parent="div")
+    notes = _take_notes(tree)
+    marks = {name: f"[^{number}]" for number, name in enumerate(notes, start=1)}
+    writer = Writer(image=lambda element: element.get("src") or "", notes=marks, base_url=base_url)
+    return _split(tree, writer, {name: writer.blocks(item) for name, item in notes.items()}, marks)
+
+
+def _take_notes(tree: Any) -> dict[str, Any]:
+    """Remove mammoth's list of footnotes from the end; id → its element, in the order of the text."""
+    found: dict[str, Any] = {}
+    for item in tree.xpath('./ol/li[starts-with(@id, "footnote-") or starts-with(@id, "endnote-")]'):
+        for back in item.xpath('.//a[starts-with(@href, "#footnote-ref-") or starts-with(@href, "#endnote-ref-")]'):
+            back.drop_tree()
+        found[item.get("id")] = item
+    for item in found.values():
+        holder = item.getparent()
+        if holder is not None and holder.getparent() is not None:
+            holder.getparent().remove(holder)
+    return found
+
+
+def _split(tree: Any, writer: Writer, notes: Mapping[str, str], marks: Mapping[str, str]) -> _Variant:
+    title, lead, parts = "", list[Any](), list[_Part]()
+    is_ours = any(parse_bookmark(link.get("id") or "") for link in tree.iter("a"))
+    for element in list(tree):
+        level = int(element.tag[1]) if isinstance(element.tag, str) and element.tag in _HEADINGS else 0
+        name = next((found for link in element.iter("a") if (found := parse_bookmark(link.get("id") or ""))), None) if level else None
+        is_start = name is not None or (bool(level) and _begins(level, parts, is_ours=is_ours))
+        if element.get("class") == "title" and not title and not parts:
+            title = " ".join(element.text_content().split())
+        elif element.get("class") == "subtitle" and not parts:
+            continue
+        elif is_start and element.text_content().strip():
+            uid, rev = name or (None, None)
+            key = uid or f"{level}:{' '.join(element.text_content().split())}:{len(parts)}"
+            parts.append(_Part(uid, rev, min(level, 6), " ".join(element.text_content().split()), key))
+        else:
+            (parts[-1].blocks if parts else lead).append(element)
+    for part in parts:
+        part.text = _with_notes(_blocks_text(part.blocks, writer, part.level), notes, marks)
+    return _Variant(title, _with_notes(_blocks_text(lead, writer, 0), notes, marks), parts)
+
+
+_HEADINGS: Final = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+
+
+def _begins(level: int, parts: list[_Part], *, is_ours: bool) -> bool:
+    """Whether a heading without a bookmark of ours begins a section."""
+    if is_ours:
+        return not parts or level <= parts[-1].level
+    return level <= _NEW_SECTION_LEVEL
+
+
+def _blocks_text(blocks: list[Any], writer: Writer, level: int) -> str:
+    written: list[str] = []
+    for block in blocks:
+        if block.tag in _HEADINGS:
+            words = writer.inline(block).strip()
+            text = f"{'#' * max(1, int(block.tag[1]) - level)} {words}" if words else ""
+        elif block.get("class") == "line":
+            text = "---"
+        else:
+            text = writer.block(block)
+        if text.strip():
+            written.append(text)
+    return "\n\n".join(written)
+
+
+def _with_notes(text: str, notes: Mapping[str, str], marks: Mapping[str, str]) -> str:
+    """`text` with the footnotes it names below it, numbered from 1."""
+    used = [name for name, mark in marks.items() if mark in text]
+    for name in used:
+        text = text.replace(marks[name], f"\ue000{name}\ue001")
+    for number, name in enumerate(used, start=1):
+        text = text.replace(f"\ue000{name}\ue001", f"[^{number}]")
+    rows = [f"[^{number}]: " + notes[name].strip().replace("\n", "\n    ") for number, name in enumerate(used, start=1)]
+    return "\n\n".join(part for part in (text, *rows) if part)
+
+
+# --- comments, and what is left out -----------------------------------------------------------------------------------
+
+
+def _comments(package: Mapping[str, bytes], root: Any) -> dict[int, list[Comment]]:
+    """Place of the section (-1: before the first) → its comments, in the order of the text."""
+    if _COMMENTS not in package:
+        return {}
+    written = {one.get(tracked.tag("id")): one for one in _xml(package, _COMMENTS).iter(tracked.tag("comment"))}
+    found: dict[int, list[Comment]] = {}
+    for number, place, quoted in _comment_places(root):
+        source = written.get(number)
+        if source is None:
+            continue
+        text = "\n\n".join(
+            "".join(one.text or "" for one in paragraph.iter(tracked.tag("t"))) for paragraph in source.iter(tracked.tag("p"))
+        ).strip()
+        comment = Comment(source.get(tracked.tag("author")) or "", text, quoted, tracked.moment(source.get(tracked.tag("date"))))
+        found.setdefault(place, []).append(comment)
+    return found
+
+
+def _comment_places(root: Any) -> Iterator[tuple[str, int, str]]:
+    """(id, place of the section, words) of each comment's range."""
+    settled = tracked.settled(root, accept=True)
+    starts = _section_starts(settled)
+    place, open_ranges = -1, dict[str, list[str]]()
+    for element in settled.iter():
+        if element in starts:
+            place += 1
+        if element.tag == tracked.tag("commentRangeStart"):
+            open_ranges[element.get(tracked.tag("id"))] = []
+        elif element.tag == tracked.tag("t"):
+            for words in open_ranges.values():
+                words.append(element.text or "")
+        elif element.tag == tracked.tag("commentReference"):
+            number = element.get(tracked.tag("id"))
+            yield number, place, " ".join("".join(open_ranges.pop(number, [])).split())
+
+
+def _section_starts(root: Any) -> frozenset[Any]:
+    """The paragraphs with a bookmark of ours; without any, the headings by style."""
+    marked = [
+        mark.getparent() for mark in root.iter(tracked.tag("bookmarkStart")) if parse_bookmark(mark.get(tracked.tag("name")) or "")
+    ]
+    if marked:
+        return frozenset(_paragraph_of(element) for element in marked)
+    heads = root.iterfind(f".//{tracked.tag('pPr')}/{tracked.tag('pStyle')}")
+    return frozenset(_paragraph_of(style) for style in heads if _is_heading_style(style.get(tracked.tag("val")) or ""))
+
+
+def _is_heading_style(name: str) -> bool:
+    return name.lower().rstrip("0123456789 ") in _HEADING_STYLES and name[-1:] in "123"
+
+
+_HEADING_STYLES: Final = frozenset(["heading", "berschrift", "überschrift"])
+
+
+def _paragraph_of(element: Any) -> Any:
+    while element is not None and element.tag != tracked.tag("p"):
+        element = element.getparent()
+    return element
+
+
+def _left_out(root: Any, pictures: _Pictures, comments: Mapping[int, list[Comment]]) -> Iterator[str]:
+    for name, sentence in _NOT_TAKEN.items():
+        amount = sum(1 for _ in root.iter(name))
+        if amount:
+            yield f"{sentence} ({amount})."
+    if pictures.refused:
+        yield f"Bilder in einem Format, das Browser nicht zeigen (etwa EMF), wurden nicht übernommen ({pictures.refused}). Bitte als PNG oder JPEG einfügen."
+    if tracked.has_format_changes(root):
+        yield "Nachverfolgte Änderungen nur der Formatierung wurden nicht übernommen."
+    if comments.get(-1):
+        yield f"Kommentare vor dem ersten Abschnitt wurden nicht übernommen ({len(comments[-1])})."

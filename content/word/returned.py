@@ -1,0 +1,137 @@
+"""A Word file that comes back, against what was sent out: texts of others, suggestions, remarks, what is new or gone.
+
+Word cannot keep our Markdown letter by letter (`*a*` and `_a_` look alike there). So what was sent is read back once,
+and paragraphs that returned as they were read stay exactly as we had them: no change of ours is ever blamed on a guest.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from content.word.reading import read
+from content.word.shapes import Comment, ReadReport, ReadSection, Report, Section, TrackedChange
+from content.word.writing import Images, write
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Paragraphs that somebody wants changed, with tracking on: `old` → `new` (either may be empty)."""
+
+    old: str
+    new: str
+    author: str
+    at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedSection:
+    """A section as it came back. `rev`: the revision that was sent; `text`: it with the untracked changes made in it.
+
+    `uid` is None for a section that is new. `accepted`: `text` with the tracked changes made as well. `comments` are only
+    those that were not sent.
+    """
+
+    uid: str | None
+    rev: int | None
+    level: int
+    heading: str
+    text: str
+    accepted: str
+    is_changed: bool
+    suggestions: tuple[Suggestion, ...]
+    comments: tuple[Comment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What a returned file says. `missing`: uids of sections that were sent and are not in it."""
+
+    sections: tuple[ReturnedSection, ...]
+    missing: tuple[str, ...]
+    images: Mapping[str, bytes]
+    left_out: tuple[str, ...]
+
+
+def compare(sent: Report, body: bytes, *, images: Images = lambda _: None) -> Returned:
+    """What the returned file `body` changes of what was `sent`. Raises `reading.NotWord`."""
+    found = read(body, base_url=sent.base_url)
+    canonical = {one.uid: one for one in read(write(sent, images=images), base_url=sent.base_url).sections}
+    known = {section.uid: section for section in sent.sections}
+    sections = tuple(_section(one, known, canonical, found) for one in found.sections)
+    back = {one.uid for one in sections}
+    return Returned(sections, tuple(uid for uid in known if uid not in back), found.images, found.left_out)
+
+
+def _section(
+    one: ReadSection, known: Mapping[str, Section], canonical: Mapping[str | None, ReadSection], found: ReadReport
+) -> ReturnedSection:
+    ours, plain = known.get(one.uid or ""), canonical.get(one.uid)
+    if ours is None or plain is None:
+        return ReturnedSection(None, None, one.level, one.heading, one.before, one.text, True, tuple(_suggestions(one, one.before, found.changes)), one.comments)
+    before = _carried(ours.text, plain.text, one.before)
+    heading = ours.heading if one.heading == plain.heading else one.heading
+    sent = {(comment.author, comment.text) for comment in ours.comments}
+    return ReturnedSection(
+        uid=ours.uid, rev=one.rev, level=one.level, heading=heading, text=before,
+        accepted=_carried(ours.text, plain.text, one.text), is_changed=before != ours.text or heading != ours.heading,
+        suggestions=tuple(_suggestions(one, before, found.changes)),
+        comments=tuple(comment for comment in one.comments if (comment.author, comment.text) not in sent),
+    )
+
+
+def _suggestions(one: ReadSection, before: str, changes: Sequence[TrackedChange]) -> Iterator[Suggestion]:
+    """One suggestion for each stretch of paragraphs that tracked changes touch; `old` as it stands in `before`."""
+    plain_old, old, new = paragraphs(one.before), paragraphs(before), paragraphs(one.text)
+    same_size = len(plain_old) == len(old)
+    matcher = difflib.SequenceMatcher(None, plain_old, new, autojunk=False)
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        shown = old if same_size else plain_old
+        was, becomes = "\n\n".join(shown[old_start:old_end]), "\n\n".join(new[new_start:new_end])
+        author = _author("\n\n".join(plain_old[old_start:old_end]), becomes, changes)
+        yield Suggestion(was, becomes, author.author if author else "", author.at if author else None)
+
+
+def _author(was: str, becomes: str, changes: Sequence[TrackedChange]) -> TrackedChange | None:
+    """Whose words they are: the first change whose words stand on its side."""
+    old_words, new_words = _folded(was), _folded(becomes)
+    return next((one for one in changes if _folded(one.text) in (new_words if one.is_addition else old_words)), None)
+
+
+def _carried(ours: str, plain: str, theirs: str) -> str:
+    """`theirs` with each paragraph that is as in `plain` written as in `ours`."""
+    if theirs == plain:
+        return ours
+    known = _partners(paragraphs(ours), paragraphs(plain))
+    written: list[str] = []
+    matcher = difflib.SequenceMatcher(None, paragraphs(plain), paragraphs(theirs), autojunk=False)
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        lines = paragraphs(theirs)[new_start:new_end]
+        if tag == "equal":
+            lines = [known.get(place, line) for place, line in zip(range(old_start, old_end), lines, strict=True)]
+        written += lines
+    return "\n\n".join(written)
+
+
+def _partners(ours: Sequence[str], plain: Sequence[str]) -> dict[int, str]:
+    """Place in `plain` → the paragraph of ours it was made from."""
+    if len(ours) == len(plain):
+        return dict(enumerate(ours))
+    matcher = difflib.SequenceMatcher(None, [_folded(line) for line in plain], [_folded(line) for line in ours], autojunk=False)
+    return {
+        match.a + step: ours[match.b + step] for match in matcher.get_matching_blocks() for step in range(match.size)
+    }
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of Markdown: what blank lines separate."""
+    return [part.strip("\n") for part in re.split(r"\n[ \t]*\n", text) if part.strip()]
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"\W+", "", text)

@@ -1,0 +1,95 @@
+"""The frozen values that go into and come out of Word files. Texts are the portal's Markdown."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MAX_LEVEL: Final = 6
+_BOOKMARK: Final = re.compile(r"s_([0-9a-f]{32})_(\d{1,5})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark at a place: `quoted` are the words it stands at, `at` is when (None where the file does not say)."""
+
+    author: str
+    text: str
+    quoted: str = ""
+    at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section to write. `uid`: 32 hexadecimal digits; `rev` 0–99999; `level` 1 is the highest heading, 6 the lowest."""
+
+    uid: str
+    rev: int
+    level: int
+    heading: str
+    text: str
+    comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report to write. `subtitle`: e.g. the working group; `base_url` makes addresses of the portal whole."""
+
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...]
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSection:
+    """A section that was read. `uid` and `rev` are None for headings that never came from us.
+
+    `text` has every tracked change accepted, `before` has every one rejected.
+    """
+
+    uid: str | None
+    rev: int | None
+    level: int
+    heading: str
+    text: str
+    before: str
+    comments: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedChange:
+    """Words that somebody added or removed with change tracking on."""
+
+    author: str
+    at: dt.datetime | None
+    text: str
+    is_addition: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """A Word file that was read. `lead`: Markdown before the first heading. `images`: name in the texts → bytes.
+
+    `left_out` tells in German, a sentence each, what could not be taken.
+    """
+
+    title: str
+    lead: str
+    sections: tuple[ReadSection, ...]
+    images: dict[str, bytes]
+    changes: tuple[TrackedChange, ...]
+    left_out: tuple[str, ...]
+
+
+def bookmark(section: Section) -> str:
+    """The bookmark that names a section and its revision; Word allows 40 characters, this has at most 40."""
+    return f"s_{section.uid}_{section.rev}"
+
+
+def parse_bookmark(name: str) -> tuple[str, int] | None:
+    """(uid, revision) of a bookmark that is ours, else None."""
+    match = _BOOKMARK.match(name)
+    return (match[1], int(match[2])) if match else None

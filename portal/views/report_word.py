@@ -1,0 +1,86 @@
+"""A report as a Word file, and the file that comes back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models
+from content.house import Work
+from content.schemas import InvalidInput
+from content.services import report_word
+from content.services.reports import Author
+from content.word.reading import NotWord
+from portal.asked import editable_item
+from portal.desk import desk_view, page, writing
+from portal.forms import UPLOAD
+from portal.typed import typed_uploads
+from workflows.vocabulary import Permission
+
+DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+WORDS: Final = {
+    "saved": "übernommen", "merged": "übernommen und mit inzwischen Geändertem zusammengeführt", "unchanged": "Unverändert",
+    "conflict": "Widerspricht inzwischen Geändertem; liegt als Ihr Entwurf im Abschnitt", "added": "Als neuer Abschnitt angelegt",
+    "refused": "Nicht übernommen",
+}
+
+
+def _report(request: Request, work: Work) -> models.Report:
+    row = editable_item(request, work)
+    if not isinstance(row, models.Report):
+        raise HTTPNotFound
+    return row
+
+
+@desk_view("desk.report_word", permission=Permission.REPORT_WRITE)
+def form(request: Request) -> Response:
+    """Where to get the file and where to give it back."""
+    with writing(request) as work:
+        return _form(request, _report(request, work))
+
+
+def _form(request: Request, report: models.Report, error: str = "", *, status: int = 200) -> Response:
+    return page(request, "desk/report_word.html", title="Word-Datei", report=report, error=error, status=status, upload=UPLOAD, taken=None, words=WORDS)
+
+
+@desk_view("desk.report_word_file", permission=Permission.REPORT_WRITE)
+def download(request: Request) -> Response:
+    """The report as it stands."""
+    with writing(request) as work:
+        report = _report(request, work)
+        body = report_word.export(report, base_url=_base_url(request), open_file=work.files.open)
+        name = f"{report.slug}.docx"
+    response = Response(body, content_type=DOCX)
+    response.content_disposition = f'attachment; filename="{name}"'
+    return response
+
+
+@desk_view("desk.report_word", permission=Permission.REPORT_WRITE, method="POST")
+def upload(request: Request) -> Response:
+    """Take a file back, and tell what became of each section."""
+    _, body = typed_uploads(request).get("datei", ("", b""))
+    if not body:
+        with writing(request) as work:
+            return _form(request, _report(request, work), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
+    try:
+        with writing(request) as work:
+            report = _report(request, work)
+            author = Author(request.person.login, request.person.name, work.desk.now)
+            taken = report_word.take_back(
+                work.session, report, body, author=author, base_url=_base_url(request), open_file=work.files.open,
+                takes_tracked=bool(request.POST.get("nachverfolgt")),
+            )
+            return page(request, "desk/report_word.html", title="Aus Word übernommen", report=report, error="", upload=UPLOAD, taken=taken, words=WORDS)
+    except NotWord as refused:
+        message = str(refused)
+    except InvalidInput as invalid:
+        message = " ".join(error.message for error in invalid.errors)
+    with writing(request) as work:
+        return _form(request, _report(request, work), message, status=400)
+
+
+def _base_url(request: Request) -> str:
+    return str(request.registry.settings["portal.settings"].base_url)

@@ -1,0 +1,116 @@
+"""A report goes out as a Word file and comes back: merged, in conflict, suggested, new, gone, refused."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from docx import Document
+
+from content import models
+from tests.functional.test_report_desk import section_form
+from tests.functional.test_report_desk import writing as writing  # noqa: PLC0414 - a fixture
+from tests.functional.test_reports import TEXT
+from tests.unit.test_word import edited, split_run, tracked
+
+FIRST = TEXT.split("\n\n", maxsplit=1)[0]
+
+
+def fetch(app, path):
+    answer = app.get(path).click("Als Word-Datei").click("herunterladen")
+    assert answer.content_type.endswith("wordprocessingml.document")
+    return answer.body
+
+
+def give_back(app, path, body, name="bericht.docx", *, status=200, takes_tracked=False):
+    form = next(form for form in app.get(f"{path}/word").forms.values() if "nachverfolgt" in form.fields)
+    form["nachverfolgt"] = takes_tracked
+    return app.post(form.action, form.submit_fields(), upload_files=[("datei._hochladen", name, body)], status=status)
+
+
+def stored(house, uid):
+    with house.reading() as connection:
+        table = models.ReportSection.__table__
+        return connection.execute(table.select().where(table.c.uid == uid)).one()
+
+
+def change_first(body, old, new):
+    return edited(body, lambda xml: xml.replace(old, new, 1))
+
+
+def test_a_file_that_comes_back_untouched_changes_nothing(writing):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    page = give_back(app, path, fetch(app, path))
+    assert page.text.count("Unverändert.") == 2
+    assert (stored(house, uid).text, stored(house, uid).rev) == (TEXT, 1)
+
+
+def test_what_a_guest_wrote_is_merged_with_what_was_written_meanwhile(writing):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    body = fetch(app, path)
+    form = section_form(app.get(f"{path}/abschnitt/{uid}"))
+    form["text"] = TEXT + "\n\nInzwischen geschrieben."
+    form.submit("tun", value="speichern")
+    page = give_back(app, path, change_first(body, FIRST, FIRST + " Vom Gast ergänzt."))
+    assert "zusammengeführt" in page.text
+    text = stored(house, uid).text
+    assert text.startswith(FIRST + " Vom Gast ergänzt.") and text.endswith("Inzwischen geschrieben.")
+
+
+def test_a_conflict_waits_as_a_draft_and_nothing_is_overwritten(writing):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    body = fetch(app, path)
+    form = section_form(app.get(f"{path}/abschnitt/{uid}"))
+    form["text"] = TEXT.replace(FIRST, "Hier ganz anders.")
+    form.submit("tun", value="speichern")
+    page = give_back(app, path, change_first(body, FIRST, "Dort ganz anders."))
+    assert "liegt als Ihr Entwurf" in page.text
+    assert stored(house, uid).text.startswith("Hier ganz anders.")
+    assert "Dort ganz anders." in section_form(page.click("Auftrag", index=0))["text"].value
+
+
+@pytest.mark.parametrize("takes_tracked", [False, True])
+def test_tracked_changes_are_shown_or_taken_as_asked(writing, takes_tracked):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    word = FIRST.split()[0]
+    body = edited(fetch(app, path), lambda xml: split_run(xml, word, tracked(word, "NEUWORT")))
+    page = give_back(app, path, body, takes_tracked=takes_tracked)
+    assert ("NEUWORT" in stored(house, uid).text) is takes_tracked
+    assert ("Vorschlag von Paul Prüfer" in page.text) is not takes_tracked
+
+
+def test_a_section_that_is_gone_stays_and_a_new_one_is_added(writing):
+    house, member, path, (_, second) = writing
+    app = member("anna")
+    document = Document(io.BytesIO(fetch(app, path)))
+    start = next(index for index, row in enumerate(document.paragraphs) if row.text == "Befund")
+    for row in document.paragraphs[start:]:
+        row._p.getparent().remove(row._p)
+    document.add_heading("Ausblick", level=1)
+    document.add_paragraph("Ein Satz aus Word.")
+    target = io.BytesIO()
+    document.save(target)
+    page = give_back(app, path, target.getvalue())
+    assert "bleiben im Bericht, wie sie sind: Befund" in page.text and "Als neuer Abschnitt angelegt" in page.text
+    assert stored(house, second).text == TEXT
+    assert "Ein Satz aus Word." in app.get(path).click("Ausblick").text
+
+
+@pytest.mark.parametrize(("body", "name"), [(b"", ""), (b"kein Word", "bericht.docx"), (b"%PDF-1.7", "bericht.pdf")])
+def test_what_is_no_word_file_is_refused_with_a_remedy(writing, body, name):
+    house, member, path, (uid, _) = writing
+    page = give_back(member("anna"), path, body, name, status=400)
+    assert ".docx" in page.text and 'role="alert"' in page.text
+    assert stored(house, uid).rev == 1
+
+
+def test_who_does_not_write_in_the_group_gets_no_file(writing, desk):
+    _, browser = desk
+    _, _, path, _ = writing
+    stranger = browser("fremd", "member", organisation="ag-andere")
+    assert stranger.get(f"{path}/word.docx", status="*").status_int in {403, 404}
+    assert stranger.get(f"{path}/word", status="*").status_int in {403, 404}
