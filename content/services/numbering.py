@@ -1,8 +1,13 @@
-"""The number of a decision: given at adoption, without gaps, safe when many adopt at once."""
+"""The number of a decision: given at adoption, without gaps, safe when many adopt at once; and which numbers are missing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from content import models
 from content.addresses import decision_url
@@ -37,3 +42,82 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     decision.input_digest = edit.digest(decision.input)
     session.flush()
     return decision.number
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedRow:
+    """A decision that has a number, as the report shows it."""
+
+    id: int
+    number: str
+    title: str
+    serial: int
+    publication_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class YearReport:
+    """The numbers of a body in a year. `missing`: numbers below the last one that nothing has, runs as first and last."""
+
+    body: str
+    year: int
+    count: int
+    first: str
+    last: str
+    missing: tuple[tuple[str, str], ...]
+    doubled: tuple[tuple[str, tuple[NumberedRow, ...]], ...]
+    hidden: tuple[NumberedRow, ...]
+    """Decisions that have a number and are not public: not yet, withdrawn, or in the trash."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is to be looked at."""
+        return not (self.missing or self.doubled or self.hidden)
+
+
+def reports(session: Session) -> list[YearReport]:
+    """Per body and year, newest year first: which numbers are missing, doubled or not public."""
+    d = models.Decision
+    bodies = {row.id: row for row in session.scalars(sa.select(models.Body))}
+    query = (
+        sa.select(d.id, d.body_id, d.year, d.serial, d.number, d.title, d.publication_state)
+        .where(d.serial.is_not(None)).order_by(d.year.desc(), d.body_id, d.serial, d.id)
+    )
+    found = session.execute(query).all()
+    rows = [(row.year, row.body_id, NumberedRow(row.id, row.number or "", row.title or "", row.serial, row.publication_state)) for row in found]
+    written = _by_number(row for _, _, row in rows)
+    return [
+        year_report(bodies[body_id].title or bodies[body_id].slug, NumberPattern(bodies[body_id].number_pattern), year, [row for _, _, row in group], written)
+        for (year, body_id), group in groupby(rows, key=lambda row: row[:2])
+    ]
+
+
+def year_report(
+    body: str, pattern: NumberPattern, year: int, rows: Sequence[NumberedRow], written: Mapping[str, Sequence[NumberedRow]] | None = None
+) -> YearReport:
+    """The report on `rows`, the numbered decisions of one body and year. `written`: number → all rows that bear it, of any body."""
+    bearers = _by_number(rows) if written is None else written
+    own = {row.number: tuple(bearers[row.number]) for row in rows}
+
+    def name(serial: int) -> str:
+        return pattern.format(DecisionNumber(year, serial, pattern.suffix))
+
+    serials = sorted({row.serial for row in rows})
+    return YearReport(
+        body=body, year=year, count=len(rows), first=name(serials[0]), last=name(serials[-1]),
+        missing=tuple((name(start), name(end)) for start, end in _runs_missing(serials)),
+        doubled=tuple((number, found) for number, found in own.items() if len(found) > 1),
+        hidden=tuple(row for row in rows if row.publication_state != "published"),
+    )
+
+
+def _runs_missing(serials: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of numbers that is missing, from 1 up to the last number given."""
+    return [(before + 1, after - 1) for before, after in zip([0, *serials], serials, strict=False) if after - before > 1]
+
+
+def _by_number(rows: Iterable[NumberedRow]) -> dict[str, list[NumberedRow]]:
+    found: dict[str, list[NumberedRow]] = {}
+    for row in rows:
+        found.setdefault(row.number, []).append(row)
+    return found

@@ -188,7 +188,8 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
         row = queries.item(work.session, request.person, int(copied)) if copied.isdigit() else None
         if kind == "meeting" and row is not None and row.kind == "meeting":
             agenda = [{**entry, "decision": None, "note": None} for entry in row.input.get("agenda", ())]
-            return {"body": row.input.get("body"), "place": None, "agenda": agenda}
+            last = row.input.get("ordinal")
+            return {"body": row.input.get("body"), "ordinal": last + 1 if last else None, "place": None, "agenda": agenda}
         if kind == "decision" and row is not None and row.kind == "meeting":
             return {"body": row.input.get("body"), "meeting": row.url}
     return {"body": slug} if slug else {}
