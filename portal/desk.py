@@ -22,6 +22,7 @@ from content.house import Work
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
+from portal.navigation import menu
 from portal.views.common import render
 from portal.visitor import address_of
 from portal.ways import ways_in
@@ -40,8 +41,6 @@ OPEN_WHILE_SETTING_UP: Final = frozenset({"desk.set_up", "desk.passkeys", "desk.
 """What a session may do whose role asks for a second factor that is not there yet."""
 OPEN_WITHOUT_RIGHT: Final = OPEN_WHILE_INCOMPLETE | OPEN_WHILE_SETTING_UP | {"desk.account"}
 """What everybody may do who is signed in, even without any role."""
-HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ})
-"""Rights that count only where they are held everywhere."""
 
 View = Callable[[Request], Response]
 
@@ -127,7 +126,7 @@ def _refusal(
     if method == "POST" and not is_our_form(request, person.form_token):
         # The session is another than the one the form was made in: what was typed is not lost.
         return keep_typed(request, person, "Das Formular stammt aus einer früheren Anmeldung. Ihre Eingaben sind noch da.")
-    if permission not in (person.permits_everywhere if permission in HOUSE_WIDE else person.permits) and route_name not in OPEN_WITHOUT_RIGHT:
+    if not person.holds(permission) and route_name not in OPEN_WITHOUT_RIGHT:
         raise MissingRight
     return None
 
@@ -168,7 +167,8 @@ _SAFE_PATH: Final = re.compile(r"/redaktion(?:[/?][!-\[\]-~]*)?")
 def page(request: Request, template: str, *, title: str, person: SignedIn | None = None, **values: Any) -> Response:
     """A page of the desk. It is never kept and never indexed."""
     found = person or getattr(request, "person", None)
-    defaults: Mapping[str, Any] = {"person": found, "token_name": TOKEN, "may": Permission, "section": request.path_info}
+    shown = menu(found, request.path_info) if found else ()
+    defaults: Mapping[str, Any] = {"person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
     response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
     response.cache_control = "no-store"
     return response

@@ -42,6 +42,10 @@ class Permission(StrEnum):
     DESK_ENTER = "desk:enter"
 
 
+HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ})
+"""Rights that count only where they are held everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role: its German title, the rights it holds, the kinds it may edit (empty: every kind).

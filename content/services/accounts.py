@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.schemas import FieldError, InvalidInput
-from workflows.vocabulary import ROLES, Permission
+from workflows.vocabulary import HOUSE_WIDE, ROLES, Permission
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 200
@@ -91,6 +91,10 @@ class SignedIn:
     def permits_everywhere(self) -> frozenset[Permission]:
         """The rights that are bound to no organisation."""
         return frozenset[Permission]().union(*(ROLES[role].permits for role, held in self.grants if role in ROLES and not held))
+
+    def holds(self, permission: Permission) -> bool:
+        """Whether the person has the right somewhere; a right over the whole house only counts when held everywhere."""
+        return permission in (self.permits_everywhere if permission in HOUSE_WIDE else self.permits)
 
     @property
     def must_set_up(self) -> bool:

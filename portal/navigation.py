@@ -1,0 +1,70 @@
+"""The menu of the desk as a table: what stands there, where it leads, and who sees it. A new room adds one line.
+
+An entry is hidden from whom it would refuse; the page itself still asks (`portal.desk.desk_view`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from content.services.accounts import SignedIn
+from workflows.vocabulary import Permission
+
+_P: Final = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu. `permits`: one of these rights opens it (none: everybody who is signed in).
+
+    `under`: addresses that begin like this belong to it, beside its own; `is_counted`: it shows how much is unread.
+    """
+
+    label: str
+    path: str
+    permits: frozenset[Permission] = frozenset()
+    under: tuple[str, ...] = ()
+    is_counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as a page shows it. `current`: value of `aria-current`, empty for other places."""
+
+    label: str
+    path: str
+    current: str
+    unread: int
+
+
+ENTRIES: Final = (
+    Entry("Übersicht", "/redaktion"),
+    Entry("Einträge", "/redaktion/eintraege", under=("/redaktion/eintrag/", "/redaktion/neu/", "/redaktion/bericht/")),
+    Entry("Hinweise", "/redaktion/hinweise", under=("/redaktion/hinweise/",), is_counted=True),
+    Entry("Nachnutzung", "/redaktion/nachnutzung", frozenset({_P.REUSE_REQUEST, _P.REUSE_OFFER}), under=("/redaktion/nachnutzung/",)),
+    Entry("Umsetzung", "/redaktion/umsetzung", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
+    Entry("Aufträge", "/redaktion/auftraege", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
+    Entry("Verweise", "/redaktion/verweise", frozenset({_P.ITEM_REVIEW})),
+    Entry("Nummern", "/redaktion/nummern", frozenset({_P.DECISION_ADOPT})),
+    Entry("Abläufe", "/redaktion/workflows", under=("/redaktion/workflows/",)),
+    Entry("Konten", "/redaktion/konten", frozenset({_P.ACCOUNT_MANAGE}), under=("/redaktion/konten/", "/redaktion/versand")),
+    Entry("Protokoll", "/redaktion/protokoll", frozenset({_P.AUDIT_READ})),
+    Entry("Zur öffentlichen Seite", "/"),
+)
+"""In the order of the menu."""
+
+
+def menu(person: SignedIn, path: str) -> tuple[Shown, ...]:
+    """What `person` finds in the menu of the page at `path`."""
+    return tuple(
+        Shown(entry.label, entry.path, _current(entry, path), person.unread if entry.is_counted else 0)
+        for entry in ENTRIES
+        if not entry.permits or any(person.holds(right) for right in entry.permits)
+    )
+
+
+def _current(entry: Entry, path: str) -> str:
+    if path == entry.path:
+        return "page"
+    return "true" if path.startswith(entry.under) else ""
