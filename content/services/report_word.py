@@ -68,7 +68,7 @@ def export(report: models.Report, *, base_url: str, open_file: Open) -> bytes:
 def take_back(
     session: Session, report: models.Report, body: bytes, *, author: Author, base_url: str, open_file: Open, takes_tracked: bool
 ) -> Taken:
-    """Take what a returned (or any) Word file says into the report. Raises `reading.NotWord`, `InvalidInput` when closed."""
+    """Take what a returned (or any) Word file says into the report. Raises `NotWord`, `InvalidInput` when closed."""
     reports.hold(session, report)
     found = returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
     known = {uuid.UUID(row.uid).hex: row.heading for row in report.sections}

@@ -19,7 +19,7 @@ from lxml import html as lxml_html
 
 from content.word import tracked
 from content.word.marked import Writer
-from content.word.shapes import Comment, ReadReport, ReadSection, parse_bookmark
+from content.word.shapes import Comment, NotWord, ReadReport, ReadSection, parse_bookmark
 
 MAX_FILE_BYTES: Final = 60_000_000
 MAX_UNPACKED_BYTES: Final = 300_000_000
@@ -53,10 +53,6 @@ _NOT_TAKEN: Final[Mapping[str, str]] = {
 _PICTURES: Final[Mapping[str, str]] = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 _NEW_SECTION_LEVEL: Final = 3
 """In a file that never came from us, headings down to this level begin sections; deeper ones stay in their text."""
-
-
-class NotWord(ValueError):  # noqa: N818 - named for the situation
-    """The file cannot be read as a Word file; the message (German) says why and what to do."""
 
 
 def read(body: bytes, *, base_url: str = "") -> ReadReport:

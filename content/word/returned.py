@@ -57,7 +57,7 @@ class Returned:
 
 
 def compare(sent: Report, body: bytes, *, images: Images = lambda _: None) -> Returned:
-    """What the returned file `body` changes of what was `sent`. Raises `reading.NotWord`."""
+    """What the returned file `body` changes of what was `sent`. Raises `NotWord`."""
     found = read(body, base_url=sent.base_url)
     canonical = {one.uid: one for one in read(write(sent, images=images), base_url=sent.base_url).sections}
     known = {section.uid: section for section in sent.sections}

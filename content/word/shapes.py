@@ -11,6 +11,10 @@ MAX_LEVEL: Final = 6
 _BOOKMARK: Final = re.compile(r"s_([0-9a-f]{32})_(\d{1,5})\Z")
 
 
+class NotWord(ValueError):  # noqa: N818 - named for the situation
+    """The file cannot be read as a Word file; the message (German) says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comment:
     """A remark at a place: `quoted` are the words it stands at, `at` is when (None where the file does not say)."""

@@ -11,9 +11,8 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import InvalidInput
-from content.services import report_word
 from content.services.reports import Author
-from content.word.reading import NotWord
+from content.word.shapes import NotWord
 from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
 from portal.forms import UPLOAD
@@ -49,6 +48,8 @@ def _form(request: Request, report: models.Report, error: str = "", *, status: i
 @desk_view("desk.report_word_file", permission=Permission.REPORT_WRITE)
 def download(request: Request) -> Response:
     """The report as it stands."""
+    from content.services import report_word  # noqa: PLC0415 - the libraries for Word take memory that few processes need
+
     with writing(request) as work:
         report = _report(request, work)
         body = report_word.export(report, base_url=_base_url(request), open_file=work.files.open)
@@ -61,6 +62,8 @@ def download(request: Request) -> Response:
 @desk_view("desk.report_word", permission=Permission.REPORT_WRITE, method="POST")
 def upload(request: Request) -> Response:
     """Take a file back, and tell what became of each section."""
+    from content.services import report_word  # noqa: PLC0415 - see above
+
     _, body = typed_uploads(request).get("datei", ("", b""))
     if not body:
         with writing(request) as work:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.word import reading, returned
-from content.word.shapes import Comment, Report, Section
+from content.word.shapes import Comment, NotWord, Report, Section
 from content.word.writing import write
 
 FILES = Path(__file__).parents[1] / "files" / "word"
@@ -291,14 +291,14 @@ def zipped(**parts):
     ids=["empty", "half", "pdf", "doc", "zip", "no types", "cut off", "no text", "entity", "bomb"],
 )
 def test_a_file_that_is_no_word_file_is_refused_with_a_remedy(body):
-    with pytest.raises(reading.NotWord, match=r"\.docx|beschädigt|Dokumenttyp|zu groß"):
+    with pytest.raises(NotWord, match=r"\.docx|beschädigt|Dokumenttyp|zu groß"):
         reading.read(body)
 
 
 def test_a_word_file_cut_off_anywhere_is_refused_or_read():
     whole = write(report(section(1, PLAIN)))
     for size in range(0, len(whole), 997):
-        with pytest.raises(reading.NotWord):
+        with pytest.raises(NotWord):
             reading.read(whole[:size])
 
 
