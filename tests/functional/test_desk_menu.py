@@ -32,13 +32,6 @@ def test_what_a_person_may_not_open_is_not_in_the_menu(desk):
         app.get(path, status=403)
 
 
-def test_a_right_over_the_house_that_is_held_on_one_organisation_opens_no_door(desk):
-    _, browser = desk
-    app = browser("anna", "administrator", organisation="fitko")
-    assert "/redaktion/konten" not in _menu(app.get("/redaktion"))
-    app.get("/redaktion/konten", status=403)
-
-
 def test_a_page_below_an_entry_shows_where_it_belongs(desk):
     _, browser = desk
     app = browser("gerda", "secretariat")
