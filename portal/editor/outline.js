@@ -33,5 +33,6 @@ export function start(form) {
     });
   }
   const moved = location.hash.startsWith("#s-") && document.getElementById(location.hash.slice(1));
-  moved?.querySelector("a")?.focus();
+  // The browser goes to the fragment after loading and would take the focus away again.
+  if (moved) window.addEventListener("load", () => setTimeout(() => moved.querySelector("a").focus(), 0));
 }

@@ -47,7 +47,7 @@ const COMMANDS = [
   ["Nummerierte Liste", "1.", wrapInList(nodes.ordered_list), null],
   ["Aus der Liste", "⇤", liftListItem(nodes.list_item), null],
   ["Zitat", "„“", wrapIn(nodes.blockquote), null],
-  ["Link", "🔗", link, (state) => hasMark(state, marks.link)],
+  ["Link", "Link", link, (state) => hasMark(state, marks.link)],
   ["Fußnote", "¹", footnote, null],
   ["Rückgängig", "↶", undo, null],
   ["Wiederholen", "↷", redo, null],
