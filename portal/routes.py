@@ -30,6 +30,9 @@ def includeme(config: Configurator) -> None:
         if kind.list_url:
             config.add_route(f"list.{kind.name}", kind.list_url)
     fixed = {
+        "report.section": rf"/bericht/{{slug:{_SLUG}}}/abschnitt/{{anchor:a\d{{1,5}}}}",
+        "report.recommendations": f"/bericht/{{slug:{_SLUG}}}/empfehlungen",
+        "report.recommendations_csv": f"/bericht/{{slug:{_SLUG}}}/empfehlungen.csv",
         "search": "/suche",
         "search_feed": "/suche.atom",
         "search_json": "/api/v1/suche",

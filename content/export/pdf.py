@@ -10,22 +10,21 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html.parser import HTMLParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import typst
 
 from content.canonical import canonical_json
+from content.export.blocks import heading_block, html_blocks, levelled, table_block, text_block
+from content.export.report_pdf import front_of, report_blocks
 from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
 
 MAX_TEXT_CHARS: Final = 1_500_000
 _HERE: Final = Path(__file__).parent
 _FONTS: Final = _HERE / "fonts"
-_SKIPPED_CLASSES: Final = frozenset({"anchor", "visually-hidden"})
 
 
 def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str) -> bytes:
@@ -57,6 +56,10 @@ def _epoch(text: str) -> int:
 
 def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str) -> dict[str, Any]:
     data = document["data"]
+    is_report = document["kind"] == "report"
+    body = report_blocks(document, base_url) if is_report else [*_facts(document), *html_blocks(document["html"], base_url)]
+    found = [*body, *_extras(document)]
+    levelled(found)
     recorded = proof.recorded_at[:10].split("-")
     author = (data.get("body") or {}).get("name") or data.get("publisher") or data.get("group") or "IT-Planungsrat"
     return {
@@ -66,7 +69,8 @@ def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str) -> 
         "date": [int(part) for part in recorded],
         "header": " | ".join(_header(document)),
         "notice": " ".join(part for part in (proof.embargo, _notice(document)) if part) or None,
-        "blocks": [*_facts(document), *_body(document, base_url), *_extras(document)],
+        "blocks": found,
+        "front": front_of(document) if is_report else None,
         "footer": proof.embargo or f"{base_url}{document['url']} · Fassung {document['edition']}",
         "url": base_url + document["url"],
         "proof": _unpublished_rows(proof) if proof.embargo else _proof_rows(document, proof),
@@ -117,24 +121,9 @@ def _notice(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _text_block(text: str) -> dict[str, Any]:
-    return {"t": "p", "c": [{"t": "text", "s": text}]}
-
-
-def _heading(text: str, level: int = 2) -> dict[str, Any]:
-    return {"t": "h", "level": level, "c": [{"t": "text", "s": text}]}
-
-
 def _facts(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     data = document["data"]
-    return [_text_block(data["lead"])] if data.get("lead") else []
-
-
-def _body(document: Mapping[str, Any], base_url: str) -> list[dict[str, Any]]:
-    reader = _Tree()
-    reader.feed(document["html"])
-    reader.close()
-    return _blocks(reader.root, base_url)
+    return [text_block(data["lead"])] if data.get("lead") else []
 
 
 def _extras(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -143,24 +132,24 @@ def _extras(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = []
     if data.get("agenda"):
         rows = [[row["top"] or "–", row["title"], _address_label(row["decision"])] for row in data["agenda"]]
-        blocks += [_heading("Tagesordnung"), _table(["TOP", "Thema", "Beschluss"], rows)]
+        blocks += [heading_block("Tagesordnung"), table_block(["TOP", "Thema", "Beschluss"], rows)]
     quotes = [row for row in data.get("quotes", ()) if row.get("text")]
     for row in quotes:
-        blocks.append({"t": "quote", "c": [_text_block(row["text"]), _text_block(f"— {row['speaker']}, {row['function']}")]})
+        blocks.append({"t": "quote", "c": [text_block(row["text"]), text_block(f"— {row['speaker']}, {row['function']}")]})
     if data.get("image"):
         image = data["image"]
-        blocks.append(_text_block(f"Bild: {image['caption'] or image['alt']} (Bildnachweis: {image['credit']})"))
+        blocks.append(text_block(f"Bild: {image['caption'] or image['alt']} (Bildnachweis: {image['credit']})"))
     if data.get("contacts"):
-        blocks.append(_heading("Kontakt"))
-        blocks += [_text_block(_contact(row)) for row in data["contacts"]]
+        blocks.append(heading_block("Kontakt"))
+        blocks += [text_block(_contact(row)) for row in data["contacts"]]
     if data.get("offers"):
         rows = [[row["provider"], row["model"] or "–", row["note"] or "–"] for row in data["offers"]]
-        blocks += [_heading("Angebote"), _table(["Anbieter", "Modell", "Hinweis"], rows)]
+        blocks += [heading_block("Angebote"), table_block(["Anbieter", "Modell", "Hinweis"], rows)]
     if data.get("members"):
-        blocks += [_heading("Mitglieder"), _table(["Kürzel", "Name"], [[row["code"], row["name"]] for row in data["members"]])]
+        blocks += [heading_block("Mitglieder"), table_block(["Kürzel", "Name"], [[row["code"], row["name"]] for row in data["members"]])]
     if data.get("attachments"):
         rows = [[row["title"], row["reason"] or ("öffentlich" if row["visibility"] == "public" else "nur für Mitglieder")] for row in data["attachments"]]
-        blocks += [_heading("Anlagen"), _table(["Anlage", "Zugang"], rows)]
+        blocks += [heading_block("Anlagen"), table_block(["Anlage", "Zugang"], rows)]
     return blocks
 
 
@@ -171,154 +160,6 @@ def _address_label(url: str | None) -> str:
 def _contact(row: Mapping[str, Any]) -> str:
     names = ("organisation", "unit", "person", "role", "phone", "mobile", "email")
     return ", ".join(row[name] for name in names if row.get(name))
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, Any]:
-    def cell(text: str) -> list[dict[str, Any]]:
-        return [{"t": "text", "s": text}]
-
-    return {
-        "t": "table",
-        "columns": len(head),
-        "head": [cell(text) for text in head],
-        "rows": [[{"c": cell(text)} for text in row] for row in rows],
-    }
-
-
-@dataclass(slots=True)
-class _Node:
-    tag: str
-    attributes: dict[str, str]
-    children: list[_Node | str]
-
-
-class _Tree(HTMLParser):
-    """Our own sanitised HTML as a tree."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = _Node("root", {}, [])
-        self._open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = _Node(tag, {name: value or "" for name, value in attrs}, [])
-        self._open[-1].children.append(node)
-        if tag not in {"br", "hr", "img"}:
-            self._open.append(node)
-
-    def handle_endtag(self, tag: str) -> None:
-        for index in range(len(self._open) - 1, 0, -1):
-            if self._open[index].tag == tag:
-                del self._open[index:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(data)
-
-
-_BLOCK_TAGS: Final = frozenset(["p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "table", "div", "section", "dl", "dt", "dd", "li", "hr"])
-
-
-def _blocks(node: _Node, base_url: str) -> list[dict[str, Any]]:
-    """The block content of a node; stray inline content becomes a paragraph."""
-    found: list[dict[str, Any]] = []
-    loose: list[_Node | str] = []
-    for child in [*node.children, None]:
-        if child is not None and (isinstance(child, str) or child.tag not in _BLOCK_TAGS):
-            loose.append(child)
-            continue
-        words = _inline(loose, base_url)
-        if any(word["t"] != "text" or word["s"].strip() for word in words):
-            found.append({"t": "p", "c": words})
-        loose = []
-        if child is not None:
-            found += _block(child, base_url)
-    return found
-
-
-def _block(node: _Node, base_url: str) -> list[dict[str, Any]]:
-    if node.tag == "p":
-        return [{"t": "p", "c": _inline(node.children, base_url)}]
-    if node.tag[0] == "h" and node.tag[1:].isdigit():
-        return [{"t": "h", "level": int(node.tag[1:]), "c": _inline(node.children, base_url)}]
-    if node.tag == "pre":
-        return [{"t": "pre", "s": _words(node)}]
-    if node.tag == "blockquote":
-        return [{"t": "quote", "c": _blocks(node, base_url)}]
-    if node.tag in {"ul", "ol"}:
-        return [_list(node, base_url)]
-    if node.tag == "table":
-        return [_html_table(node, base_url)]
-    if node.tag == "hr":
-        return []
-    return _blocks(node, base_url)
-
-
-def _list(node: _Node, base_url: str) -> dict[str, Any]:
-    items = [child for child in node.children if isinstance(child, _Node) and child.tag == "li"]
-    if node.tag == "ul":
-        return {"t": "list", "items": [_blocks(item, base_url) for item in items]}
-    start = int(node.attributes.get("start", "1") or 1)
-    marks, bodies = [], []
-    for index, item in enumerate(items):
-        number = next(
-            (child for child in item.children if isinstance(child, _Node) and child.attributes.get("class") == "clause-number"),
-            None,
-        )
-        marks.append(_words(number) if number else f"{start + index}.")
-        rest = _Node("li", item.attributes, [child for child in item.children if child is not number])
-        bodies.append(_blocks(rest, base_url))
-    return {"t": "enum", "marks": marks, "items": bodies}
-
-
-def _html_table(node: _Node, base_url: str) -> dict[str, Any]:
-    rows = [
-        [cell for cell in row.children if isinstance(cell, _Node) and cell.tag in {"td", "th"}] for row in _find(node, "tr")
-    ]
-    width = max((len(row) for row in rows), default=1)
-    cells = [[_inline(cell.children, base_url) for cell in row] + [[]] * (width - len(row)) for row in rows]
-    head = cells[0] if cells else [[]] * width
-    return {"t": "table", "columns": width, "head": head, "rows": [[{"c": cell} for cell in row] for row in cells[1:]]}
-
-
-def _find(node: _Node, tag: str) -> list[_Node]:
-    found: list[_Node] = []
-    for child in node.children:
-        if isinstance(child, _Node):
-            found += [child] if child.tag == tag else _find(child, tag)
-    return found
-
-
-def _inline(children: Sequence[_Node | str], base_url: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for child in children:
-        if isinstance(child, str):
-            found.append({"t": "text", "s": " ".join(child.split("\n"))})
-        elif child.attributes.get("class") in _SKIPPED_CLASSES or child.tag == "img":
-            continue
-        else:
-            found += _inline_node(child, base_url)
-    return found
-
-
-def _inline_node(node: _Node, base_url: str) -> list[dict[str, Any]]:
-    inner = _inline(node.children, base_url)
-    if node.tag == "br":
-        return [{"t": "break"}]
-    if node.tag in {"strong", "b"}:
-        return [{"t": "strong", "c": inner}]
-    if node.tag in {"em", "i"}:
-        return [{"t": "emph", "c": inner}]
-    if node.tag == "code":
-        return [{"t": "code", "s": _words(node)}]
-    target = node.attributes.get("href") or node.attributes.get("data-ref")
-    if node.tag == "a" and target and not target.startswith("#") and inner:
-        return [{"t": "link", "url": base_url + target if target.startswith("/") else target, "c": inner}]
-    return inner
-
-
-def _words(node: _Node) -> str:
-    return "".join(child if isinstance(child, str) else _words(child) for child in node.children)
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from content import reading
 from content.ledger import instant
 
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 """Raise it when the layout changes: kept files of the old layout are then built anew."""
 
 TIMEOUT_S: Final = 60

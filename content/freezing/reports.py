@@ -9,15 +9,17 @@ from typing import Any
 from sqlalchemy.orm import object_session
 
 from content import markup, models, outline, report_markup
-from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso
+from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import public_state
 from content.kinds import KINDS
 from content.outline import mark_of
+from content.services.lookup import find
 
 
 def freeze_report(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Report)  # noqa: S101 - see above
     sections = _sections(item)
+    meeting = _noted_at(item)
     data: dict[str, Any] = {
         "group": item.group,
         "lead": item.lead,
@@ -25,6 +27,7 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         "commissioned_by": item.commissioned_by,
         "noted_by": item.noted_by,
         "date": iso(item.date),
+        "meeting": meeting_link(meeting),
         "sections": sections,
         "recommendations": item.recommendation_urls,
         "plain": _plain(item),
@@ -45,7 +48,15 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         header=("Bericht", item.group, german_day(item.date) if item.date else None),
         date=item.date,
         summary=summary,
+        meeting_url=meeting.url if meeting else "",
     )
+
+
+def _noted_at(item: models.Report) -> models.Meeting | None:
+    """The session whose decision took note of the report."""
+    session = object_session(item)
+    decision = find(session, item.noted_by) if session is not None and item.noted_by else None
+    return decision.meeting if isinstance(decision, models.Decision) else None
 
 
 def _sections(item: models.Report) -> list[dict[str, Any]]:

@@ -401,7 +401,7 @@ class Reader:
             if source.kind not in REFERENCE_KINDS:
                 found.setdefault(source.kind, {})[source.url] = rows.entry(source)
         if row.kind == "meeting":
-            found = {kind: {entry.url: entry for entry in self._of_meeting(row.url, kind)} for kind in ("decision", "press_release")}
+            found = {kind: {entry.url: entry for entry in self._of_meeting(row.url, kind)} for kind in ("decision", "report", "press_release")}
         elif row.kind != "decision":
             urls = [url for url in rows.named_addresses(data) if url != row.url]
             for entry in self.entries(urls):

@@ -32,7 +32,7 @@ from portal.views.common import (
 
 OWN_PAGES = frozenset({"market_item", "offer"})
 """Kinds whose pages and lists have views of their own (`market.py`)."""
-ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS if name not in OWN_PAGES)
+ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS if name not in {*OWN_PAGES, "report"})
 LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url and name not in OWN_PAGES)
 
 

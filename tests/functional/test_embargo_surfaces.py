@@ -89,6 +89,7 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "sign_in": alike("/anmelden"), "forgotten": alike("/anmelden/vergessen"), "ticket": alike("/anmelden/" + "t" * 43),
     "market": lambda pattern, _: [re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")],
     "matrix": lambda pattern, _: [re.sub(r"\{code.*?\}\}", "hh", pattern)], "coverage": lambda pattern, _: [pattern],
+    "report": lambda pattern, _: [re.sub(r"\{slug.*?\}\}", "verwaltung-und-startups", re.sub(r"\{anchor.*?\}\}", "a1", pattern))],
     "desk": at_the_desk,
 }
 """Part of a route's name before the dot → the addresses it is asked at. `{id}` and `{sha256}` are the embargoed ones."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from content import clauses, markup
 from content.export import citation, pdf, typesetting
+from content.report_markup import section_html
 
 PROOF = typesetting.LedgerProof(12, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
 TEXT = "1. Der IT-Planungsrat beschließt:\n   a) Alpha,\n   b) Beta.\n2. Er bittet die FITKO um einen Bericht."
@@ -106,3 +107,45 @@ def test_too_long_document_is_refused_in_words():
     made = document() | {"text": "x" * 2_000_000}
     with pytest.raises(typesetting.PdfError, match="zu lang"):
         build(made)
+
+
+def report(sections, **data):
+    return {
+        **document(), "kind": "report", "url": "/bericht/probe", "html": '<p>Kurz gesagt.</p><section id="a1"></section>',
+        "data": {"group": "AG Probe", "lead": "Hamburg", "subgroups": ["Eins", "Zwei"], "date": "2021-10-29", "recommendations": [], "sections": sections, **data},
+    }
+
+
+def section(number, html, *, level=1, kind="text", **more):
+    return {"anchor": f"a{number}", "number": str(number), "level": level, "heading": f"Abschnitt {number}", "kind": kind, "text": "", "html": html, **more}
+
+
+def words_of(body):
+    opened = pypdfium2.PdfDocument(body)
+    return [page.get_textpage().get_text_range() for page in opened]
+
+
+def test_report_has_title_page_contents_footnotes_and_list_of_recommendations():
+    note = section_html("Ein Satz.[^1] Siehe [](#a2).\n\n[^1]: Die Quelle.", "a1", 1, {"a2": "Abschnitt 2"})
+    made = report(
+        [section(1, note), section(2, "<h6>Zu tief</h6><p>Mehr Mut.</p>", kind="recommendation", recommendation="/empfehlung/mut")],
+        recommendations=["/empfehlung/mut", "/empfehlung/andere"],
+        plain={"text": "Leicht.", "html": "<p>Leicht.</p>", "sections": ["a1"], "stale": []},
+    )
+    pages = words_of(build(made))
+    assert "Arbeitsgruppe: AG Probe" in pages[0] and "Eins, Zwei" in pages[0] and "Ein Satz" not in pages[0]
+    assert "Inhalt" in pages[1] and "2 Abschnitt 2" in pages[1] and "Verzeichnis der Empfehlungen" in pages[1]
+    rest = " ".join(pages[2:])
+    assert "Die Quelle." in rest and "https://beschluesse.example/empfehlung/andere" in rest and "Leicht." in rest
+    assert build(made) == build(made)
+
+
+def test_report_of_old_editions_without_numbers_and_levels_still_is_set():
+    old = {"anchor": "a1", "heading": "Auftrag", "kind": "finding", "text": "Text.", "html": "<h2>Innen</h2><p>Text.</p>"}
+    assert "Auftrag" in " ".join(words_of(build(report([old]))))
+
+
+def test_report_of_many_sections_is_numbered_and_whole():
+    made = report([section(number, f"<p>Wort{number}. {'Viele Worte. ' * 300}</p>", level=1 + number % 3 % 2) for number in range(1, 31)])
+    text = " ".join(words_of(build(made)))
+    assert all(f"Wort{number}." in text for number in range(1, 31))
