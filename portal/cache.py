@@ -15,13 +15,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+
+from content.berlin import BERLIN
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 CACHEABLE: Final = "X-Portal-Cacheable"
 """A response that carries this header may be kept; the header itself is not sent. Its value: how long browsers may."""
 

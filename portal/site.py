@@ -9,17 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
 
 from content import reading
+from content.berlin import BERLIN
 from content.kinds import KINDS
 
 NAME: Final = "Beschlussportal"
 COUNCIL: Final = "IT-Planungsrat"
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 STATIC: Final = Path(__file__).parent / "static"
 NAV: Final = tuple(
     (KINDS[name].plural, KINDS[name].list_url or "/")

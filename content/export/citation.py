@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from content.berlin import day_of
 from content.kinds import KINDS
 
 _TEX: Final = {
@@ -121,7 +122,7 @@ def html_meta(
         "headline": title,
         "url": base_url + url,
         "inLanguage": "de",
-        "datePublished": valid_from.date().isoformat(),
+        "datePublished": day_of(valid_from).isoformat(),
         "publisher": {"@type": "Organization", "name": _author(document)},
     }
     if kind == "decision":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from content import reading
+from content.berlin import day_of
 from content.export.citation import plain
 from content.kinds import KINDS
 
@@ -68,7 +69,7 @@ def build(kit: Kit) -> bytes:
 
 def contacts(kit: Kit) -> list[Mapping[str, Any]]:
     """The contacts that are valid on the day of the release."""
-    day = kit.document["data"].get("date") or kit.made_at.date().isoformat()
+    day = kit.document["data"].get("date") or day_of(kit.made_at).isoformat()
     return [
         row for row in kit.document["data"].get("contacts", ())
         if (row.get("valid_from") or day) <= day <= (row.get("valid_until") or day)

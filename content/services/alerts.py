@@ -14,19 +14,18 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
+from content.berlin import BERLIN
 from content.canonical import canonical_json
 from content.schemas import FieldError, InvalidInput
 from content.services import outbox
 from content.signing import SEAL_CHARS, Sealer
 
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 RHYTHMS: Final[Mapping[str, str]] = {"daily": "einmal am Tag", "at_once": "sofort"}
 MORNING: Final = dt.time(7)
 UNCONFIRMED_LIFE: Final = dt.timedelta(hours=48)

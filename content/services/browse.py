@@ -10,13 +10,13 @@ import datetime as dt
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
-from zoneinfo import ZoneInfo
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from content import facets, markup, models, prepared, reading
+from content.berlin import BERLIN
 from content.bodies import Bodies, BodyName
 from content.diff import compare_html, compare_sides_html
 from content.kinds import KINDS, PATHS
@@ -25,7 +25,6 @@ from content.services.memo import Memo
 from content.services.rows import REFERENCE_KINDS, RELATED_ORDER
 from content.services.statements import AnyRow, Statement
 
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 MEETING_ROWS: Final = 200
 """A session lists at most so many decisions; no real one comes near."""
 HOME_ROWS: Final = 12

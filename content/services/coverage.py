@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from content.berlin import BERLIN
 from content.laender import LAND_CODES, name_of
 from content.services import market, shares
-from content.services.browse import BERLIN, Reader
+from content.services.browse import Reader
 from content.services.market import ReuseFact
 
 STATES: Final = ("interest", "negotiation", "ordered", "contract", "live", "ended")

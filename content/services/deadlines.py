@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.berlin import BERLIN
 from content.services import recipients, tasks
 from content.services.notify import notify
-from content.services.publish import BERLIN
 from workflows.vocabulary import Permission
 
 I: Final = models.Item  # noqa: E741 - what every deadline is about

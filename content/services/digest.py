@@ -10,9 +10,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
+from content.berlin import BERLIN
 from content.services import outbox
 from content.services.notify import EVENTS
-from content.services.publish import BERLIN
 
 AT: Final = dt.time(7, 0)
 """When the daily mail is written, in Berlin."""

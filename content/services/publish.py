@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from content import facets, models
+from content.berlin import BERLIN
 from content.canonical import canonical_json, sha256_hex
 from content.db import Base
 from content.freezing import Frozen, freeze
@@ -27,7 +27,6 @@ from content.ledger import Act, Signer
 from content.services import ledger
 from workflows.vocabulary import Permission
 
-BERLIN: Final = ZoneInfo("Europe/Berlin")
 SCHEMA_VERSION: Final = 1
 
 

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.berlin import BERLIN
 from content.freezing.market import public_reuse
 from content.kinds import item_url
 from content.laender import LAND_CODES, name_of
 from content.schemas import FieldError, InvalidInput
 from content.services.amend import amend
 from content.services.lookup import find
-from content.services.publish import BERLIN, Desk
+from content.services.publish import Desk
 from workflows.engine import Ask, Blocker, Offer, offers, require
 from workflows.reuse import REUSE
 from workflows.vocabulary import ROLES, Permission

@@ -11,8 +11,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.engine import Connection
 
+from content.berlin import BERLIN
 from content.services import audit as log
-from content.services.publish import BERLIN
 from portal.desk import audit, desk_view, page, writing
 from portal.views.common import page_number, parameter
 from workflows.catalogue import WORKFLOWS

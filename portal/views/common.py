@@ -16,8 +16,9 @@ from pyramid.response import Response
 from sqlalchemy.engine import Connection
 
 from content import reading
+from content.berlin import BERLIN
 from content.kinds import KINDS
-from content.services.browse import BERLIN, Reader
+from content.services.browse import Reader
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE, POSITION
 from portal.past import keep_stand

@@ -13,12 +13,12 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config
 
 from content import models
+from content.berlin import BERLIN
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
 from content.services import ballots, edit, implementation, transition
 from content.services import desk as queries
-from content.services.browse import BERLIN
 from content.services.publish import differs
 from content.services.transition import Stale
 from portal.asked import desk_with, found_item, new_kinds

@@ -20,6 +20,7 @@ from pyramid.view import exception_view_config, view_config
 from sqlalchemy.orm import Session
 
 from content import models, reading
+from content.berlin import BERLIN
 from content.canonical import canonical_json, sha256_hex
 from content.export import typesetting
 from content.house import Work
@@ -27,7 +28,6 @@ from content.kinds import KINDS
 from content.ledger import instant
 from content.schemas import FieldError, InvalidInput
 from content.services import embargo
-from content.services.browse import BERLIN
 from portal import site
 from portal.asked import desk_with, found_item
 from portal.desk import MissingRight, desk_view, page, utc_now, writing

@@ -15,11 +15,11 @@ from pyramid.response import FileResponse, Response
 from pyramid.view import view_config
 
 from content import reading
+from content.berlin import BERLIN
 from content.canonical import sha256_hex
 from content.export import citation, presskit, typesetting
 from content.kinds import KINDS
 from content.services import rows
-from content.services.browse import BERLIN
 from content.storage import clean_file_name
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
 from portal.views.common import item_address, render

@@ -15,10 +15,10 @@ from pyramid.view import view_config
 
 from content import facets, numbers, reading
 from content.addresses import decision_url
+from content.berlin import BERLIN
 from content.bodies import Bodies
 from content.export import citation
 from content.kinds import KINDS
-from content.services import browse
 from content.services import ledger as ledger_service
 from content.services.listing import PER_PAGE
 from portal.views.common import (
@@ -186,7 +186,7 @@ def stand(request: Request) -> Response:
     if day:
         moment = request.stand
         return HTTPSeeOther(f"{path}?stand={moment.isoformat()}" if moment else path)
-    today = dt.datetime.now(browse.BERLIN).date()
+    today = dt.datetime.now(BERLIN).date()
     page = StandPage(path, today, dt.date(2010, 1, 1))
     return render(request, "public/stand.html", title="Stand an einem Tag", page=page, is_indexed=False)
 

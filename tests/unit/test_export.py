@@ -149,3 +149,9 @@ def test_report_of_many_sections_is_numbered_and_whole():
     made = report([section(number, f"<p>Wort{number}. {'Viele Worte. ' * 300}</p>", level=1 + number % 3 % 2) for number in range(1, 31)])
     text = " ".join(words_of(build(made)))
     assert all(f"Wort{number}." in text for number in range(1, 31))
+
+
+def test_machines_are_told_the_day_of_berlin_on_which_a_text_became_public():
+    midnight = dt.datetime(2021, 11, 1, 23, tzinfo=dt.UTC)
+    meta = citation.html_meta(kind="decision", title="T", url="/x", data=document()["data"], base_url="https://b.example", valid_from=midnight)
+    assert json.loads(meta.json_ld)["datePublished"] == "2021-11-02"

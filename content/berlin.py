@@ -1,0 +1,14 @@
+"""The clock that people read: days begin and end in Berlin, whatever the instants in the database say (UTC)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+from zoneinfo import ZoneInfo
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+
+
+def day_of(instant: dt.datetime) -> dt.date:
+    """The day in Berlin at an instant that knows its zone."""
+    return instant.astimezone(BERLIN).date()
