@@ -74,7 +74,7 @@ class House:
     def open(cls, data: Path, *, database_url: str | None = None) -> House:
         """The house in `data`. Raises `NotSetUp`, `content.ledger.KeyFileError`."""
         key = data / KEY_FILE
-        if not key.exists():
+        if not is_set_up(data):
             raise NotSetUp(f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“.")
         analysis = Analysis(Lemmas.open(data / "lemmas"))
         engine = make_engine(database_url or default_database_url(data))
@@ -177,6 +177,11 @@ class House:
 def default_database_url(data: Path) -> str:
     """SQLite in the DATA folder."""
     return f"sqlite:///{data / 'portal.db'}"
+
+
+def is_set_up(data: Path) -> bool:
+    """Whether DATA holds a portal."""
+    return (data / KEY_FILE).exists()
 
 
 def prepare_folder(data: Path) -> None:

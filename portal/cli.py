@@ -20,16 +20,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from content import models
 from content.db import make_engine
-from content.house import House, NotSetUp, default_database_url, prepare_folder, replace_key
+from content.house import House, NotSetUp, default_database_url, is_set_up, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.services import exchange, ledger
-from portal import __version__, cli_user, database, settings
+from portal import __version__, cli_user, cli_workflows, database, settings
 from portal.incoming import store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
-from workflows.catalogue import PROMISES, WORKFLOWS
-from workflows.proof import prove, simulate
-from workflows.vocabulary import ROLES
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -49,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run: Command = parsed.run
         return run(parsed, configured)
-    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer) as error:
+    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, cli_user.Unusable, cli_workflows.Unusable) as error:
         return _fail(str(error))
     except InvalidInput as error:
         return _fail("; ".join(f"{row.field}: {row.message}" if row.field else row.message for row in error.errors))
@@ -107,11 +104,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
     cli_user.add_arguments(people)
-    flows = add("workflows", _workflows, "Abläufe prüfen und ausprobieren.")
-    flows.add_argument("action", choices=["check", "simulate", "table"], help="check: Zusagen beweisen; simulate: was eine Rolle darf; table: als Tafel")
-    flows.add_argument("--workflow", default="publication", choices=sorted(WORKFLOWS), help="Ablauf (bei simulate)")
-    flows.add_argument("--role", default="secretariat", help="Rolle (bei simulate)")
-    flows.add_argument("--state", default="", help="Zustand (bei simulate; leer: jeder)")
+    cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen."))
+    text = "Einen Schritt gehen, wie der Knopf am Arbeitsplatz; nennt jeden Grund, der dagegen steht (Ende mit 1)."
+    cli_workflows.add_step_arguments(add("step", _step, text))
     add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
     return parser
 
@@ -328,8 +323,6 @@ def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     try:
         with house.writing("operator", name="Betrieb") as work:
             said = cli_user.run(arguments, configured, work)
-    except cli_user.Unusable as error:
-        return _fail(str(error))
     finally:
         house.close()
     for line in said:
@@ -337,29 +330,32 @@ def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     return OK
 
 
-def _workflows(arguments: argparse.Namespace, _configured: settings.Settings) -> int:
-    if arguments.action == "check":
-        faults = prove(WORKFLOWS, PROMISES)
-        for fault in faults:
-            print(fault, file=sys.stderr)
-        _say(f"{len(WORKFLOWS)} Abläufe, {sum(len(flow.transitions) for flow in WORKFLOWS.values())} Schritte, {len(PROMISES)} Zusagen geprüft.")
-        return FAULTY if faults else OK
-    workflow = WORKFLOWS[arguments.workflow]
-    if arguments.action == "table":
-        for flow in WORKFLOWS.values():
-            _say(f"# {flow.title}")
-            for step in flow.transitions.values():
-                sources = ", ".join(flow.states[name].title for name in flow.states if name in step.sources)
-                _say(f"{step.title}: {sources} → {flow.states[step.target].title}")
+def _workflows(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    if arguments.action != "check":
+        for line in cli_workflows.show(arguments):
+            _say(line)
         return OK
-    if arguments.role not in ROLES:
-        return _fail(f"Die Rolle „{arguments.role}“ gibt es nicht. Möglich sind: {', '.join(ROLES)}.")
-    if arguments.state and arguments.state not in workflow.states:
-        return _fail(f"Den Zustand „{arguments.state}“ gibt es nicht. Möglich sind: {', '.join(workflow.states)}.")
-    for state in [arguments.state] if arguments.state else list(workflow.states):
-        steps = simulate(workflow, arguments.role, state)
-        _say(f"{workflow.states[state].title}: " + (", ".join(f"{step.title} → {workflow.states[step.target].title}" for _, step in steps) or "nichts"))
-    return OK
+    house = _open(configured) if is_set_up(configured.data) else None
+    answer = cli_workflows.check(house)
+    if house is not None:
+        house.close()
+    return _told(answer)
+
+
+def _step(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    try:
+        return _told(cli_workflows.step(arguments, house))
+    finally:
+        house.close()
+
+
+def _told(answer: cli_workflows.Answer) -> int:
+    for fault in answer.faults:
+        print(fault, file=sys.stderr)
+    for line in answer.said:
+        _say(line)
+    return FAULTY if answer.faults else OK
 
 
 def tally_problems(connection: sa.Connection) -> list[str]:

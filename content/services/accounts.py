@@ -13,7 +13,7 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,12 +103,17 @@ class SignedIn:
 
     def permits_on(self, kind: str, owner: str) -> frozenset[Permission]:
         """The rights on items of `kind` that belong to the organisation `owner`."""
-        held = [
-            ROLES[role].permits
-            for role, organisation in self.grants
-            if role in ROLES and (not ROLES[role].kinds or kind in ROLES[role].kinds) and organisation in {"", owner}
-        ]
-        return frozenset[Permission]().union(*held)
+        return permits_on(self.grants, kind, owner)
+
+
+def permits_on(grants: Iterable[tuple[str, str]], kind: str, owner: str) -> frozenset[Permission]:
+    """The rights that grants (role, organisation) give on items of `kind` that belong to the organisation `owner`."""
+    held = [
+        ROLES[role].permits
+        for role, organisation in grants
+        if role in ROLES and (not ROLES[role].kinds or kind in ROLES[role].kinds) and organisation in {"", owner}
+    ]
+    return frozenset[Permission]().union(*held)
 
 
 def secret_hash(secret: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import functools
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config
 
 from content import models
-from content.berlin import BERLIN
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
@@ -21,10 +21,12 @@ from content.services import ballots, edit, implementation, transition
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
+from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, page, writing
 from portal.views.common import page_number, parameter
 from workflows.catalogue import WORKFLOWS
+from workflows.diagram import svg
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
@@ -106,12 +108,8 @@ def step(request: Request) -> Response:
     try:
         with writing(request) as work:
             row = found_item(request, work)
-            fields: dict[str, Any] = {need: str(request.POST.get(need, "")).strip() for need in workflow.transitions[name].needs}
-            if "publish_at" in fields:
-                fields["publish_at"] = _moment(fields["publish_at"])
-            reasons = {key[7:]: value for key, value in request.POST.items() if key.startswith("reason.") and str(value).strip()}
-            if reasons:
-                fields["reasons"] = reasons
+            given = {key: value for key, value in request.POST.items() if isinstance(value, str)}
+            fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdigit() else None)
             target = f"/redaktion/eintrag/{row.id}"
@@ -126,16 +124,13 @@ def step(request: Request) -> Response:
     return HTTPSeeOther(target)
 
 
-def _moment(text: str) -> dt.datetime | None:
-    """A local time of the form, as an instant; Berlin's clock."""
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(dt.UTC)
-    except ValueError:
-        return None
-
-
 @desk_view("desk.workflows")
 def workflows(request: Request) -> Response:
     """Every workflow: its states, its steps, who may take them and what is checked."""
     holders = {permission: [role.title for role in ROLES.values() if permission in role.permits] for permission in Permission}
-    return page(request, "desk/workflows.html", title="Abläufe", workflows=WORKFLOWS, holders=holders)
+    return page(request, "desk/workflows.html", title="Abläufe", workflows=WORKFLOWS, holders=holders, diagrams=_diagrams())
+
+
+@functools.cache
+def _diagrams() -> dict[str, Markup]:
+    return {name: Markup(svg(workflow)) for name, workflow in WORKFLOWS.items()}  # noqa: S704 - drawn by us, every word escaped

@@ -53,7 +53,7 @@ def lines(tmp_path):
     return write
 
 
-COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "user", "workflows", "check"]
+COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "user", "workflows", "step", "check"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
