@@ -239,7 +239,8 @@ class SearchHit:
     entry: ListEntry
     title: tuple[SnippetPiece, ...]
     snippets: tuple[tuple[str, str, tuple[SnippetPiece, ...]], ...]  # (clause label, url with anchor, pieces)
-    why: str = ""
+    why: tuple[str, ...] = ()
+    """A sentence per thing asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,10 @@ class SearchPage:
     alert_url: str = ""
     ways: tuple[tuple[str, str], ...] = ()
     """(words, address) of other searches to try."""
+    picks: tuple[ListEntry, ...] = ()
+    """What the desk shows first for this question."""
+    suggestions: tuple[tuple[str, str], ...] = ()
+    """(words, address) of what the question may become."""
 
 
 @dataclass(frozen=True, slots=True)

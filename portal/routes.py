@@ -36,6 +36,7 @@ def includeme(config: Configurator) -> None:
         "search": "/suche",
         "search_feed": "/suche.atom",
         "search_json": "/api/v1/suche",
+        "search_suggest": "/api/v1/suche/vorschlaege",
         "alert.new": "/suche/abo",
         "alert.lost": "/abo",
         "alert.confirm": f"/abo/bestaetigen/{{token:{TOKEN_PATTERN}}}",

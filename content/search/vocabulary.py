@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,6 +42,7 @@ class Vocabulary:
             if folded not in best or count > best[folded].count:
                 best[folded] = Known(word, folded, count, _letters(folded))
         self._words = {folded: Known(known.word, folded, totals[folded], known.letters) for folded, known in best.items()}
+        self._sorted = sorted(self._words)
         self.near = lru_cache(maxsize=2_000)(self._near)
 
     def __contains__(self, folded: str) -> bool:
@@ -71,7 +74,8 @@ class Vocabulary:
     def beginning(self, start: str, limit: int) -> list[str]:
         """Words that begin with `start`, commonest first, as they are written."""
         folded = fold(start)
-        found = [known for known in self._words.values() if known.folded.startswith(folded) and len(known.folded) > len(folded)]
+        first = bisect.bisect_right(self._sorted, folded)
+        found = [self._words[word] for word in itertools.takewhile(lambda word: word.startswith(folded), itertools.islice(self._sorted, first, None))]
         return [known.word for known in sorted(found, key=lambda one: (-one.count, one.folded))[:limit]]
 
     def standing_alone(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ import os
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -105,9 +106,16 @@ class WhooshEngine:
 
     def words(self, limit: int) -> list[tuple[str, int]]:
         """See `SearchEngine`."""
+        counts: Counter[str] = Counter()
         with self._reading() as reader:
-            found = ((info.doc_frequency(), text(term)) for term, info in reader.iter_field("word"))
-            return [(word, count) for count, word in heapq.nlargest(limit, found)]
+            for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
+                gone = leaf.segment().deleted_count()
+                for term, info in leaf.iter_field("word"):
+                    count = info.doc_frequency()
+                    # Whoosh counts what was removed until segments are joined; a word that may stand nowhere else is counted anew.
+                    counts[text(term)] += count if count > gone else sum(1 for _ in leaf.postings("word", text(term)).all_ids())
+        found = ((count, word) for word, count in counts.items() if count)
+        return [(word, count) for count, word in heapq.nlargest(limit, found)]
 
     def _snapshot(self) -> Snapshot:
         """The index as it stands now; what was decoded of segments that live on is kept."""

@@ -34,6 +34,7 @@ _E: Final = models.Edition.__table__.c
 _TERMS: Final = sa.select(_E.document).where(_E.kind == "term", _E.valid_until.is_(None)).order_by(_E.id)
 _W: Final = models.SearchWord.__table__.c
 _HEAD: Final = sa.select(sa.func.max(models.LedgerHead.position))
+_GONE: Final = sa.select(sa.func.count()).where(_E.is_withdrawn.is_(True))
 _LISTED: Final = sa.select(sa.func.count(), sa.func.max(_W.changed_at))
 
 
@@ -55,15 +56,23 @@ class Language:
         self._vocabulary = Vocabulary()
         self._vocabulary_of: object = None
         self._vocabulary_at = 0.0
+        self._withdrawn = 0
 
     def planner(self, connection: Connection) -> Planner:
         """The planner with the words of this moment."""
         version = (connection.execute(_HEAD).scalar(), tuple(connection.execute(_LISTED).one()))
         with self._lock:
             if self._kept is None or self._kept.version != version:
+                self._forget_withdrawn(connection)
                 self.learn(connection)
                 self._kept = _Kept(version, Planner(self.analysis, Thesaurus(_entries(connection), self.analysis)))
             return self._kept.planner
+
+    def _forget_withdrawn(self, connection: Connection) -> None:
+        """A word that stood in withdrawn texts only is offered to nobody any more, at once."""
+        withdrawn = connection.execute(_GONE).scalar() or 0
+        if withdrawn != self._withdrawn:
+            self._withdrawn, self._vocabulary_of = withdrawn, None
 
     def learn(self, connection: Connection) -> None:
         """Take the desk's lists and the vocabulary into the splitter; before documents are indexed anew, too."""

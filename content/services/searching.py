@@ -108,7 +108,9 @@ class Searcher:
         terms = sorted((name for name in names if any(fold(piece).startswith(folded) for piece in (name, *name.split()))), key=lambda name: (not fold(name).startswith(folded), len(name)))
         found = self._connection.execute(_TITLES, {"like": f"{_escaped(start)}%", "inner": f"% {_escaped(start)}%"}).scalars()
         head, _, last = start.rpartition(" ")
-        words = self._language.vocabulary(self._engine).beginning(last, limit)
+        vocabulary = self._language.vocabulary(self._engine)
+        # What nothing begins with may be misspelled already.
+        words = vocabulary.beginning(last, limit) or ([] if fold(last) in vocabulary else [*vocabulary.near(last)])
         whole = [f"{head} {word}".strip() for word in words]
         return list({fold(one): one for one in [*terms[:4], *found, *whole]}.values())[:limit]
 

@@ -22,6 +22,8 @@ SORTS: Final[Mapping[str, str]] = {"relevanz": "relevance", "neu": "newest", "al
 KNOWN: Final = (*saved.NAMES, "sortierung", "seite", "je_seite")
 MAX_PER_PAGE: Final = 100
 MAX_PAGE: Final = 100_000
+MAX_TYPED: Final = 100
+"""Of what is being typed, so much is completed."""
 BY_FILTER: Final[Mapping[str, str]] = {name: key for key, name in saved.PARAMETERS.items()}
 
 
@@ -41,7 +43,20 @@ def search_json(request: Request) -> Response:
         return problem(503, "Suche nicht verfügbar", "Die Suche ist gerade nicht verfügbar. Bitte später noch einmal versuchen.")
     entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
     shown = [(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries]
-    return answer(_body(parameters, search, hits, shown, reader.bodies))
+    picks = reader.entries(searcher.picks(search.typed)) if search.page == 1 and not search.filters else ()
+    return answer(_body(parameters, search, hits, shown, reader.bodies) | {"picks": [_pick(entry) for entry in picks]})
+
+
+@view_config(route_name="search_suggest")
+def search_suggest(request: Request) -> Response:
+    """What a question may become while it is typed; too little typed is an empty list, not an error."""
+    try:
+        typed = parameter(request, "q")
+    except BadRequest as bad:
+        return problem(400, "Unbrauchbare Anfrage", bad.message)
+    searcher = Searcher(request.connection, request.registry.house.search, request.registry.house.language, request.reader.bodies)
+    found = searcher.completions(typed[:MAX_TYPED])
+    return answer({"query": typed[:MAX_TYPED], "suggestions": [{"text": words, "url": saved.address({"q": words})} for words in found]})
 
 
 def _search(request: Request) -> tuple[dict[str, str], Search]:
@@ -115,6 +130,10 @@ def _hit(hit: Hit, entry: reading.ListEntry) -> dict[str, Any]:
         "snippets": [_snippet(snippet.label, snippet.url, snippet.pieces) for snippet in hit.snippets],
         "reasons": [{"typed": one.typed, "words": list(one.words), "how": one.how, "where": list(one.where)} for one in hit.reasons],
     }
+
+
+def _pick(entry: reading.ListEntry) -> dict[str, Any]:
+    return {"url": entry.url, "kind": entry.kind, "kind_label": entry.kind_label, "title": entry.title, "header": list(entry.header), "date": entry.date, "summary": entry.summary}
 
 
 def _snippet(label: str, url: str, pieces: Sequence[Piece]) -> dict[str, Any]:

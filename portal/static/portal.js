@@ -43,3 +43,72 @@ for (const place of document.querySelectorAll("[data-print]")) {
   place.hidden = false;
   place.querySelector("button").addEventListener("click", () => window.print());
 }
+
+// Suggestions while a search is typed: a combobox with a list below it, by the pattern of the ARIA Authoring Practices.
+for (const input of document.querySelectorAll("input[data-suggest]")) suggest(input);
+
+function suggest(input) {
+  const list = document.createElement("ul");
+  list.id = `${input.id}-vorschlaege`;
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Vorschläge");
+  input.closest(".find-row, .find").append(list);
+  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) input.setAttribute(name, value);
+  let asked = "", timer, chosen = -1;
+
+  function show(words) {
+    chosen = -1;
+    list.replaceChildren(...words.map((text, number) => {
+      const option = document.createElement("li");
+      option.id = `${list.id}-${number}`;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      option.textContent = text;
+      return option;
+    }));
+    list.hidden = !words.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  function mark(number) {
+    list.children[chosen]?.setAttribute("aria-selected", "false");
+    chosen = number;
+    const option = list.children[chosen];
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option.id);
+  }
+
+  function take(option) {
+    input.value = option.textContent;
+    show([]);
+    input.form.requestSubmit();
+  }
+
+  async function ask() {
+    const typed = asked = input.value.trim();
+    if (typed.length < 2) return show([]);
+    try {
+      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(typed)}`);
+      const { suggestions } = await answer.json();
+      if (typed === asked && document.activeElement === input) show(suggestions.map(({ text }) => text));
+    } catch {
+      show([]);
+    }
+  }
+
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 150); });
+  input.addEventListener("blur", () => { clearTimeout(timer); asked = ""; show([]); });
+  input.addEventListener("keydown", (event) => {
+    const count = list.children.length;
+    if (event.key === "Escape" && count) { event.preventDefault(); show([]); }
+    if (event.key === "Enter" && chosen >= 0) { event.preventDefault(); take(list.children[chosen]); }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    if (count) mark(event.key === "ArrowDown" ? (chosen + 1) % count : (chosen + count - (chosen < 0 ? 0 : 1)) % count);
+  });
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => { const option = event.target.closest("li"); if (option) take(option); });
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from pyramid.request import Request
@@ -38,11 +39,14 @@ def search(request: Request) -> Response:
         typed, filters, parameters.get("von", ""), parameters.get("bis", ""), end_of_day(reader.stand) if reader.stand else None,
         SORTS[sort][1], number, PER_PAGE,
     )
+    searcher = Searcher(request.connection, house.search, house.language, reader.bodies)
     try:
-        hits = Searcher(request.connection, house.search, house.language, reader.bodies).hits(asked) if parameters else Hits(0, (), {})
+        hits = searcher.hits(asked) if parameters else Hits(0, (), {})
     except SearchError:
         hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",))
     page = _page(reader, parameters, filters, hits, sort=sort, number=number)
+    if typed and number == 1 and not filters:
+        page = replace(page, picks=reader.entries(searcher.picks(typed)), suggestions=_suggestions(searcher, typed) if hits.total < PER_PAGE else ())
     title = f"Suche: {typed}" if typed else "Suche"
     feeds = [reading.Link(title[:120], page.feed_url)] if parameters else []
     return render(
@@ -116,8 +120,14 @@ def _hit(hit: Hit, entry: reading.ListEntry) -> reading.SearchHit:
         entry=entry,
         title=_pieces(hit.title),
         snippets=tuple((snippet.label, snippet.url, _pieces(snippet.pieces)) for snippet in hit.snippets),
-        why="; ".join(_why(reason) for reason in hit.reasons),
+        why=tuple(_why(reason) for reason in hit.reasons),
     )
+
+
+def _suggestions(searcher: Searcher, typed: str) -> tuple[tuple[str, str], ...]:
+    """What a browser without a script gets while it would be typing: the same list, behind the answer."""
+    found = [words for words in searcher.completions(typed) if words.casefold() != typed.casefold()]
+    return tuple((words, saved.address({"q": words})) for words in found)
 
 
 def _why(reason: Reason) -> str:

@@ -107,6 +107,15 @@ def test_facets_count_under_the_other_filters(engine):
     assert _found(engine, "Marktplatz", kind="press_release") == [4]
 
 
+def test_words_of_what_was_removed_are_known_no_more(engine):
+    batch = engine.batch()
+    batch.put(NEW)
+    batch.remove(2)
+    batch.commit(5)
+    words = dict(engine.words(1_000))
+    assert "Zustelldienst" not in words and words["Marktplatz"] == 2 and words["Zwiebelkuchen"] == 1
+
+
 def test_document_that_was_replaced_is_found_only_as_of_its_time(engine):
     ended = dt.datetime(2021, 7, 1, tzinfo=dt.UTC)
     batch = engine.batch()

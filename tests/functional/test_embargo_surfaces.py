@@ -76,6 +76,7 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "plain": behind("/zitat.txt"), "versions": behind("/fassungen"), "compare": behind("/fassungen/1..1"),
     "kit": lambda _, __: [RELEASE + "/pressemappe.zip"],
     "search": searched("/suche"), "search_feed": searched("/suche.atom"), "search_json": searched("/api/v1/suche"),
+    "search_suggest": lambda path, _: [f"{path}?q={words}" for words in (*WORDS, WORD[:4], WORD[:4].lower(), TOPIC[:5], "Vorab", "Was G", "Vera+Bei")],
     "alert": lambda pattern, _: [re.sub(r"\{token.*?\}\}", "1." + "a" * 22, pattern) + query for query in ("", f"?q={WORD}")],
     "embargo": lambda pattern, _: [re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern))],
     "ledger": alike("/ledger", "/ledger?seite=2"), "ledger_lines": alike("/ledger.jsonl"), "ledger_key": alike("/ledger/schluessel.pem"),
@@ -101,7 +102,7 @@ ERRORS = [
 """Addresses of no route: mistyped, older forms, refused."""
 
 CHANGING = {
-    "home", "list", "item", "pdf", "json", "cite", "bibtex", "ris", "plain", "versions", "compare", "kit", "search", "search_feed", "ledger",
+    "home", "list", "item", "pdf", "json", "cite", "bibtex", "ris", "plain", "versions", "compare", "kit", "search", "search_feed", "search_json", "search_suggest", "ledger",
     "ledger_lines", "feed", "sitemap", "sitemap_part", "health", "file", "errors",
 }
 """Where the release must show: a surface that is the same before and after was not really asked."""

@@ -1,0 +1,92 @@
+"""The search page around its hits: what the desk recommends, suggestions, reasons, ways on; the same rights everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+
+import pytest
+
+from content import models
+from content.services import lookup, transition
+from content.services.searching import pick_key
+from workflows.vocabulary import ROLES
+
+
+def _suggested(app, typed):
+    return [one["text"] for one in app.get("/api/v1/suche/vorschlaege", {"q": typed}).json["suggestions"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("Nachnutz", "Nachnutzung"), ("online", "Onlinezugangsgesetz"), ("koenigst", "Königsteiner Schlüssel"), ("Kosten Nachnutz", "Kosten Nachnutzung"), ("Nachnuztung", "Nachnutzung")],
+)
+def test_what_is_typed_is_completed(portal, typed, expected):
+    assert expected in _suggested(portal[0], typed)
+
+
+@pytest.mark.parametrize("typed", ["", "a", "%", "_%_", "\\", "(" * 9_000, "\x00", "'; --"])
+def test_nothing_typed_is_an_error(portal, typed):
+    assert _suggested(portal[0], typed) == []
+
+
+def test_bytes_that_are_no_text_are_refused_with_a_reason(portal):
+    answer = portal[0].get("/api/v1/suche/vorschlaege?q=%ff", status=400)
+    assert answer.content_type == "application/problem+json" and "UTF-8" in answer.json["detail"]
+
+
+def test_page_lists_suggestions_without_a_script(portal):
+    page = portal[0].get("/suche?q=Registerlands")
+    assert re.search(r'<nav class="suggested".*?href="/suche\?q=Registerlandschaft"', page.text, re.DOTALL)
+    assert "suggested" not in portal[0].get("/suche").text
+
+
+def test_words_of_a_withdrawn_text_are_suggested_no_more(portal):
+    app, house = portal
+    assert _suggested(app, "Registerlands") == ["Registerlandschaft"]
+    with house.writing("test", permits=ROLES["operator"].permits) as work:
+        transition.withdraw(work.desk, lookup.find(work.session, "/beschluss/2021/05"), "Grund.")
+    assert _suggested(app, "Registerlands") == []
+    assert "Registerlandschaft" not in app.get("/suche?q=Registerlandschafd").text
+
+
+def _pick(house, question, *urls):
+    with house.writing("test") as work:
+        key = pick_key(question, house.language.planner(work.session.connection()))
+        work.session.add(models.SearchPick(question=question, key=key, urls=list(urls), changed_at=dt.datetime.now(dt.UTC), changed_by="test"))
+
+
+def _picks(text):
+    return re.findall(r'class="pick-title" href="(\S+?)"', text)
+
+
+def test_picks_come_first_for_every_form_of_the_question(portal):
+    app, house = portal
+    _pick(house, "Kosten der Nachnutzung", "/beschluss/2021/24", "/beschluss/2023/35")
+    for typed in ("Kosten der Nachnutzung", "kosten nachnutzungen", "KOSTEN NACHNUTZUNG"):
+        page = app.get("/suche", {"q": typed})
+        assert _picks(page.text) == ["/beschluss/2021/24", "/beschluss/2023/35"] and "Von der Redaktion empfohlen" in page.text
+        assert [one["url"] for one in app.get("/api/v1/suche", {"q": typed}).json["picks"]] == _picks(page.text)
+    for other in ("?q=Nachnutzung", "?q=Kosten+der+Nachnutzung&jahr=2021", "?q=Kosten+der+Nachnutzung&seite=2"):
+        assert not _picks(app.get("/suche" + other).text)
+
+
+def test_picks_are_public_editions_only_and_of_the_day_asked_for(portal):
+    app, house = portal
+    _pick(house, "Probe", "/beschluss/2021/24", "/beschluss/2099/01", "/beschluss/2021/05")
+    with house.writing("test", permits=ROLES["operator"].permits) as work:
+        transition.withdraw(work.desk, lookup.find(work.session, "/beschluss/2021/05"), "Grund.")
+    assert _picks(app.get("/suche?q=Probe").text) == ["/beschluss/2021/24"]
+    assert _picks(app.get("/suche?q=Probe&stand=2020-01-01").text) == []
+
+
+def test_every_hit_can_say_why(portal):
+    page = html.unescape(portal[0].get("/suche?q=Nachnutzungsmodell").text)
+    assert page.count('<details class="why">') == page.count('class="row-title"') > 0
+    assert "Nachnutzungsmodell = Nachnutzung + Modell" in page
+
+
+def test_kind_is_written_once_in_a_row(portal):
+    page = portal[0].get("/suche?q=Einer+f%C3%BCr+Alle&art=term").text
+    assert re.findall(r'<p class="row-meta"><span class="kind">Begriff</span> (.*?)</p>', page) and "</span> Begriff" not in page
