@@ -20,9 +20,10 @@ from content.kinds import KINDS
 NAME: Final = "Beschlussportal"
 COUNCIL: Final = "IT-Planungsrat"
 STATIC: Final = Path(__file__).parent / "static"
-NAV: Final = tuple(
-    (KINDS[name].plural, KINDS[name].list_url or "/")
-    for name in ("decision", "meeting", "recommendation", "report", "press_release", "market_item", "term")
+NAV: Final = (
+    *((KINDS[name].plural, KINDS[name].list_url or "/") for name in ("decision", "meeting", "recommendation")),
+    ("Umsetzung", "/umsetzung"),
+    *((KINDS[name].plural, KINDS[name].list_url or "/") for name in ("report", "press_release", "market_item", "term")),
 )
 MONTHS: Final = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
 
