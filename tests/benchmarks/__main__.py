@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SUITES = ("pages", "market", "search")
+SUITES = ("pages", "market", "search", "reports")
 
 
 def main() -> None:
