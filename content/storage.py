@@ -23,13 +23,10 @@ from pathlib import Path
 from typing import Final
 
 import transaction
-from PIL import Image, ImageOps
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
 ORPHAN_AGE_S: Final = 3600
-MAX_PIXELS: Final = 50_000_000
-MAX_IMAGE_WIDTH: Final = 1280
 
 
 class UploadRefused(ValueError):  # noqa: N818 - named for the situation
@@ -147,31 +144,6 @@ def clean_file_name(name: str) -> str:
     if not dot:
         stem, ending = plain, ""
     return (stem[:140] or "datei") + (f".{ending[:9]}" if ending else "")
-
-
-def prepare_image(body: bytes) -> tuple[bytes, str, int, int]:
-    """A picture made fit for publishing: (bytes, media type, width, height); no EXIF, upright, at most 1280 px wide.
-
-    Raises `UploadRefused`.
-    """
-    try:
-        with Image.open(io.BytesIO(body)) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise UploadRefused("too_many_pixels", "Das Bild hat mehr als 50 Millionen Bildpunkte. Bitte verkleinern.")
-            picture = ImageOps.exif_transpose(opened)
-            if picture.width > MAX_IMAGE_WIDTH:
-                height = round(picture.height * MAX_IMAGE_WIDTH / picture.width)
-                picture = picture.resize((MAX_IMAGE_WIDTH, height), Image.Resampling.LANCZOS)
-            out = io.BytesIO()
-            if opened.format == "PNG":
-                picture.save(out, "PNG", optimize=True)
-                return out.getvalue(), "image/png", picture.width, picture.height
-            picture.convert("RGB").save(out, "JPEG", quality=82, optimize=True, progressive=True)
-            return out.getvalue(), "image/jpeg", picture.width, picture.height
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, UploadRefused):
-            raise
-        raise UploadRefused("damaged", "Das Bild ist beschädigt oder kein Bild. Bitte neu speichern.") from error
 
 
 class FileStore:

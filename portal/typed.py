@@ -11,7 +11,8 @@ from pyramid.request import Request
 from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
+from content.services import pictures
+from content.storage import UploadRefused, check_upload, clean_file_name
 from portal import forms
 from portal.incoming import store_file
 
@@ -41,10 +42,9 @@ class DeskFiles:
         if name in self._uploads:
             try:
                 check_upload(self._uploads[name], name)
-                body, media_type, width, height = prepare_image(self._uploads[name])
+                return pictures.keep(self._store, self._uploads[name])
             except UploadRefused as refused:
                 raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
-            return self._store(body, media_type, width, height)
         known, file = self._image
         if file is not None and known == name.rsplit("/", 1)[-1]:
             return file

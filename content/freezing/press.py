@@ -8,6 +8,7 @@ from typing import Any
 from content import markup, models
 from content.freezing.common import Frozen, attachments_of, contact_data, frozen, german_day, heading, iso, meeting_link
 from content.kinds import KINDS
+from content.services import pictures
 
 
 def freeze_press(item: models.Item, today: dt.date) -> Frozen:
@@ -21,7 +22,6 @@ def freeze_press(item: models.Item, today: dt.date) -> Frozen:
         }
         for row in item.sections
     ]
-    image = item.image
     meeting = meeting_link(item.meeting)
     data: dict[str, Any] = {
         "release_kind": item.release_kind,
@@ -31,18 +31,7 @@ def freeze_press(item: models.Item, today: dt.date) -> Frozen:
         "lead": item.lead,
         "sections": sections,
         "quotes": [{"text": row.text, "speaker": row.speaker, "function": row.function} for row in item.quotes],
-        "image": {
-            "file_name": image.file_name,
-            "sha256": image.sha256,
-            "media_type": image.file.media_type if image.file else None,
-            "width": image.file.width if image.file else None,
-            "height": image.file.height if image.file else None,
-            "alt": image.alt,
-            "caption": image.caption,
-            "credit": image.credit,
-        }
-        if image
-        else None,
+        "image": _image_data(item.image),
         "contacts": [contact_data(row.contact) for row in item.contacts],
         "decisions": [row.target_url for row in item.references],
         "source_url": item.source_url,
@@ -82,3 +71,21 @@ def freeze_press(item: models.Item, today: dt.date) -> Frozen:
         subkind=item.release_kind,
         meeting_url=item.meeting.url if item.meeting else "",
     )
+
+
+def _image_data(image: models.Image | None) -> dict[str, Any] | None:
+    if image is None:
+        return None
+    variants = [dict(row) for row in pictures.variants(image.file, image.file_name)]
+    return {
+        "file_name": image.file_name,
+        "sha256": image.sha256,
+        "media_type": image.file.media_type if image.file else None,
+        "width": image.file.width if image.file else None,
+        "height": image.file.height if image.file else None,
+        "alt": image.alt,
+        "caption": image.caption,
+        "credit": image.credit,
+        # Pictures taken before there were sizes have none: what was frozen of them stays as it is.
+        **({"variants": variants} if variants else {}),
+    }

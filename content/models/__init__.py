@@ -18,7 +18,7 @@ from content.models.edition import (
 from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
 from content.models.history import AuditEntry, Revision, StepEntry
 from content.models.implementation import Implementation
-from content.models.item import Attachment, File, Image, Item, Reference
+from content.models.item import Attachment, File, Image, Item, Reference, Rendition
 from content.models.job import Job
 from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
@@ -92,6 +92,7 @@ __all__ = [
     "Quote",
     "Recommendation",
     "Reference",
+    "Rendition",
     "Report",
     "ReportSection",
     "Reuse",

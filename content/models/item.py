@@ -96,6 +96,24 @@ class File(Base):
     height: Mapped[int | None]
     added_at: Mapped[dt.datetime]
 
+    renditions: Mapped[list[Rendition]] = relationship(
+        cascade="all, delete-orphan", order_by="Rendition.position", foreign_keys="Rendition.picture"
+    )
+
+
+class Rendition(Base):
+    """Another size or encoding of a stored picture, itself a stored file."""
+
+    __tablename__ = "rendition"
+    __table_args__ = (sa.UniqueConstraint("picture", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    picture: Mapped[str] = mapped_column(sa.ForeignKey("file.sha256"))
+    sha256: Mapped[str] = mapped_column(sa.ForeignKey("file.sha256"))
+    position: Mapped[int]
+
+    file: Mapped[File] = relationship(foreign_keys=[sha256])
+
 
 class Attachment(Base):
     """A paper that belongs to an item. `visibility`: public, members or withheld (then `reason` says why)."""

@@ -147,7 +147,7 @@ def save(
     writer.write(item, value, prepared)
     item.attachments = _attachments(value["attachments"], stored)
     if isinstance(item, models.PressRelease):
-        item.image = _image(value["image"], stored)
+        item.image = _image(item.image, value["image"], stored)
     session.add(item)
     session.flush()
     session.execute(
@@ -223,13 +223,12 @@ def _attachments(rows: Iterable[Mapping[str, Any]], stored: Stored) -> list[mode
     ]
 
 
-def _image(row: Mapping[str, Any] | None, stored: Stored) -> models.Image | None:
+def _image(known: models.Image | None, row: Mapping[str, Any] | None, stored: Stored) -> models.Image | None:
     if row is None:
         return None
-    return models.Image(
-        sha256=stored[row["file"]].sha256 if row["file"] else None,
-        file_name=(row["file"] or "").rsplit("/", 1)[-1] or None,
-        alt=row["alt"],
-        caption=row["caption"],
-        credit=row["credit"],
-    )
+    # An item has one row for its picture: a second one would be written before the first is gone.
+    image = known or models.Image()
+    image.file = stored[row["file"]] if row["file"] else None
+    image.file_name = (row["file"] or "").rsplit("/", 1)[-1] or None
+    image.alt, image.caption, image.credit = row["alt"], row["caption"], row["credit"]
+    return image

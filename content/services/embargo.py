@@ -200,7 +200,7 @@ def _page(session: Session, item: models.Item, found: models.Embargo, link: mode
 def files_of(page: reading.EmbargoPage) -> dict[str, tuple[str, str]]:
     """The files that belong to the text: hash → (name, media type)."""
     image = page.data.get("image")
-    shown = [*page.data.get("attachments", ()), *([image] if image else [])]
+    shown = [*page.data.get("attachments", ()), *([image, *image.get("variants", ())] if image else [])]
     return {row["sha256"]: (row["file_name"], row["media_type"]) for row in shown if row.get("sha256")}
 
 

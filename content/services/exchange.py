@@ -28,8 +28,8 @@ from content.freezing.market import public_reuse
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.search.lemmas import fold
-from content.services import amend, catalogue, edit, ledger, links, lookup, publish, reuse_list, transition
-from content.storage import UploadRefused, check_upload, clean_file_name, prepare_image
+from content.services import amend, catalogue, edit, ledger, links, lookup, pictures, publish, reuse_list, transition
+from content.storage import UploadRefused, check_upload, clean_file_name
 from workflows.engine import Blocked
 
 MAX_LINE_BYTES: Final = 5_000_000
@@ -465,10 +465,9 @@ class _FolderFiles:
         body = self._bytes(name, field)
         try:
             check_upload(body, name)
-            fit, media_type, width, height = prepare_image(body)
+            return pictures.keep(self._kept, body)
         except UploadRefused as refused:
             raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
-        return self._kept(fit, media_type, width, height)
 
     def _kept(self, body: bytes, media_type: str, width: int | None, height: int | None) -> models.File:
         if self._store is None:

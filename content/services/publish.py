@@ -243,7 +243,7 @@ def _add_satellites(session: Session, edition: models.Edition, item: models.Item
             for position, row in enumerate(frozen.references, start=1)
         ],
     )
-    _insert(session, models.EditionFile, _public_files(edition, item))
+    _insert(session, models.EditionFile, _public_files(edition, item, frozen.data))
 
 
 def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -252,17 +252,17 @@ def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> 
         session.execute(sa.insert(cast("sa.Table", model.__table__)), rows)
 
 
-def _public_files(edition: models.Edition, item: models.Item) -> list[dict[str, Any]]:
-    shown = [(row.file, row.file_name) for row in item.attachments if row.visibility == "public"]
-    image = item.image if isinstance(item, models.PressRelease) else None
-    if image:
-        shown.append((image.file, image.file_name or "bild"))
+def _public_files(edition: models.Edition, item: models.Item, data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The files that the frozen data name: the working row may name others already."""
+    image = data.get("image") or {}
+    shown = [(row["sha256"], row["file_name"], row["media_type"]) for row in data["attachments"]] if "attachments" in data else [
+        (row.sha256, row.file_name, row.file.media_type) for row in item.attachments if row.visibility == "public" and row.file
+    ]
+    shown += [(row["sha256"], row["file_name"] or "bild", row["media_type"]) for row in ([image] if image else []) + list(image.get("variants", ()))]
     rows = {
-        file.sha256: {
-            "edition_id": edition.id, "sha256": file.sha256, "file_name": name, "media_type": file.media_type,
-        }
-        for file, name in shown
-        if file is not None
+        sha256: {"edition_id": edition.id, "sha256": sha256, "file_name": name, "media_type": media_type}
+        for sha256, name, media_type in reversed(shown)
+        if sha256
     }
     return list(rows.values())
 

@@ -20,13 +20,15 @@ from content.canonical import sha256_hex
 from content.export import citation, presskit, typesetting
 from content.kinds import KINDS
 from content.services import rows
-from content.storage import clean_file_name
+from content.storage import IMAGE_TYPES, clean_file_name
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
 from portal.views.common import item_address, render
 from portal.views.public import _edition, _missing
 
 INLINE: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
 ONE_YEAR_S: Final = 31_536_000
+FIXED: Final = f"public, max-age={ONE_YEAR_S}, immutable, s-maxage=0, proxy-revalidate"
+"""A picture on its way to one reader stays with that reader; a cache that serves many asks each time."""
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
@@ -42,7 +44,7 @@ def file(request: Request) -> Response:
     how = "inline" if row.media_type in INLINE else "attachment"
     response.headers["Content-Disposition"] = disposition(how, row.file_name)
     # The address names the content, but what was withdrawn must be gone at once: shared caches have to ask.
-    response.cache_control = "public, max-age=0, must-revalidate"
+    response.cache_control = FIXED if row.media_type in IMAGE_TYPES else "public, max-age=0, must-revalidate"
     response.etag = sha256
     response.conditional_response = True
     return response

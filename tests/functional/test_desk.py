@@ -283,7 +283,7 @@ def test_pictures_need_a_description_and_a_credit_and_lose_their_exif(desk, tmp_
     form.submit(status=303)
     with house.writing("test") as work:
         image = lookup.find(work.session, "/presse/mit-bild").image
-        assert (image.file.width, image.file.height) == (1280, 720)
+        assert (image.file.width, image.file.height) == (1600, 900)
         assert b"geheimer Ort" not in house.files.path(image.sha256).read_bytes()
 
 

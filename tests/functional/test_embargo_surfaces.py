@@ -20,8 +20,7 @@ from webtest import TestApp
 from content import models
 from content.kinds import KINDS
 from content.schemas import clean_item
-from content.services import edit, embargo, transition
-from content.storage import prepare_image
+from content.services import edit, embargo, pictures, transition
 from portal import clock, settings
 from portal.app import make_app
 from portal.incoming import store_file
@@ -197,7 +196,7 @@ def _write(world: World) -> dict[str, str]:
                 return keep(b"%PDF-1.4 geheim", "application/pdf", None, None)
 
             def image(self, _name: str, _field: str) -> models.File:
-                return keep(*prepare_image(out.getvalue()))
+                return pictures.keep(keep, out.getvalue())
 
         decision = clean_item("decision", {
             "body": "it-planungsrat", "number": "2026/77", "title": f"Was {WORD} bedeutet", "date": "2026-11-25", "meeting": "/sitzung/36", "topics": [TOPIC],

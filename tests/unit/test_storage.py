@@ -5,9 +5,8 @@ import zipfile
 
 import pytest
 import transaction
-from PIL import Image
 
-from content.storage import FileStore, UploadRefused, check_upload, clean_file_name, prepare_image
+from content.storage import FileStore, UploadRefused, check_upload, clean_file_name
 
 
 def _zip(**members):
@@ -45,21 +44,6 @@ def test_upload_is_refused_with_a_reason(body, name, code):
 )
 def test_file_name_keeps_nothing_dangerous(name, clean):
     assert clean_file_name(name) == clean
-
-
-def test_picture_loses_its_exif_and_is_made_to_fit():
-    exif = Image.Exif()
-    exif[0x9286] = "geheim"
-    out = io.BytesIO()
-    Image.new("RGB", (3000, 1500), "red").save(out, "JPEG", exif=exif)
-    body, media_type, width, height = prepare_image(out.getvalue())
-    assert (media_type, width, height) == ("image/jpeg", 1280, 640)
-    assert b"geheim" not in body
-
-
-def test_broken_picture_is_refused():
-    with pytest.raises(UploadRefused):
-        prepare_image(b"\x89PNG\r\n\x1a\nkaputt")
 
 
 def test_file_appears_with_the_commit_and_not_before(tmp_path):

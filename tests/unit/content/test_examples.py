@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import content
-from content import clauses, schemas, storage
+from content import clauses, pictures, schemas, storage
 from content.addresses import decision_url, meeting_url
 from content.kinds import item_url
 from content.numbers import parse
@@ -410,7 +410,7 @@ def test_file_is_taken_and_small(name: str) -> None:
     kind = storage.check_upload(body, name)
     assert len(body) <= (40_000 if kind == "application/pdf" else 60_000)
     if kind.startswith("image/"):
-        assert storage.prepare_image(body)[2] == 1280
+        assert pictures.prepare(body).main.width == 1280
 
 
 def test_withheld_attachment_says_why() -> None:
