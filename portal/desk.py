@@ -5,11 +5,12 @@ The cookie goes to `/redaktion` only: public pages never see it, so they cannot 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,7 @@ from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
+from sqlalchemy.orm import Session
 
 from content.house import Work
 from content.services import audit as audit_log
@@ -179,6 +181,13 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
     return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request))
+
+
+@contextlib.contextmanager
+def looking(request: Request) -> Iterator[Session]:
+    """A session that only reads: it waits for no writer and hinders none."""
+    with request.registry.house.reading() as connection, Session(connection, autoflush=False) as session:
+        yield session
 
 
 def kept_inputs(request: Request) -> list[tuple[str, str]]:

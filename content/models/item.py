@@ -11,9 +11,11 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content.db import Base
+from content.search.lemmas import fold
 
 
 def new_uid() -> str:
@@ -26,22 +28,40 @@ class Item(Base):
 
     __tablename__ = "item"
     __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy's own contract
+    # Each list of the desk reads its rows in order and asks for rights on the way, so it never grows with the archive.
+    __table_args__: tuple[sa.schema.SchemaItem, ...] = (
+        sa.Index("ix_item_changed", "changed_at", "id", "publication_state", "kind", "owner"),
+        sa.Index("ix_item_state", "publication_state", "changed_at", "id", "kind", "owner"),
+        sa.Index("ix_item_kind_state", "kind", "publication_state", "changed_at", "id", "owner"),
+        sa.Index("ix_item_owner", "owner", "publication_state", "changed_at", "id"),
+        sa.Index("ix_item_changed_by", "changed_by", "changed_at", "id"),
+        sa.Index("ix_item_ahead", "changed_by", "changed_at", sqlite_where=sa.text("rev > public_rev"), postgresql_where=sa.text("rev > public_rev")),
+        sa.Index("ix_item_public_at", "publication_state", "public_at", "id", "kind", "owner"),
+        sa.Index("ix_item_finding", "finding", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(sa.String(36), unique=True, default=new_uid)
-    kind: Mapped[str] = mapped_column(sa.String(32), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(32))
     url: Mapped[str] = mapped_column(sa.String(300), unique=True)
     slug: Mapped[str] = mapped_column(sa.String(200))
     title: Mapped[str | None]
     text: Mapped[str] = mapped_column(default="")
     rev: Mapped[int] = mapped_column(default=1)
-    publication_state: Mapped[str] = mapped_column(sa.String(32), default="draft", index=True)
+    publication_state: Mapped[str] = mapped_column(sa.String(32), default="draft")
     procedure_state: Mapped[str | None] = mapped_column(sa.String(32))
     topics: Mapped[list[str]] = mapped_column(default=list)
     published_on: Mapped[dt.date | None]
     """The day since which the text counts as public, where another site published it before us."""
     created_at: Mapped[dt.datetime]
-    changed_at: Mapped[dt.datetime] = mapped_column(index=True)
+    changed_at: Mapped[dt.datetime]
+    changed_by: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Login of whoever saved the working copy last; empty: an import."""
+    public_rev: Mapped[int] = mapped_column(default=0)
+    public_at: Mapped[dt.datetime | None]
+    """The revision that a step made public last, and when; 0 and None: none yet."""
+    finding: Mapped[str] = mapped_column(default="")
+    """Title and address, folded: what lists of the desk search and sort by. Kept by `_keep_finding`."""
     input: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The clean value the row was last written from (dates as text): what an export writes and a form shows again."""
     input_digest: Mapped[str | None] = mapped_column(sa.String(64))
@@ -60,6 +80,17 @@ class Item(Base):
     references: Mapped[list[Reference]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Reference.position"
     )
+
+
+def finding_words(title: str | None, url: str) -> str:
+    """What an item is found and sorted by at the desk."""
+    return f"{fold(title or url)} {fold(url)}"
+
+
+@event.listens_for(Item, "before_insert", propagate=True)
+@event.listens_for(Item, "before_update", propagate=True)
+def _keep_finding(_mapper: object, _connection: object, item: Item) -> None:
+    item.finding = finding_words(item.title, item.url)
 
 
 class Reference(Base):

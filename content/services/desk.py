@@ -1,9 +1,12 @@
-"""Queries of the editors' side: what waits for me, lists, one item with its history. Working rows, by right."""
+"""Queries of the editors' side: the rows a person may see, in lists that each are a line of `VIEWS`, searched, filtered, sorted.
+
+Only working rows, always by right. Counting stops at `COUNT_LIMIT`, so that no list takes longer because the archive grew.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,13 +15,21 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.kinds import KINDS
+from content.search.lemmas import fold
 from content.services.accounts import SignedIn
+from content.services.edit import EDITABLE_STATES
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 30
+ON_OVERVIEW: Final = 10
+COUNT_LIMIT: Final = 1000
+LATE: Final = dt.timedelta(minutes=5)
+"""What the clock has not published so long after its time is overdue."""
 _READING: Final = frozenset({Permission.ITEM_EDIT, Permission.ITEM_REVIEW, Permission.ITEM_PUBLISH})
+_REVIEWING: Final = frozenset({Permission.ITEM_REVIEW})
 
 I: Final = models.Item  # noqa: E741 - the one table of this module
+Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +37,86 @@ class DeskRow:
     """A working row in a list of the desk."""
 
     id: int
+    rev: int
     kind: str
     kind_label: str
     title: str
     url: str
+    owner: str
     publication_state: str
     procedure_state: str | None
     changed_at: dt.datetime
+    changed_by: str
+    """Name of whoever saved it last; empty: an import."""
     publish_at: dt.datetime | None
+    public_at: dt.datetime | None
+    is_ahead: bool
+    """Whether the working copy has a revision that was never public."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskList:
-    """A page of a list, and how many rows there are in all."""
+    """A page of a list. `total` is exact up to `COUNT_LIMIT`; beyond it, `is_cut`."""
 
     rows: tuple[DeskRow, ...]
     total: int
+    is_cut: bool
     page: int
     pages: int
+    has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Dashboard:
-    """What a person sees first."""
+class View:
+    """A list by name: its heading, which rows belong to it, and its order (a key of `ORDERS`)."""
 
-    waiting: tuple[DeskRow, ...]
-    mine: tuple[DeskRow, ...]
-    scheduled: tuple[DeskRow, ...]
-    overdue: tuple[DeskRow, ...]
-    recent: tuple[DeskRow, ...]
+    title: str
+    conditions: Callable[[SignedIn, dt.datetime], tuple[Condition, ...]]
+    order: str = "neu"
 
 
-def readable(person: SignedIn) -> sa.ColumnElement[bool]:
-    """Which working rows a person may see, as a condition: by the kinds and organisations of the roles held."""
-    parts: list[sa.ColumnElement[bool]] = []
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A list as the overview shows it: its first rows, and whether there are more."""
+
+    name: str
+    title: str
+    rows: tuple[DeskRow, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list shall show. `by`: logins; `since`: changed at or after this instant; `owner` None: every organisation."""
+
+    view: str = ""
+    kind: str = ""
+    state: str = ""
+    words: str = ""
+    owner: str | None = None
+    by: Collection[str] | None = None
+    since: dt.datetime | None = None
+    order: str = ""
+    page: int = 1
+
+
+def held(person: SignedIn, wanted: Collection[Permission]) -> Condition:
+    """The rows on which the person has one of these rights, as a condition: by the kinds and organisations of the roles held."""
+    parts: list[Condition] = []
     for name, organisation in person.grants:
         role = ROLES.get(name)
-        if role is None or not role.permits & _READING:
+        if role is None or not role.permits.intersection(wanted):
             continue
-        conditions: list[sa.ColumnElement[bool]] = [I.kind.in_(role.kinds)] if role.kinds else []
+        conditions: list[Condition] = [I.kind.in_(sorted(role.kinds))] if role.kinds else []
         if organisation:
             conditions.append(I.owner == organisation)
         parts.append(sa.and_(sa.true(), *conditions))
     return sa.or_(sa.false(), *parts)
+
+
+def readable(person: SignedIn) -> Condition:
+    """Which working rows a person may see."""
+    return held(person, _READING)
 
 
 def kinds_of(person: SignedIn, permission: Permission = Permission.ITEM_EDIT) -> tuple[str, ...]:
@@ -86,37 +134,105 @@ def item(session: Session, person: SignedIn, item_id: int) -> models.Item | None
     return session.scalars(sa.select(I).where(I.id == item_id, readable(person))).one_or_none()
 
 
-def dashboard(session: Session, person: SignedIn, now: dt.datetime) -> Dashboard:
-    """What waits for this person, what it works on, what is planned, late, and new."""
-    sees = readable(person)
-    may_review = [kind for kind in KINDS if Permission.ITEM_REVIEW in person.permits_on(kind, "")]
-    mine = sa.select(models.Revision.item_id).where(models.Revision.actor == person.login)
-    return Dashboard(
-        waiting=_rows(session, sees, I.publication_state == "submitted", I.kind.in_(may_review)),
-        mine=_rows(session, sees, I.publication_state == "draft", I.id.in_(mine)),
-        scheduled=_rows(session, sees, I.publication_state == "scheduled", order=I.publish_at.asc()),
-        overdue=_rows(session, sees, I.publication_state == "scheduled", I.publish_at < now - dt.timedelta(minutes=5)),
-        recent=_rows(session, sees, I.publication_state == "published", I.id.in_(mine)),
+def _waiting(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
+    """Submitted by somebody else, where I may review: nobody releases what they submitted."""
+    step = models.StepEntry
+    submitter = (
+        sa.select(step.actor)
+        .where(step.item_id == I.id, step.workflow == "publication", step.transition == "submit")
+        .order_by(step.id.desc()).limit(1).scalar_subquery()
     )
+    return I.publication_state == "submitted", held(person, _REVIEWING), sa.func.coalesce(submitter, "") != person.login
 
 
-def listing(
-    session: Session, person: SignedIn, *, kind: str = "", state: str = "", words: str = "", page: int = 1
-) -> DeskList:
-    """Working rows by kind, state and words of the title or address."""
-    conditions = [readable(person)]
-    conditions += [I.kind == kind] if kind else []
-    conditions += [I.publication_state == state] if state else [I.publication_state != "trashed"]
-    for word in words.split()[:6]:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        conditions.append(sa.or_(I.title.ilike(pattern, escape="\\"), I.url.ilike(pattern, escape="\\")))
-    total = session.scalar(sa.select(sa.func.count()).select_from(I).where(*conditions)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    number = min(max(1, page), pages)
-    rows = session.execute(
-        _columns().where(*conditions).order_by(I.changed_at.desc(), I.id.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
-    )
-    return DeskList(tuple(_row(row) for row in rows), total, number, pages)
+def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
+    """What I saved last and is not public like that; and drafts of my organisations."""
+    # Two index ranges put together: asked as one „or“, the database would read its way through everything.
+    saved = sa.select(I.id).where(I.changed_by == person.login, I.rev > I.public_rev, I.publication_state.in_(sorted(EDITABLE_STATES)))
+    own = sorted({organisation for _, organisation in person.grants if organisation})
+    owned = sa.select(I.id).where(I.owner.in_(own), I.publication_state == "draft")
+    return (I.id.in_(sa.union(saved, owned) if own else saved),)
+
+
+VIEWS: Final[Mapping[str, View]] = {
+    "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin"),
+    "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt"),
+    "entwuerfe": View("Meine Entwürfe", _mine),
+    "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin"),
+    "veroeffentlicht": View("Zuletzt veröffentlicht", lambda _person, _now: (I.publication_state == "published", I.public_at.is_not(None)), "public"),
+}
+"""In the order of the overview."""
+
+ORDERS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
+    "neu": ("Zuletzt geändert zuerst", (I.changed_at.desc(), I.id.desc())),
+    "alt": ("Am längsten unverändert zuerst", (I.changed_at.asc(), I.id.asc())),
+    "titel": ("Titel A–Z", (I.finding.asc(), I.id.asc())),
+    "public": ("Zuletzt veröffentlicht zuerst", (I.public_at.desc().nulls_last(), I.id.desc())),
+    "termin": ("Nach Termin", (I.publish_at.asc().nulls_last(), I.id.asc())),
+}
+"""Name in addresses → words, columns."""
+
+
+def overview(session: Session, person: SignedIn, now: dt.datetime) -> tuple[Section, ...]:
+    """Every list that has rows for this person, cut at `ON_OVERVIEW`."""
+    sections = []
+    for name, view in VIEWS.items():
+        rows = _read(session, (readable(person), *view.conditions(person, now)), view.order, limit=ON_OVERVIEW + 1)
+        if rows:
+            sections.append(Section(name, view.title, rows[:ON_OVERVIEW], len(rows) > ON_OVERVIEW))
+    return tuple(sections)
+
+
+def listing(session: Session, person: SignedIn, wanted: Wanted, now: dt.datetime) -> DeskList:
+    """The page that is asked for; a page behind the last one is the last one."""
+    conditions = (readable(person), *_conditions(person, wanted, now))
+    counted = sa.select(sa.literal(1)).select_from(I).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
+    total = session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+    is_cut = total > COUNT_LIMIT
+    pages = max(1, -(-min(total, COUNT_LIMIT) // PER_PAGE))
+    number = max(1, wanted.page) if is_cut else min(max(1, wanted.page), pages)
+    order = wanted.order or (VIEWS[wanted.view].order if wanted.view else "neu")
+    rows = _read(session, conditions, order, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
+    return DeskList(rows[:PER_PAGE], min(total, COUNT_LIMIT), is_cut, number, max(pages, number), len(rows) > PER_PAGE)
+
+
+def _conditions(person: SignedIn, wanted: Wanted, now: dt.datetime) -> Iterable[Condition]:
+    if wanted.view:
+        yield from VIEWS[wanted.view].conditions(person, now)
+    if wanted.kind:
+        yield I.kind == wanted.kind
+    if wanted.state:
+        yield I.publication_state == wanted.state
+    elif not wanted.view:
+        yield I.publication_state != "trashed"
+    if wanted.owner is not None:
+        yield I.owner == wanted.owner
+    if wanted.by is not None:
+        yield I.changed_by.in_(sorted(wanted.by))
+    if wanted.since is not None:
+        yield I.changed_at >= wanted.since
+    words = wanted.words.split()[:6]
+    if words:
+        # Read from the index over `finding` alone: the rows themselves carry their whole texts.
+        yield I.id.in_(sa.select(I.id).where(*(I.finding.contains(fold(word), autoescape=True) for word in words)))
+
+
+def logins_named(session: Session, words: str, me: str) -> frozenset[str]:
+    """The people that `words` (a login, a part of a name, „ich“) may mean."""
+    if words.lower() in {"ich", "mir"}:
+        return frozenset({me})
+    wanted = fold(words)
+    accounts = session.execute(sa.select(models.Account.login, models.Account.name))
+    return frozenset(row.login for row in accounts if row.login == words.lower() or wanted in fold(row.name))
+
+
+def organisations(session: Session, person: SignedIn) -> list[tuple[str, str]]:
+    """(slug, name) of the organisations whose items the person may see, by name."""
+    bound = {organisation for role, organisation in person.grants if role in ROLES and ROLES[role].permits & _READING}
+    query = sa.select(models.Organisation.slug, models.Organisation.title).where(models.Organisation.publication_state != "trashed")
+    if "" not in bound:
+        query = query.where(models.Organisation.slug.in_(sorted(bound)))
+    return sorted(((row.slug, row.title or row.slug) for row in session.execute(query)), key=lambda pair: fold(pair[1]))
 
 
 def revisions(session: Session, item_id: int) -> Sequence[models.Revision]:
@@ -127,22 +243,26 @@ def revisions(session: Session, item_id: int) -> Sequence[models.Revision]:
 
 def targets(session: Session, person: SignedIn, words: str, limit: int = 8) -> tuple[DeskRow, ...]:
     """Items that `words` (a number or a few letters) may mean, to link to."""
-    return listing(session, person, words=words).rows[:limit]
+    wanted = Wanted(words=words)
+    return _read(session, (readable(person), *_conditions(person, wanted, dt.datetime.now(dt.UTC))), "neu", limit=limit)
 
 
-def _columns() -> Any:
-    return sa.select(I.id, I.kind, I.title, I.url, I.publication_state, I.procedure_state, I.changed_at, I.publish_at)
-
-
-def _rows(
-    session: Session, *conditions: sa.ColumnElement[bool], order: Any = None
-) -> tuple[DeskRow, ...]:
-    by: Any = I.changed_at.desc() if order is None else order
-    return tuple(_row(row) for row in session.execute(_columns().where(*conditions).order_by(by, I.id.desc()).limit(10)))
-
-
-def _row(row: Any) -> DeskRow:
-    return DeskRow(
-        row.id, row.kind, KINDS[row.kind].label, row.title or row.url, row.url, row.publication_state, row.procedure_state,
-        row.changed_at, row.publish_at,
+def _read(session: Session, conditions: Iterable[Condition], order: str, *, limit: int, offset: int = 0) -> tuple[DeskRow, ...]:
+    query = sa.select(
+        I.id, I.rev, I.kind, I.title, I.url, I.owner, I.publication_state, I.procedure_state, I.changed_at, I.changed_by, I.publish_at,
+        I.public_at, I.public_rev,
+    )
+    rows = session.execute(query.where(*conditions).order_by(*ORDERS[order][1]).limit(limit).offset(offset)).all()
+    account = models.Account
+    logins = {row.changed_by for row in rows if row.changed_by}
+    names: dict[str, str] = {}
+    if logins:
+        names = {row.login: row.name for row in session.execute(sa.select(account.login, account.name).where(account.login.in_(logins)))}
+    return tuple(
+        DeskRow(
+            row.id, row.rev, row.kind, KINDS[row.kind].label, row.title or row.url, row.url, row.owner, row.publication_state,
+            row.procedure_state, row.changed_at, names.get(row.changed_by, row.changed_by), row.publish_at, row.public_at,
+            0 < row.public_rev < row.rev,
+        )
+        for row in rows
     )

@@ -141,7 +141,7 @@ def save(
     item.text = value.get("text") or ""
     item.topics = value["topics"]
     item.published_on = value["published_on"]
-    item.changed_at = now
+    item.changed_at, item.changed_by = now, actor
     item.rev += 1
     item.input_digest, item.input = mark, as_json(value)
     writer.write(item, value, prepared)

@@ -117,6 +117,7 @@ def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
 
 def freeze_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
     """Make the working row public as a new edition with its ledger entry. Only for `transition`."""
+    item.public_rev, item.public_at = item.rev, desk.now
     return put_edition(desk, item, freeze(item, today=berlin_day(desk.now)), act, note=note, item_rev=item.rev)
 
 

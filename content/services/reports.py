@@ -264,7 +264,7 @@ def keep(
 ) -> None:
     """Make the report follow what changed in its sections: places, input, revision, audit."""
     place_sections(report)
-    report.changed_at = author.now
+    report.changed_at, report.changed_by = author.now, author.login
     report.rev += 1
     for section in changed:
         keep_revision(report, section, author.login, author.name)

@@ -1,11 +1,10 @@
-"""The desk: what waits, lists, one item with its steps, the workflows."""
+"""The desk: what waits, one item with its steps, the workflows."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -23,8 +22,7 @@ from content.services.publish import differs
 from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
-from portal.desk import MissingRight, desk_view, page, writing
-from portal.views.common import page_number, parameter
+from portal.desk import MissingRight, desk_view, looking, page, utc_now, writing
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -44,28 +42,9 @@ def missing_right(_error: MissingRight, request: Request) -> Response:
 @desk_view("desk.home")
 def home(request: Request) -> Response:
     """What waits for me, what I work on, what is planned and late."""
-    with writing(request) as work:
-        board = queries.dashboard(work.session, request.person, work.desk.now)
-    return page(request, "desk/home.html", title="Arbeitsplatz", board=board, states=STATES, kinds=new_kinds(request))
-
-
-@desk_view("desk.list")
-def item_list(request: Request) -> Response:
-    """Working rows with search and filters."""
-    chosen = {"art": parameter(request, "art"), "zustand": parameter(request, "zustand"), "q": parameter(request, "q")}
-    with writing(request) as work:
-        found = queries.listing(
-            work.session, request.person, kind=chosen["art"], state=chosen["zustand"], words=chosen["q"], page=page_number(request)
-        )
-    kept = {name: value for name, value in chosen.items() if value}
-
-    def address(number: int) -> str:
-        return "/redaktion/eintraege?" + urlencode({**kept, "seite": number})
-
-    return page(
-        request, "desk/list.html", title="Einträge", found=found, chosen=chosen, states=STATES, address=address,
-        sees=[(name, KINDS[name].plural) for name in queries.kinds_of(request.person)],
-    )
+    with looking(request) as session:
+        sections = queries.overview(session, request.person, utc_now())
+    return page(request, "desk/home.html", title="Arbeitsplatz", sections=sections, states=STATES, kinds=new_kinds(request))
 
 
 @desk_view("desk.item")
