@@ -76,7 +76,7 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class Edit:
     """Base paragraphs `start`…`end` (without `end`) become `text`."""
 
     start: int
@@ -121,24 +121,25 @@ def merge(base: str, ours: str, theirs: str) -> Merged:
     if ours == base:
         return Merged((Agreed(split(theirs)),))
     origin = split(base)
-    return Merged(tuple(_folded(_pieces(origin, _edits(origin, split(ours)), _edits(origin, split(theirs))))))
+    return Merged(tuple(_folded(_pieces(origin, edits(origin, split(ours)), edits(origin, split(theirs))))))
 
 
-def _edits(base: Paragraphs, other: Paragraphs) -> list[_Edit]:
+def edits(base: Paragraphs, other: Paragraphs) -> list[Edit]:
+    """What was done to `base` to make `other`, in order; edits do not overlap."""
     matcher = difflib.SequenceMatcher(None, base, other, autojunk=False)
-    found: list[_Edit] = []
+    found: list[Edit] = []
     for tag, start, end, low, high in matcher.get_opcodes():
         if tag == "equal":
             continue
         if tag == "replace" and end - start == high - low:
             # As many as before: each paragraph was rewritten in its place, and its neighbours are free for others.
-            found += [_Edit(start + step, start + step + 1, (other[low + step],)) for step in range(end - start)]
+            found += [Edit(start + step, start + step + 1, (other[low + step],)) for step in range(end - start)]
         else:
-            found.append(_Edit(start, end, other[low:high]))
+            found.append(Edit(start, end, other[low:high]))
     return found
 
 
-def _pieces(base: Paragraphs, ours: list[_Edit], theirs: list[_Edit]) -> Iterator[Agreed | Conflict]:
+def _pieces(base: Paragraphs, ours: list[Edit], theirs: list[Edit]) -> Iterator[Agreed | Conflict]:
     position = 0
     while ours or theirs:
         start, end, mine, others = _region(ours, theirs)
@@ -155,7 +156,7 @@ def _pieces(base: Paragraphs, ours: list[_Edit], theirs: list[_Edit]) -> Iterato
     yield Agreed(base[position:])
 
 
-def _region(ours: list[_Edit], theirs: list[_Edit]) -> tuple[int, int, list[_Edit], list[_Edit]]:
+def _region(ours: list[Edit], theirs: list[Edit]) -> tuple[int, int, list[Edit], list[Edit]]:
     """The next range of the base that belongs together, with the edits of each side in it."""
     first = min((*ours[:1], *theirs[:1]), key=lambda edit: (edit.start, edit.end))
     start, end = first.start, first.end
@@ -173,7 +174,7 @@ def _region(ours: list[_Edit], theirs: list[_Edit]) -> tuple[int, int, list[_Edi
     return start, end, ours[: taken[0]], theirs[: taken[1]]
 
 
-def _applied(base: Paragraphs, start: int, end: int, edits: Sequence[_Edit]) -> Paragraphs:
+def _applied(base: Paragraphs, start: int, end: int, edits: Sequence[Edit]) -> Paragraphs:
     found: list[str] = []
     for edit in edits:
         found += [*base[start : edit.start], *edit.text]

@@ -20,7 +20,20 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.house import House
-from content.services import alerts, deadlines, digest, embargo, ledger, news, notify, outbox, reset, saved, transition
+from content.services import (
+    alerts,
+    deadlines,
+    digest,
+    embargo,
+    ledger,
+    news,
+    notify,
+    outbox,
+    reset,
+    review_guests,
+    saved,
+    transition,
+)
 from content.services.browse import Reader
 from content.signing import Sealer
 from workflows.engine import Blocked
@@ -171,6 +184,7 @@ def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
             outbox.forget_old(work.session, now())
             notify.forget_old(work.session, now())
             embargo.forget_old(work.session, now())
+            review_guests.forget_old(work.session, now())
             return deadlines.tell(work.session, now())
     return 0
 

@@ -30,6 +30,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.invitation": "Ihr Zugang zum Beschlussportal",
     "mail.reset": "Neues Kennwort für das Beschlussportal",
     "mail.embargo": "Unter Sperrfrist: {title}",
+    "mail.review": "Bitte um Durchsicht: {title}",
     "mail.alert": "{count} neu zu Ihrer Suche {search}",
     "mail.alert_confirm": "Bitte bestätigen: Suche im Beschlussportal abonnieren",
     "mail.alert_link": "Ihr Link zu Ihren Abos im Beschlussportal",

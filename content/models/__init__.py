@@ -34,6 +34,7 @@ from content.models.report import (
     SectionRevision,
 )
 from content.models.reuse import Reuse, ReuseStep, Task
+from content.models.review import ReviewAccess, ReviewLink, ReviewRemark, ReviewRequest, ReviewThread, Suggestion
 from content.models.search import FileText, SearchPick, SearchWord
 from content.models.vote import Ballot, Statement, Vote
 
@@ -97,6 +98,11 @@ __all__ = [
     "ReportSection",
     "Reuse",
     "ReuseStep",
+    "ReviewAccess",
+    "ReviewLink",
+    "ReviewRemark",
+    "ReviewRequest",
+    "ReviewThread",
     "Revision",
     "SearchPick",
     "SearchWord",
@@ -107,6 +113,7 @@ __all__ = [
     "Statement",
     "StepEntry",
     "Subscriber",
+    "Suggestion",
     "Tally",
     "Task",
     "Term",

@@ -83,6 +83,8 @@ class SectionRevision(Base):
     actor: Mapped[str] = mapped_column(sa.String(120), default="")
     """Empty: a form or an import wrote the whole report."""
     actor_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    accepted_by: Mapped[str] = mapped_column(sa.String(200), default="")
+    """Who accepted the suggestion that it was made from."""
     at: Mapped[dt.datetime]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.berlin import BERLIN
-from content.services import recipients, tasks
+from content.services import recipients, review_requests, tasks
 from content.services.notify import notify
 from workflows.vocabulary import Permission
 
@@ -29,6 +29,8 @@ class Due:
 
     item: models.Item
     at: dt.datetime
+    people: tuple[models.Account, ...] = ()
+    """Those who are reminded of this one, in place of those of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ def _tasks(session: Session, until: dt.datetime) -> Iterator[Due]:
         yield Due(decision, dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC))
 
 
+def _reviews(session: Session, until: dt.datetime) -> Iterator[Due]:
+    for report, asked in review_requests.due_requests(session, until.astimezone(BERLIN).date()):
+        at = dt.datetime.combine(asked.due + dt.timedelta(days=1), dt.time(), BERLIN).astimezone(dt.UTC)
+        if at <= until:
+            yield Due(report, at, (asked.account,))
+
+
 def end_of(due: str) -> dt.datetime | None:
     """The end of the day that `due` names (2026-12-31, 31.12.2026); None where it names no day."""
     for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
@@ -122,6 +131,10 @@ def _implementers(session: Session, item: models.Item) -> list[models.Account]:
     return list({person.id: person for person in found}.values())
 
 
+def _nobody(_session: Session, _item: models.Item) -> list[models.Account]:
+    return []
+
+
 DEADLINES: Final = (
     Deadline(
         "scheduled", dt.timedelta(days=1), _scheduled, _publishers, "Erscheint am {day}.",
@@ -136,6 +149,9 @@ DEADLINES: Final = (
     Deadline(
         "task", dt.timedelta(days=28), _tasks, _implementers, "Vor der Sitzung ist zu berichten; bis {day} fehlt noch eine Meldung zu einem Auftrag.",
         "Die Sitzung ist vorbei, eine Meldung zu einem Auftrag fehlt noch (fällig bis {day}).",
+    ),
+    Deadline(
+        "report_review", dt.timedelta(days=3), _reviews, _nobody, "Um Ihre Durchsicht ist bis {day} gebeten.", "Um Ihre Durchsicht war bis {day} gebeten.",
     ),
 )
 GRACE: Final = dt.timedelta(minutes=5)
@@ -154,7 +170,7 @@ def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
         words = deadline.overdue_words if is_late else deadline.soon_words
         if words:
             told += notify(
-                session, "overdue" if is_late else "due_soon", due.item, deadline.people(session, due.item), now=now,
+                session, "overdue" if is_late else "due_soon", due.item, due.people or deadline.people(session, due.item), now=now,
                 occasion=f"{deadline.name}:{due.item.id}:{due.at.isoformat()}",
                 words=words.format(day=f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"),
             )

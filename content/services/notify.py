@@ -53,6 +53,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "overdue": Event("Etwas ist überfällig", "Überfällig"),
     "decided": Event("Über etwas wurde beschlossen", "Beschlossen", Way.DAILY),
     "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
+    "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY),
     "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
 })
 

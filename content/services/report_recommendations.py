@@ -50,17 +50,26 @@ def make(
 
 def follow(session: Session, section: models.ReportSection, author: Author) -> None:
     """Give the recommendation the words of its section. Raises `InvalidInput` where it was proposed already."""
-    if not section.recommendation_url:
-        return
-    item = find(session, section.recommendation_url)
+    item = find(session, section.recommendation_url) if section.recommendation_url else None
     if not isinstance(item, models.Recommendation) or (item.title, item.text) == (section.heading, section.text):
         return
+    _check_draft(item)
+    value = clean_item("recommendation", {**item.input, "title": section.heading, "text": section.text})
+    edit.save(session, "recommendation", value, now=author.now, actor=author.login, actor_name=author.name, item=item)
+
+
+def check_open(session: Session, section: models.ReportSection) -> None:
+    """Raises `InvalidInput` where the section is a recommendation whose words are settled."""
+    item = find(session, section.recommendation_url) if section.recommendation_url else None
+    if isinstance(item, models.Recommendation):
+        _check_draft(item)
+
+
+def _check_draft(item: models.Recommendation) -> None:
     state = item.procedure_state or RECOMMENDATION.initial
     if state != RECOMMENDATION.initial:
         words = f"Die Empfehlung ist schon {RECOMMENDATION.states[state].title}; ihr Wortlaut steht fest. Neues bitte als eigenen Abschnitt schreiben."
         raise InvalidInput([FieldError("text", "is_settled", words)])
-    value = clean_item("recommendation", {**item.input, "title": section.heading, "text": section.text})
-    edit.save(session, "recommendation", value, now=author.now, actor=author.login, actor_name=author.name, item=item)
 
 
 def states(session: Session, report: models.Report) -> dict[str, str]:

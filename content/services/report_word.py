@@ -18,7 +18,7 @@ from content import models
 from content.diff import compare_html
 from content.schemas import InvalidInput
 from content.schemas.reports import MAX_LEVEL
-from content.services import report_recommendations, reports
+from content.services import report_recommendations, reports, review_word
 from content.services.reports import Author, NoSection, Outcome
 from content.word import reading, returned, shapes, writing
 
@@ -46,6 +46,8 @@ class TakenSection:
     reason: str = ""
     suggested: tuple[Suggested, ...] = ()
     remarks: tuple[shapes.Comment, ...] = ()
+    is_kept: bool = False
+    """Whether suggestions and remarks now stand in the review of the section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,42 @@ def _take(
     session: Session, report: models.Report, one: returned.ReturnedSection, *, author: Author, after: str, takes_tracked: bool
 ) -> TakenSection:
     text = _NEW_PICTURE.sub(r"[Bild: \1]", one.accepted if takes_tracked else one.text)
-    suggested = () if takes_tracked else tuple(Suggested(row.author, compare_html(row.old, row.new)) for row in one.suggestions)
+    suggestions = () if takes_tracked else one.suggestions
+    section = _known(report, one)
+    reason = ""
     try:
-        if one.uid is None or one.rev is None:
+        if section is None or one.rev is None:
             level = min(one.level, MAX_LEVEL)
             section = reports.add_section(session, report, heading=one.heading, level=level, after=after, text=text, author=author)
-            return TakenSection(one.heading, section.uid, "added", "", suggested, one.comments)
-        uid = str(uuid.UUID(one.uid))
-        done = reports.save_section(session, report, uid, heading=one.heading, text=text, base_rev=one.rev, author=author)
-        if done.outcome in {Outcome.SAVED, Outcome.MERGED}:
-            report_recommendations.follow(session, done.section, author)
+            outcome = "added"
+        else:
+            outcome = _save(session, report, section, one, text, author)
     except InvalidInput as invalid:
-        return TakenSection(one.heading, None, "refused", " ".join(error.message for error in invalid.errors), suggested, one.comments)
-    return TakenSection(done.section.heading, uid, str(done.outcome), "", suggested, one.comments)
+        outcome, reason = "refused", " ".join(error.message for error in invalid.errors)
+    if section is not None:
+        review_word.keep(session, report, section, sent_rev=one.rev, suggestions=suggestions, comments=one.comments, author=author)
+    return TakenSection(
+        section.heading if section is not None else one.heading, section.uid if section is not None else None, outcome, reason,
+        tuple(Suggested(row.author, compare_html(row.old, row.new)) for row in suggestions), one.comments, is_kept=section is not None,
+    )
+
+
+def _known(report: models.Report, one: returned.ReturnedSection) -> models.ReportSection | None:
+    return reports.section_of(report, str(uuid.UUID(one.uid))) if one.uid is not None else None
+
+
+def _save(
+    session: Session, report: models.Report, section: models.ReportSection, one: returned.ReturnedSection, text: str, author: Author
+) -> str:
+    assert one.rev is not None  # noqa: S101 - a section that is known carries its revision
+    base = reports.revision(session, report, section, one.rev)
+    if base is None or (base.heading, base.text) != (one.heading, text):
+        # Asked first: a refusal after saving would leave the text changed.
+        report_recommendations.check_open(session, section)
+    done = reports.save_section(session, report, section.uid, heading=one.heading, text=text, base_rev=one.rev, author=author)
+    if done.outcome in {Outcome.SAVED, Outcome.MERGED}:
+        report_recommendations.follow(session, done.section, author)
+    return str(done.outcome)
 
 
 def _images(open_file: Open) -> writing.Images:

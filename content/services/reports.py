@@ -20,8 +20,9 @@ from content import models, outline
 from content.merge import Merged, join, merge, split
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.reports import SECTION
-from content.services import audit, edit, section_drafts
+from content.services import audit, edit, recipients, review_places, section_drafts
 from content.services.writers.reports import keep_revision, next_anchor, place_sections
+from workflows.vocabulary import Permission
 
 _CLOSED: Final[Mapping[str, str]] = {
     "final": "Die Endfassung ist festgestellt. Bitte den Bericht zuerst wieder öffnen.",
@@ -32,11 +33,12 @@ R: Final = models.SectionRevision
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who writes, and when."""
+    """Who writes, and when. `accepted_by` (login, name): who accepted what this person suggested, and answers for the act."""
 
     login: str
     name: str
     now: dt.datetime
+    accepted_by: tuple[str, str] | None = None
 
 
 class Outcome(StrEnum):
@@ -121,7 +123,8 @@ def _one_of(base: str, ours: str, theirs: str) -> str | None:
 def _write(
     session: Session, report: models.Report, section: models.ReportSection, heading: str, text: str, author: Author
 ) -> SectionSaved:
-    section_drafts.drop(session, section.uid, author.login)
+    if author.accepted_by is None:
+        section_drafts.drop(session, section.uid, author.login)
     if (heading, text) == (section.heading, section.text):
         return SectionSaved(section, Outcome.UNCHANGED)
     section.heading, section.text = heading, text
@@ -140,6 +143,16 @@ def revision(session: Session, report: models.Report, section: models.ReportSect
 def revisions(session: Session, report: models.Report, uid: str, limit: int = 200) -> Sequence[models.SectionRevision]:
     """The revisions of a section, newest first."""
     return session.scalars(sa.select(R).where(R.report_id == report.id, R.section_uid == uid).order_by(R.rev.desc()).limit(limit)).all()
+
+
+def writers_of(session: Session, report: models.Report, uid: str) -> set[str]:
+    """The logins of those who wrote a revision of the section."""
+    return set(session.scalars(sa.select(R.actor).distinct().where(R.report_id == report.id, R.section_uid == uid, R.actor != "")))
+
+
+def leads_of(session: Session, report: models.Report) -> list[models.Account]:
+    """Those who lead the group that writes the report."""
+    return recipients.holders(session, Permission.REPORT_LEAD, report)
 
 
 def add_section(
@@ -267,11 +280,13 @@ def keep(
     report.changed_at, report.changed_by = author.now, author.login
     report.rev += 1
     for section in changed:
-        keep_revision(report, section, author.login, author.name)
+        keep_revision(report, section, author.login, author.name, author.accepted_by[1] if author.accepted_by else "")
     report.input = {**report.input, "sections": [as_input(row) for row in report.sections]}
     report.input_digest = edit.digest(report.input)
     session.flush()
-    audit.note(session, author.now, actor=author.login, name=author.name, action="item.changed", subject=report.url, detail=what)
+    review_places.follow(session, report, *changed)
+    login, name = author.accepted_by or (author.login, author.name)
+    audit.note(session, author.now, actor=login, name=name, action="item.changed", subject=report.url, detail=what)
 
 
 def as_input(row: models.ReportSection) -> dict[str, Any]:

@@ -19,12 +19,17 @@ from content.word.writing import Images, write
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Paragraphs that somebody wants changed, with tracking on: `old` → `new` (either may be empty)."""
+    """Paragraphs that somebody wants changed, with tracking on: `old` → `new` (either may be empty).
+
+    `place` is the paragraph of the text they begin at (0-based), `previous` the one before them.
+    """
 
     old: str
     new: str
     author: str
     at: dt.datetime | None
+    place: int = 0
+    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,9 @@ def _suggestions(one: ReadSection, before: str, changes: Sequence[TrackedChange]
         shown = old if same_size else plain_old
         was, becomes = "\n\n".join(shown[old_start:old_end]), "\n\n".join(new[new_start:new_end])
         author = _author("\n\n".join(plain_old[old_start:old_end]), becomes, changes)
-        yield Suggestion(was, becomes, author.author if author else "", author.at if author else None)
+        yield Suggestion(
+            was, becomes, author.author if author else "", author.at if author else None, old_start, shown[old_start - 1] if old_start else "",
+        )
 
 
 def _author(was: str, becomes: str, changes: Sequence[TrackedChange]) -> TrackedChange | None:

@@ -22,6 +22,7 @@ from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
 from portal.typed import typed_rev
 from portal.views.common import parameter
+from portal.views.report_review import review_state
 from workflows.vocabulary import Permission
 
 KINDS: Final[Mapping[str, str]] = SECTION["kind"].read.choices
@@ -62,7 +63,7 @@ def _overview(request: Request, work: Work, report: models.Report, error: str = 
     return page(
         request, "desk/report.html", title=report.title or report.url, status=status, report=report, error=error, here=here, kinds=KINDS,
         numbers=dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True)),
-        removed=reports.removed(work.session, report), states=report_recommendations.states(work.session, report),
+        removed=reports.removed(work.session, report), **review_state(request, work, report), states=report_recommendations.states(work.session, report),
         typed=request.POST.get("ueberschrift", ""), max_level=MAX_LEVEL, saved=parameter(request, "gespeichert"),
     )
 

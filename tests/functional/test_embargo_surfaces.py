@@ -78,6 +78,9 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "search_suggest": lambda path, _: [f"{path}?q={words}" for words in (*WORDS, WORD[:4], WORD[:4].lower(), TOPIC[:5], "Vorab", "Was G", "Vera+Bei")],
     "alert": lambda pattern, _: [re.sub(r"\{token.*?\}\}", "1." + "a" * 22, pattern) + query for query in ("", f"?q={WORD}")],
     "embargo": lambda pattern, _: [re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern))],
+    "review": lambda pattern, _: [
+        re.sub(r"\{uid.*?\}\}", "0" * 36, re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern)))
+    ],
     "ledger": alike("/ledger", "/ledger?seite=2"), "ledger_lines": alike("/ledger.jsonl"), "ledger_key": alike("/ledger/schluessel.pem"),
     "stand": alike("/stand", f"/stand?stand=2022-03-01&seite_pfad={RELEASE}"),
     "feed": lambda _, __: [f"/feeds/{name}.atom" for name in ("alle", *(kind.path for kind in KINDS.values()))],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from docx import Document
@@ -114,3 +115,43 @@ def test_who_does_not_write_in_the_group_gets_no_file(writing, desk):
     stranger = browser("fremd", "member", organisation="ag-andere")
     assert stranger.get(f"{path}/word.docx", status="*").status_int in {403, 404}
     assert stranger.get(f"{path}/word", status="*").status_int in {403, 404}
+
+
+def test_comments_become_remarks_and_tracked_changes_suggestions_with_their_authors_and_only_once(writing, desk):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    word = FIRST.split()[0]
+    sent = fetch(app, path)
+    document = Document(io.BytesIO(sent))
+    paragraph = next(row for row in document.paragraphs if row.text == "Zweiter Absatz.")
+    document.add_comment(paragraph.runs, text="Woher stammt das?", author="Greta Gutachten", initials="GG")
+    target = io.BytesIO()
+    document.save(target)
+    body = edited(target.getvalue(), lambda xml: split_run(xml, word, tracked(word, "NEUWORT")))
+    page = give_back(app, path, body)
+    assert "liegen in der" in page.text
+    give_back(app, path, body)
+    place = f"{path}/abschnitt/{uid}/durchsicht"
+    page = app.get(place)
+    assert page.text.count("Woher stammt das?") == 1 and "Greta Gutachten" in page.text and 'href="#absatz-2"' in page.text
+    assert page.text.count("NEUWORT</ins>") == 1 and "von Paul Prüfer" in page.text
+    _, browser = desk
+    lead = browser("clara", "chair", organisation="ag-probe")
+    page = lead.get(place)
+    number = re.search(r'id="vorschlag-(\d+)"', page.text)[1]
+    lead.post(place, {"formular": re.search(r'name="formular" value="([^"]+)"', page.text)[1], "tun": f"annehmen:{number}"}, status=303)
+    assert stored(house, uid).text.startswith("NEUWORT") and "Paul Prüfer (Vorschlag, angenommen von Clara)" in lead.get(f"{path}/abschnitt/{uid}").text
+
+
+def test_a_tracked_change_of_what_others_changed_meanwhile_is_kept_and_says_that_it_is_stale(writing):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    word = FIRST.split()[0]
+    body = edited(fetch(app, path), lambda xml: split_run(xml, word, tracked(word, "NEUWORT")))
+    form = section_form(app.get(f"{path}/abschnitt/{uid}"))
+    form["text"] = TEXT.replace(FIRST, "Hier ganz anders.")
+    form.submit("tun", value="speichern")
+    give_back(app, path, body)
+    page = app.get(f"{path}/abschnitt/{uid}/durchsicht")
+    assert "NEUWORT" in page.text and "passt nicht mehr" in page.text
+    assert stored(house, uid).text.startswith("Hier ganz anders.")

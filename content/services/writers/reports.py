@@ -106,11 +106,13 @@ def _section(item: models.Report, known: models.ReportSection | None, row: Mappi
     return section
 
 
-def keep_revision(item: models.Report, section: models.ReportSection, actor: str = "", name: str = "") -> None:
+def keep_revision(
+    item: models.Report, section: models.ReportSection, actor: str = "", name: str = "", accepted_by: str = ""
+) -> None:
     """Note what the section says now; what was saved once is never lost."""
     item.section_revisions.add(models.SectionRevision(
         section_uid=section.uid, rev=section.rev, heading=section.heading, text=section.text, actor=actor,
-        actor_name=name or actor, at=item.changed_at,
+        actor_name=name or actor, accepted_by=accepted_by, at=item.changed_at,
     ))
 
 

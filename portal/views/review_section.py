@@ -1,0 +1,141 @@
+"""A section under review, as members at the desk and guests see it: its paragraphs with what was said about them.
+
+`shown` makes the page value; `do` carries out what both may do. What only members or the lead may do stands in `report_review`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from content import markup, models, outline, report_markup
+from content.merge import split
+from content.services import reports, review_suggestions, review_threads
+from content.services.reports import Author
+from content.suggesting import place_of
+
+_REFERENCE: Final = re.compile(r'href="#(a\d{1,5})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph with the numbers of the threads and suggestions at it."""
+
+    number: int
+    html: str
+    threads: tuple[int, ...]
+    suggestions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReview:
+    """A section under review."""
+
+    part: models.ReportSection
+    number: str
+    paragraphs: tuple[Paragraph, ...]
+    threads: tuple[review_threads.Shown, ...]
+    suggestions: tuple[review_suggestions.Shown, ...]
+    decided: tuple[models.Suggestion, ...]
+
+    @property
+    def fitting(self) -> int:
+        """How many suggestions can be accepted now."""
+        return sum(one.fit is review_suggestions.Fit.FITS for one in self.suggestions)
+
+
+def shown(session: Session, report: models.Report, section: models.ReportSection, link: Callable[[models.ReportSection], str]) -> SectionReview:
+    """The section with everything that was said about it; `link` gives the address of a section."""
+    numbers = numbers_of(report)
+    threads = review_threads.of_section(session, report, section)
+    suggestions, decided = review_suggestions.of_section(session, report, section.uid)
+    places = {one.row.id: _place(section.text, one.row) for one in suggestions}
+    html_of = renderer(report, link)
+    paragraphs = tuple(
+        Paragraph(
+            count, html_of(text, f"{section.anchor}-p{count}"), tuple(one.thread.id for one in threads if one.paragraph == count),
+            tuple(one.row.id for one in suggestions if places[one.row.id] == count),
+        )
+        for count, text in enumerate(split(section.text), start=1)
+    )
+    return SectionReview(section, numbers[section.uid], paragraphs, tuple(threads), tuple(suggestions), tuple(decided))
+
+
+def renderer(report: models.Report, link: Callable[[models.ReportSection], str]) -> Callable[[str, str], str]:
+    """A function from text and anchor to safe HTML, with cross-references that lead to the page of their section."""
+    numbers = numbers_of(report)
+    labels = {row.anchor: f"Abschnitt {numbers[row.uid]}" for row in report.sections}
+    targets = {row.anchor: link(row) for row in report.sections}
+
+    def html_of(text: str, anchor: str) -> str:
+        try:
+            html = report_markup.section_html(text, anchor, 1, labels)
+        except (markup.TooLarge, markup.TooDeep) as error:
+            return f"<p>{error}</p>"
+        return _REFERENCE.sub(lambda match: f'href="{targets.get(match[1], "")}"', html)
+
+    return html_of
+
+
+def numbers_of(report: models.Report) -> dict[str, str]:
+    """Identity of each section → its number."""
+    return dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True))
+
+
+def _place(text: str, row: models.Suggestion) -> int:
+    """The paragraph (from 1) that a suggestion is shown at; 0 where it has none. An addition stands at the one before it."""
+    if row.place is None:
+        return 0
+    if not row.old:
+        return max(1, row.place)
+    found = place_of(text, row.old, near=row.place)
+    return found + 1 if found is not None else 0
+
+
+Act = Callable[[Session, models.Report, models.ReportSection, int, Mapping[str, str], Author], str]
+"""Does something with the number named and the fields of the form; gives the fragment of the page that shows it."""
+
+
+def _remark(session: Session, report: models.Report, section: models.ReportSection, _number: int, given: Mapping[str, str], author: Author) -> str:
+    thread = review_threads.begin(
+        session, report, section.uid, words=given.get("worte", ""), text=given.get("anmerkung", ""), author=author,
+        paragraph=number_in(given.get("absatz", "")),
+    )
+    return f"anmerkung-{thread.id}"
+
+
+def _reply(session: Session, report: models.Report, _section: models.ReportSection, number: int, given: Mapping[str, str], author: Author) -> str:
+    return f"anmerkung-{review_threads.reply(session, report, number, text=given.get(f'antwort.{number}', ''), author=author).id}"
+
+
+def _suggest(session: Session, report: models.Report, section: models.ReportSection, _number: int, given: Mapping[str, str], author: Author) -> str:
+    rows = review_suggestions.suggest(
+        session, report, section.uid, text=given.get("text", ""), base_rev=number_in(given.get("rev", "")), author=author,
+        reason=given.get("grund", ""),
+    )
+    return f"vorschlag-{rows[0].id}"
+
+
+ACTS: Final[Mapping[str, Act]] = {"anmerken": _remark, "antworten": _reply, "vorschlagen": _suggest}
+"""What everybody may do who may read."""
+
+
+def do(acts: Mapping[str, Act], session: Session, report: models.Report, section: models.ReportSection, given: Mapping[str, str], author: Author) -> str:
+    """Carry out what `tun` names, as in `antworten:12`. Raises `InvalidInput`; `LookupError` for what there is not."""
+    name, _, number = given.get("tun", "").partition(":")
+    return acts[name](session, report, section, number_in(number), given, author)
+
+
+def number_in(text: str) -> int:
+    """A whole number from 0 as typed; nonsense is 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def typed_fields(given: Mapping[str, str]) -> dict[str, Any]:
+    """What a page of the review shows again of what was typed."""
+    answers = {name.removeprefix("antwort."): value for name, value in given.items() if name.startswith("antwort.")}
+    return {name: given.get(name, "") for name in ("worte", "anmerkung", "absatz", "text", "rev", "grund", "tun")} | {"antworten": answers}
