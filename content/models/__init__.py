@@ -16,7 +16,7 @@ from content.models.edition import (
     Tally,
 )
 from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
-from content.models.history import AuditEntry, Revision, StepEntry
+from content.models.history import AuditEntry, FrozenText, Revision, StepEntry
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference, Rendition
 from content.models.job import Job
@@ -65,6 +65,7 @@ __all__ = [
     "EmbargoLink",
     "File",
     "FileText",
+    "FrozenText",
     "Grant",
     "Identity",
     "Image",

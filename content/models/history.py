@@ -51,6 +51,21 @@ class Revision(Base):
     at: Mapped[dt.datetime]
 
 
+class FrozenText(Base):
+    """What an edition will show of an item that was submitted: made of revision `rev`, gone once it is public or comes back."""
+
+    __tablename__ = "frozen_text"
+
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    rev: Mapped[int]
+    input_sha256: Mapped[str] = mapped_column(sa.String(64))
+    frozen: Mapped[dict[str, Any]]
+    """`content.freezing.Frozen` as JSON."""
+    files: Mapped[dict[str, Any]]
+    """SHA-256 → [name, media type] of the files that will be public."""
+    at: Mapped[dt.datetime]
+
+
 class AuditEntry(Base):
     """Who did what, when, from where: sign-ins, grants, steps, changes. Never passwords, never texts."""
 

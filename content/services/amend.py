@@ -19,7 +19,7 @@ from content.freezing.common import FrozenReference
 from content.kinds import KINDS
 from content.ledger import Act
 from content.services import publish
-from content.services.publish import Desk
+from content.services.publish import Desk, PublicFile
 
 
 def amend(
@@ -41,7 +41,12 @@ def amend(
         words = KINDS[item.kind].subkinds
         header = tuple(words[subkind] if part == words.get(frozen.subkind) else part for part in frozen.header)
         frozen = replace(frozen, subkind=subkind, header=header)
-    return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev)
+    return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev, files=_files(desk, current))
+
+
+def _files(desk: Desk, edition: models.Edition) -> list[PublicFile]:
+    row = models.EditionFile
+    return [PublicFile(one.sha256, one.file_name, one.media_type) for one in desk.session.scalars(sa.select(row).where(row.edition_id == edition.id))]
 
 
 def _frozen(desk: Desk, edition: models.Edition, document: Mapping[str, Any], data: Mapping[str, Any]) -> Frozen:

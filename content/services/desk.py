@@ -241,6 +241,12 @@ def revisions(session: Session, item_id: int) -> Sequence[models.Revision]:
     return session.scalars(query).all()
 
 
+def revision(session: Session, item_id: int, rev: int) -> models.Revision | None:
+    """One revision that was kept."""
+    query = sa.select(models.Revision).where(models.Revision.item_id == item_id, models.Revision.rev == rev)
+    return session.scalars(query).one_or_none()
+
+
 def targets(session: Session, person: SignedIn, words: str, limit: int = 8) -> tuple[DeskRow, ...]:
     """Items that `words` (a number or a few letters) may mean, to link to."""
     wanted = Wanted(words=words)

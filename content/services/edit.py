@@ -94,8 +94,12 @@ class StaleText(Exception):  # noqa: N818 - named for the situation
         self.item = item
 
 
-EDITABLE_STATES: Final = frozenset({"draft", "published", "withdrawn"})
-"""What was submitted stays as it is until it is published or comes back: that text is what others approve."""
+EDITABLE_STATES: Final = frozenset({"draft", "submitted", "scheduled", "published", "withdrawn"})
+"""Of what was submitted, `frozen_text` keeps what others approve; later edits are a new draft beside it."""
+
+
+_APPROVING: Final = frozenset({"submitted", "scheduled"})
+"""What was submitted before texts were kept stays as it is: nothing else says what others approve."""
 
 
 def save(
@@ -126,8 +130,11 @@ def save(
     mark = digest(value)
     if item is not None and item.input_digest == mark:
         return Saved(item, Outcome.UNCHANGED)
-    if item is not None and item.publication_state not in EDITABLE_STATES:
+    if item is not None and item.publication_state in _APPROVING and session.get(models.FrozenText, item.id) is None:
         message = "Der Eintrag ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
+        raise InvalidInput([FieldError("", "not_editable", message)])
+    if item is not None and item.publication_state not in EDITABLE_STATES:
+        message = "Der Eintrag liegt im Papierkorb. Bitte zuerst wiederherstellen."
         raise InvalidInput([FieldError("", "not_editable", message)])
     writer = WRITERS[kind]
     prepared = writer.prepare(session, value)
@@ -177,6 +184,9 @@ def _hold(session: Session, item: models.Item, rev: int | None) -> None:
 def _check_address(session: Session, item: models.Item, url: str) -> None:
     if url == item.url:
         return
+    if session.get(models.FrozenText, item.id) is not None:
+        message = f"Unter {item.url} wartet ein eingereichter Text auf seine Veröffentlichung. Bitte Adressteil oder Nummer nicht ändern."
+        raise InvalidInput([FieldError("slug", "address_is_submitted", message)])
     if session.scalar(sa.select(models.Edition.id).where(models.Edition.item_id == item.id).limit(1)) is not None:
         message = f"Die Adresse {item.url} ist veröffentlicht und bleibt. Bitte Adressteil oder Nummer nicht ändern."
         raise InvalidInput([FieldError("slug", "address_is_public", message)])

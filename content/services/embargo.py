@@ -18,18 +18,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import markup, models, reading
-from content.freezing import freeze
+from content.berlin import day_of
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput
-from content.services import audit, outbox, rows
+from content.services import audit, frozen_text, outbox, rows
 from content.services.alerts import clean_email
 from content.services.browse import Reader
-from content.services.publish import Desk, berlin_day
+from content.services.publish import Desk
 
 TOKEN_PATTERN: Final = "[A-Za-z0-9_-]{43}"  # noqa: S105 - a pattern, no secret
 BEFORE_PUBLICATION: Final = frozenset({"draft", "submitted", "scheduled"})
 READABLE_STATES: Final = frozenset({"submitted", "scheduled"})
-"""The states in which the text cannot change any more."""
+"""The states in which a text is frozen: what is edited meanwhile is not shown."""
 AFTER_RELEASE: Final = dt.timedelta(days=1)
 """A link ends so long after the embargo, unless somebody says otherwise."""
 LONGEST: Final = dt.timedelta(days=60)
@@ -181,7 +181,7 @@ def note_access(session: Session, opened: Opened, what: str, network: str, now: 
 
 
 def _page(session: Session, item: models.Item, found: models.Embargo, link: models.EmbargoLink, now: dt.datetime) -> reading.EmbargoPage:
-    frozen = freeze(item, today=berlin_day(max(found.until, now)))
+    frozen = frozen_text.text_of(session, item, day_of(max(found.until, now)))
     data = dict(frozen.data)
     reader = Reader(session.connection())
     live = reader.links([*rows.named_addresses(data), *markup.referenced(frozen.html)])

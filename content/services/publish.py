@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -115,16 +115,19 @@ def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
     return desk.now
 
 
-def freeze_edition(desk: Desk, item: models.Item, act: Act, *, note: str | None) -> models.Edition:
-    """Make the working row public as a new edition with its ledger entry. Only for `transition`."""
-    item.public_rev, item.public_at = item.rev, desk.now
-    return put_edition(desk, item, freeze(item, today=berlin_day(desk.now)), act, note=note, item_rev=item.rev)
+@dataclass(frozen=True, slots=True)
+class PublicFile:
+    """A file that an edition makes public: its hash, the name and the media type it has there."""
+
+    sha256: str
+    file_name: str
+    media_type: str
 
 
 def put_edition(
-    desk: Desk, item: models.Item, frozen: Frozen, act: Act, *, note: str | None, item_rev: int
+    desk: Desk, item: models.Item, frozen: Frozen, act: Act, *, note: str | None, item_rev: int, files: Iterable[PublicFile]
 ) -> models.Edition:
-    """Make `frozen` the public edition of `item`, with its ledger entry. Only for `freeze_edition` and `amend`."""
+    """Make `frozen` with `files` the public edition of `item`, with its ledger entry. Only for `transition` and `amend`."""
     # A first publication has no edition before it: the workflow lets only drafts pass here.
     last = None if act is Act.PUBLISH else _last_edition(desk.session, item)
     document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
@@ -153,7 +156,7 @@ def put_edition(
     desk.session.add(edition)
     _remember_old_address(desk.session, item)
     desk.session.flush()
-    _add_satellites(desk.session, edition, item, frozen)
+    _add_satellites(desk.session, edition, frozen, files)
     desk.index.put(edition)
     return edition
 
@@ -216,7 +219,7 @@ def _edition_row(
     )
 
 
-def _add_satellites(session: Session, edition: models.Edition, item: models.Item, frozen: Frozen) -> None:
+def _add_satellites(session: Session, edition: models.Edition, frozen: Frozen, files: Iterable[PublicFile]) -> None:
     pairs = facets.of_edition(edition.kind, frozen)
     _insert(
         session,
@@ -244,7 +247,7 @@ def _add_satellites(session: Session, edition: models.Edition, item: models.Item
             for position, row in enumerate(frozen.references, start=1)
         ],
     )
-    _insert(session, models.EditionFile, _public_files(edition, item, frozen.data))
+    _insert(session, models.EditionFile, [{"edition_id": edition.id, **asdict(file)} for file in files])
 
 
 def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -253,19 +256,15 @@ def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> 
         session.execute(sa.insert(cast("sa.Table", model.__table__)), rows)
 
 
-def _public_files(edition: models.Edition, item: models.Item, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The files that the frozen data name: the working row may name others already."""
+def public_files(item: models.Item, data: Mapping[str, Any]) -> list[PublicFile]:
+    """The files that the frozen data name, each once: the working row may name others already."""
     image = data.get("image") or {}
-    shown = [(row["sha256"], row["file_name"], row["media_type"]) for row in data["attachments"]] if "attachments" in data else [
-        (row.sha256, row.file_name, row.file.media_type) for row in item.attachments if row.visibility == "public" and row.file
+    shown = [PublicFile(row["sha256"], row["file_name"], row["media_type"]) for row in data["attachments"]] if "attachments" in data else [
+        PublicFile(row.sha256, row.file_name, row.file.media_type) for row in item.attachments if row.visibility == "public" and row.file and row.sha256
     ]
-    shown += [(row["sha256"], row["file_name"] or "bild", row["media_type"]) for row in ([image] if image else []) + list(image.get("variants", ()))]
-    rows = {
-        sha256: {"edition_id": edition.id, "sha256": sha256, "file_name": name, "media_type": media_type}
-        for sha256, name, media_type in reversed(shown)
-        if sha256
-    }
-    return list(rows.values())
+    pictures = [*([image] if image else []), *image.get("variants", ())]
+    shown += [PublicFile(row["sha256"], row["file_name"] or "bild", row["media_type"]) for row in pictures]
+    return list({file.sha256: file for file in reversed(shown) if file.sha256}.values())
 
 
 def _end(desk: Desk, edition: models.Edition, moment: dt.datetime) -> None:

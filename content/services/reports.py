@@ -24,6 +24,8 @@ from content.services import audit, edit, recipients, review_places, section_dra
 from content.services.writers.reports import keep_revision, next_anchor, place_sections
 from workflows.vocabulary import Permission
 
+_OPEN_STATES: Final = frozenset({"draft", "published", "withdrawn"})
+"""While a report is approved, its sections rest: what several people write at once stays easy to compare."""
 _CLOSED: Final[Mapping[str, str]] = {
     "final": "Die Endfassung ist festgestellt. Bitte den Bericht zuerst wieder öffnen.",
     "abandoned": "Der Bericht ist eingestellt.",
@@ -75,7 +77,7 @@ def hold(session: Session, report: models.Report) -> None:
 
 def check_open(report: models.Report) -> None:
     """Raises `InvalidInput` where the text is being approved or is settled."""
-    if report.publication_state not in edit.EDITABLE_STATES:
+    if report.publication_state not in _OPEN_STATES:
         words = "Der Bericht ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
     else:
         words = _CLOSED.get(report.procedure_state or "", "")

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.berlin import day_of
 from content.ledger import Act
-from content.services import audit, ballots, edit, implementation, lookup, numbering, publish, step_notices
+from content.services import audit, ballots, edit, frozen_text, implementation, lookup, numbering, publish, step_notices
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
@@ -43,13 +44,16 @@ def take(
     given = ask.fields
     note = str(given.get("note") or "").strip()
     decision = _decision(desk.session, given)
+    rev_decided, digest = frozen_text.decided_on(desk.session, item) if workflow is PUBLICATION else (item.rev, item.input_digest)
     entry = models.StepEntry(
         item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
-        comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=item.rev, sha256=item.input_digest or edit.digest(item.input),
+        comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
     )
     desk.session.add(entry)
     _times(item, workflow, name, given)
+    if workflow is PUBLICATION and step.target == "draft":
+        frozen_text.drop(desk.session, item)
     for effect in step.effects:
         _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
     if workflow.column == "procedure_state":
@@ -233,11 +237,24 @@ def reasons_in_words(fields: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in (fields.get("reasons") or {}).items())
 
 
+_APPROVED: Final = frozenset({"publish", "go_live"})
+"""Steps that publish what was submitted and approved; others publish the row as it is."""
 _ACTS: Final[Mapping[str, Act]] = {"correct": Act.CORRECT, "republish": Act.REPUBLISH}
 
 
 def _freeze(desk: Desk, item: models.Item, step: Step, note: str) -> None:
-    publish.freeze_edition(desk, item, _ACTS.get(step.transition, Act.PUBLISH), note=note or None)
+    if step.transition not in _APPROVED:
+        frozen_text.drop(desk.session, item)
+    text, (rev, _) = frozen_text.text_of(desk.session, item, day_of(desk.now)), frozen_text.decided_on(desk.session, item)
+    files = frozen_text.files_of(desk.session, item, text)
+    item.public_rev, item.public_at = rev, desk.now
+    publish.put_edition(desk, item, text, _ACTS.get(step.transition, Act.PUBLISH), note=note or None, item_rev=rev, files=files)
+    frozen_text.drop(desk.session, item)
+
+
+def _keep_text(desk: Desk, item: models.Item, step: Step, _note: str) -> None:
+    if step.transition in {"submit", "schedule"}:
+        frozen_text.keep(desk, item)
 
 
 def _end(desk: Desk, item: models.Item, _step: Step, note: str) -> None:
@@ -256,6 +273,7 @@ def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _note: str) -> None
 _EFFECTS: Final[Mapping[Effect, Any]] = {
     Effect.FREEZE_EDITION: _freeze,
     Effect.END_EDITION: _end,
+    Effect.FREEZE_REVISION: _keep_text,
     Effect.GIVE_NUMBER: _number,
 }
 

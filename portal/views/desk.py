@@ -13,16 +13,18 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config
 
 from content import models
+from content.diff import compare_html
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
-from content.services import ballots, edit, implementation, transition
+from content.services import ballots, edit, frozen_text, implementation, transition
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, utc_now, writing
+from portal.typed import input_as_text
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -54,7 +56,9 @@ def item(request: Request) -> Response:
         return _item_page(request, work, found_item(request, work), {})
 
 
-def _item_page(request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200) -> Response:
+def _item_page(
+    request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200, difference: str | None = None
+) -> Response:
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
     procedure = transition.procedure_of(row)
@@ -69,7 +73,7 @@ def _item_page(request: Request, work: Work, row: models.Item, errors: Mapping[s
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        has_changes=row.publication_state == "published" and _differs(work, row),
+        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=row.publication_state == "published" and _differs(work, row),
     )
 
 
@@ -90,17 +94,26 @@ def step(request: Request) -> Response:
             given = {key: value for key, value in request.POST.items() if isinstance(value, str)}
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdigit() else None)
+            transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdigit() and len(rev) < 10 else None)
             target = f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
         with writing(request) as work:
             typed = {f"{workflow.name}.{name}": " ".join(words)}
-            return _item_page(request, work, found_item(request, work), typed, status=409)
+            row = found_item(request, work)
+            return _item_page(request, work, row, typed, status=409, difference=_since(work, row, rev))
     except InvalidInput as invalid:
         with writing(request) as work:
             return _item_page(request, work, found_item(request, work), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400)
     return HTTPSeeOther(target)
+
+
+def _since(work: Work, row: models.Item, rev: str) -> str | None:
+    """What changed in the text since the revision that the person's page showed; None where nothing did."""
+    seen = queries.revision(work.session, row.id, int(rev)) if rev.isdigit() and len(rev) < 10 else None
+    if seen is None or seen.rev == row.rev:
+        return None
+    return compare_html(input_as_text(seen.input), input_as_text(row.input))
 
 
 @desk_view("desk.workflows")

@@ -324,18 +324,6 @@ def test_two_people_publish_one_cannot(desk):
     assert "Petra" in text and "Paula" in text
 
 
-def test_what_was_submitted_cannot_be_changed(desk):
-    _house, browser = desk
-    app = browser("petra", "press")
-    target = new_press(app).headers["Location"]
-    form = form_of(app.get(target + "/bearbeiten"))
-    step(app.get(target), "submit").submit(status=303)
-    form["text"] = "Nachträglich."
-    answer = form.submit(status=400)
-    assert "wird gerade geprüft" in answer.text and "Nachträglich." in answer.text
-    step(app.get(target), "recall").submit(status=303)
-
-
 def test_of_two_who_press_the_button_one_wins(desk):
     _house, browser = desk
     app, other = browser("petra", "press"), browser("paula", "press")

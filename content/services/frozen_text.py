@@ -1,0 +1,104 @@
+"""The text that was submitted, kept while others approve it; later edits of the working row are a new draft.
+
+`keep` freezes what an edition would show, when the item is submitted. Whoever approves, and the clock at its time, publish
+that; embargo links show that. Only facts that have their own records (votes, reports of implementation, reuse) are as they
+are on the day of publication. Where nobody edited since, the row itself is still that text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from content import models
+from content.berlin import day_of
+from content.freezing import Frozen, freeze
+from content.freezing.common import FrozenReference
+from content.freezing.implementation import public_state
+from content.freezing.market import public_reuse
+from content.services.publish import Desk, PublicFile, public_files
+
+
+def keep(desk: Desk, item: models.Item) -> None:
+    """Freeze `item` as it is; a text that is frozen already stays the one that is approved."""
+    if of(desk.session, item) is not None:
+        return
+    today = day_of(desk.now)
+    frozen = freeze(item, today=today)
+    later = freeze(item, today=today + dt.timedelta(days=400))
+    text = dataclasses.asdict(frozen) | {"date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "is_undated": frozen.sort_date != later.sort_date}
+    desk.session.add(models.FrozenText(
+        item_id=item.id, rev=item.rev, input_sha256=item.input_digest or "", frozen=text,
+        files={file.sha256: [file.file_name, file.media_type] for file in public_files(item, frozen.data)}, at=desk.now,
+    ))
+    desk.session.flush()
+
+
+def of(session: Session, item: models.Item) -> models.FrozenText | None:
+    """What is frozen of `item`, if anything."""
+    return session.get(models.FrozenText, item.id) if item.id is not None else None
+
+
+def newer(session: Session, item: models.Item) -> models.FrozenText | None:
+    """What is frozen of `item`, if the working row went on since."""
+    kept = of(session, item)
+    return kept if kept is not None and kept.rev != item.rev else None
+
+
+def drop(session: Session, item: models.Item) -> None:
+    """Nothing is frozen any more: it was published, came back or was taken back."""
+    kept = of(session, item)
+    if kept is not None:
+        session.delete(kept)
+        session.flush()
+
+
+def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
+    """What publishing `item` shows: the frozen text, with facts that have their own records as they are now."""
+    kept = newer(session, item)
+    if kept is None:
+        return freeze(item, today=today)
+    given = dict(kept.frozen)
+    is_undated = given.pop("is_undated")
+    sort_date = today if is_undated else dt.date.fromisoformat(given["sort_date"])
+    live = _LIVE.get(item.kind)
+    changes: Mapping[str, Any] = live(session, item) if live else {}
+    shown = {
+        "data": {**given["data"], **changes}, "header": tuple(given["header"]), "sort_date": sort_date, "year": today.year if is_undated else given["year"],
+        "date": dt.date.fromisoformat(given["date"]) if given["date"] else None,
+        "references": tuple(FrozenReference(**row) for row in given["references"]),
+        **({"subkind": changes["state"]} if "state" in changes else {}),
+    }
+    return Frozen(**{**given, **shown})
+
+
+def files_of(session: Session, item: models.Item, text: Frozen) -> list[PublicFile]:
+    """The files that publishing `text` of `item` makes public."""
+    kept = newer(session, item)
+    return public_files(item, text.data) if kept is None else [PublicFile(sha256, *names) for sha256, names in kept.files.items()]
+
+
+def _reuse(session: Session, item: models.Item) -> Mapping[str, Any]:
+    return {"reuse": public_reuse(session, item.id)} if isinstance(item, models.MarketOffer) else {}
+
+
+def _state(session: Session, item: models.Item) -> Mapping[str, Any]:
+    return public_state(session, item) if isinstance(item, models.Recommendation) else {}
+
+
+_LIVE: Final[Mapping[str, Callable[[Session, models.Item], Mapping[str, Any]]]] = {"recommendation": _state, "offer": _reuse}
+"""Kind → the part of an edition's data that has records of its own."""
+
+
+def _iso(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def decided_on(session: Session, item: models.Item) -> tuple[int, str]:
+    """Revision and SHA-256 of the input that a step of publication decides on."""
+    kept = of(session, item)
+    return (kept.rev, kept.input_sha256) if kept is not None else (item.rev, item.input_digest or "")
