@@ -16,7 +16,7 @@ from content import models
 from content.house import House, Work
 from content.services import accounts, lookup, transition, workflow_rows
 from portal import step_fields
-from workflows.catalogue import PROMISES, WORKFLOWS
+from workflows.catalogue import PROMISES, RULES, WORKFLOWS
 from workflows.definition import Workflow
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -64,9 +64,9 @@ def add_step_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(house: House | None) -> Answer:
     """Prove the definitions and, where there is a portal, count what its rows say."""
-    answer = Answer(faults=[str(fault) for fault in prove(WORKFLOWS, PROMISES)])
+    answer = Answer(faults=[str(fault) for fault in prove(WORKFLOWS, PROMISES, rules=RULES)])
     steps = sum(len(flow.transitions) for flow in WORKFLOWS.values())
-    answer.said.append(f"{len(WORKFLOWS)} Abläufe, {steps} Schritte, {len(PROMISES)} Zusagen geprüft.")
+    answer.said.append(f"{len(WORKFLOWS)} Abläufe, {steps} Schritte, {len(PROMISES)} Zusagen und {len(RULES)} Regeln geprüft.")
     if house is None:
         answer.said.append("Kein Portal in diesem Ordner: Zeilen wurden nicht gezählt.")
         return answer

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from workflows.decision import DECISION
 from workflows.definition import Workflow
-from workflows.proof import Promise, prove
+from workflows.proof import Promise, Rule, prove
 from workflows.publication import PUBLICATION
 from workflows.recommendation import RECOMMENDATION
 from workflows.report import REPORT
 from workflows.reuse import REUSE
+from workflows.vocabulary import Effect, Permission
 
 WORKFLOWS: Final[Mapping[str, Workflow]] = MappingProxyType(
     {workflow.name: workflow for workflow in (PUBLICATION, RECOMMENDATION, DECISION, REPORT, REUSE)}
@@ -32,6 +33,36 @@ PROMISES: Final = (
     Promise("reuse", "contract", frozenset({"terms_confirmed"}), "Kein Vertrag ohne bestätigte Bedingungen."),
     Promise("reuse", "contract", frozenset({"inhouse"}), "Kein Vertrag ohne Inhouse-Beziehung."),
 )
-FAULTS: Final = prove(WORKFLOWS, PROMISES)
+
+
+def _rule(workflow: str, words: str, targets: Iterable[str], **more: Iterable[Any]) -> Rule:
+    return Rule(workflow, words, targets=frozenset(targets), **{name: frozenset(given) for name, given in more.items()})
+
+
+_E, _P = Effect, Permission
+RULES: Final = (
+    _rule("publication", "Öffentlich ist nur, was als Fassung festgehalten ist.", ["published"], effects=[_E.FREEZE_EDITION]),
+    _rule("publication", "Was nicht mehr öffentlich ist, hat keine geltende Fassung.", set(PUBLICATION.states) - {"published"}, sources=["published"],
+          effects=[_E.END_EDITION], needs=["note"]),
+    _rule("publication", "Wer eingereicht hat, weiß, welcher Text geprüft wird.", ["submitted"], sources=["draft"], effects=[_E.FREEZE_REVISION]),
+    _rule("publication", "Terminiert ist ein fester Text zu einem festen Zeitpunkt.", ["scheduled"], effects=[_E.FREEZE_REVISION], needs=["publish_at"]),
+    _rule("publication", "Jede Änderung am Veröffentlichten hat einen öffentlichen Hinweis.", ["published"], sources=["published", "withdrawn"], needs=["note"]),
+    _rule("publication", "Veröffentlichen kann nur, wer das Recht dazu hat.", ["published"],
+          permissions=[_P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_IMPORT, _P.CLOCK_ACT]),
+    _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], effects=[_E.GIVE_NUMBER], permissions=[_P.DECISION_ADOPT]),
+    _rule("decision", "Auf die Tagesordnung kommt ein Beschluss zu einer Sitzung.", ["on_agenda"], needs=["meeting"]),
+    _rule("decision", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
+    _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed"], needs=["comment"]),
+    _rule("recommendation", "Beschlossen wird durch einen Beschluss, von wem es darf.", ["adopted"], needs=["decision"], permissions=[_P.RECOMMENDATION_ADOPT]),
+    _rule("recommendation", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
+    _rule("recommendation", "Was nicht weitergeht, hat einen Grund.", ["rejected", "postponed", "withdrawn"], needs=["comment"]),
+    _rule("report", "Die Endfassung ist ein fester Text, festgestellt von der Leitung.", ["final"], effects=[_E.FREEZE_REVISION], permissions=[_P.REPORT_LEAD]),
+    _rule("report", "Zur Kenntnis genommen wird durch einen Beschluss.", ["noted"], needs=["decision"]),
+    _rule("report", "Was nicht weitergeht, hat einen Grund.", ["abandoned"], needs=["comment"]),
+    _rule("reuse", "Ein Vertrag hat eine Nummer.", ["contract"], needs=["contract_number"], permissions=[_P.REUSE_OFFER]),
+    _rule("reuse", "Ein Betrieb hat einen Anfang.", ["live"], needs=["live_since"]),
+    _rule("reuse", "Was endet, hat einen Grund.", ["ended"], needs=["comment"]),
+)
+FAULTS: Final = prove(WORKFLOWS, PROMISES, rules=RULES)
 if FAULTS:
     raise RuntimeError("workflows are not sound: " + "; ".join(str(fault) for fault in FAULTS))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workflows.definition import Transition, Workflow
-from workflows.vocabulary import ROLES, Permission, Role
+from workflows.vocabulary import ROLES, Effect, Permission, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,22 @@ class Promise:
     target: str
     guards: frozenset[str]
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Every step of `workflow` from `sources` to `targets` sets off `effects`, asks for `needs`, and takes one of `permissions`.
+
+    Empty sets ask nothing; empty `sources` or `targets` mean every state.
+    """
+
+    workflow: str
+    words: str
+    sources: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    effects: frozenset[Effect] = frozenset()
+    needs: frozenset[str] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +54,9 @@ class ProofFault:
 
 
 def prove(
-    workflows: Mapping[str, Workflow], promises: Iterable[Promise], roles: Mapping[str, Role] = ROLES
+    workflows: Mapping[str, Workflow], promises: Iterable[Promise], roles: Mapping[str, Role] = ROLES, *, rules: Iterable[Rule] = ()
 ) -> tuple[ProofFault, ...]:
-    """Every fault of the definitions under the promises; empty when all is sound."""
+    """Every fault of the definitions under the promises and rules; empty when all is sound."""
     faults: list[ProofFault] = []
     for workflow in workflows.values():
         faults += _dead_ends(workflow, roles)
@@ -52,7 +68,24 @@ def prove(
             faults.append(ProofFault(promise.workflow, "empty_promise", f"Zusage ohne Ziel: {promise.words}"))
             continue
         faults += _broken(known, promise, roles)
+    for rule in rules:
+        ruled = workflows.get(rule.workflow)
+        if ruled is None or (rule.sources | rule.targets) - set(ruled.states):
+            faults.append(ProofFault(rule.workflow, "empty_rule", f"Regel ohne Schritt: {rule.words}"))
+            continue
+        faults += _against(ruled, rule)
     return tuple(faults)
+
+
+def _against(workflow: Workflow, rule: Rule) -> Iterator[ProofFault]:
+    for name, step in workflow.transitions.items():
+        if (rule.sources and not rule.sources & step.sources) or (rule.targets and step.target not in rule.targets):
+            continue
+        is_kept = rule.effects <= set(step.effects) and rule.needs <= step.needs and (not rule.permissions or step.permission in rule.permissions)
+        if not is_kept:
+            source = next(iter(sorted(rule.sources & step.sources or step.sources)))
+            road = (*(shortest(workflow, source) or ()), name)
+            yield ProofFault(workflow.name, "broken_rule", f"Regel gebrochen durch „{step.title}“: {rule.words}", road)
 
 
 def shortest(

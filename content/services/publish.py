@@ -59,7 +59,7 @@ class Desk:
 def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
     """Take every edition of `item` out of the public and note it in the ledger. Only for `transition`."""
     current = current_edition(desk.session, item)
-    assert current is not None, "a published item has a public edition"  # noqa: S101 - held by freeze_edition
+    assert current is not None, "a published item has a public edition"  # noqa: S101 - held by put_edition
     _end(desk, current, desk.now)
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
