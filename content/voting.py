@@ -64,11 +64,6 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType({
     ),
     "13-laender": Rule("13 der 16 Länder", "Es müssen mindestens 13 Länder zustimmen.", min_laender=13),
 })
-KEY_SOURCES: Final[Mapping[int, str]] = MappingProxyType({
-    2016: "Königsteiner Schlüssel 2016, gegen die veröffentlichte Fassung geprüft",
-    2019: "Königsteiner Schlüssel 2019, aus dem Gedächtnis eingetragen und nicht gegen die veröffentlichte Fassung geprüft",
-})
-"""Year of a key → where its numbers come from, as the public is told."""
 
 
 @dataclass(frozen=True, slots=True)

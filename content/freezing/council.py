@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import object_session
 
-from content import clauses, markup, models
+from content import clauses, koenigstein, markup, models
 from content.addresses import meeting_label
 from content.freezing.common import (
     Frozen,
@@ -196,6 +196,8 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
 def freeze_body(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Body)  # noqa: S101 - see above
     communes = {row["code"]: row.get("communes") for row in item.input.get("members", ())}
+    shares = ballots.shares_of(item)
+    years = sorted({year for row in shares.values() for year in row})
     data: dict[str, Any] = {
         "short": item.short,
         "genitive": item.genitive,
@@ -206,11 +208,12 @@ def freeze_body(item: models.Item, today: dt.date) -> Frozen:
                 "code": row.code,
                 "name": row.name,
                 "kind": row.kind,
-                "shares": {str(share.year): share.percent for share in row.shares},
+                "shares": shares[row.code],
                 **({"communes": communes[row.code]} if communes.get(row.code) is not None else {}),
             }
             for row in item.members
         ],
+        "key_sources": {year: koenigstein.source_of(int(year), {code: row[year] for code, row in shares.items() if year in row}) for year in years},
         "chairs": [{"year": row.year, "name": row.name, "land": row.land} for row in item.chairs],
     }
     return frozen(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models, voting
+from content import koenigstein, models, voting
 from content.schemas import FieldError, InvalidInput
 from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from content.services.publish import Desk
 
 
+def shares_of(body: models.Body) -> dict[str, dict[str, str]]:
+    """Code of each member → year → share: as the body names them, else by the keys that ship with the product."""
+    own = {row.code: {str(share.year): share.percent for share in row.shares} for row in body.members}
+    return own if any(own.values()) else {code: koenigstein.shares_by_year(code) for code in own}
+
+
 def members_of(body: models.Body, year: int) -> tuple[list[voting.Member], int | None]:
     """The members of `body` that vote, with their shares by the key that counts in `year`; and the year of that key."""
-    years = sorted({share.year for member in body.members for share in member.shares})
-    key_year = voting.key_year(years, year)
+    shares = shares_of(body)
+    key_year = voting.key_year(sorted({int(known) for row in shares.values() for known in row}), year)
     members = [
-        voting.Member(
-            row.code, row.name, row.kind == "federal", next((share.percent for share in row.shares if share.year == key_year), "0")
-        )
+        voting.Member(row.code, row.name, row.kind == "federal", shares[row.code].get(str(key_year), "0"))
         for row in body.members
         if row.kind != "advisory"
     ]
@@ -105,7 +109,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
         "rule_title": rule.title,
         "rule_words": rule.words,
         "key_year": vote.key_year,
-        "key_source": voting.KEY_SOURCES.get(vote.key_year or 0) if rule.min_share else None,
+        "key_source": _source(vote, members) if rule.min_share else None,
         "circulation": vote.is_circulation,
         "en_bloc": vote.is_en_bloc,
         "passed": result.passed,
@@ -116,6 +120,12 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
             for member in members
         ],
     }
+
+
+def _source(vote: models.Vote, members: Sequence[voting.Member]) -> str | None:
+    if vote.key_year is None:
+        return None
+    return koenigstein.source_of(vote.key_year, {member.code: member.share for member in members if not member.is_federal})
 
 
 def set_statements(desk: Desk, decision: models.Decision, rows: Sequence[Mapping[str, object]]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from content import koenigstein
 from content.addresses import MAIN_BODY
 from content.kinds import item_url
 from content.services.browse import Reader
@@ -17,6 +18,7 @@ class Shares:
     """Percent by code of Land in the newest year known, and communes by code where the body tells them."""
 
     year: str
+    source: str
     percent: Mapping[str, Decimal]
     communes: Mapping[str, int]
 
@@ -32,6 +34,7 @@ def _newest(reader: Reader) -> Shares:
     year = max((year for row in members for year in row["shares"]), default="")
     return Shares(
         year,
+        koenigstein.source_of(int(year), {row["code"]: row["shares"][year] for row in members if year in row["shares"]}) if year else "",
         {row["code"]: Decimal(row["shares"][year]) for row in members if year in row["shares"]},
         {row["code"]: row["communes"] for row in members if row.get("communes") is not None},
     )
