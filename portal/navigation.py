@@ -45,6 +45,7 @@ ENTRIES: Final = (
     Entry("Nachnutzung", "/redaktion/nachnutzung", frozenset({_P.REUSE_REQUEST, _P.REUSE_OFFER}), under=("/redaktion/nachnutzung/",)),
     Entry("Umsetzung", "/redaktion/umsetzung", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
     Entry("Aufträge", "/redaktion/auftraege", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
+    Entry("Suche", "/redaktion/suche", frozenset({_P.SEARCH_EDIT})),
     Entry("Verweise", "/redaktion/verweise", frozenset({_P.ITEM_REVIEW})),
     Entry("Nummern", "/redaktion/nummern", frozenset({_P.DECISION_ADOPT})),
     Entry("Abläufe", "/redaktion/workflows", under=("/redaktion/workflows/",)),

@@ -89,6 +89,7 @@ def includeme(config: Configurator) -> None:
         "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
         "desk.implementation": "/redaktion/umsetzung",
         "desk.numbers": "/redaktion/nummern",
+        "desk.search": "/redaktion/suche",
         "desk.report": r"/redaktion/bericht/{id:\d{1,9}}",
         "desk.report_word": r"/redaktion/bericht/{id:\d{1,9}}/word",
         "desk.report_word_file": r"/redaktion/bericht/{id:\d{1,9}}/word.docx",

@@ -37,12 +37,13 @@ class Permission(StrEnum):
     REUSE_REQUEST = "reuse:request"
     REUSE_OFFER = "reuse:offer"
     CONTACT_EDIT = "contact:edit"
+    SEARCH_EDIT = "search:edit"
     ACCOUNT_MANAGE = "account:manage"
     AUDIT_READ = "audit:read"
     DESK_ENTER = "desk:enter"
 
 
-HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ})
+HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ, Permission.SEARCH_EDIT})
 """Rights that count only where they are held everywhere."""
 
 
@@ -80,7 +81,7 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
     "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), needs_organisation=True),
     "press": Role(
         "Pressestelle",
-        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT},
+        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT, _P.SEARCH_EDIT},
         frozenset({"press_release", "page"}), needs_second_factor=True,
     ),
     "secretariat": Role(

@@ -26,9 +26,16 @@ _TOKEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:
 _NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
-    ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "beim", "bis", "das", "dass", "dem", "den", "der", "des", "die", "dies", "diese", "dieser", "dieses", "durch", "ein", "eine", "einem", "einen", "eines", "er", "es", "fuer", "hat", "ihr", "ihre", "im", "in", "ins", "ist", "mit", "nach", "nicht", "noch", "nur", "oder", "sein", "seine", "sich", "sie", "sind", "so", "sowie", "ueber", "um", "und", "unter", "vom", "von", "vor", "war", "werden", "wie", "wird", "wurde", "wurden", "zu", "zum", "zur"]
+    ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "beim", "bis", "da", "dabei", "dafuer", "damit", "dann", "daran", "darauf", "darf", "darin",
+     "darueber", "das", "dass", "davon", "dazu", "dem", "den", "denen", "denn", "der", "deren", "des", "dessen", "die", "dies", "diese", "diesem",
+     "diesen", "dieser", "dieses", "doch", "du", "duerfen", "durch", "ein", "eine", "einem", "einen", "eines", "er", "es", "euch", "falls", "fuer",
+     "haben", "hat", "hatte", "hatten", "ich", "ihm", "ihn", "ihnen", "ihr", "ihre", "im", "in", "ins", "ist", "jede", "jedem", "jeden", "jeder", "jedes",
+     "jene", "jener", "kann", "koennen", "konnte", "man", "mich", "mit", "muessen", "muss", "nach", "nicht", "noch", "nur", "ob", "oder", "sei", "seien",
+     "sein", "seine", "sich", "sie", "sind", "so", "soll", "sollen", "sollte", "sollten", "sowie", "ueber", "um", "und", "uns", "unter", "vom", "von",
+     "vor", "waere", "wann", "war", "waren", "warum", "was", "weil", "welche", "welchem", "welchen", "welcher", "welches", "wem", "wen", "wenn", "wer",
+     "werden", "wessen", "wie", "wieso", "will", "wir", "wird", "wo", "wollen", "worden", "wurde", "wurden", "zu", "zum", "zur"]
 )
-"""Words that carry nothing; „einer“ is none of them, because of „Einer für Alle“."""
+"""Words that carry nothing: articles, pronouns, question words, auxiliaries, and what joins sentences; „einer“ is none of them, because of „Einer für Alle“."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ def analysis(lemmas_folder):
 
 def test_the_lists_are_as_long_as_they_must_be():
     sizes = {name: sum(len(rows(name, half)) for half in ("tuning", "held")) for name in ("compounds", "forms", "whole", "apart")}
-    assert sizes["compounds"] >= 100 and sizes["forms"] >= 40 and sizes["whole"] + sizes["apart"] >= 40
+    stop_words = sum(row[1] == "ja" for half in ("tuning", "held") for row in rows("stop", half))
+    assert sizes["compounds"] >= 100 and sizes["forms"] >= 40 and sizes["whole"] + sizes["apart"] >= 40 and stop_words >= 40
     words = [row[0] for name in ("compounds", "whole") for half in ("tuning", "held") for row in rows(name, half)]
     assert len(set(words)) == len(words)
 
@@ -73,6 +74,16 @@ def test_words_that_only_look_alike_do_not(analysis, half, floor):
     wrong = [pair for pair in pairs if not set(analysis.terms(pair[0])).isdisjoint(analysis.terms(pair[1]))]
     print(f"\napart, {half}: {len(pairs) - len(wrong)}/{len(pairs)}; {wrong}")
     assert 1 - len(wrong) / len(pairs) >= floor
+
+
+@pytest.mark.parametrize(("half", "precision", "recall"), [("tuning", 0.97, 0.95), ("held", 0.95, 0.85)])
+def test_words_that_say_nothing_are_not_searched_for_and_those_that_do_are(analysis, half, precision, recall):
+    labelled = {word: label == "ja" for word, label in rows("stop", half)}
+    dropped = {word for word in labelled if not analysis.terms(word)}
+    right, wanted = sum(labelled[word] for word in dropped), sum(labelled.values())
+    missed = sorted(word for word, says_nothing in labelled.items() if says_nothing and word not in dropped)
+    print(f"\nstop words, {half}: precision {right / len(dropped):.3f}, recall {right / wanted:.3f}; {missed}, {sorted(word for word in dropped if not labelled[word])}")
+    assert right / len(dropped) >= precision and right / wanted >= recall
 
 
 @pytest.mark.parametrize("written", ["FIT-Connect", "fitconnect", "FitConnect", "FIT\u2011Connect"])
