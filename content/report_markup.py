@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from types import MappingProxyType
 from typing import Final
 
 from content import markup
@@ -25,19 +28,54 @@ _CODE: Final = re.compile(r"`[^`\n]+`")
 _EMPTY_LINK: Final = re.compile(r"\[\]\(#(a\d{1,5})\)")
 _OWN_LINK: Final = re.compile(r'<a href="#(a\d{1,5})"[^>]*>(.*?)</a>', re.DOTALL)
 _FIGURE: Final = re.compile(r"<p>(<img [^>]*>)</p>")
+_PICTURE: Final = re.compile(r'<img [^>]*?src="/datei/([0-9a-f]{64})/[^"]*"[^>]*>')
+_ALT: Final = re.compile(r' alt="([^"]*)"')
 _TITLE: Final = re.compile(r' title="([^"]*)"')
 _HEADING: Final = re.compile(r"<(/?)h([2-6])>")
 _NOTE: Final = re.compile("\ue0f0(\\d{1,4})\ue0f1")
 
 
-def section_html(text: str, anchor: str, level: int, labels: Mapping[str, str]) -> str:
-    """Safe HTML of a section that stands at `level`; `labels` names the anchors that may be linked to."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A stored picture; width and height in pixels, `sizes`: (width, address) of smaller ones of the same kind."""
+
+    is_public: bool
+    width: int | None = None
+    height: int | None = None
+    sizes: tuple[tuple[int, str], ...] = ()
+
+
+def section_html(
+    text: str, anchor: str, level: int, labels: Mapping[str, str], pictures: Mapping[str, Shown] = MappingProxyType({})
+) -> str:
+    """Safe HTML of a section that stands at `level`.
+
+    `labels` names the anchors that may be linked to, `pictures` tells of pictures by their hash.
+    """
     body, notes = footnotes(markup.without_marks(text))
     html = markup.to_html(_named(body, labels))
     html = _HEADING.sub(lambda match: f"<{match[1]}h{min(6, int(match[2]) + level)}>", html)
     html = _OWN_LINK.sub(lambda match: f'<a href="#{match[1]}">{match[2]}</a>' if match[1] in labels else match[2], html)
     html = _FIGURE.sub(_figure, html)
+    html = _PICTURE.sub(lambda match: _picture(match, pictures.get(match[1])), html)
     return _with_notes(html, notes, anchor)
+
+
+def shown_pictures(html: str) -> list[tuple[str, str]]:
+    """(hash, alternative text) of the stored pictures in a section's HTML, in their order."""
+    return [(match[1], unescape(found[1]) if (found := _ALT.search(match[0])) else "") for match in _PICTURE.finditer(html)]
+
+
+def _picture(match: re.Match[str], shown: Shown | None) -> str:
+    if shown is None:
+        return match[0]
+    if not shown.is_public:
+        alt = _ALT.search(match[0])
+        return f"<em>Abbildung nicht öffentlich{f': {alt[1]}' if alt and alt[1] else ''}</em>"
+    size = f' width="{shown.width}" height="{shown.height}"' if shown.width and shown.height else ""
+    smaller = ", ".join(f"{address} {width}w" for width, address in shown.sizes)
+    more = f' srcset="{smaller}" sizes="(max-width: 60rem) 100vw, 60rem"' if smaller else ""
+    return f'{match[0].removesuffix(">").removesuffix("/").rstrip()}{size}{more} loading="lazy" decoding="async">'
 
 
 def footnotes(text: str) -> tuple[str, tuple[str, ...]]:

@@ -93,6 +93,7 @@ def includeme(config: Configurator) -> None:
         "desk.report": r"/redaktion/bericht/{id:\d{1,9}}",
         "desk.report_word": r"/redaktion/bericht/{id:\d{1,9}}/word",
         "desk.report_word_file": r"/redaktion/bericht/{id:\d{1,9}}/word.docx",
+        "desk.report_file": r"/redaktion/bericht/{id:\d{1,9}}/datei/{sha256:[0-9a-f]{64}}/{name}",
         "desk.report_section": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}",
         "desk.report_draft": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/entwurf",
         "desk.report_preview": rf"/redaktion/bericht/{{id:\d{{1,9}}}}/abschnitt/{{uid:{_UID}}}/vorschau",

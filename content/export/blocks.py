@@ -5,11 +5,13 @@ Only our own sanitised HTML comes in. Headings never skip a level, whatever was 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Final
 
+_OWN_FILE: Final = re.compile(r"/datei/([0-9a-f]{64})/")
 SKIPPED_CLASSES: Final = frozenset({"anchor", "visually-hidden", "note-back"})
 
 
@@ -140,10 +142,28 @@ def _block(node: Node, around: Around) -> list[dict[str, Any]]:
 
 
 def _figure(node: Node) -> dict[str, Any]:
-    """A picture as words: what it shows, caption and credit. The picture itself is at the portal."""
-    alt = next((image.attributes.get("alt", "") for image in _find(node, "img")), "")
-    parts = [f"Abbildung: {alt}" if alt else "Abbildung", *(words(part) for part in _find(node, "span"))]
-    return {"t": "quote", "c": [text_block(" · ".join(part for part in parts if part))]}
+    """A picture with what it shows, caption and credit; `file` is its hash, empty where it is not ours."""
+    image = next(iter(_find(node, "img")), Node("img", {}, []))
+    own = _OWN_FILE.match(image.attributes.get("src", ""))
+    return {
+        "t": "figure", "file": own[1] if own else "", "alt": image.attributes.get("alt", ""),
+        "caption": [words(part) for part in _find(node, "span")],
+    }
+
+
+def with_pictures(found: list[dict[str, Any]], names: Mapping[str, str]) -> None:
+    """Give figures the file that shows them (hash → name); one without is told in words: the picture itself is at the portal."""
+    for place, block in enumerate(found):
+        if block["t"] == "figure" and block["file"] in names:
+            block["file"] = names[block["file"]]
+        elif block["t"] == "figure":
+            told = [f"Abbildung: {block['alt']}" if block["alt"] else "Abbildung", *block["caption"]]
+            found[place] = {"t": "quote", "c": [text_block(" · ".join(part for part in told if part))]}
+        elif block["t"] == "quote":
+            with_pictures(block["c"], names)
+        elif block["t"] in {"list", "enum"}:
+            for item in block["items"]:
+                with_pictures(item, names)
 
 
 def _list(node: Node, around: Around) -> dict[str, Any]:

@@ -9,36 +9,62 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import typst
 
 from content.canonical import canonical_json
-from content.export.blocks import heading_block, html_blocks, levelled, table_block, text_block
+from content.export.blocks import heading_block, html_blocks, levelled, table_block, text_block, with_pictures
 from content.export.report_pdf import front_of, report_blocks
 from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
+from content.storage import UploadRefused, sniff
 
 MAX_TEXT_CHARS: Final = 1_500_000
 _HERE: Final = Path(__file__).parent
+_ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png"}
 _FONTS: Final = _HERE / "fonts"
 
 
-def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str) -> bytes:
-    """The PDF of an edition. Raises `PdfError`."""
+def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({})) -> bytes:
+    """The PDF of an edition; `pictures`: hash → file of each that it shows. Raises `PdfError`."""
     if len(document["text"]) + len(document["html"]) > MAX_TEXT_CHARS:
         raise PdfError("Das Dokument ist zu lang für eine PDF-Datei.")
+    with tempfile.TemporaryDirectory() as folder:
+        return _set(document, proof, base_url, Path(folder), _laid_out(pictures, Path(folder)))
+
+
+def _laid_out(pictures: Mapping[str, Path], folder: Path) -> dict[str, str]:
+    """Put the pictures where the compiler may read; hash → name there. What is missing or of another kind is left out."""
+    names = {}
+    for sha256, path in pictures.items():
+        try:
+            body = path.read_bytes()
+            ending = _ENDINGS.get(sniff(body) or "")
+        except (OSError, UploadRefused):
+            continue
+        if ending:
+            names[sha256] = f"{sha256}.{ending}"
+            (folder / names[sha256]).write_bytes(body)
+    return names
+
+
+def _set(document: Mapping[str, Any], proof: LedgerProof, base_url: str, folder: Path, names: Mapping[str, str]) -> bytes:
     inputs = {
-        "doc": json.dumps(_request(document, proof, base_url), ensure_ascii=False, sort_keys=True),
+        "doc": json.dumps(_request(document, proof, base_url, names), ensure_ascii=False, sort_keys=True),
         "source": canonical_json(document).decode(),
     }
+    shutil.copy(_HERE / "edition.typ", folder)
     try:
         made = typst.compile(
-            str(_HERE / "edition.typ"),
-            root=str(_HERE),
+            str(folder / "edition.typ"),
+            root=str(folder),
             font_paths=[str(_FONTS)],
             ignore_system_fonts=True,
             sys_inputs=inputs,
@@ -54,12 +80,13 @@ def _epoch(text: str) -> int:
     return int(dt.datetime.fromisoformat(text).timestamp())
 
 
-def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str) -> dict[str, Any]:
+def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str, names: Mapping[str, str]) -> dict[str, Any]:
     data = document["data"]
     is_report = document["kind"] == "report"
     body = report_blocks(document, base_url) if is_report else [*_facts(document), *html_blocks(document["html"], base_url)]
     found = [*body, *_extras(document)]
     levelled(found)
+    with_pictures(found, names)
     recorded = proof.recorded_at[:10].split("-")
     author = (data.get("body") or {}).get("name") or data.get("publisher") or data.get("group") or "IT-Planungsrat"
     return {
@@ -166,7 +193,8 @@ def main() -> int:
     """Build one PDF from a request on standard input."""
     request = json.load(sys.stdin)
     try:
-        body = build(request["document"], LedgerProof(*request["proof"]), base_url=request["base_url"])
+        pictures = {sha256: Path(path) for sha256, path in request.get("pictures", {}).items()}
+        body = build(request["document"], LedgerProof(*request["proof"]), base_url=request["base_url"], pictures=pictures)
     except PdfError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from content import reading
 from content.ledger import instant
 
-LAYOUT_VERSION: Final = 2
+LAYOUT_VERSION: Final = 3
 """Raise it when the layout changes: kept files of the old layout are then built anew."""
 
 TIMEOUT_S: Final = 60
@@ -44,13 +46,15 @@ def proof_of(proof: reading.Proof) -> LedgerProof:
 
 
 def build_in_subprocess(
-    document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, timeout_s: float = TIMEOUT_S
+    document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({}),
+    timeout_s: float = TIMEOUT_S,
 ) -> bytes:
     """Like `build`, in a process that ends afterwards; its memory is not the server's. Raises `PdfError`."""
     request = {
         "document": document,
         "proof": astuple(proof),
         "base_url": base_url,
+        "pictures": {sha256: str(path.resolve()) for sha256, path in pictures.items()},
     }
     try:
         done = subprocess.run(

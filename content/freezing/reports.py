@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import object_session
 
@@ -13,12 +14,17 @@ from content.freezing.common import Frozen, attachments_of, frozen, german_day, 
 from content.freezing.implementation import public_state
 from content.kinds import KINDS
 from content.outline import mark_of
+from content.services import pictures
 from content.services.lookup import find
+from content.storage import IMAGE_TYPES
 
 
 def freeze_report(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Report)  # noqa: S101 - see above
-    sections = _sections(item)
+    own = {row.sha256: row for row in item.attachments if row.sha256 and row.file and row.file.media_type in IMAGE_TYPES}
+    sections = _sections(item, {sha256: shown_picture(row) for sha256, row in own.items()})
+    figures = _figures(sections, own)
+    inside = {figure["sha256"] for figure in figures}
     meeting = _noted_at(item)
     data: dict[str, Any] = {
         "group": item.group,
@@ -31,8 +37,10 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         "sections": sections,
         "recommendations": item.recommendation_urls,
         "plain": _plain(item),
-        "attachments": attachments_of(item),
+        "attachments": [row for row in attachments_of(item) if row["sha256"] is None or row["sha256"] not in inside],
     }
+    if figures:
+        data["figures"] = figures
     summary = markup.to_text(item.text)
     html = markup.to_html(item.text) + "".join(
         f'<section id="{section["anchor"]}" data-kind="{section["kind"]}">'
@@ -59,7 +67,34 @@ def _noted_at(item: models.Report) -> models.Meeting | None:
     return decision.meeting if isinstance(decision, models.Decision) else None
 
 
-def _sections(item: models.Report) -> list[dict[str, Any]]:
+def shown_picture(row: models.Attachment) -> report_markup.Shown:
+    """What a section's HTML says of a picture of its report."""
+    if row.file is None:
+        return report_markup.Shown(is_public=False)
+    smaller = tuple(
+        (variant["width"], f"/datei/{variant['sha256']}/{quote(variant['file_name'])}")
+        for variant in pictures.variants(row.file, row.file_name)
+        if variant["media_type"] == row.file.media_type and variant["width"]
+    )
+    return report_markup.Shown(row.visibility == "public", row.file.width, row.file.height, smaller if len(smaller) > 1 else ())
+
+
+def _figures(sections: list[dict[str, Any]], own: Mapping[str, models.Attachment]) -> list[dict[str, Any]]:
+    """The pictures that sections show, once each: public with this edition, and no attachments beside it."""
+    found: dict[str, dict[str, Any]] = {}
+    for section in sections:
+        for sha256, alt in report_markup.shown_pictures(section["html"]):
+            row = own.get(sha256)
+            if row is None or row.file is None or sha256 in found:
+                continue
+            found[sha256] = {
+                "anchor": section["anchor"], "alt": alt, "sha256": sha256, "file_name": row.file_name, "media_type": row.file.media_type,
+                "width": row.file.width, "height": row.file.height, "variants": list(pictures.variants(row.file, row.file_name)),
+            }
+    return list(found.values())
+
+
+def _sections(item: models.Report, shown: Mapping[str, report_markup.Shown]) -> list[dict[str, Any]]:
     numbers = outline.numbers([outline.Node(row.uid, row.level) for row in item.sections])
     anchors = {row.uid: row.anchor for row in item.sections}
     labels = {row.anchor: f"Abschnitt {number}" for row, number in zip(item.sections, numbers, strict=True)}
@@ -73,7 +108,7 @@ def _sections(item: models.Report) -> list[dict[str, Any]]:
             "kind": row.section_kind,
             "recommendation": row.recommendation_url,
             "text": markup.to_text(row.text),
-            "html": report_markup.section_html(row.text, row.anchor, row.level, labels),
+            "html": report_markup.section_html(row.text, row.anchor, row.level, labels, shown),
         }
         for row, number in zip(item.sections, numbers, strict=True)
     ]

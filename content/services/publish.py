@@ -263,6 +263,8 @@ def public_files(item: models.Item, data: Mapping[str, Any]) -> list[PublicFile]
         PublicFile(row.sha256, row.file_name, row.file.media_type) for row in item.attachments if row.visibility == "public" and row.file and row.sha256
     ]
     pictures = [*([image] if image else []), *image.get("variants", ())]
+    for figure in data.get("figures", ()):
+        pictures += [figure, *figure["variants"]]
     shown += [PublicFile(row["sha256"], row["file_name"] or "bild", row["media_type"]) for row in pictures]
     return list({file.sha256: file for file in reversed(shown) if file.sha256}.values())
 

@@ -6,10 +6,11 @@ tracking, what was remarked, what is missing and what could not be taken is told
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -17,13 +18,15 @@ from sqlalchemy.orm import Session
 from content import models
 from content.diff import compare_html
 from content.schemas import InvalidInput
+from content.schemas.reading import MAX_LINE
 from content.schemas.reports import MAX_LEVEL
-from content.services import report_recommendations, reports, review_word
+from content.services import report_files, report_recommendations, reports, review_word
+from content.services.pictures import Store
 from content.services.reports import Author, NoSection, Outcome
 from content.word import reading, returned, shapes, writing
 
 _OWN_FILE: Final = re.compile(r"/datei/([0-9a-f]{64})/")
-_NEW_PICTURE: Final = re.compile(r"!\[([^\]]*)\]\(bild-[0-9a-f]{16}\.\w{3,4}\)")
+_NEW_PICTURE: Final = re.compile(r"!\[([^\]]*)\]\((bild-[0-9a-f]{16}\.\w{3,4})\)")
 Open = Callable[[str], Any]
 """SHA-256 of a stored file → the file, opened. Raises OSError where it is not there."""
 
@@ -68,23 +71,23 @@ def export(report: models.Report, *, base_url: str, open_file: Open) -> bytes:
 
 
 def take_back(
-    session: Session, report: models.Report, body: bytes, *, author: Author, base_url: str, open_file: Open, takes_tracked: bool
+    session: Session, report: models.Report, body: bytes, *, author: Author, base_url: str, open_file: Open, store: Store,
+    takes_tracked: bool,
 ) -> Taken:
     """Take what a returned (or any) Word file says into the report. Raises `NotWord`, `InvalidInput` when closed."""
     reports.hold(session, report)
     found = returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
     known = {uuid.UUID(row.uid).hex: row.heading for row in report.sections}
+    taken_pictures = _Pictures(session, report, found.images, author, store)
     rows: list[TakenSection] = []
     after = ""
     for one in found.sections:
-        taken = _take(session, report, one, author=author, after=after, takes_tracked=takes_tracked)
+        taken = _take(session, report, one, author=author, after=after, takes_tracked=takes_tracked, pictures=taken_pictures)
         after = taken.uid or after
         rows.append(taken)
     back = {one.uid for one in found.sections}
     is_ours = any(one.uid for one in found.sections)
-    left_out = list(found.left_out)
-    if found.images:
-        left_out.append("Neue Bilder wurden nicht übernommen; an ihrer Stelle steht ihre Beschreibung. Bitte als Anlage hochladen und einfügen.")
+    left_out = [*found.left_out, *taken_pictures.told()]
     missing = tuple(heading for uid, heading in known.items() if uid not in back) if is_ours else ()
     return Taken(tuple(rows), missing, tuple(left_out))
 
@@ -110,10 +113,13 @@ def _sent(session: Session, report: models.Report, body: bytes) -> tuple[shapes.
 
 
 def _take(
-    session: Session, report: models.Report, one: returned.ReturnedSection, *, author: Author, after: str, takes_tracked: bool
+    session: Session, report: models.Report, one: returned.ReturnedSection, *, author: Author, after: str, takes_tracked: bool,
+    pictures: _Pictures,
 ) -> TakenSection:
-    text = _NEW_PICTURE.sub(r"[Bild: \1]", one.accepted if takes_tracked else one.text)
-    suggestions = () if takes_tracked else one.suggestions
+    text = pictures.placed(one.accepted if takes_tracked else one.text)
+    suggestions = () if takes_tracked else tuple(
+        replace(row, old=pictures.placed(row.old), new=pictures.placed(row.new)) for row in one.suggestions
+    )
     section = _known(report, one)
     reason = ""
     try:
@@ -149,6 +155,47 @@ def _save(
     if done.outcome in {Outcome.SAVED, Outcome.MERGED}:
         report_recommendations.follow(session, done.section, author)
     return str(done.outcome)
+
+
+class _Pictures:
+    """The pictures of a returned file: the report's own find their address again, new ones are kept with it."""
+
+    def __init__(self, session: Session, report: models.Report, found: Mapping[str, bytes], author: Author, store: Store) -> None:
+        self._session, self._report, self._found, self._author, self._store = session, report, found, author, store
+        self._kept: dict[str, models.Attachment | None] = {}
+        self._new: list[str] = []
+        self._refused: list[str] = []
+
+    def placed(self, text: str) -> str:
+        """`text` with the addresses of its pictures; what cannot be taken leaves its description."""
+        return _NEW_PICTURE.sub(self._place, text)
+
+    def told(self) -> list[str]:
+        """Sentences about what came in, and what did not."""
+        new = [f"Neu aufgenommen: {', '.join(self._new)}. Bitte Beschreibung prüfen und Bildnachweis ergänzen."] if self._new else []
+        return [*new, *(f"Ein Bild wurde nicht übernommen, an seiner Stelle steht seine Beschreibung: {reason}" for reason in self._refused)]
+
+    def _place(self, match: re.Match[str]) -> str:
+        alt, name = match[1], match[2]
+        if name not in self._kept:
+            self._kept[name] = self._take(name, alt)
+        row = self._kept[name]
+        return f"[Bild: {alt}]" if row is None else f"![{alt}]({report_files.address_of(row)})"
+
+    def _take(self, name: str, alt: str) -> models.Attachment | None:
+        body = self._found.get(name, b"")
+        mine = report_files.known(self._report, hashlib.sha256(body).hexdigest())
+        if mine is not None:
+            return mine
+        try:
+            row = report_files.keep(
+                self._session, self._report, name=name, body=body, title=(alt or name)[:MAX_LINE], author=self._author, store=self._store
+            )
+        except InvalidInput as invalid:
+            self._refused.append(" ".join(error.message for error in invalid.errors))
+            return None
+        self._new.append(row.file_name)
+        return row
 
 
 def _images(open_file: Open) -> writing.Images:

@@ -51,6 +51,7 @@ export function start(form, restore) {
   let timer = 0;
   let sent = `${heading.value}\n${area.value}`;
   let told = "";
+  let isLeaving = false;
 
   function say(words) {
     if (status.textContent !== words) status.textContent = words;
@@ -81,10 +82,14 @@ export function start(form, restore) {
     shown(await answer.json());
   }
 
+  function remember(isSent) {
+    localStorage.setItem(key, JSON.stringify({ heading: heading.value, text: area.value, rev: form.elements.rev.value, at: Date.now(), isSent }));
+  }
+
   async function keep() {
     const now = `${heading.value}\n${area.value}`;
-    if (now === sent) return;
-    localStorage.setItem(key, JSON.stringify({ heading: heading.value, text: area.value, rev: form.elements.rev.value, at: Date.now() }));
+    if (now === sent || isLeaving) return;
+    remember(false);
     try {
       await post(true);
       sent = now;
@@ -96,12 +101,15 @@ export function start(form, restore) {
   }
 
   const found = kept(key);
-  if (found && `${found.heading}\n${found.text}` !== sent) {
+  // What was sent is safe once the server has answered with this page; if it never arrived, it is still here.
+  if (found?.isSent && "taken" in form.dataset) forget();
+  else if (found && `${found.heading}\n${found.text}` !== sent) {
     offer(form, found, area, heading, () => { heading.value = found.heading; form.elements.rev.value = found.rev; restore(found.text); }, forget);
   } else if (found) forget();
   const changed = () => { clearTimeout(timer); timer = setTimeout(keep, AFTER_MS); };
   form.addEventListener("input", changed);
-  form.addEventListener("submit", (event) => { if (!event.submitter?.formAction.endsWith("/vorschau")) { clearTimeout(timer); forget(); } });
+  form.addEventListener("submit", (event) => { if (!event.submitter?.formAction.endsWith("/vorschau")) { clearTimeout(timer); isLeaving = true; remember(true); } });
+  window.addEventListener("pageshow", () => { isLeaving = false; });
   window.addEventListener("online", keep);
   document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
   setInterval(() => { post(false).catch(() => {}); }, BEAT_MS);

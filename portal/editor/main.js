@@ -1,6 +1,7 @@
 // The report editor: what makes writing more convenient. Every page works without it.
 import { start as startKeeping } from "./autosave.js";
 import { start as startOutline } from "./outline.js";
+import { showFilesFrom } from "./markdown.js";
 import { attach } from "./visual.js";
 
 const outline = document.querySelector("[data-outline]");
@@ -9,6 +10,7 @@ if (outline) startOutline(outline);
 const form = document.querySelector("[data-section]");
 if (form) {
   const area = form.elements.text;
+  showFilesFrom(form.dataset.files);
   let editor = null;
   let changed = () => {};
   const button = document.createElement("button");
@@ -28,5 +30,8 @@ if (form) {
   area.after(words);
   area.before(button);
   button.addEventListener("click", () => show(!editor));
+  form.addEventListener("submit", () => {
+    form.elements.stelle.value = editor ? editor.place() : [...area.value.slice(0, area.selectionEnd)].length;
+  });
   show(true);
 }

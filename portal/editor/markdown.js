@@ -32,6 +32,16 @@ export const schema = new Schema({
       parseDOM: [{ tag: "pre", preserveWhitespace: "full" }], toDOM: () => ["pre", { "aria-label": "Markdown-Quelltext", role: "group" }, 0],
     },
     text: { group: "inline" },
+    figure: {
+      group: "block", atom: true, draggable: true, attrs: { alt: {}, src: {}, title: { default: "" } },
+      parseDOM: [{ tag: "figure[data-src]", getAttrs: (dom) => ({ alt: dom.dataset.alt, src: dom.dataset.src, title: dom.dataset.title }) }],
+      toDOM: ({ attrs }) => {
+        const [caption, credit] = attrs.title.split("|").map((part) => part.trim());
+        const words = [caption, credit && `Bildnachweis: ${credit}`].filter(Boolean).join(" ");
+        return ["figure", { "data-src": attrs.src, "data-alt": attrs.alt, "data-title": attrs.title },
+          ["img", { src: attrs.src.replace(/^\/datei\//, `${files}/datei/`), alt: attrs.alt.replace(/\\([\\[\]*_`<>])/g, "$1") }], ["figcaption", words || attrs.alt]];
+      },
+    },
     hard_break: { inline: true, group: "inline", selectable: false, parseDOM: [{ tag: "br" }], toDOM: () => ["br"] },
     note: {
       inline: true, group: "inline", atom: true, attrs: { name: {} },
@@ -55,6 +65,15 @@ export const schema = new Schema({
     code: { code: true, parseDOM: [{ tag: "code" }], toDOM: () => ["code", 0] },
   },
 });
+
+// Where the files of this report can be seen before they are public; empty outside the desk.
+let files = "";
+export function showFilesFrom(address) {
+  files = address;
+}
+
+// A picture as the portal writes it; any other stays source.
+const FIGURE = /^!\[((?:[^[\]\\\n<>*_`]|\\[\\[\]*_`<>])*)\]\((\/datei\/[0-9a-f]{64}\/[^\s()"'<>\\]+)(?: "([^"\\\n]*)")?\)$/;
 
 const NOTE = /\[\^([\w-]{1,40})\]/y;
 const REFERENCE = /\[\]\(#(a\d{1,5})\)/y;
@@ -124,6 +143,10 @@ const nodes = {
   bullet_list: (state, node) => state.renderList(node, "    ", () => `${node.attrs.bullet} `),
   ordered_list: (state, node) => state.renderList(node, "    ", (index) => `${node.attrs.order + index}. `),
   list_item: (state, node) => state.renderContent(node),
+  figure: (state, node) => {
+    state.write(`![${node.attrs.alt}](${node.attrs.src}${node.attrs.title ? ` "${node.attrs.title}"` : ""})`);
+    state.closeBlock(node);
+  },
   raw: (state, node) => { state.text(node.textContent, false); state.closeBlock(node); },
   text: (state, node) => state.text(node.text),
   hard_break: (state, node, parent, index) => {
@@ -159,6 +182,11 @@ export function write(doc) {
 const SOURCE = /<[a-z/!?]|^.*\|.*\n[ \t]*[|:-][ \t|:-]*-/i;
 
 function readPiece(piece) {
+  const picture = FIGURE.exec(piece);
+  if (picture) {
+    const figure = schema.node("figure", { alt: picture[1], src: picture[2], title: picture[3] ?? "" });
+    if (writtenBlock(figure, schema.node("doc", null, [figure]), 0) === piece) return [figure];
+  }
   if (!SOURCE.test(piece)) {
     try {
       const doc = parser.parse(piece);

@@ -137,6 +137,12 @@ export function attach(area, onChange) {
   area.hidden = true;
   bar.update();
   return {
+    /** How many characters of the text stand before the end of the paragraph at the cursor. */
+    place() {
+      const { $head } = view.state.selection;
+      const end = $head.depth ? $head.after(1) : view.state.selection.to;
+      return [...write(view.state.doc.cut(0, end))].length;
+    },
     destroy() { view.destroy(); place.remove(); bar.bar.remove(); area.hidden = false; },
     focus() { view.focus(); },
   };

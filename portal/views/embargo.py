@@ -239,7 +239,7 @@ def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
 
 def _pdf(request: Request, opened: reading.EmbargoPage) -> bytes:
     proof = typesetting.LedgerProof(0, "", sha256_hex(canonical_json(opened.document)), "", instant(opened.set_at), embargo_words(opened))
-    return built_pdf(opened.document, proof, request.registry.settings["portal.settings"].base_url)
+    return built_pdf(request, opened.document, proof)
 
 
 def _private(response: Response) -> Response:

@@ -84,7 +84,7 @@ def _pdf_file(request: Request, document: str, proof: reading.Proof) -> Path:
     key = sha256_hex(f"{typesetting.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
     path: Path = folder / f"{key}.pdf"
     if not path.exists():
-        body = built_pdf(json.loads(document), typesetting.proof_of(proof), base_url)
+        body = built_pdf(request, json.loads(document), typesetting.proof_of(proof))
         folder.mkdir(exist_ok=True, mode=0o700)
         temporary = path.with_suffix(f".{id(request)}.part")
         temporary.write_bytes(body)
@@ -92,10 +92,12 @@ def _pdf_file(request: Request, document: str, proof: reading.Proof) -> Path:
     return path
 
 
-def built_pdf(document: Mapping[str, Any], proof: typesetting.LedgerProof, base_url: str) -> bytes:
+def built_pdf(request: Request, document: Mapping[str, Any], proof: typesetting.LedgerProof) -> bytes:
     """The PDF, set now; an answer with 503 where that fails."""
+    base_url, store = request.registry.settings["portal.settings"].base_url, request.registry.house.files
+    pictures = {figure["sha256"]: store.path(figure["sha256"]) for figure in document["data"].get("figures", ())}
     try:
-        return typesetting.build_in_subprocess(document, proof, base_url=base_url)
+        return typesetting.build_in_subprocess(document, proof, base_url=base_url, pictures=pictures)
     except typesetting.PdfError as error:
         raise HTTPServiceUnavailable(str(error)) from error
 

@@ -16,6 +16,7 @@ from content.word.shapes import NotWord
 from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
 from portal.forms import UPLOAD
+from portal.incoming import store_file
 from portal.typed import typed_uploads
 from workflows.vocabulary import Permission
 
@@ -73,7 +74,7 @@ def upload(request: Request) -> Response:
             report = _report(request, work)
             author = Author(request.person.login, request.person.name, work.desk.now)
             taken = report_word.take_back(
-                work.session, report, body, author=author, base_url=_base_url(request), open_file=work.files.open,
+                work.session, report, body, author=author, base_url=_base_url(request), open_file=work.files.open, store=store_file(work),
                 takes_tracked=bool(request.POST.get("nachverfolgt")),
             )
             return page(request, "desk/report_word.html", title="Aus Word übernommen", report=report, error="", upload=UPLOAD, taken=taken, words=WORDS)

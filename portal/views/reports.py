@@ -14,13 +14,15 @@ from content import markup, models, outline, report_markup
 from content.diff import compare_html
 from content.house import Work
 from content.merge import Choice, Conflict, Merged, merge, split
-from content.schemas import InvalidInput, clean_text
+from content.schemas import FieldError, InvalidInput, clean_text
 from content.schemas.reports import MAX_LEVEL, SECTION
-from content.services import report_recommendations, reports, section_drafts
+from content.services import report_files, report_recommendations, reports, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
-from portal.typed import typed_rev
+from portal.forms import UPLOAD
+from portal.incoming import store_file
+from portal.typed import typed_rev, typed_uploads
 from portal.views.common import parameter
 from portal.views.report_review import review_state
 from workflows.vocabulary import Permission
@@ -165,7 +167,9 @@ def _section_page(
         before=report.sections[place - 1] if place else None, after=report.sections[place + 1] if place + 1 < len(report.sections) else None,
         paragraphs=split(section.text), anchors=[(row.anchor, numbers[row.uid], row.heading) for row in report.sections],
         past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
-        state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""),
+        state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""), upload=UPLOAD,
+        inserted=parameter(request, "eingefuegt"),
+        insertion={name: str(request.POST.get(name, "")) for name in ("datei_titel", "datei_unterschrift", "datei_nachweis")},
     )
 
 
@@ -276,9 +280,24 @@ def _recommend(request: Request, work: Work, report: models.Report, section: mod
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
 
 
+def _insert(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    """Put a picture or paper into what is typed; the text is not saved by that, it waits as a draft."""
+    heading, text, rev = _typed(request, section)
+    name, body = typed_uploads(request).get("datei", ("", b""))
+    if not body:
+        raise InvalidInput([FieldError("datei", "missing", "Es wurde keine Datei gewählt. Bitte eine Datei wählen.")])
+    about = {"title": request.POST.get("datei_titel"), "caption": request.POST.get("datei_unterschrift"), "credit": request.POST.get("datei_nachweis")}
+    author = _author(request, work)
+    _, piece = report_files.add(work.session, report, name=name, body=body, about=about, author=author, store=store_file(work))
+    place = str(request.POST.get("stelle", ""))
+    text = report_files.inserted(text.replace("\r\n", "\n"), int(place) if place.isdigit() and len(place) < 8 else len(text), piece)
+    section_drafts.keep(work.session, report, section.uid, login=author.login, heading=heading, text=text, base_rev=rev, now=author.now)
+    return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}?entwurf=1&eingefuegt=1")
+
+
 SectionAct = Callable[[Request, Work, models.Report, models.ReportSection], Response]
 _SECTION_ACTS: Final[Mapping[str, SectionAct]] = {
-    "speichern": _save, "verwerfen": _discard, "art": _kind, "teilen": _split, "empfehlung": _recommend,
+    "speichern": _save, "verwerfen": _discard, "art": _kind, "teilen": _split, "empfehlung": _recommend, "einfuegen": _insert,
 }
 
 
@@ -312,7 +331,7 @@ def preview(request: Request) -> Response:
         number = numbers[report.sections.index(section)]
         heading, text, _ = _typed(request, section)
         try:
-            html = report_markup.section_html(text.replace("\r\n", "\n"), section.anchor, 1, labels)
+            html = report_files.at_the_desk(report, report_markup.section_html(text.replace("\r\n", "\n"), section.anchor, 1, labels))
         except (markup.TooLarge, markup.TooDeep) as error:
             return _section_page(request, work, report, section, heading=heading, text=text, rev=typed_rev(request), error=str(error), status=400)
         return page(request, "desk/report_preview.html", title=f"Vorschau: {heading}", report=report, part=section, heading=heading, number=number, html=html)

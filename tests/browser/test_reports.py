@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from content import models
 from content.house import House
@@ -200,6 +201,37 @@ def test_the_outline_moves_by_dragging(place, browser):
     last = rows.nth(1).get_attribute("id")
     rows.nth(1).drag_to(rows.nth(0), target_position={"x": 20, "y": 2})
     page.locator(f"#{last}:first-child").wait_for()
+    page.context.close()
+
+
+def test_a_picture_is_put_in_where_the_cursor_stands_and_is_seen_in_the_editor(place, browser, tmp_path):
+    url, report_id, (_, uid), house = place
+    page = _person(browser, url, "anna")
+    page.goto(f"{url}/redaktion/bericht/{report_id}/abschnitt/{uid}")
+    _editor(page).click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Davor.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Danach.")
+    page.keyboard.press("ArrowUp")
+    Image.new("RGB", (640, 320), "navy").save(tmp_path / "feld.png")
+    page.get_by_text("Bild oder Anlage einfügen").click()
+    page.get_by_label("Datei", exact=True).set_input_files(tmp_path / "feld.png")
+    page.get_by_label("Beschreibung").fill("Ein Feld")
+    page.get_by_label("Bildnachweis").fill("AG Probe")
+    assert _problems(page) == []
+    _shot(page, "picture-form-1280")
+    page.get_by_role("button", name="Einfügen", exact=True).click()
+    picture = _editor(page).get_by_role("img", name="Ein Feld")
+    picture.wait_for()
+    assert picture.evaluate("async node => { await node.decode(); return node.naturalWidth }") == 640
+    assert _problems(page) == []
+    _shot(page, "picture-1280")
+    _save(page)
+    page.get_by_text("Gespeichert.").wait_for()
+    wanted = re.compile(r'Davor\.\n\n!\[Ein Feld\]\(/datei/[0-9a-f]{64}/feld\.png "\| AG Probe"\)\n\nDanach\.')
+    assert any(wanted.fullmatch(_section(house, report_id, number).text) for number in (0, 1))
+    assert page.faults == []
     page.context.close()
 
 

@@ -34,7 +34,7 @@ quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthC
 
 PIECES = st.sampled_from([
     "Wort", "ä ß", " ", " ", "\n", "\n\n", "\n\n", "- ", "* ", "1. ", "    ", "**", "*", "_", "`", "# ", "> ", "[x](https://a.example)", "[^1]", "[^1]: Note",
-    "[](#a3)", "![Bild](/datei/x)", "| a | b |\n|---|---|\n| 1 | 2 |", "<b>", "&amp;", "&", "<", "\\", "---", "```", "  \n", "[r]: /x", "~", "https://a.example", "!", "^", "\t",
+    "[](#a3)", "![Bild](/datei/x)", f'![Ein \\[Feld\\]](/datei/{"a" * 64}/x.png "Unten | Nachweis")', f"![B](/datei/{'b' * 64}/y.jpg)", "| a | b |\n|---|---|\n| 1 | 2 |", "<b>", "&amp;", "&", "<", "\\", "---", "```", "  \n", "[r]: /x", "~", "https://a.example", "!", "^", "\t",
 ])
 
 

@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from content import clauses, markup
 from content.export import citation, pdf, typesetting
@@ -155,3 +156,21 @@ def test_machines_are_told_the_day_of_berlin_on_which_a_text_became_public():
     midnight = dt.datetime(2021, 11, 1, 23, tzinfo=dt.UTC)
     meta = citation.html_meta(kind="decision", title="T", url="/x", data=document()["data"], base_url="https://b.example", valid_from=midnight)
     assert json.loads(meta.json_ld)["datePublished"] == "2021-11-02"
+
+
+def test_report_shows_its_pictures_with_alternative_text_caption_and_credit(tmp_path):
+    digest = "ab" * 32
+    tall, broken = tmp_path / "tall", tmp_path / "broken"
+    Image.new("RGB", (1600, 2400), "navy").save(tall, "PNG")
+    broken.write_bytes(b"no picture")
+    text = f'Davor.\n\n![Ein Turm](/datei/{digest}/turm.png "Der Turm | AG Probe")\n\n![Fehlt](/datei/{"cd" * 32}/x.png "Nichts | Niemand")\n\nDanach.'
+    made = report([section(1, section_html(text, "a1", 1, {}))])
+    body = pdf.build(made, PROOF, base_url="https://beschluesse.example", pictures={digest: tall, "cd" * 32: broken, "ef" * 32: tmp_path / "none"})
+    assert body == pdf.build(made, PROOF, base_url="https://beschluesse.example", pictures={digest: tall})
+    words = " ".join(words_of(body))
+    assert "Der Turm Bildnachweis: AG Probe" in " ".join(words.split()) and "Abbildung: Fehlt · Nichts · Bildnachweis: Niemand" in words
+    with pikepdf.open(io.BytesIO(body)) as opened:
+        figures = [row for row in opened.objects if isinstance(row, pikepdf.Dictionary) and row.get("/S") == "/Figure"]
+        assert [str(row.Alt) for row in figures] == ["Ein Turm"]
+        boxes = [row for row in opened.objects if isinstance(row, pikepdf.Stream) and row.get("/Subtype") == "/Image"]
+        assert [(int(row.Width), int(row.Height)) for row in boxes] == [(1600, 2400)]

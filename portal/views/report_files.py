@@ -1,0 +1,32 @@
+"""Files of a report at the desk: seen by those who write it, before an edition makes them public."""
+
+from __future__ import annotations
+
+from pyramid.httpexceptions import HTTPNotFound
+from pyramid.request import Request
+from pyramid.response import FileResponse, Response
+
+from content import models
+from content.services import report_files
+from portal.asked import editable_item
+from portal.desk import desk_view, writing
+from portal.views.files import INLINE, disposition
+from workflows.vocabulary import Permission
+
+
+@desk_view("desk.report_file", permission=Permission.REPORT_WRITE)
+def file(request: Request) -> Response:
+    """An attachment by its hash; the name is for people and may be any."""
+    with writing(request) as work:
+        report = editable_item(request, work)
+        if not isinstance(report, models.Report):
+            raise HTTPNotFound
+        row = report_files.known(report, request.matchdict["sha256"])
+        if row is None or row.file is None:
+            raise HTTPNotFound
+        path, media_type, name = work.files.path(row.file.sha256), row.file.media_type, row.file_name
+    if not path.exists():
+        raise HTTPNotFound
+    response = FileResponse(str(path), request=request, content_type=media_type)
+    response.headers["Content-Disposition"] = disposition("inline" if media_type in INLINE else "attachment", name)
+    return response
