@@ -40,7 +40,7 @@ class Shown:
 
 ENTRIES: Final = (
     Entry("Übersicht", "/redaktion"),
-    Entry("Einträge", "/redaktion/eintraege", under=("/redaktion/eintrag/", "/redaktion/neu/", "/redaktion/bericht/")),
+    Entry("Einträge", "/redaktion/eintraege", under=("/redaktion/eintraege/", "/redaktion/eintrag/", "/redaktion/neu/", "/redaktion/bericht/")),
     Entry("Hinweise", "/redaktion/hinweise", under=("/redaktion/hinweise/",), is_counted=True),
     Entry("Nachnutzung", "/redaktion/nachnutzung", frozenset({_P.REUSE_REQUEST, _P.REUSE_OFFER}), under=("/redaktion/nachnutzung/",)),
     Entry("Umsetzung", "/redaktion/umsetzung", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),

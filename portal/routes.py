@@ -77,6 +77,7 @@ def includeme(config: Configurator) -> None:
         "desk.notices": "/redaktion/hinweise",
         "desk.notice_choices": "/redaktion/hinweise/einstellungen",
         "desk.list": "/redaktion/eintraege",
+        "desk.bulk": "/redaktion/eintraege/schritt",
         "desk.new": "/redaktion/neu/{kind:[a-z_]+}",
         "desk.item": r"/redaktion/eintrag/{id:\d{1,9}}",
         "desk.edit": r"/redaktion/eintrag/{id:\d{1,9}}/bearbeiten",

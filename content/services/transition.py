@@ -20,7 +20,7 @@ from content.services import audit, ballots, edit, frozen_text, implementation, 
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
-from workflows.engine import Ask, Offer, Past, Step, offers, require
+from workflows.engine import Ask, Blocker, Offer, Past, Step, offers, plan, require
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Effect
 
@@ -72,6 +72,12 @@ def take(
 def possible(desk: Desk, item: models.Item, workflow: Workflow) -> tuple[Offer, ...]:
     """The steps that start in the item's state, each possible or with every reason why not."""
     return offers(workflow, _ask(desk, item, workflow, {}))
+
+
+def hindrances(desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> tuple[Blocker, ...]:
+    """Every reason why the step `name` cannot be taken; nothing is changed."""
+    answer = plan(workflow, name, _ask(desk, item, workflow, fields, name))
+    return () if isinstance(answer, Step) else answer
 
 
 def publish_now(desk: Desk, item: models.Item) -> models.Edition:

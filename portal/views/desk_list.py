@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from content.berlin import BERLIN
 from content.kinds import KINDS
+from content.services import bulk
 from content.services import desk as queries
 from content.services.desk import DeskList, Wanted
 from portal.desk import desk_view, looking, page, utc_now
@@ -49,7 +50,8 @@ def item_list(request: Request) -> Response:
         owners=[(HOUSE_ITSELF, "Das Haus selbst"), *owners] if owners else [], names=dict(owners), limit=queries.COUNT_LIMIT,
         views=[("", "Alle", address({})), *((name, view.title, address({}, liste=name)) for name, view in queries.VIEWS.items())],
         orders=[(name, words) for name, (words, _) in queries.ORDERS.items()], is_open=any(chosen[name] for name in ASIDE),
-        address=lambda number: address(chosen, seite=str(number)),
+        address=lambda number: address(chosen, seite=str(number)), steps=bulk.steps_of(request.person) if found.rows else [],
+        here=address(chosen, seite=str(found.page) if found.page > 1 else ""),
     )
 
 
