@@ -291,6 +291,12 @@ def keep(
     audit.note(session, author.now, actor=login, name=name, action="item.changed", subject=report.url, detail=what)
 
 
+def stale_plain(report: models.Report) -> list[str]:
+    """Anchors of what the plain summary explains and what has changed, or gone, since it was written."""
+    marks = {row.anchor: outline.mark_of(row.heading, row.text) for row in report.sections}
+    return [anchor for anchor, mark in (report.plain_marks or {}).items() if report.plain_text and marks.get(anchor) != mark]
+
+
 def as_input(row: models.ReportSection) -> dict[str, Any]:
     """A section as the input of its report has it."""
     slug = row.recommendation_url.rsplit("/", 1)[-1] if row.recommendation_url else None

@@ -65,7 +65,7 @@ def _overview(request: Request, work: Work, report: models.Report, error: str = 
     return page(
         request, "desk/report.html", title=report.title or report.url, status=status, report=report, error=error, here=here, kinds=KINDS,
         numbers=dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True)),
-        removed=reports.removed(work.session, report), **review_state(request, work, report), states=report_recommendations.states(work.session, report),
+        removed=reports.removed(work.session, report), stale=reports.stale_plain(report), **review_state(request, work, report), states=report_recommendations.states(work.session, report),
         typed=request.POST.get("ueberschrift", ""), max_level=MAX_LEVEL, saved=parameter(request, "gespeichert"),
     )
 

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from content import models
-from content.services import lookup
+from content.schemas import clean_item
+from content.services import edit, lookup
 from tests.functional.test_reports import TEXT, make_report
 
 
@@ -213,3 +214,20 @@ def test_the_form_of_the_report_leaves_sections_to_the_editor(writing):
     with house.writing("test") as work:
         row = lookup.find(work.session, "/bericht/probe")
         assert row.title == "Ein neuer Titel" and row.sections[0].uid == uid and row.sections[0].text == "Geschrieben."
+
+
+def test_the_outline_says_when_the_plain_summary_is_stale(writing):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    assert "Leichter Sprache" not in app.get(path).text
+    with house.writing("test") as work:
+        row = lookup.find(work.session, "/bericht/probe")
+        edit.save(work.session, "report", clean_item("report", {**row.input, "plain_text": "Leicht.", "plain_sections": ["a1"]}), now=work.desk.now, item=row)
+    assert "passt zu den Abschnitten" in app.get(path).text
+    form = section_form(app.get(f"{path}/abschnitt/{uid}"))
+    form["text"] = "Ein anderer Text."
+    form.submit("tun", value="speichern", status=303)
+    page = app.get(path).text
+    assert "nicht auf dem neuesten Stand" in page and f'{path}/abschnitt/{uid}">1 Auftrag</a>' in page
+    press(app, path, tun=f"entfernen:{uid}")
+    assert "ein Abschnitt, den es nicht mehr gibt" in app.get(path).text
