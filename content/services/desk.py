@@ -17,7 +17,6 @@ from content import models
 from content.kinds import KINDS
 from content.search.lemmas import fold
 from content.services.accounts import SignedIn
-from content.services.edit import EDITABLE_STATES
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 30
@@ -26,6 +25,9 @@ COUNT_LIMIT: Final = 1000
 LATE: Final = dt.timedelta(minutes=5)
 """What the clock has not published so long after its time is overdue."""
 _READING: Final = frozenset({Permission.ITEM_EDIT, Permission.ITEM_REVIEW, Permission.ITEM_PUBLISH})
+_OPEN: Final = ("draft", "published", "withdrawn")
+_APPROVING: Final = ("submitted", "scheduled")
+"""States in which a text lies with others; who wrote on since has a new draft beside it."""
 _REVIEWING: Final = frozenset({Permission.ITEM_REVIEW})
 
 I: Final = models.Item  # noqa: E741 - the one table of this module
@@ -146,9 +148,12 @@ def _waiting(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
 
 
 def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
-    """What I saved last and is not public like that; and drafts of my organisations."""
+    """What I saved last, that is not public like that and waits for nobody else; and drafts of my organisations."""
     # Two index ranges put together: asked as one „or“, the database would read its way through everything.
-    saved = sa.select(I.id).where(I.changed_by == person.login, I.rev > I.public_rev, I.publication_state.in_(sorted(EDITABLE_STATES)))
+    frozen = models.FrozenText
+    went_on = sa.exists().where(frozen.item_id == I.id, frozen.rev < I.rev)
+    is_open = sa.or_(I.publication_state.in_(_OPEN), sa.and_(I.publication_state.in_(_APPROVING), went_on))
+    saved = sa.select(I.id).where(I.changed_by == person.login, I.rev > I.public_rev, is_open)
     own = sorted({organisation for _, organisation in person.grants if organisation})
     owned = sa.select(I.id).where(I.owner.in_(own), I.publication_state == "draft")
     return (I.id.in_(sa.union(saved, owned) if own else saved),)

@@ -75,7 +75,10 @@ def test_my_drafts_are_what_i_saved_last_and_is_not_public_like_that(desk):
     write(house, "fertig", by="rita", steps=PUBLISH, days_ago=2)
     write(house, "weiter", by="rita", steps=PUBLISH, days_ago=2)
     write(house, "weiter", by="rita", title="Weiter gedacht")
-    assert titles(app.get("/redaktion"), "Meine Entwürfe") == ["Weiter gedacht", "Entwurf"]
+    write(house, "abgegeben", by="rita", steps=SUBMIT, days_ago=2)
+    write(house, "abgegeben-und-weiter", by="rita", steps=SUBMIT, days_ago=2)
+    write(house, "abgegeben-und-weiter", by="rita", title="Nach dem Einreichen weiter", days_ago=1)
+    assert titles(app.get("/redaktion"), "Meine Entwürfe") == ["Weiter gedacht", "Nach dem Einreichen weiter", "Entwurf"]
     assert "Arbeitsfassung weicht ab" in app.get("/redaktion/eintraege?liste=entwuerfe").text
 
 
