@@ -14,12 +14,13 @@ from content.services import bulk
 from content.services.bulk import Answer, Chosen
 from portal import step_fields
 from portal.desk import MissingRight, desk_view, page, safe_path, writing
-from portal.forms import plain_label
 from portal.views.desk_list import LIST
 from workflows.publication import PUBLICATION
 
 _CHOSEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9})")
 """An item and its revision, as the check boxes of a list send them."""
+
+_LABELS: Final = {"note": "Öffentlicher Hinweis"}
 
 
 @desk_view("desk.bulk", method="POST")
@@ -57,5 +58,5 @@ def _page(request: Request, name: str, answers: list[Answer], *, status: int = 2
     return page(
         request, "desk/bulk.html", title=transition.title, status=status, step=name, back=back if back.startswith(LIST) else LIST,
         good=[answer for answer in answers if not answer.reasons], bad=[answer for answer in answers if answer.reasons],
-        needs=[(need, plain_label(PUBLICATION.field_labels[need])) for need in sorted(transition.needs)], **shown,
+        needs=[(need, _LABELS[need]) for need in sorted(transition.needs)], **shown,
     )
