@@ -7,7 +7,7 @@ end; a row is taken out by its own check box. What was typed is shown again what
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from content.schemas import SCHEMAS, Field, FieldError, Reader
@@ -62,9 +62,15 @@ class Form:
 
 def form_of(kind: str, given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, more: str = "") -> Form:
     """The form of `kind` showing `given` (typed or stored). `more`: name of a list that gets further empty rows."""
-    found = list(errors)
     hidden = HIDDEN.get(kind, frozenset())
-    fields = {name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}
+    return form_from({name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}, given, errors, kind=kind, more=more)
+
+
+def form_from(
+    fields: Mapping[str, Field], given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, kind: str = "", more: str = ""
+) -> Form:
+    """The form of a table of fields."""
+    found = list(errors)
     widgets = tuple(_widget(name, spec, given.get(name), found, more, name in ASIDE) for name, spec in fields.items())
     labels = dict(_labels(widgets))
     summary = tuple(
@@ -76,7 +82,18 @@ def form_of(kind: str, given: Mapping[str, Any], errors: Iterable[FieldError] = 
 def read_form(kind: str, posted: Mapping[str, str]) -> dict[str, Any]:
     """The input that a posted form describes; nothing is judged here. Hidden fields are not read."""
     hidden = HIDDEN.get(kind, frozenset())
-    return {name: _read(name, spec.read, posted) for name, spec in SCHEMAS[kind].items() if name not in hidden}
+    return read_fields({name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}, posted)
+
+
+def read_fields(fields: Mapping[str, Field], posted: Mapping[str, str]) -> dict[str, Any]:
+    """The input that a posted form of a table of fields describes."""
+    return {name: _read(name, spec.read, posted) for name, spec in fields.items()}
+
+
+def with_choices(form: Form, name: str, choices: Iterable[tuple[str, str]]) -> Form:
+    """`form` whose field `name` offers `choices` (value, words), which only the database knows."""
+    offered = tuple(choices)
+    return replace(form, widgets=tuple(replace(one, choices=offered) if one.name == name else one for one in form.widgets))
 
 
 def plain_label(label: str) -> str:
@@ -105,7 +122,7 @@ def _widget(name: str, spec: Field, value: Any, errors: list[FieldError], more: 
     shape = f"list_{one.shape}" if reader.shape == "list" and one is not None else reader.shape
     hint = reader.hint
     if reader.shape == "list" and one is not None:
-        hint = "Eine Angabe je Zeile." + (f" {one.hint}" if one.hint else "")
+        hint = "" if one.shape == "pick" else "Eine Angabe je Zeile." + (f" {one.hint}" if one.hint else "")
         nested = tuple(error.message for error in errors if error.field.startswith(f"{name}."))
         common["errors"] = own + nested
     choices = tuple(reader.choices.items())
@@ -148,6 +165,8 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
                 rows.append(row)
         return rows
     text = posted.get(name, "")
+    if reader.shape == "list" and reader.one is not None and reader.one.shape == "pick":
+        return [value for key, value in posted.items() if key.startswith(f"{name}.") and value]
     if reader.shape == "list":
         return [line.strip() for line in text.splitlines() if line.strip()]
     if reader.shape == "shares":

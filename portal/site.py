@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -142,7 +142,13 @@ def number(value: int) -> str:
     return re.sub(r"(?<=\d)(?=(\d{3})+$)", ".", str(value))
 
 
-FILTERS: Final = {"day": day, "shortday": shortday, "instant": instant, "moment": moment, "iso": iso, "number": number}
+def valid_on(rows: Iterable[Mapping[str, Any]], asked: dt.date | None = None) -> list[Mapping[str, Any]]:
+    """Those of `rows` that are valid on the day asked for, else today; bounds belong to the time, missing ones are open."""
+    on = (asked or dt.datetime.now(BERLIN).date()).isoformat()
+    return [row for row in rows if (row.get("valid_from") or on) <= on <= (row.get("valid_until") or on)]
+
+
+FILTERS: Final = {"valid_on": valid_on, "day": day, "shortday": shortday, "instant": instant, "moment": moment, "iso": iso, "number": number}
 
 
 def _date(value: dt.date | str | None) -> dt.date | None:

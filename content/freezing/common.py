@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy.orm import object_session
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, object_session
 
 from content import clauses, markup, models
 from content.addresses import MAIN_BODY, meeting_label
 from content.services.lookup import known_bodies
 
 SUMMARY_CHARS: Final = 240
+NAMING_CONTACTS: Final = frozenset({"press_release", "organisation"})
+"""Kinds whose editions may name contacts of the directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,22 @@ def heading(heading: str | None) -> str:
     return f"<h2>{markup.escape(heading)}</h2>" if heading else ""
 
 
+def picked_contacts(item: models.Item) -> list[dict[str, Any]]:
+    """The contacts of the directory that `item` names."""
+    return [contact_data(row.contact) for row in item.picks]
+
+
+def refreshed_contacts(session: Session, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Frozen contacts, those of the directory as it has them now."""
+    kept = list(rows)
+    keys = [row["key"] for row in kept if row.get("key")]
+    found = {row.key: row for row in session.scalars(sa.select(models.Contact).where(models.Contact.key.in_(keys)))} if keys else {}
+    return [contact_data(found[row["key"]]) if row.get("key") in found else row for row in kept]
+
+
 def contact_data(row: models.Contact) -> dict[str, Any]:
     return {
+        **({"key": row.key} if row.key else {}),
         "organisation": row.organisation,
         "unit": row.unit,
         "person": row.person,

@@ -6,7 +6,17 @@ import datetime as dt
 from typing import Any
 
 from content import markup, models
-from content.freezing.common import Frozen, attachments_of, contact_data, frozen, german_day, heading, iso, meeting_link
+from content.freezing.common import (
+    Frozen,
+    attachments_of,
+    contact_data,
+    frozen,
+    german_day,
+    heading,
+    iso,
+    meeting_link,
+    picked_contacts,
+)
 from content.kinds import KINDS
 from content.services import pictures
 
@@ -32,7 +42,7 @@ def freeze_press(item: models.Item, today: dt.date) -> Frozen:
         "sections": sections,
         "quotes": [{"text": row.text, "speaker": row.speaker, "function": row.function} for row in item.quotes],
         "image": _image_data(item.image),
-        "contacts": [contact_data(row.contact) for row in item.contacts],
+        "contacts": [*picked_contacts(item), *(contact_data(row.contact) for row in item.contacts)],
         "decisions": [row.target_url for row in item.references],
         "source_url": item.source_url,
         "text_kind": item.text_kind,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import object_session
 
 from content import markup, models
-from content.freezing.common import Frozen, frozen, shorten
+from content.freezing.common import Frozen, frozen, picked_contacts, shorten
 from content.services import catalogue
 
 
@@ -21,7 +21,7 @@ def freeze_organisation(item: models.Item, today: dt.date) -> Frozen:
         "organisation_kind": item.organisation_kind,
         "summary": shorten(text),
         "website": item.website,
-        "contacts": [],
+        "contacts": picked_contacts(item),
         "land": item.input.get("land"),
         "members": [dict(row) for row in item.input.get("members", ())],
     }

@@ -24,7 +24,7 @@ from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.notice import Notice, NoticeChoice
 from content.models.organisation import Organisation, Page, Term
-from content.models.press import Contact, PressContact, PressRelease, PressSection, Quote
+from content.models.press import Contact, ContactPick, PressContact, PressRelease, PressSection, Quote
 from content.models.report import (
     Recommendation,
     Report,
@@ -55,6 +55,7 @@ __all__ = [
     "Clause",
     "Commune",
     "Contact",
+    "ContactPick",
     "Decision",
     "Edition",
     "EditionFacet",

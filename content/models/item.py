@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -16,6 +16,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content.db import Base
 from content.search.lemmas import fold
+
+if TYPE_CHECKING:
+    from content.models.press import ContactPick
 
 
 def new_uid() -> str:
@@ -80,6 +83,8 @@ class Item(Base):
     references: Mapped[list[Reference]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Reference.position"
     )
+    picks: Mapped[list[ContactPick]] = relationship(cascade="all, delete-orphan", order_by="ContactPick.position")
+    """Contacts of the directory that it names."""
 
 
 def finding_words(title: str | None, url: str) -> str:

@@ -60,11 +60,18 @@ class Quote(Base):
 
 
 class Contact(Base):
-    """A contact of an organisation; shown only while valid (days inclusive, null: open)."""
+    """A contact of an organisation; shown only while valid (days inclusive, null: open).
+
+    With a `key` it stands in the directory, kept at one place for all who pick it; without, it belongs to one release.
+    """
 
     __tablename__ = "contact"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str | None] = mapped_column(sa.String(80), unique=True)
+    rev: Mapped[int] = mapped_column(default=1)
+    body: Mapped[str] = mapped_column(sa.String(120), default="", index=True)
+    """Slug of the body whose chair it speaks for; empty: none."""
     organisation: Mapped[str]
     unit: Mapped[str | None]
     person: Mapped[str | None]
@@ -74,6 +81,19 @@ class Contact(Base):
     email: Mapped[str | None]
     valid_from: Mapped[dt.date | None]
     valid_until: Mapped[dt.date | None]
+
+
+class ContactPick(Base):
+    """A contact of the directory that an item (release, organisation) names."""
+
+    __tablename__ = "contact_pick"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), index=True)
+    contact_id: Mapped[int] = mapped_column(sa.ForeignKey("contact.id"), index=True)
+    position: Mapped[int]
+
+    contact: Mapped[Contact] = relationship()
 
 
 class PressContact(Base):

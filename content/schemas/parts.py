@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from content.schemas.reading import (
+    Fault,
     Field,
     FieldError,
+    Reader,
     choice,
     day,
     line,
@@ -17,6 +20,7 @@ from content.schemas.reading import (
     record,
     required,
     slug,
+    whole,
 )
 
 NUMBER: Final = matching(
@@ -47,6 +51,27 @@ CONTACT: Final = {
     "valid_from": Field(day, "Gültig ab"),
     "valid_until": Field(day, "Gültig bis"),
 }
+
+
+def _contact_key(value: Any) -> str:
+    """The key of a contact in the directory."""
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", value) or len(value) > 80:
+        raise Fault("malformed", "Das ist kein Schlüssel eines Kontakts. Bitte aus der Liste wählen.")
+    return value
+
+
+DIRECTORY: Final = list_of(Reader(_contact_key, "pick", 80), "Kontakte aus dem Verzeichnis")
+DIRECTORY_CONTACT: Final = {**CONTACT, "body": Field(slug, "Pressekontakt des Vorsitzes im Gremium")}
+"""What a contact of the directory is made of."""
+CHAIR: Final = {
+    "body": required(slug, "Das Gremium"),
+    "year": required(whole(1900, 2199), "Das Jahr"),
+    "name": required(LABEL, "Der Name der oder des Vorsitzenden"),
+    "land": required(LABEL, "Das Land"),
+    "first_day": required(day, "Der erste Tag der neuen Pressekontakte"),
+    "contacts": list_of(record({name: spec for name, spec in CONTACT.items() if not name.startswith("valid_")}), "Neue Pressekontakte"),
+}
+"""The yearly change of chair."""
 
 
 ATTACHMENT: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content.schemas.parts import COMMON, CONTACT, LABEL, NUMBER
+from content.schemas.parts import COMMON, CONTACT, DIRECTORY, LABEL, NUMBER
 from content.schemas.reading import (
     Field,
     FieldError,
@@ -61,6 +61,7 @@ PRESS_RELEASE: Final[Mapping[str, Field]] = {
         ),
         "Bild",
     ),
+    "directory": DIRECTORY,
     "contacts": list_of(record(CONTACT), "Kontakte"),
     "decisions": list_of(NUMBER, "Beschlüsse"),
     "source_url": Field(web_address, "Quelle"),

@@ -58,7 +58,7 @@ class Fault(Exception):  # noqa: N818 - internal signal
 class Reader:
     """Turns a non-empty value into a clean one, and says what it reads, so that a form can be made of it.
 
-    `shape`: line, markdown, day, whole, slug, web_address, own_address, choice, shares, list (of `one`) or record (of
+    `shape`: line, markdown, day, whole, slug, web_address, own_address, choice, pick (a key of the directory), shares, list (of `one`) or record (of
     `fields`). `choices`: code → German words. `limit`: characters, entries or the highest number.
     """
 

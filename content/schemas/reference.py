@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from content.schemas.market import CODES
-from content.schemas.parts import COMMON, LABEL, NUMBER
+from content.schemas.parts import COMMON, DIRECTORY, LABEL, NUMBER
 from content.schemas.reading import (
     Field,
     line,
@@ -45,6 +45,7 @@ ORGANISATION: Final[Mapping[str, Field]] = {
         "Mitglieder und Träger",
     ),
     "text": text("Text"),
+    "directory": DIRECTORY,
     **COMMON,
 }
 TERM: Final[Mapping[str, Field]] = {

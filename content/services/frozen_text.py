@@ -1,7 +1,7 @@
 """The text that was submitted, kept while others approve it; later edits of the working row are a new draft.
 
 `keep` freezes what an edition would show, when the item is submitted. Whoever approves, and the clock at its time, publish
-that; embargo links show that. Only facts that have their own records (votes, reports of implementation, reuse) are as they
+that; embargo links show that. Only facts that have their own records (votes, implementation, reuse, contacts) are as they
 are on the day of publication. Where nobody edited since, the row itself is still that text.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.berlin import day_of
 from content.freezing import Frozen, freeze
-from content.freezing.common import FrozenReference
+from content.freezing.common import NAMING_CONTACTS, FrozenReference, refreshed_contacts
 from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
 from content.services.publish import Desk, PublicFile, public_files
@@ -66,7 +66,9 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
     is_undated = given.pop("is_undated")
     sort_date = today if is_undated else dt.date.fromisoformat(given["sort_date"])
     live = _LIVE.get(item.kind)
-    changes: Mapping[str, Any] = live(session, item) if live else {}
+    changes: dict[str, Any] = dict(live(session, item)) if live else {}
+    if item.kind in NAMING_CONTACTS:
+        changes["contacts"] = refreshed_contacts(session, given["data"].get("contacts", ()))
     shown = {
         "data": {**given["data"], **changes}, "header": tuple(given["header"]), "sort_date": sort_date, "year": today.year if is_undated else given["year"],
         "date": dt.date.fromisoformat(given["date"]) if given["date"] else None,

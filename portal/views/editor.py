@@ -9,18 +9,19 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
+from content.berlin import BERLIN
 from content.diff import compare_html
 from content.export import citation
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
+from content.services import contacts, edit, links, lookup, transition
 from content.services import desk as queries
-from content.services import edit, links, lookup, transition
 from content.services.browse import Reader
 from content.services.edit import StaleText
 from portal import forms
 from portal.asked import editable_item, found_item, wanted_kind
-from portal.desk import desk_view, page, writing
+from portal.desk import desk_view, page, utc_now, writing
 from portal.typed import DeskFiles, input_as_text, name_uploads, typed_rev, typed_texts, typed_uploads, with_hidden
 from portal.views.common import body_of, parameter
 from workflows.publication import PUBLICATION
@@ -198,8 +199,19 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
 def _form_page(
     request: Request, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, status: int = 200, difference: str | None = None
 ) -> Response:
+    form = _with_directory(request, form)
     title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
     return page(
         request, "desk/form.html", title=title, form=form, kind=kind, item=row, rev=rev, status=status, difference=difference,
         upload=forms.UPLOAD, remove=forms.REMOVE,
     )
+
+
+def _with_directory(request: Request, form: forms.Form) -> forms.Form:
+    """The form with the contacts that it offers, where its kind names any."""
+    widget = next((one for one in form.widgets if one.name == "directory"), None)
+    if widget is None:
+        return form
+    with request.registry.house.reading() as connection:
+        offered = contacts.choices(connection, utc_now().astimezone(BERLIN).date(), widget.value.split("\n"))
+    return forms.with_choices(form, "directory", offered)

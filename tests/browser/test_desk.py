@@ -74,7 +74,7 @@ def test_a_working_day_is_accessible_on_every_page(address, browser, width, logi
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Guten Tag").wait_for()
     paths = {
-        "gerda": ["/redaktion", "/redaktion/eintraege", "/redaktion/neu/decision", "/redaktion/neu/meeting", "/redaktion/neu/press_release", "/redaktion/neu/body", "/redaktion/workflows", "/redaktion/nummern", "/redaktion/suche", "/redaktion/konto"],
+        "gerda": ["/redaktion", "/redaktion/eintraege", "/redaktion/neu/decision", "/redaktion/neu/meeting", "/redaktion/neu/press_release", "/redaktion/neu/body", "/redaktion/workflows", "/redaktion/nummern", "/redaktion/kontakte", "/redaktion/kontakte/neu", "/redaktion/vorsitz", "/redaktion/suche", "/redaktion/konto"],
         "adam": ["/redaktion", "/redaktion/konten", "/redaktion/konten/1", "/redaktion/protokoll"],
     }[login]
     for path in paths:

@@ -24,7 +24,7 @@ MARK = "<!-- ab hier erzeugt: UPDATE_DOCS=1 python -m pytest tests/unit/test_doc
 SHAPES = {
     "line": "Text, höchstens {limit} Zeichen", "markdown": "Markdown, höchstens {limit} Zeichen", "day": "Tag (JJJJ-MM-TT)",
     "whole": "ganze Zahl", "slug": "Adressteil", "web_address": "Webadresse", "own_address": "Adresse im Portal",
-    "shares": "Jahr → Prozent", "list": "Liste", "record": "Objekt",
+    "shares": "Jahr → Prozent", "pick": "Schlüssel eines Kontakts im Verzeichnis", "list": "Liste", "record": "Objekt",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from content.services.writers.common import Writer, nothing, prepare_decisions
+from content.services.writers.common import Writer, nothing, prepare_decisions, prepare_directory
 from content.services.writers.council import (
     prepare_body,
     prepare_decision,
@@ -30,7 +30,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "recommendation": Writer(prepare_decisions, write_recommendation),
     "market_item": Writer(prepare_market_item, write_market_item),
     "offer": Writer(prepare_offer, write_offer),
-    "organisation": Writer(nothing, write_organisation),
+    "organisation": Writer(prepare_directory, write_organisation),
     "term": Writer(prepare_term, write_term),
     "page": Writer(nothing, write_page),
 }

@@ -81,6 +81,31 @@ def prepare_decisions(session: Session, value: Mapping[str, Any]) -> list[str]:
     return decision_addresses(session, value["decisions"])
 
 
+def directory_contacts(session: Session, keys: Sequence[str]) -> list[models.Contact]:
+    """The contacts of the directory with these keys, in this order. Raises `InvalidInput`."""
+    wanted = list(dict.fromkeys(keys))
+    found = {row.key: row for row in session.scalars(sa.select(models.Contact).where(models.Contact.key.in_(wanted)))} if wanted else {}
+    errors = [
+        FieldError(f"directory.{index}", "unknown_contact", f"Den Kontakt „{key}“ gibt es im Verzeichnis nicht. Bitte dort zuerst anlegen.")
+        for index, key in enumerate(wanted, start=1) if key not in found
+    ]
+    if errors:
+        raise InvalidInput(errors)
+    return [found[key] for key in wanted]
+
+
+def pick(item: models.Item, contacts: Sequence[models.Contact]) -> None:
+    """Let `item` name these contacts of the directory, in this order."""
+    known = {row.contact_id: row for row in item.picks}
+    item.picks = [known.get(contact.id) or models.ContactPick(contact=contact) for contact in contacts]
+    for position, row in enumerate(item.picks, start=1):
+        row.position = position
+
+
+def prepare_directory(session: Session, value: Mapping[str, Any]) -> list[models.Contact]:
+    return directory_contacts(session, value["directory"])
+
+
 def known_services(session: Session, ozg_ids: Sequence[str], field: str = "ozg_ids") -> None:
     """Raise `InvalidInput` for ids that the OZG catalogue does not have; a catalogue never filled checks nothing."""
     if catalogue.is_empty(session, models.OzgService):

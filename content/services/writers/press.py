@@ -8,18 +8,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services.writers.common import decision_addresses, meeting_at, numbered
+from content.services.writers.common import decision_addresses, directory_contacts, meeting_at, numbered, pick
+
+Prepared = tuple[models.Meeting | None, list[str], list[models.Contact]]
 
 
-def prepare_press(session: Session, value: Mapping[str, Any]) -> tuple[models.Meeting | None, list[str]]:
+def prepare_press(session: Session, value: Mapping[str, Any]) -> Prepared:
     meeting = meeting_at(session, value["meeting"])
-    return meeting, decision_addresses(session, value["decisions"])
+    return meeting, decision_addresses(session, value["decisions"]), directory_contacts(session, value["directory"])
 
 
-def write_press(
-    item: models.PressRelease, value: Mapping[str, Any], prepared: tuple[models.Meeting | None, list[str]]
-) -> None:
-    item.meeting, decisions = prepared
+def write_press(item: models.PressRelease, value: Mapping[str, Any], prepared: Prepared) -> None:
+    item.meeting, decisions, picked = prepared
+    pick(item, picked)
     item.release_kind, item.publisher, item.date = value["release_kind"], value["publisher"], value["date"]
     item.lead, item.source_url, item.text_kind = value["lead"], value["source_url"], value["text_kind"]
     item.sections = [

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services.writers.common import decision_addresses, known_services, numbered
+from content.services.writers.common import decision_addresses, known_services, numbered, pick
 
 
-def write_organisation(item: models.Organisation, value: Mapping[str, Any], _prepared: object) -> None:
+def write_organisation(item: models.Organisation, value: Mapping[str, Any], picked: list[models.Contact]) -> None:
+    pick(item, picked)
     item.short, item.organisation_kind, item.website = value["short"], value["organisation_kind"], value["website"]
 
 
