@@ -68,7 +68,7 @@ CHAIR: Final = {
     "year": required(whole(1900, 2199), "Das Jahr"),
     "name": required(LABEL, "Der Name der oder des Vorsitzenden"),
     "land": required(LABEL, "Das Land"),
-    "first_day": required(day, "Der erste Tag der neuen Pressekontakte"),
+    "first_day": required(day, "Der Beginn der neuen Pressekontakte"),
     "contacts": list_of(record({name: spec for name, spec in CONTACT.items() if not name.startswith("valid_")}), "Neue Pressekontakte"),
 }
 """The yearly change of chair."""
