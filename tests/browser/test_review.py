@@ -115,6 +115,8 @@ def test_two_members_and_a_guest_review_a_report(place, browser):
     anna.goto(f"{path}/abschnitt/{uid}/durchsicht")
     problems += _problems(anna)
     _shot(anna, "review-section-1280")
+    cut = "[...document.querySelectorAll('main .kern-btn')].filter(one => one.querySelector('.kern-label').scrollWidth > one.clientWidth).map(one => one.innerText)"
+    assert anna.evaluate(cut) == [], "a button too narrow for its words"
     _press(anna, "button", re.compile("^Annehmen"))
     anna.get_by_text("Kein offener Vorschlag.").wait_for()
     _press(anna, "button", re.compile("^Erledigt"))
