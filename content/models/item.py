@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,6 +19,8 @@ from content.search.lemmas import fold
 
 if TYPE_CHECKING:
     from content.models.press import ContactPick
+
+FINDING_TITLE: Final = 500
 
 
 def new_uid() -> str:
@@ -31,12 +33,13 @@ class Item(Base):
 
     __tablename__ = "item"
     __mapper_args__ = {"polymorphic_on": "kind"}  # noqa: RUF012 - SQLAlchemy's own contract
-    # Each list of the desk reads its rows in order and asks for rights on the way, so it never grows with the archive.
+    # Each list of the desk reads its rows in order and asks for rights and words on the way, all in the index: so it does not
+    # grow with the archive. The rows themselves carry their whole texts.
     __table_args__: tuple[sa.schema.SchemaItem, ...] = (
-        sa.Index("ix_item_changed", "changed_at", "id", "publication_state", "kind", "owner"),
-        sa.Index("ix_item_state", "publication_state", "changed_at", "id", "kind", "owner"),
-        sa.Index("ix_item_kind_state", "kind", "publication_state", "changed_at", "id", "owner"),
-        sa.Index("ix_item_owner", "owner", "publication_state", "changed_at", "id"),
+        sa.Index("ix_item_changed", "changed_at", "id", "publication_state", "kind", "owner", "finding"),
+        sa.Index("ix_item_state", "publication_state", "changed_at", "id", "kind", "owner", "finding"),
+        sa.Index("ix_item_kind_state", "kind", "publication_state", "changed_at", "id", "owner", "finding"),
+        sa.Index("ix_item_owner", "owner", "changed_at", "id", "publication_state", "kind", "finding"),
         sa.Index("ix_item_changed_by", "changed_by", "changed_at", "id"),
         sa.Index("ix_item_ahead", "changed_by", "changed_at", sqlite_where=sa.text("rev > public_rev"), postgresql_where=sa.text("rev > public_rev")),
         sa.Index("ix_item_public_at", "publication_state", "public_at", "id", "kind", "owner"),
@@ -88,8 +91,8 @@ class Item(Base):
 
 
 def finding_words(title: str | None, url: str) -> str:
-    """What an item is found and sorted by at the desk."""
-    return f"{fold(title or url)} {fold(url)}"
+    """What an item is found and sorted by at the desk; cut so that it fits into an index."""
+    return f"{fold(title or url)[:FINDING_TITLE]} {fold(url)}"
 
 
 @event.listens_for(Item, "before_insert", propagate=True)
