@@ -127,6 +127,8 @@ def test_nobody_rewrites_it(database, request, statement):
 def test_every_action_that_the_code_notes_has_german_words():
     root = Path(audit.__file__).parent.parent.parent
     pattern = re.compile(r"""(?:audit\(request, work, |\baction=|_note\(desk, (?:item, )?)"([a-z]+(?:[.-][a-z-]+)*)\"""")
-    noted = {action for folder in ("content", "portal") for path in (root / folder).rglob("*.py") for action in pattern.findall(path.read_text())}
+    # What argparse calls an action is about the command line, not about what somebody did.
+    lines = [line for folder in ("content", "portal") for path in (root / folder).rglob("*.py") for line in path.read_text().splitlines()]
+    noted = {action for line in lines if "add_argument(" not in line for action in pattern.findall(line)}
     assert len(noted) > 25
-    assert sorted(action for action in noted - {"version"} if words_of(action) == action) == []
+    assert sorted(action for action in noted if words_of(action) == action) == []
