@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -43,15 +45,36 @@ def migrate(engine: Engine, target: str = "head") -> bool:
     before = revision(engine)
     if target == "head" and before == newest_revision():
         return False
-    with engine.begin() as connection:
+    with _unguarded(engine) as connection:
         command.upgrade(config(connection), target)
     return revision(engine) != before
 
 
 def downgrade(engine: Engine, target: str) -> None:
     """Take the database back to `target` (`base`: empty). For tests and emergencies."""
-    with engine.begin() as connection:
+    with _unguarded(engine) as connection:
         command.downgrade(config(connection), target)
+
+
+@contextmanager
+def _unguarded(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which tables may be made anew. SQLite changes a table by a copy and would, while it guards foreign keys,
+    refuse to drop the old one or delete with it whatever hangs on its rows; what is broken at the end is refused instead.
+    """
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            yield connection
+        return
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")  # it has no effect inside a transaction
+        try:
+            with connection.begin():
+                yield connection
+                if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                    raise RuntimeError(f"Die Umstellung ließe {len(broken)} Zeilen ohne ihr Gegenstück zurück: {broken[:3]}")
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def differences(engine: Engine) -> list[object]:

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import exchange, ledger, lookup, transition
+from content.schemas import clean_item
+from content.services import edit, exchange, ledger, lookup, transition
 from content.services.browse import Reader, end_of_day
 from content.services.searching import Search, Searcher
 from portal import database
@@ -63,6 +64,18 @@ def test_migrations_go_down_and_up_again(portal_house):
     database.downgrade(portal_house.engine, "base")
     assert set(sa.inspect(portal_house.engine).get_table_names()) <= {"alembic_version"}
     assert database.migrate(portal_house.engine)
+
+
+def test_a_portal_in_use_goes_down_and_up_again_without_losing_a_row(portal_house):
+    with portal_house.writing("test") as work:
+        given = {"slug": "x", "title": "X", "publisher": "FITKO", "contacts": [{"organisation": "FITKO"}]}
+        edit.save(work.session, "press_release", clean_item("press_release", given), now=work.desk.now)
+    database.downgrade(portal_house.engine, "0015")
+    assert database.migrate(portal_house.engine)
+    with portal_house.engine.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(models.PressContact.__table__.join(models.Contact.__table__))) == 1
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def test_source_lines_become_bodies_meetings_and_decisions(portal_house, source):
