@@ -136,6 +136,7 @@ MARKET: Final = {
     "matrix": "/umsetzung",
     "matrix.csv": "/umsetzung.csv",
     "matrix.json": "/umsetzung.json",
+    "matrix.history": "/umsetzung/verlauf",
     "matrix.feed": "/umsetzung/{code:[a-z]{2,4}}.atom",
     "matrix.land": "/umsetzung/{code:[a-z]{2,4}}",
     "coverage": "/abdeckung",

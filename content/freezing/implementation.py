@@ -55,10 +55,11 @@ def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]
     if who.kind == "organisation":
         shown["url"] = who.key
     if row is None:
-        return {**shown, "state": "open", "date": None, "evidence": None, "note": "", "reported_at": None, "confirmed_at": None}
+        return {**shown, "state": "open", "date": None, "evidence": None, "note": "", "reported_at": None, "confirmed_at": None, "confirmed_by": None}
     return {
         **shown, "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url, "note": row.note,
         "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),
+        "confirmed_by": row.confirmed_by,
     }
 
 

@@ -22,6 +22,7 @@ def public_tasks(session: Session, decision: models.Decision) -> list[dict[str, 
             "anchor": row.anchor, "label": labels.get(row.anchor, row.anchor), "addressee": row.addressee, "name": name_of(row.addressee), "due_meeting": row.due_meeting,
             "due_label": _due_label(row), "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url,
             "note": row.note, "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),
+            "confirmed_by": row.confirmed_by,
         }
         for row in rows
     ]

@@ -59,6 +59,10 @@ class Reader:
         self._moment = {} if stand is None else {"stand": end_of_day(stand)}
         self._statements = statements.NOW if stand is None else statements.THEN
 
+    def at(self, day: dt.date) -> Reader:
+        """The public side at the end of `day`, over the same connection, sharing what editions were read already."""
+        return Reader(self._connection, stand=day, memo=self._memo, position=self._position)
+
     # --- one item ---
 
     def page(self, url: str, *, edition: int | None = None) -> reading.ItemPage | None:

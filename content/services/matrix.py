@@ -19,6 +19,7 @@ from content.services import coverage, market
 from content.services.browse import Reader
 
 FADES_AFTER: Final = dt.timedelta(days=180)
+SECRETARIAT: Final = "Geschäftsstelle"
 TRACKED: Final = frozenset({"adopted", "implementing", "implemented"})
 DONE: Final = frozenset({"done", "not_applicable"})
 STATES: Final[Mapping[str, str]] = MappingProxyType({
@@ -26,6 +27,7 @@ STATES: Final[Mapping[str, str]] = MappingProxyType({
 })
 RANK: Final[Mapping[str, int]] = MappingProxyType({state: rank for rank, state in enumerate(("ended", "interest", "negotiation", "ordered", "contract", "live"))})
 """Of several offers of one item the state that is furthest counts."""
+TURNS: Final[Mapping[str, str]] = MappingProxyType({"member": "das Mitglied", "office": "die Geschäftsstelle"})
 KINDS: Final[Mapping[str, str]] = MappingProxyType({"recommendation": "Empfehlung", "task": "Auftrag aus einem Beschluss"})
 
 
@@ -41,6 +43,8 @@ class Cell:
     note: str
     reported_at: str | None
     confirmed_at: str | None
+    reviewer: str | None
+    """Who confirmed what was reported."""
     is_overdue: bool
     services_live: int
     services: int
@@ -54,8 +58,13 @@ class Cell:
     def turn(self) -> str:
         """Whose turn it is: the member, the secretariat, or nobody (empty)."""
         if self.reported in DONE:
-            return "" if self.confirmed_at and self.state != "unconfirmed" else "Geschäftsstelle"
+            return "" if self.confirmed_at and self.state != "unconfirmed" else SECRETARIAT
         return self.name
+
+    @property
+    def turn_kind(self) -> str:
+        """The key of `TURNS` that `turn` belongs to, or empty."""
+        return {"": "", SECRETARIAT: "office"}.get(self.turn, "member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +80,6 @@ class Measure:
     others: tuple[str, ...]
     services: tuple[tuple[str, str], ...]
     cells: Mapping[str, Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that was written: for the time line and the feeds."""
-
-    date: str
-    code: str
-    measure: Measure
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +107,27 @@ class Matrix:
         return {code: {state: counted[code, state] for state in STATES} for code in CODES}
 
     @property
-    def events(self) -> tuple[Event, ...]:
-        """What was written, newest first."""
-        found = [
-            Event(at, cell.code, measure, words)
-            for measure, cell in self.cells
-            for at, words in ((cell.reported_at, f"meldet: {STATES[cell.reported]}"), (cell.confirmed_at, f"bestätigt: {STATES[cell.reported]}"))
-            if at
-        ]
-        return tuple(sorted(found, key=lambda row: (row.date, row.code, row.measure.url), reverse=True))
+    def by_turn(self) -> Mapping[str, tuple[int, int]]:
+        """Code (or the secretariat) → (cells that wait for it, of these overdue)."""
+        waiting = Counter(_turn_code(cell) for _, cell in self.cells if cell.turn)
+        late = Counter(_turn_code(cell) for _, cell in self.cells if cell.turn and cell.is_overdue)
+        return {code: (waiting[code], late[code]) for code in (*CODES, SECRETARIAT)}
+
+
+def _turn_code(cell: Cell) -> str:
+    return SECRETARIAT if cell.turn == SECRETARIAT else cell.code
 
 
 def matrix(reader: Reader) -> Matrix:
     """Every measure at the reader's moment."""
     day = coverage.today(reader)
-    return reader.remembered(("matrix", day), lambda: Matrix(day, tuple(_measures(reader, day))))
+    return reader.remembered(("matrix", day), lambda: Matrix(day, tuple(_measures(reader, day, *_reuse(reader, day)))))
+
+
+def plain(reader: Reader) -> Matrix:
+    """The same without the services that help: quick enough to ask of many days."""
+    day = coverage.today(reader)
+    return Matrix(day, tuple(_measures(reader, day, {"titles": {}}, set())))
 
 
 def of_member(reader: Reader, code: str) -> Matrix:
@@ -150,7 +155,7 @@ def _reuse_of(reader: Reader, code: str) -> tuple[tuple[str, str, str, int], ...
     return tuple(sorted(rows, key=lambda row: (row[1], row[0])))
 
 
-def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", is_overdue: bool = False) -> Matrix:
+def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", turn: str = "", is_overdue: bool = False) -> Matrix:
     """The part of `full` that fits every filter; a measure without a fitting cell is left out."""
     rows = []
     for measure in full.measures:
@@ -158,16 +163,20 @@ def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", i
             continue
         cells = {
             code: cell for code, cell in measure.cells.items()
-            if member in {"", code} and state in {"", cell.state} and (cell.is_overdue or not is_overdue)
+            if member in {"", code} and state in {"", cell.state} and turn in {"", cell.turn_kind} and (cell.is_overdue or not is_overdue)
         }
         if cells:
             rows.append(Measure(measure.kind, measure.url, measure.title, measure.number, measure.due, measure.due_date, measure.others, measure.services, cells))
     return Matrix(full.day, tuple(rows))
 
 
-def _measures(reader: Reader, day: dt.date) -> Iterable[Measure]:
-    helping = _services(reader)
+def _reuse(reader: Reader, day: dt.date) -> tuple[dict[str, Any], set[tuple[str, str]]]:
+    """The items that help with what, and (item, Land) where one is live."""
     live = {(fact.item, fact.land) for fact in coverage.facts(reader) if fact.buyer_kind == "land" and fact.state_on(day.isoformat()) == "live"}
+    return _services(reader), live
+
+
+def _measures(reader: Reader, day: dt.date, helping: Mapping[str, Any], live: set[tuple[str, str]]) -> Iterable[Measure]:
     meetings = {row.url: row.date for row in reader.meeting_days()}
     for row in market.documents(reader, "recommendation"):
         data = row.data
@@ -215,6 +224,7 @@ def _measure(
         cells[code] = Cell(
             code=code, state="unconfirmed" if is_faded(one, day) else reported, reported=reported, date=one.get("date"), evidence=one.get("evidence"),
             note=one.get("note") or "", reported_at=_iso_day(one.get("reported_at")), confirmed_at=_iso_day(one.get("confirmed_at")),
+            reviewer=(one.get("confirmed_by") or SECRETARIAT) if one.get("confirmed_at") else None,
             is_overdue=due_date is not None and due_date < day and reported not in DONE,
             services_live=sum((item, code) in live for item, _ in services), services=len(services),
         )

@@ -15,15 +15,18 @@ from pyramid.view import view_config
 from content import reading
 from content.csv_output import csv_text
 from content.laender import CODES, LAENDER
-from content.services import matrix
+from content.services import listing, matrix, matrix_history
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
-from portal.views.common import BadRequest, parameter, render
+from portal.views.common import BadRequest, page_number, parameter, render
 from portal.views.market import download
 
+ON_PAGE: Final = 15
+IN_FEED: Final = 100
+PER_PAGE: Final = 50
 HEADER: Final = (
     "kind", "number", "title", "url", "due", "due_date", "member", "name", "state", "reported", "date", "evidence", "note", "reported_at",
-    "confirmed_at", "is_overdue", "turn", "services", "services_live",
+    "confirmed_at", "reviewer", "is_overdue", "turn", "services", "services_live",
 )
 
 
@@ -33,10 +36,27 @@ def page(request: Request) -> Response:
     shown, asked = _asked(request)
     query = urlencode({name: value for name, value in asked.items() if value} | ({"stand": request.stand.isoformat()} if request.stand else {}))
     return render(
-        request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, measure_kinds=matrix.KINDS,
-        codes=CODES, laender=LAENDER, query_string=f"?{query}" if query else "", events=shown.events[:30],
+        request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, turns=matrix.TURNS, measure_kinds=matrix.KINDS,
+        codes=CODES, laender=LAENDER, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
         description="Was aus Empfehlungen und Beschlüssen wurde: Stand je Mitglied, mit Nachweis und Nachnutzung.",
     )
+
+
+@view_config(route_name="matrix.history")
+def history(request: Request) -> Response:
+    """The sums at the ends of past quarters, and everything that was reported and confirmed."""
+    shown = request.reader.remembered("matrix quarters", lambda: matrix_history.quarters(request.reader))
+    events = matrix_history.events(request.reader, shown[0])
+    paging = listing.paging(page_number(request), len(events), PER_PAGE, _history_address)
+    start = (paging.page - 1) * PER_PAGE
+    return render(
+        request, "public/matrix_history.html", title="Verlauf der Umsetzung", quarters=shown, states=matrix.STATES, laender=LAENDER,
+        events=events[start : start + PER_PAGE], paging=paging,
+    )
+
+
+def _history_address(number: int) -> str:
+    return f"/umsetzung/verlauf?seite={number}" if number > 1 else "/umsetzung/verlauf"
 
 
 @view_config(route_name="matrix.land")
@@ -62,7 +82,7 @@ def feed(request: Request) -> Response:
     """What one member reported and what was confirmed, newest first."""
     code = _code(request)
     settings = request.registry.settings["portal.settings"]
-    events = matrix.of_member(request.reader, code).events[:100]
+    events = matrix_history.events(request.reader, matrix.of_member(request.reader, code))[:IN_FEED]
     body = request.registry.templates.get_template("feeds/umsetzung.xml").render(
         base_url=settings.base_url, site_name=site.NAME, name=LAENDER[code].name, code=code.lower(), events=events,
     )
@@ -82,7 +102,10 @@ def export_csv(request: Request) -> Response:
 def export_json(request: Request) -> Response:
     """Every cell, and the sums."""
     shown, _ = _asked(request)
-    value = {"day": shown.day.isoformat(), "cells": _lines(request, shown), "totals": shown.totals, "by_member": shown.by_member}
+    value = {
+        "day": shown.day.isoformat(), "cells": _lines(request, shown), "totals": shown.totals, "by_member": shown.by_member,
+        "by_turn": {code: {"waiting": waiting, "overdue": overdue} for code, (waiting, overdue) in shown.by_turn.items()},
+    }
     return download(json.dumps(value, ensure_ascii=False, indent=1), "application/json", "umsetzung.json")
 
 
@@ -94,13 +117,14 @@ def _code(request: Request) -> str:
 
 
 def _asked(request: Request) -> tuple[matrix.Matrix, dict[str, str]]:
-    asked = {name: parameter(request, name) for name in ("art", "mitglied", "zustand", "faellig")}
-    choices: dict[str, Any] = {"art": matrix.KINDS, "mitglied": LAENDER, "zustand": matrix.STATES, "faellig": {"ueberfaellig": ""}}
+    asked = {name: parameter(request, name) for name in ("art", "mitglied", "zustand", "zug", "faellig")}
+    choices: dict[str, Any] = {"art": matrix.KINDS, "mitglied": LAENDER, "zustand": matrix.STATES, "zug": matrix.TURNS, "faellig": {"ueberfaellig": ""}}
     for name, known in choices.items():
         if asked[name] and asked[name] not in known:
             raise BadRequest(f"„{asked[name][:40]}“ ist als {name} nicht vorgesehen. Möglich sind: {', '.join(known)}.")
     shown = matrix.chosen(
-        matrix.matrix(request.reader), kind=asked["art"], member=asked["mitglied"], state=asked["zustand"], is_overdue=bool(asked["faellig"])
+        matrix.matrix(request.reader), kind=asked["art"], member=asked["mitglied"], state=asked["zustand"], turn=asked["zug"],
+        is_overdue=bool(asked["faellig"])
     )
     return shown, asked
 
@@ -112,7 +136,7 @@ def _lines(request: Request, shown: matrix.Matrix) -> list[dict[str, Any]]:
             "kind": measure.kind, "number": measure.number, "title": measure.title, "url": base_url + measure.url, "due": measure.due or None,
             "due_date": measure.due_date.isoformat() if measure.due_date else None, "member": cell.code, "name": cell.name, "state": cell.state,
             "reported": cell.reported, "date": cell.date, "evidence": cell.evidence, "note": cell.note or None, "reported_at": cell.reported_at,
-            "confirmed_at": cell.confirmed_at, "is_overdue": cell.is_overdue, "turn": cell.turn or None, "services": cell.services,
+            "confirmed_at": cell.confirmed_at, "reviewer": cell.reviewer, "is_overdue": cell.is_overdue, "turn": cell.turn or None, "services": cell.services,
             "services_live": cell.services_live,
         }
         for measure, cell in shown.cells
