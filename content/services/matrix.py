@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from content.laender import CODES, code_of, members_of, name_of
+from content.laender import CODES, LAENDER, code_of, members_of, name_of
 from content.services import coverage, market
 from content.services.browse import Reader
 
 FADES_AFTER: Final = dt.timedelta(days=180)
 SECRETARIAT: Final = "Geschäftsstelle"
+OTHERS: Final = "andere"
+"""Those who are asked and are no members, in sums and as a choice."""
 TRACKED: Final = frozenset({"adopted", "implementing", "implemented"})
 DONE: Final = frozenset({"done", "not_applicable"})
 STATES: Final[Mapping[str, str]] = MappingProxyType({
@@ -33,7 +35,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType({"recommendation": "Empfehlun
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one member has of one measure. `state` as shown on the day; `reported` as it was written last."""
+    """What one member, or another who is asked, has of one measure. `code`: of a member, else the name. `state` as shown on the day; `reported` as it was written last."""
 
     code: str
     state: str
@@ -91,8 +93,18 @@ class Matrix:
 
     @property
     def cells(self) -> tuple[tuple[Measure, Cell], ...]:
-        """Every cell with its measure, row by row."""
-        return tuple((measure, measure.cells[code]) for measure in self.measures for code in CODES if code in measure.cells)
+        """Every cell with its measure, row by row: members first, then the others it asks."""
+        return tuple((measure, measure.cells[code]) for measure in self.measures for code in (*CODES, *measure.others) if code in measure.cells)
+
+    @property
+    def asked_others(self) -> tuple[tuple[Measure, Cell], ...]:
+        """The cells of those who are no members (FITKO, working groups)."""
+        return tuple(row for row in self.cells if row[1].code not in LAENDER)
+
+    @property
+    def of_members(self) -> tuple[Measure, ...]:
+        """The measures that ask at least one member."""
+        return tuple(measure for measure in self.measures if any(code in LAENDER for code in measure.cells))
 
     @property
     def totals(self) -> Mapping[str, int]:
@@ -102,20 +114,24 @@ class Matrix:
 
     @property
     def by_member(self) -> Mapping[str, Mapping[str, int]]:
-        """Code → state → number of cells."""
-        counted = Counter((cell.code, cell.state) for _, cell in self.cells)
-        return {code: {state: counted[code, state] for state in STATES} for code in CODES}
+        """Code (or `OTHERS`) → state → number of cells."""
+        counted = Counter((_group(cell), cell.state) for _, cell in self.cells)
+        return {code: {state: counted[code, state] for state in STATES} for code in (*CODES, OTHERS)}
 
     @property
     def by_turn(self) -> Mapping[str, tuple[int, int]]:
         """Code (or the secretariat) → (cells that wait for it, of these overdue)."""
         waiting = Counter(_turn_code(cell) for _, cell in self.cells if cell.turn)
         late = Counter(_turn_code(cell) for _, cell in self.cells if cell.turn and cell.is_overdue)
-        return {code: (waiting[code], late[code]) for code in (*CODES, SECRETARIAT)}
+        return {code: (waiting[code], late[code]) for code in (*CODES, OTHERS, SECRETARIAT)}
 
 
 def _turn_code(cell: Cell) -> str:
-    return SECRETARIAT if cell.turn == SECRETARIAT else cell.code
+    return SECRETARIAT if cell.turn == SECRETARIAT else _group(cell)
+
+
+def _group(cell: Cell) -> str:
+    return cell.code if cell.code in LAENDER else OTHERS
 
 
 def matrix(reader: Reader) -> Matrix:
@@ -163,7 +179,7 @@ def chosen(full: Matrix, *, kind: str = "", member: str = "", state: str = "", t
             continue
         cells = {
             code: cell for code, cell in measure.cells.items()
-            if member in {"", code} and state in {"", cell.state} and turn in {"", cell.turn_kind} and (cell.is_overdue or not is_overdue)
+            if member in {"", code, OTHERS if code not in LAENDER else code} and state in {"", cell.state} and turn in {"", cell.turn_kind} and (cell.is_overdue or not is_overdue)
         }
         if cells:
             rows.append(Measure(measure.kind, measure.url, measure.title, measure.number, measure.due, measure.due_date, measure.others, measure.services, cells))
@@ -182,7 +198,7 @@ def _measures(reader: Reader, day: dt.date, helping: Mapping[str, Any], live: se
         data = row.data
         if data["state"] in TRACKED:
             codes, others = members_of(data["addressees"])
-            told = {code: one for one in data.get("implementation", ()) if (code := one.get("code") or code_of(one["addressee"]))}
+            told = {one.get("code") or code_of(one["addressee"]) or one["addressee"]: one for one in data.get("implementation", ())}
             services = _distinct([*helping.get(row.url, ()), *((url, "") for url in data["market_items"])], helping["titles"])
             yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _day_of(data["due"]), codes, others, told, services, live, day)
     for asking in reader.of_editions("decision", _asking):
@@ -191,7 +207,7 @@ def _measures(reader: Reader, day: dt.date, helping: Mapping[str, Any], live: se
             by_anchor.setdefault(one["anchor"], []).append(one)
         for anchor, tasks in by_anchor.items():
             codes, others = members_of([one["addressee"] for one in tasks])
-            told = {code: one for one in tasks for code in members_of([one["addressee"]])[0]}
+            told = {code: one for one in tasks for code in members_of([one["addressee"]])[0] or (one["addressee"],)}
             due = tasks[0]["due_meeting"]
             yield _measure(
                 "task", f"{asking.url}#{anchor}", f"{asking.title}: {tasks[0]['label']}", asking.number, tasks[0]["due_label"] or "",
@@ -218,7 +234,7 @@ def _measure(
     told: Mapping[str, Mapping[str, Any]], services: tuple[tuple[str, str], ...], live: set[tuple[str, str]], day: dt.date,
 ) -> Measure:
     cells = {}
-    for code in codes:
+    for code in (*codes, *others):
         one = told.get(code, {})
         reported = one.get("state") or "open"
         cells[code] = Cell(

@@ -80,10 +80,8 @@ def _written(reader: Reader) -> set[tuple[str, str, str, str]]:
 def _told(url: str, kind: str, data: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     if kind == "recommendation":
         for one in data.get("implementation", ()):
-            code = one.get("code") or code_of(one["addressee"])
-            if code:
-                yield url, code, one
+            yield url, one.get("code") or code_of(one["addressee"]) or one["addressee"], one
         return
     for one in data.get("tasks", ()):
-        for code in members_of([one["addressee"]])[0]:
+        for code in members_of([one["addressee"]])[0] or (one["addressee"],):
             yield f"{url}#{one['anchor']}", code, one

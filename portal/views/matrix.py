@@ -14,7 +14,7 @@ from pyramid.view import view_config
 
 from content import reading
 from content.csv_output import csv_text
-from content.laender import CODES, LAENDER
+from content.laender import CODES, LAENDER, name_of
 from content.services import listing, matrix, matrix_history
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
@@ -37,7 +37,7 @@ def page(request: Request) -> Response:
     query = urlencode({name: value for name, value in asked.items() if value} | ({"stand": request.stand.isoformat()} if request.stand else {}))
     return render(
         request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, turns=matrix.TURNS, measure_kinds=matrix.KINDS,
-        codes=CODES, laender=LAENDER, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
+        codes=CODES, laender=LAENDER, name_of=name_of, others=matrix.OTHERS, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
         description="Was aus Empfehlungen und Beschlüssen wurde: Stand je Mitglied, mit Nachweis und Nachnutzung.",
     )
 
@@ -50,7 +50,7 @@ def history(request: Request) -> Response:
     paging = listing.paging(page_number(request), len(events), PER_PAGE, _history_address)
     start = (paging.page - 1) * PER_PAGE
     return render(
-        request, "public/matrix_history.html", title="Verlauf der Umsetzung", quarters=shown, states=matrix.STATES, laender=LAENDER,
+        request, "public/matrix_history.html", title="Verlauf der Umsetzung", quarters=shown, states=matrix.STATES, name_of=name_of,
         events=events[start : start + PER_PAGE], paging=paging,
     )
 
@@ -118,7 +118,7 @@ def _code(request: Request) -> str:
 
 def _asked(request: Request) -> tuple[matrix.Matrix, dict[str, str]]:
     asked = {name: parameter(request, name) for name in ("art", "mitglied", "zustand", "zug", "faellig")}
-    choices: dict[str, Any] = {"art": matrix.KINDS, "mitglied": LAENDER, "zustand": matrix.STATES, "zug": matrix.TURNS, "faellig": {"ueberfaellig": ""}}
+    choices: dict[str, Any] = {"art": matrix.KINDS, "mitglied": {**LAENDER, matrix.OTHERS: ""}, "zustand": matrix.STATES, "zug": matrix.TURNS, "faellig": {"ueberfaellig": ""}}
     for name, known in choices.items():
         if asked[name] and asked[name] not in known:
             raise BadRequest(f"„{asked[name][:40]}“ ist als {name} nicht vorgesehen. Möglich sind: {', '.join(known)}.")

@@ -106,28 +106,6 @@ def reported(portal):
     return app, house
 
 
-def test_every_cell_and_sum_agrees_with_an_independent_count(reported):
-    app, house = reported
-    expected = {}
-    for url, data in _documents(house, "recommendation").items():
-        if data["state"] not in {"adopted", "implementing", "implemented"}:
-            continue
-        codes = {code for word in data["addressees"] for code in ({"Bund": ["BUND"], "Länder": ["BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP", "SL", "SN", "ST", "SH", "TH"]}.get(word, []))}
-        told = {row["code"]: row for row in data.get("implementation", ())}
-        for code in codes:
-            row = told.get(code)
-            old = row and row["reported_at"] and max(row["reported_at"] or "", row["confirmed_at"] or "")[:10] < (dt.date.today() - dt.timedelta(days=180)).isoformat()
-            expected[url, code] = "unconfirmed" if old else row["state"] if row else "open"
-    found = json.loads(app.get("/umsetzung.json?art=recommendation").text)
-    cells = {(row["url"].removeprefix("https://beschluesse.example"), row["member"]): row["state"] for row in found["cells"]}
-    assert cells == expected and len(cells) > 100
-    assert {(row["url"].removeprefix("https://beschluesse.example"), row["member"]): row["state"] for row in _table(app, "/umsetzung.csv?art=recommendation")} == expected
-    counted = Counter(expected.values())
-    assert {state: amount for state, amount in found["totals"].items() if state not in {"all", "overdue"}} == {state: counted[state] for state in matrix.STATES}
-    assert found["totals"]["all"] == len(expected)
-    assert {code: sum(row.values()) for code, row in found["by_member"].items() if sum(row.values())} == Counter(code for _, code in expected)
-
-
 def test_a_report_fades_when_nobody_writes_for_half_a_year(reported):
     app, _ = reported
     cells = {row["member"]: row for row in json.loads(app.get("/umsetzung.json").text)["cells"] if row["url"].endswith("/empfehlung/efa-vorrang")}

@@ -71,12 +71,12 @@ def _asked(house, names):
     for url, data in _current(house, "recommendation").items():
         if data["state"] in {"adopted", "implementing", "implemented"}:
             helping = {one for one, row in items.items() if url in row["recommendations"]} | set(data["market_items"])
-            told = {row["code"]: row for row in data.get("implementation", ())}
+            told = {row["code"] or row["addressee"]: row for row in data.get("implementation", ())}
             due = data["due"] if data["due"] and data["due"][:4].isdigit() and len(data["due"]) == 10 else None
-            yield from ((url, code, told.get(code), due, helping & items.keys()) for code in {one for word in data["addressees"] for one in groups.get(word, ())})
+            yield from ((url, code, told.get(code), due, helping & items.keys()) for code in {one for word in data["addressees"] for one in groups.get(word, (word,))})
     for url, data in _current(house, "decision").items():
         helping = {one for one, row in items.items() if url in row["decisions"]}
-        yield from ((f"{url}#{task['anchor']}", task["addressee"], task, meetings.get(task["due_meeting"]), helping) for task in data.get("tasks", ()) if task["addressee"] in names)
+        yield from ((f"{url}#{task['anchor']}", task["addressee"], task, meetings.get(task["due_meeting"]), helping) for task in data.get("tasks", ()))
 
 
 def _expected(house):
@@ -89,7 +89,7 @@ def _expected(house):
         written = max((told.get("reported_at") or "")[:10], (told.get("confirmed_at") or "")[:10])
         shown = "unconfirmed" if written and written < _ago(180) else state
         is_done, is_sure = state in {"done", "not_applicable"}, bool(told.get("confirmed_at")) and shown != "unconfirmed"
-        turn = (None if is_sure else "Geschäftsstelle") if is_done else names[code]
+        turn = (None if is_sure else "Geschäftsstelle") if is_done else names.get(code, code)
         late = bool(due) and due < TODAY.isoformat() and not is_done
         cells[url, code] = (shown, state, told.get("date"), told.get("evidence"), told.get("confirmed_by"), turn, late, len(helping), sum((one, code) in live for one in helping))
     return cells
@@ -111,9 +111,9 @@ def test_json_and_csv_agree_with_every_cell_and_every_sum_of_an_independent_coun
     assert len(expected) > 100 and (task, "HH") in expected
     states = Counter(row[0] for row in expected.values())
     assert found["totals"] == {**{state: states[state] for state in matrix.STATES}, "overdue": sum(row[6] for row in expected.values()), "all": len(expected)}
-    per_member = Counter((code, row[0]) for (_, code), row in expected.items())
-    assert found["by_member"] == {code: {state: per_member[code, state] for state in matrix.STATES} for code in ("BUND", *LAENDER)} and len(found["by_member"]) == 17
-    turns = Counter("Geschäftsstelle" if row[5] == "Geschäftsstelle" else code for (_, code), row in expected.items() if row[5])
+    per_member = Counter((code if code in {"BUND", *LAENDER} else "andere", row[0]) for (_, code), row in expected.items())
+    assert found["by_member"] == {code: {state: per_member[code, state] for state in matrix.STATES} for code in ("BUND", *LAENDER, "andere")} and len(found["by_member"]) == 18
+    turns = Counter("Geschäftsstelle" if row[5] == "Geschäftsstelle" else code if code in {"BUND", *LAENDER} else "andere" for (_, code), row in expected.items() if row[5])
     assert {code: row["waiting"] for code, row in found["by_turn"].items() if row["waiting"]} == turns
     assert sum(row["overdue"] for row in found["by_turn"].values()) == found["totals"]["overdue"]
 
@@ -126,6 +126,7 @@ def test_the_page_says_in_each_reported_cell_who_checked_it_and_where_the_eviden
     assert "geprüft von Gerda Weiß" in hamburg.text and hamburg.find("a")["href"] == "https://hh.example/nachweis"
     assert "am Zug: Geschäftsstelle" in row.find_all("td")[matrix.CODES.index("BY")].text
     assert page.html.find("a", href=task) is not None
+    assert any(row.find("td").text == "FITKO" and row.find("a", href=task) for row in page.html.find(id="andere").find_next("table").find_all("tr")[1:])
     assert "geprüft von Gerda Weiß" in app.get("/umsetzung/hh").text and "von Gerda Weiß" in app.get("/empfehlung/efa-vorrang").text
 
 
@@ -143,6 +144,7 @@ def test_it_can_be_asked_whose_turn_it_is(reported):
     cells = app.get("/umsetzung.json?zug=office").json["cells"]
     assert {(row["member"], row["turn"]) for row in cells} == {("BY", "Geschäftsstelle"), ("SH", "Geschäftsstelle")}
     assert {row["turn"] for row in app.get("/umsetzung.json?zug=member&mitglied=HB").json["cells"]} == {"Bremen"}
+    assert {row["name"] for row in app.get("/umsetzung.json?mitglied=andere&art=task").json["cells"]} == {"FITKO"}
     late = app.get("/umsetzung.json?faellig=ueberfaellig").json["cells"]
     assert late and all(row["is_overdue"] and row["turn"] for row in late)
     assert "nicht vorgesehen" in app.get("/umsetzung?zug=niemand", status=400).text
