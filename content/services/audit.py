@@ -87,6 +87,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
     "chair.changed": "Vorsitz gewechselt",
     "job.retried": "Nachricht noch einmal versucht",
     "job.dropped": "Nachricht verworfen",
+    "notices.chosen": "Eigene Hinweise umgestellt",
     "audit.exported": "Protokoll ausgeleitet",
 })
 """What actions are called on the page. An action without a row is shown by its name; `step.…` by its workflow."""

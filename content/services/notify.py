@@ -169,8 +169,9 @@ def ways_of(session: Session, account_id: int) -> dict[str, Way]:
     return {name: rule.way for name, rule in EVENTS.items()} | {row.event: Way(row.way) for row in chosen if row.event in EVENTS}
 
 
-def choose(session: Session, account_id: int, ways: Mapping[str, Way]) -> None:
-    """Keep how a person wants to hear of events; unknown events are left out."""
+def choose(session: Session, account_id: int, ways: Mapping[str, Way]) -> dict[str, tuple[Way, Way]]:
+    """Keep how a person wants to hear of events; unknown events are left out. Event → the way before and now, where it changed."""
+    before = ways_of(session, account_id)
     kept = {
         row.event: row
         for row in session.scalars(sa.select(models.NoticeChoice).where(models.NoticeChoice.account_id == account_id))
@@ -189,3 +190,4 @@ def choose(session: Session, account_id: int, ways: Mapping[str, Way]) -> None:
                 .values(is_for_digest=False)
             )
     session.flush()
+    return {event: (before[event], way) for event, way in ways.items() if event in EVENTS and before[event] is not way}

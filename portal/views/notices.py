@@ -8,7 +8,7 @@ from pyramid.response import Response
 
 from content.services import notify
 from content.services.notify import EVENTS, WAY_TITLES, Way
-from portal.desk import desk_view, page, utc_now, writing
+from portal.desk import audit, desk_view, page, utc_now, writing
 from portal.views.common import page_number, parameter
 
 
@@ -53,5 +53,8 @@ def choose(request: Request) -> Response:
     given = {event: str(request.POST.get(event, "")) for event in EVENTS}
     known = set(Way)
     with writing(request) as work:
-        notify.choose(work.session, request.person.account_id, {event: Way(way) for event, way in given.items() if way in known})
+        changed = notify.choose(work.session, request.person.account_id, {event: Way(way) for event, way in given.items() if way in known})
+        if changed:
+            detail = "; ".join(f"{EVENTS[event].title}: {WAY_TITLES[old]} → {WAY_TITLES[new]}" for event, (old, new) in changed.items())
+            audit(request, work, "notices.chosen", request.person.login, detail)
     return HTTPSeeOther("/redaktion/hinweise/einstellungen?gespeichert=ja")

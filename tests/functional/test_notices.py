@@ -12,6 +12,7 @@ from content.schemas import clean_item
 from content.services import accounts, deadlines, digest, edit, notify, outbox, transition
 from content.services.notify import Way
 from portal import clock
+from tests.functional.people import logged
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
@@ -211,6 +212,19 @@ def test_trying_ends_after_the_last_attempt(house):
         clock.tick(house, send, now=lambda: moment)  # noqa: B023 - called at once
         moment += dt.timedelta(days=2)
     assert len(tries) == outbox.MAX_ATTEMPTS
+
+
+def test_what_a_person_chooses_to_hear_of_stands_in_the_audit_log_once(desk):
+    house, browser = desk
+    app = browser("lea", "member")
+    for way in ("daily", "daily", "nonsense"):
+        form = app.get("/redaktion/hinweise/einstellungen").forms[1]
+        form["waits"].force_value(way)
+        form.submit(status=303)
+    rows = logged(house, "notices.chosen")
+    assert [(row.actor, row.subject, row.detail, row.address) for row in rows] == [
+        ("lea", "lea", "Etwas wartet auf mich: sofort per E-Mail → gesammelt einmal am Tag", "10.0.0.1"),
+    ]
 
 
 def test_every_step_that_gives_something_back_is_one_of_its_workflow_and_asks_for_a_comment():
