@@ -29,6 +29,7 @@ PROMISES: Final = (
     Promise("recommendation", "adopted", frozenset({"named_by_decision"}), "Keine Empfehlung ist ohne Beschluss beschlossen, der sie nennt."),
     Promise("recommendation", "implemented", frozenset({"all_confirmed"}), "Umgesetzt ist nur, was jeder Adressat bestätigt hat."),
     Promise("decision", "adopted", frozenset({"vote_satisfied"}), "Kein Beschluss ohne erfüllte Abstimmung."),
+    Promise("decision", "on_agenda", frozenset({"meeting_fits"}), "Auf der Tagesordnung steht ein Beschluss nur in einer Sitzung seines Gremiums."),
     Promise("report", "final", frozenset({"four_eyes"}), "Keine Endfassung aus einer Hand."),
     Promise("reuse", "contract", frozenset({"terms_confirmed"}), "Kein Vertrag ohne bestätigte Bedingungen."),
     Promise("reuse", "contract", frozenset({"inhouse"}), "Kein Vertrag ohne Inhouse-Beziehung."),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import VOTE_FAILED, VOTE_SATISFIED
+from workflows.guards import MEETING_FITS, VOTE_FAILED, VOTE_SATISFIED
 from workflows.vocabulary import Effect, Permission
 
 DECISION: Final = Workflow(
     name="decision",
     title="Beschluss",
-    version=1,
+    version=2,
     column="procedure_state",
     initial="draft",
     states={
@@ -31,7 +31,7 @@ DECISION: Final = Workflow(
         "prepare": Transition(frozenset({"draft"}), "prepared", Permission.DECISION_PREPARE, "Vorberaten"),
         "put_on_agenda": Transition(
             frozenset({"draft", "prepared", "postponed"}), "on_agenda", Permission.DECISION_PREPARE, "Auf die Tagesordnung setzen",
-            needs=frozenset({"meeting"}),
+            needs=frozenset({"meeting"}), guards=(MEETING_FITS,),
         ),
         "adopt": Transition(
             frozenset({"on_agenda"}), "adopted", Permission.DECISION_ADOPT, "Beschließen",

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask."""
+    """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask.
+
+    `fields` are those it looks at: while a form still asks for one, it says nothing yet.
+    """
 
     name: str
     title: str
     check: Callable[[Ask], Blocker | None]
     facts: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
 
 
 class WorkflowError(ValueError):

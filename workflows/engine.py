@@ -127,9 +127,8 @@ def offers(workflow: Workflow, ask: Ask) -> tuple[Offer, ...]:
         if ask.state not in transition.sources or transition.permission not in ask.permits:
             continue
         answer = plan(workflow, name, ask)
-        asked = {f"missing_{need}" for need in transition.needs}
-        if "publish_at" in transition.needs:
-            asked |= {"not_in_future", "embargoed"}
+        later = [guard for guard in transition.guards if guard.fields & transition.needs]
+        asked = {f"missing_{need}" for need in transition.needs} | {told.code for guard in later if (told := guard.check(ask))}
         blockers = () if isinstance(answer, Step) else tuple(row for row in answer if row.code not in asked)
         found.append(Offer(name, transition.title, tuple(sorted(transition.needs)), blockers))
     return tuple(found)

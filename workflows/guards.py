@@ -44,7 +44,7 @@ def _is_in_future(ask: Ask) -> Blocker | None:
     return Blocker("not_in_future", "Der Zeitpunkt muss in der Zukunft liegen. Bitte Tag und Uhrzeit prüfen.")
 
 
-IN_FUTURE: Final = Guard("in_future", "Zeitpunkt in der Zukunft", _is_in_future)
+IN_FUTURE: Final = Guard("in_future", "Zeitpunkt in der Zukunft", _is_in_future, fields=frozenset({"publish_at"}))
 
 
 def _is_due(ask: Ask) -> Blocker | None:
@@ -65,7 +65,7 @@ def _is_embargo_over(ask: Ask) -> Blocker | None:
     return Blocker("embargoed", "Der Eintrag steht unter Sperrfrist. Bitte frühestens zu ihrem Ende veröffentlichen oder die Sperrfrist ändern.")
 
 
-EMBARGO_OVER: Final = Guard("embargo_over", "keine Sperrfrist mehr", _is_embargo_over, facts=frozenset({"embargo_until"}))
+EMBARGO_OVER: Final = Guard("embargo_over", "keine Sperrfrist mehr", _is_embargo_over, facts=frozenset({"embargo_until"}), fields=frozenset({"publish_at"}))
 """Of a step that plans: at the time planned."""
 
 
@@ -95,7 +95,10 @@ def _vote_is_satisfied(ask: Ask) -> Blocker | None:
     return None if vote.passed else Blocker("vote_failed", f"Die Abstimmung reicht nicht: {vote.reason}")
 
 
-VOTE_SATISFIED: Final = Guard("vote_satisfied", "Abstimmung erfüllt die Regel", _vote_is_satisfied, facts=frozenset({"vote"}))
+VOTE_SATISFIED: Final = Guard(
+    "vote_satisfied", "Abstimmung erfüllt die Regel", _vote_is_satisfied, facts=frozenset({"vote"}), fields=frozenset({"decision"})
+)
+"""Of the decision itself, or of the one that is given."""
 
 
 def _vote_failed(ask: Ask) -> Blocker | None:
@@ -115,7 +118,17 @@ def _is_named_by_decision(ask: Ask) -> Blocker | None:
 
 
 NAMED_BY_DECISION: Final = Guard(
-    "named_by_decision", "Beschluss nennt die Empfehlung", _is_named_by_decision, facts=frozenset({"named_by"})
+    "named_by_decision", "Beschluss nennt die Empfehlung", _is_named_by_decision, facts=frozenset({"named_by"}), fields=frozenset({"decision"})
+)
+
+
+def _meeting_fits(ask: Ask) -> Blocker | None:
+    problem = ask.facts["meeting_problem"]
+    return Blocker("meeting_does_not_fit", str(problem)) if problem and ask.fields.get("meeting") else None
+
+
+MEETING_FITS: Final = Guard(
+    "meeting_fits", "Sitzung dieses Gremiums", _meeting_fits, facts=frozenset({"meeting_problem"}), fields=frozenset({"meeting"})
 )
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.addresses import meeting_url
 from content.berlin import day_of
 from content.ledger import Act
 from content.services import audit, ballots, edit, frozen_text, implementation, lookup, numbering, publish, step_notices
@@ -58,6 +59,7 @@ def take(
         _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
     if workflow.column == "procedure_state":
         _keep_in_input(item, workflow, step, decision)
+        _keep_meeting(desk, item, workflow, given)
     desk.session.flush()
     if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
@@ -188,7 +190,27 @@ def _unconfirmed(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _nam
     return implementation.unconfirmed(desk.session, item) if isinstance(item, models.Recommendation) else []
 
 
+def _meeting_problem(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) -> str:
+    """Why a decision cannot go on the agenda of the session given; empty when it can."""
+    meeting = _meeting(desk.session, item, fields)
+    if meeting is None:
+        return "Diese Sitzung gibt es nicht. Bitte die Adresse oder die Nummer der Sitzung angeben, etwa /sitzung/36 oder 36."
+    if isinstance(item, models.Decision) and meeting.body_id != item.body_id:
+        return f"{meeting.title} gehört zu einem anderen Gremium als der Beschluss. Bitte eine Sitzung von {item.body.title} wählen."
+    return f"{meeting.title} liegt im Papierkorb. Bitte eine andere Sitzung wählen." if meeting.publication_state == "trashed" else ""
+
+
+def _meeting(session: Session, item: models.Item, fields: Mapping[str, Any]) -> models.Meeting | None:
+    """The session named by its address or, in the item's body, by its number."""
+    given = str(fields.get("meeting") or "").strip()
+    if given.isascii() and given.isdigit() and len(given) < 5 and isinstance(item, models.Decision):
+        given = meeting_url(item.body.slug, "numbered", ordinal=int(given), date=None)
+    found = lookup.find(session, given) if given.startswith("/") else None
+    return found if isinstance(found, models.Meeting) else None
+
+
 _FACTS: Final[Mapping[str, Any]] = {
+    "meeting_problem": _meeting_problem,
     "problem": lambda _desk, item, _fields, _name: problem_of(item),
     "users": lambda desk, item, _fields, _name: users_of(desk.session, item),
     "due_at": _due_at,
@@ -236,6 +258,13 @@ def _keep_in_input(item: models.Item, workflow: Workflow, step: Step, decision: 
     if decision is not None and decision.url not in item.decision_urls:
         item.decision_urls = [*item.decision_urls, decision.url]
         item.input = {**item.input, "decisions": [*item.input.get("decisions", ()), decision.number]}
+
+
+def _keep_meeting(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any]) -> None:
+    """A decision that goes on an agenda belongs to that session from now on."""
+    meeting = _meeting(desk.session, item, fields)
+    if isinstance(item, models.Decision) and workflow.name == "decision" and meeting is not None and item.meeting is not meeting:
+        item.meeting, item.input = meeting, {**item.input, "meeting": meeting.url}
 
 
 def reasons_in_words(fields: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from workflows.vocabulary import ROLES, Permission, permits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
-    "problem": "", "users": [], "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True,
+    "problem": "", "users": [], "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
     "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "x", "contract_number": "x", "live_since": "x"}
@@ -87,7 +87,7 @@ def test_implemented_needs_every_addressee_or_a_reason_for_each():
 
 def test_a_forgotten_fact_is_an_error_and_never_a_pass():
     with pytest.raises(MissingFact, match="vote"):
-        plan(RECOMMENDATION, "adopt", Ask("anna", frozenset(Permission), NOW, "proposed", FIELDS, (), {"named_by": True}))
+        plan(RECOMMENDATION, "adopt", Ask("anna", frozenset(Permission), NOW, "proposed", FIELDS, (), {"named_by": True, "meeting_problem": ""}))
 
 
 @pytest.mark.parametrize("broken", [{"actor": ""}, {"now": dt.datetime(2026, 1, 1)}])
