@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -119,7 +120,12 @@ def parse(
     own_meeting: ordinal of the session that decided, for „zur nächsten Sitzung“. bodies: suffix of a number → slug of
     the body that counts so. Raises `markup.TooLarge`, `markup.TooDeep`.
     """
-    text = markup.without_marks(source)
+    return _parsed(source, own_meeting, tuple(bodies.items()))
+
+
+@lru_cache(maxsize=32)  # saving and publishing a decision, one after the other, read the same text
+def _parsed(source: str, own_meeting: int | None, suffixes: tuple[tuple[str, str], ...]) -> DecisionText:
+    text, bodies = markup.without_marks(source), dict(suffixes)
     markup.check_size(text)
     raw = [part for block in _blocks(text) for part in _inline_parts(block)]
     return DecisionText(tuple(_described(clause, own_meeting, bodies) for clause in _anchored(raw)))

@@ -112,6 +112,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _forbid_writing(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA query_only=ON")
+    connection.execute("PRAGMA cache_size=-2000")  # kB for each reading thread; the system keeps the file for all of them
 
 
 # Only raw statements here: going through SQLAlchemy costs more than the statement itself.

@@ -104,7 +104,8 @@ class House:
         manager.begin()
         session = self._sessions()
         session.info["address"] = address
-        zope.sqlalchemy.register(session, transaction_manager=manager)
+        # Changed from the start: rows that go in as plain statements must not be taken for reading and given up.
+        zope.sqlalchemy.register(session, initial_state=zope.sqlalchemy.datamanager.STATUS_CHANGED, transaction_manager=manager)
         pages = filetexts.keeper(session, self.files, clock())
         index = joined.IndexQueue(self.search, manager, session=session, pages=pages)
         desk = Desk(

@@ -16,7 +16,10 @@ from content.schemas import SCHEMAS
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none)."""
+    """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none).
+
+    `plural` names the list, `counted` several items of it, where that is another word („10 Mitteilungen“ stand under „Presse“).
+    """
 
     name: str
     label: str
@@ -27,6 +30,7 @@ class Kind:
     template: str
     intro: str = ""
     is_in_feed: bool = True
+    counted: str = ""
     subkinds: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,7 +61,7 @@ KINDS: Final = _table(
     ),
     Kind(
         "press_release", "Pressemitteilung", "Presse", models.PressRelease, "presse", "/presse", "press_release.html",
-        "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.",
+        "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.", counted="Mitteilungen",
         subkinds=_choices("press_release", "release_kind"),
     ),
     Kind(
@@ -71,7 +75,7 @@ KINDS: Final = _table(
     ),
     Kind(
         "market_item", "Marktplatz-Leistung", "Marktplatz", models.MarketItem, "marktplatz", "/marktplatz",
-        "market_item.html", "Leistungen nach dem Prinzip „Einer für Alle“, die sich nachnutzen lassen.",
+        "market_item.html", "Leistungen nach dem Prinzip „Einer für Alle“, die sich nachnutzen lassen.", counted="Leistungen",
         subkinds=_choices("market_item", "state"),
     ),
     Kind(
@@ -84,7 +88,7 @@ KINDS: Final = _table(
     ),
     Kind(
         "term", "Begriff", "Glossar", models.Term, "glossar", "/glossar", "term.html",
-        "Begriffe und Abkürzungen, kurz erklärt.", is_in_feed=False,
+        "Begriffe und Abkürzungen, kurz erklärt.", is_in_feed=False, counted="Begriffe",
     ),
     Kind(
         "body", "Gremium", "Gremien", models.Body, "gremium", "/gremien", "body.html",

@@ -88,8 +88,10 @@ def vote_of(session: Session, decision: models.Decision) -> models.Vote | None:
 def result_of(session: Session, decision: models.Decision) -> voting.Result | None:
     """What came out, by the rule and the key that were kept with the vote."""
     vote = vote_of(session, decision)
-    if vote is None:
-        return None
+    return None if vote is None else _counted(vote, decision)
+
+
+def _counted(vote: models.Vote, decision: models.Decision) -> voting.Result:
     members, _ = members_of(decision.body, vote.key_year or 0)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     return voting.count(voting.RULES[vote.rule], members, cast, is_circulation=vote.is_circulation)
@@ -97,9 +99,10 @@ def result_of(session: Session, decision: models.Decision) -> voting.Result | No
 
 def as_data(session: Session, decision: models.Decision) -> dict[str, object] | None:
     """The vote as an edition freezes it: rule, key, ballots, checks in words. None where nothing was recorded."""
-    vote, result = vote_of(session, decision), result_of(session, decision)
-    if vote is None or result is None:
+    vote = vote_of(session, decision)
+    if vote is None:
         return None
+    result = _counted(vote, decision)
     members, _ = members_of(decision.body, vote.key_year or 0)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     silent = voting.Choice.ABSTAIN if vote.is_circulation else voting.Choice.ABSENT

@@ -435,7 +435,7 @@ class Reader:
             )
             amounts = {row[0]: row[1] for row in counted}
         return tuple(
-            (kind.plural if amounts[kind.name] > 1 else kind.label, kind.list_url, amounts[kind.name])
+            ((kind.counted or kind.plural) if amounts[kind.name] > 1 else kind.label, kind.list_url, amounts[kind.name])
             for kind in KINDS.values()
             if kind.list_url and amounts.get(kind.name)
         )

@@ -31,6 +31,7 @@ from content.search.lemmas import fold
 from content.services import amend, catalogue, edit, ledger, links, lookup, pictures, publish, reuse_list, transition
 from content.storage import UploadRefused, check_upload, clean_file_name
 from workflows.engine import Blocked
+from workflows.publication import PUBLICATION
 
 MAX_LINE_BYTES: Final = 5_000_000
 SKIPPED_TYPES: Final = frozenset({"edition", "ledger_entry", "ledger_header", "ledger_checkpoint"})
@@ -183,7 +184,7 @@ class Importer:
 
     def _publish(self, item: models.Item, file_name: str) -> None:
         if item.publication_state == "draft":
-            transition.publish_now(self._desk, item)
+            transition.take(self._desk, item, PUBLICATION, "import")
             self.report.published += 1
         elif item.publication_state == "published" and item.rev != _published_rev(self._desk.session, item):
             if publish.differs(self._desk, item):

@@ -22,6 +22,8 @@ from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
 from content.services.publish import Desk, PublicFile, public_files
 
+_NOTHING: Final = "frozen_text.nothing"
+
 
 def keep(desk: Desk, item: models.Item) -> None:
     """Freeze `item` as it is; a text that is frozen already stays the one that is approved."""
@@ -36,11 +38,18 @@ def keep(desk: Desk, item: models.Item) -> None:
         files={file.sha256: [file.file_name, file.media_type] for file in public_files(item, frozen.data)}, at=desk.now,
     ))
     desk.session.flush()
+    desk.session.info.get(_NOTHING, set()).discard(item.id)
 
 
 def of(session: Session, item: models.Item) -> models.FrozenText | None:
-    """What is frozen of `item`, if anything."""
-    return session.get(models.FrozenText, item.id) if item.id is not None else None
+    """What is frozen of `item`, if anything. That nothing is, one transaction asks once: a step wants to know it six times."""
+    nothing: set[int] = session.info.setdefault(_NOTHING, set())
+    if item.id is None or item.id in nothing:
+        return None
+    found = session.get(models.FrozenText, item.id)
+    if found is None:
+        nothing.add(item.id)
+    return found
 
 
 def newer(session: Session, item: models.Item) -> models.FrozenText | None:

@@ -128,6 +128,7 @@ def settle(session: Session, event: str, item: models.Item, *, now: dt.datetime,
             models.Notice.key.startswith(f"{event}:{about}", autoescape=True),
         )
         .values(read_at=now, is_for_digest=False)
+        .execution_options(synchronize_session=False)  # nobody holds notices while a step is taken; looking through the session costs more
     )
 
 
