@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from importlib import resources
@@ -86,7 +87,7 @@ def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
     house.close()
     say(f"Bereit nach {time.monotonic() - started:.1f} s. Beschlussportal läuft unter http://{settings.host}:{settings.port}")
     say(f"Lesen geht ohne Anmeldung. Die Redaktion meldet sich unter {settings.base_url}/anmelden an.")
-    say(f"Ein Konto anlegen: beschlussportal --data {settings.data} user add NAME --role secretariat")
+    say(f"Ein Konto anlegen (nennt den Link zum Kennwort): {sys.argv[0]} --data {settings.data} user add NAME --role secretariat")
     say("Beenden mit Strg+C.")
     hand_over(settings)
     return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
