@@ -23,7 +23,7 @@ from content.db import make_engine
 from content.house import House, NotSetUp, default_database_url, is_set_up, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
-from content.services import exchange, ledger
+from content.services import exchange, ledger, lookup
 from portal import __version__, cli_user, cli_workflows, database, settings
 from portal.incoming import store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
@@ -259,7 +259,7 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
     house = _open(configured)
     mended = house.reconcile_search()
     with house.reading() as connection:
-        known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
+        known = lookup.known_files(connection)
     gone = house.files.reconcile(known)
     damaged = house.files.damaged(known)
     house.close()

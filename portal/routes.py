@@ -79,6 +79,7 @@ def includeme(config: Configurator) -> None:
         "desk.list": "/redaktion/eintraege",
         "desk.bulk": "/redaktion/eintraege/schritt",
         "desk.new": "/redaktion/neu/{kind:[a-z_]+}",
+        "desk.draft": "/redaktion/entwurf/{kind:[a-z_]+}",
         "desk.item": r"/redaktion/eintrag/{id:\d{1,9}}",
         "desk.edit": r"/redaktion/eintrag/{id:\d{1,9}}/bearbeiten",
         "desk.preview": r"/redaktion/vorschau/{kind:[a-z_]+}",

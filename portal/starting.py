@@ -18,7 +18,7 @@ from granian.server import MPServer
 from content import models
 from content.db import make_engine
 from content.house import House, default_database_url, prepare_folder
-from content.services import exchange, ledger
+from content.services import exchange, ledger, lookup
 from portal import database
 from portal.incoming import store_file
 from portal.memory import give_large_blocks_back
@@ -53,7 +53,7 @@ def mend(house: House, *, say: Say) -> None:
     """Close the gap that a crash may have left between database, index and files."""
     with house.reading() as connection:
         position = ledger.position(connection)
-        known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
+        known = lookup.known_files(connection)
     house.files.reconcile(known)
     if house.search.position() != position:
         mended = house.reconcile_search()

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pyramid.request import Request
 
 from content import models
 from content.house import Work
+from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
-from content.services import pictures
+from content.services import form_drafts, pictures
 from content.storage import UploadRefused, check_upload, clean_file_name
 from portal import forms
 from portal.incoming import store_file
 
+DRAFT: Final = "entwurf"
+KEPT: Final = "aufgehoben"
+"""Names of the hidden inputs with the draft of the form, and with that of what was typed before a conflict."""
+
 
 class DeskFiles:
-    """Files of a form: those just uploaded, else those that the item has already."""
+    """Files of a form: those just chosen, those kept with its draft, else those that the item has already."""
 
-    def __init__(self, work: Work, row: models.Item | None, uploads: Mapping[str, bytes]) -> None:
+    def __init__(self, work: Work, row: models.Item | None, typed: Typed, login: str) -> None:
         self._store = store_file(work)
-        self._uploads = uploads
+        kept = form_drafts.files_of(work.session, login, typed.uids)
+        self._uploads = {**{name: _bytes(work, sha256) for name, sha256 in kept.items()}, **typed.uploads}
         self._known = {kept.file_name: kept.file for kept in row.attachments if kept.file} if row is not None else {}
         image = row.image if isinstance(row, models.PressRelease) else None
         self._image = (image.file_name, image.file) if image and image.file else (None, None)
@@ -51,8 +58,49 @@ class DeskFiles:
         raise InvalidInput([FieldError(field, "missing_file", f"Das Bild „{name}“ fehlt. Bitte noch einmal auswählen.")])
 
 
+def _bytes(work: Work, sha256: str) -> bytes:
+    with work.files.open(sha256) as file:
+        return file.read()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A posted form: its input, not judged yet; the files chosen in it; what it was made from."""
+
+    kind: str
+    given: dict[str, Any]
+    uploads: Mapping[str, bytes]
+    """Clean name → bytes."""
+    names: Mapping[str, str]
+    """Place in the form, as in `attachments.2` → clean name of the file chosen there."""
+    rev: int
+    uid: str
+    """Names the form as it was opened; its draft has the same."""
+    kept: str
+    """The draft of what was typed before somebody else's save was met; empty where there was none."""
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """The drafts that this form stands for."""
+        return (self.uid, self.kept) if self.kept else (self.uid,)
+
+
+def typed_form(request: Request, kind: str) -> Typed:
+    """What was typed and chosen in a form of the desk. A chosen file names itself where the form names files."""
+    texts = typed_texts(request)
+    uploads = typed_uploads(request)
+    for path, (name, _) in uploads.items():
+        texts[f"{path}.file"] = name
+        if path.startswith("attachments.") and not texts.get(f"{path}.title", "").strip():
+            texts[f"{path}.title"] = name
+    given = forms.read_form(kind, texts)
+    names = {path: name for path, (name, _) in uploads.items()}
+    return Typed(kind, given, dict(uploads.values()), names, typed_rev(request), _uid(texts.get(DRAFT)) or new_uid(), _uid(texts.get(KEPT)))
+
+
 def typed_texts(request: Request) -> dict[str, str]:
-    return {name: value for name, value in request.POST.items() if isinstance(value, str)}
+    """Name → text of every input; what a database cannot hold is left out."""
+    return {name: value.replace("\x00", "") for name, value in request.POST.items() if isinstance(value, str)}
 
 
 def typed_uploads(request: Request) -> dict[str, tuple[str, bytes]]:
@@ -60,39 +108,22 @@ def typed_uploads(request: Request) -> dict[str, tuple[str, bytes]]:
     found: dict[str, tuple[str, bytes]] = {}
     for name, value in request.POST.items():
         if name.endswith(forms.UPLOAD) and not isinstance(value, str) and getattr(value, "filename", ""):
+            value.file.seek(0)
             found[name.removesuffix(forms.UPLOAD).removesuffix(".")] = (clean_file_name(value.filename), value.file.read())
     return found
 
 
-def name_uploads(given: dict[str, Any], uploads: Mapping[str, tuple[str, bytes]]) -> None:
-    """Put the names of uploaded files where the form names files; a row of nothing but a file becomes a row."""
-    for path, (name, _) in uploads.items():
-        parts = path.split(".")
-        if parts[0] == "image":
-            given["image"] = {**(given.get("image") or {"alt": None, "caption": None, "credit": None}), "file": name}
-        elif parts[0] == "attachments" and len(parts) == 3 and parts[1].isdigit():
-            rows = given.setdefault("attachments", [])
-            index = int(parts[1]) - 1
-            if index >= len(rows):
-                rows.append({"title": name, "visibility": "public", "reason": None})
-                index = len(rows) - 1
-            rows[index]["file"] = name
+def _uid(text: str | None) -> str:
+    return text if text is not None and _UID.fullmatch(text) else ""
+
+
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def with_hidden(kind: str, given: Mapping[str, Any], row: models.Item | None) -> dict[str, Any]:
     """What no form sets stays as it is."""
     kept = {name: row.input.get(name) for name in forms.HIDDEN.get(kind, ())} if row is not None else {}
     return {**given, **kept}
-
-
-def input_as_text(value: Mapping[str, Any]) -> str:
-    """An input as text to compare: one paragraph a field."""
-    parts = []
-    for name, entry in value.items():
-        if entry not in (None, "", [], {}):
-            shown = entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False, default=str, indent=1)
-            parts.append(f"{name}:\n\n{shown}")
-    return "\n\n".join(parts)
 
 
 def typed_rev(request: Request) -> int:

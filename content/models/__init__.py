@@ -16,6 +16,7 @@ from content.models.edition import (
     Tally,
 )
 from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
+from content.models.form_draft import FormDraft, FormDraftFile
 from content.models.history import AuditEntry, FrozenText, Revision, StepEntry
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference, Rendition
@@ -66,6 +67,8 @@ __all__ = [
     "EmbargoLink",
     "File",
     "FileText",
+    "FormDraft",
+    "FormDraftFile",
     "FrozenText",
     "Grant",
     "Identity",

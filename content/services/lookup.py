@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models, numbers
@@ -63,3 +64,9 @@ def find_decision(session: Session, given: str) -> models.Item | None:
     number = numbers.parse(given)
     slug = known_bodies(session).by_suffix.get(number.suffix) if number else None
     return find(session, decision_url(slug, number.year, number.serial)) if number and slug else None
+
+
+def known_files(connection: Connection) -> list[str]:
+    """The hashes of every file that somebody needs: those of items, and those chosen in forms that are not saved yet."""
+    both = sa.union(sa.select(models.File.sha256), sa.select(models.FormDraftFile.sha256))
+    return list(connection.scalars(both))

@@ -13,7 +13,6 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config
 
 from content import models
-from content.diff import compare_html
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
@@ -24,7 +23,7 @@ from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, utc_now, writing
-from portal.typed import input_as_text
+from portal.differences import Difference, differences
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -57,7 +56,7 @@ def item(request: Request) -> Response:
 
 
 def _item_page(
-    request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200, difference: str | None = None
+    request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200, difference: tuple[Difference, ...] = ()
 ) -> Response:
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
@@ -108,12 +107,12 @@ def step(request: Request) -> Response:
     return HTTPSeeOther(target)
 
 
-def _since(work: Work, row: models.Item, rev: str) -> str | None:
-    """What changed in the text since the revision that the person's page showed; None where nothing did."""
+def _since(work: Work, row: models.Item, rev: str) -> tuple[Difference, ...]:
+    """What changed in the text since the revision that the person's page showed."""
     seen = queries.revision(work.session, row.id, int(rev)) if rev.isdigit() and len(rev) < 10 else None
     if seen is None or seen.rev == row.rev:
-        return None
-    return compare_html(input_as_text(seen.input), input_as_text(row.input))
+        return ()
+    return differences(row.kind, seen.input, row.input)
 
 
 @desk_view("desk.workflows")

@@ -1,7 +1,9 @@
-"""Forms for every kind: writing, keeping what was typed, preview, revisions."""
+"""Forms for every kind: opening, saving, and keeping what was typed until it is saved."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -9,30 +11,26 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
-from content.berlin import BERLIN
-from content.diff import compare_html
-from content.export import citation
 from content.house import Work
-from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
-from content.services import contacts, edit, links, lookup, transition
 from content.services import desk as queries
-from content.services.browse import Reader
+from content.services import edit, form_drafts, links, lookup
 from content.services.edit import StaleText
-from portal import forms
-from portal.asked import editable_item, found_item, wanted_kind
-from portal.desk import desk_view, page, utc_now, writing
-from portal.typed import DeskFiles, input_as_text, name_uploads, typed_rev, typed_texts, typed_uploads, with_hidden
-from portal.views.common import body_of, parameter
-from workflows.publication import PUBLICATION
+from portal import form_page, forms, site
+from portal.asked import editable_item, wanted_kind
+from portal.desk import desk_view, writing
+from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
+from portal.views.common import parameter
 from workflows.vocabulary import ROLES, Permission
 
 
 @desk_view("desk.new", permission=Permission.ITEM_EDIT)
 def new_form(request: Request) -> Response:
-    """An empty form."""
+    """An empty form, or a draft of one."""
     kind = wanted_kind(request)
-    return _form_page(request, kind, forms.form_of(kind, _defaults(request, kind)), None, rev=0)
+    defaults = _defaults(request, kind)
+    with writing(request) as work:
+        return _opened(request, work, kind, defaults, None)
 
 
 @desk_view("desk.new", permission=Permission.ITEM_EDIT, method="POST")
@@ -43,10 +41,10 @@ def create(request: Request) -> Response:
 
 @desk_view("desk.edit", permission=Permission.ITEM_EDIT)
 def edit_form(request: Request) -> Response:
-    """The form with what is stored."""
+    """The form with what is stored, or with a draft."""
     with writing(request) as work:
         row = editable_item(request, work)
-        return _form_page(request, row.kind, forms.form_of(row.kind, row.input), row, rev=row.rev)
+        return _opened(request, work, row.kind, row.input, row)
 
 
 @desk_view("desk.edit", permission=Permission.ITEM_EDIT, method="POST")
@@ -57,42 +55,78 @@ def change(request: Request) -> Response:
     return _save(request, kind, int(request.matchdict["id"]))
 
 
+def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], row: models.Item | None) -> Response:
+    """The form with what is stored and the drafts that there are beside it; `?entwurf=` opens one of them."""
+    login = request.person.login
+    draft = form_drafts.find(work.session, login, parameter(request, DRAFT))
+    if draft is not None and (draft.kind, draft.item_id) == (kind, row.id if row is not None else None):
+        return form_page.form_page(request, kind, forms.form_of(kind, draft.input), row, rev=draft.base_rev, uid=draft.uid)
+    rev = row.rev if row is not None else 0
+    offered = form_page.offers(work, login, kind, row)
+    return form_page.form_page(request, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
+
+
+@desk_view("desk.draft", permission=Permission.ITEM_EDIT, method="POST")
+def keep(request: Request) -> Response:
+    """Keep what is being typed (a script says so every few seconds); says when, and which files are kept."""
+    typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
+    with writing(request) as work:
+        row = queries.item(work.session, request.person, int(item_id)) if item_id.isdigit() and len(item_id) < 10 else None
+        form_page.keep_draft(request, work, typed, row)
+        told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
+    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+
+
+def _discard(request: Request, uid: str) -> Response:
+    with writing(request) as work:
+        form_drafts.drop(work.session, request.person.login, [uid])
+    return HTTPSeeOther(request.path_info)
+
+
 def _save(request: Request, kind: str, item_id: int | None) -> Response:
-    given = forms.read_form(kind, typed_texts(request))
-    more, rev = str(request.POST.get("mehr", "")), typed_rev(request)
+    if unwanted := str(request.POST.get("verwerfen", "")):
+        return _discard(request, unwanted)
+    typed = typed_form(request, kind)
+    more, wish = str(request.POST.get("mehr", "")), str(request.POST.get("nehmen", ""))
+    if wish and item_id:
+        with writing(request) as work:
+            return form_page.taken(request, work, typed, editable_item(request, work), wish)
     if more or request.POST.get("behalten"):
         with writing(request) as work:
-            row = editable_item(request, work) if item_id else None
-            return _form_page(request, kind, forms.form_of(kind, given, more=more), row, rev=rev)
+            return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
     try:
         with writing(request) as work:
-            row = editable_item(request, work) if item_id else None
-            uploads = typed_uploads(request)
-            name_uploads(given, uploads)
-            value = clean_item(kind, with_hidden(kind, given, row))
-            files = DeskFiles(work, row, dict(uploads.values()))
-            saved = edit.save(
-                work.session, kind, value, now=work.desk.now, files=files, actor=request.person.login,
-                actor_name=request.person.name, item=row, rev=rev if item_id else None,
-            )
-            if item_id is None and saved.outcome is not edit.Outcome.CREATED:
-                raise InvalidInput([FieldError("slug", "doubled", f"{saved.item.url} gibt es schon. Bitte einen anderen Adressteil wählen.")])
-            if item_id is None and kind != "offer":
-                saved.item.owner = _owner(request, kind)
-            _refuse_foreign(request, saved.item)
-            if dead := links.broken(work.session, saved.item):
-                raise InvalidInput(dead)
-            target = f"/redaktion/eintrag/{saved.item.id}"
+            target = _write(request, work, typed, _row(request, work, item_id))
     except InvalidInput as invalid:
         with writing(request) as work:
-            row = editable_item(request, work) if item_id else None
-            return _form_page(request, kind, forms.form_of(kind, given, invalid.errors), row, rev=rev, status=400)
+            return form_page.again(request, work, typed, _row(request, work, item_id), errors=invalid.errors, status=400)
     except StaleText:
         with writing(request) as work:
-            row = editable_item(request, work)
-            theirs = compare_html(input_as_text(row.input), input_as_text(given))
-            return _form_page(request, kind, forms.form_of(kind, given), row, rev=row.rev, status=409, difference=theirs)
+            return form_page.stale(request, work, typed, editable_item(request, work))
     return HTTPSeeOther(target)
+
+
+def _row(request: Request, work: Work, item_id: int | None) -> models.Item | None:
+    return editable_item(request, work) if item_id else None
+
+
+def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) -> str:
+    """Save what was typed; the address to go on to. The drafts that it came from are done with."""
+    login = request.person.login
+    value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
+    saved = edit.save(
+        work.session, typed.kind, value, now=work.desk.now, files=DeskFiles(work, row, typed, login), actor=login,
+        actor_name=request.person.name, item=row, rev=typed.rev if row is not None else None,
+    )
+    if row is None and saved.outcome is not edit.Outcome.CREATED:
+        raise InvalidInput([FieldError("slug", "doubled", f"{saved.item.url} gibt es schon. Bitte einen anderen Adressteil wählen.")])
+    if row is None and typed.kind != "offer":
+        saved.item.owner = _owner(request, typed.kind)
+    _refuse_foreign(request, saved.item)
+    if dead := links.broken(work.session, saved.item):
+        raise InvalidInput(dead)
+    form_drafts.drop(work.session, login, typed.uids)
+    return f"/redaktion/eintrag/{saved.item.id}"
 
 
 def _refuse_foreign(request: Request, item: models.Item) -> None:
@@ -100,72 +134,6 @@ def _refuse_foreign(request: Request, item: models.Item) -> None:
     if item.kind == "offer" and Permission.ITEM_EDIT not in request.person.permits_on(item.kind, item.owner):
         message = f"Für den Anbieter „{item.owner}“ dürfen Sie keine Angebote pflegen. Bitte die eigene Organisation angeben."
         raise InvalidInput([FieldError("provider", "foreign_provider", message)])
-
-
-@desk_view("desk.preview", permission=Permission.ITEM_EDIT, method="POST")
-def preview(request: Request) -> Response:
-    """What the public would see: the item is really published, read by the public side, and all of it is undone."""
-    kind, item_id = wanted_kind(request), str(request.POST.get("id", ""))
-    given = forms.read_form(kind, typed_texts(request))
-    try:
-        with request.registry.house.writing("preview", permits=ROLES["operator"].permits) as work:
-            row = queries.item(work.session, request.person, int(item_id)) if item_id.isdigit() else None
-            try:
-                value = clean_item(kind, with_hidden(kind, given, row))
-                saved = edit.save(work.session, kind, value, now=work.desk.now, files=DeskFiles(work, row, {}), item=row)
-                if isinstance(saved.item, models.Decision) and not saved.item.number:
-                    saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
-                _show_publicly(work, saved.item)
-                work.session.flush()
-                shown = Reader(work.session.connection()).page(saved.item.url)
-                assert shown is not None  # noqa: S101 - just published in this transaction
-                html = _public_html(request, shown)
-            except InvalidInput as invalid:
-                return _form_page(request, kind, forms.form_of(kind, given, invalid.errors), row, rev=typed_rev(request), status=400)
-            raise _Undo
-    except _Undo:
-        response = Response(html.encode(), content_type="text/html", charset="utf-8")
-        response.cache_control = "no-store"
-        return response
-
-
-class _Undo(Exception):  # noqa: N818 - a signal
-    """Ends a preview: nothing of it is kept."""
-
-
-def _show_publicly(work: Work, row: models.Item) -> None:
-    names = {"published": "correct", "withdrawn": "republish"}
-    if row.publication_state in {"draft", "submitted", "scheduled"} and not (isinstance(row, models.Decision) and row.number == "Entwurf"):
-        transition.take(work.desk, row, PUBLICATION, "import")
-    elif row.publication_state in names:
-        transition.take(work.desk, row, PUBLICATION, names[row.publication_state], {"note": "Vorschau"})
-    else:
-        transition.take(work.desk, row, PUBLICATION, "import")
-
-
-def _public_html(request: Request, shown: Any) -> str:
-    base_url = request.registry.settings["portal.settings"].base_url
-    meta = citation.html_meta(
-        kind=shown.kind, title=shown.title, url=shown.url, data=shown.data, base_url=base_url, valid_from=shown.proof.valid_from
-    )
-    return body_of(
-        request, f"public/{KINDS[shown.kind].template}", title=f"Vorschau: {shown.title}", page=shown, description=meta.description,
-        meta=(), json_ld="", feeds=(), query="", is_indexed=False,
-    )
-
-
-@desk_view("desk.revisions")
-def revisions(request: Request) -> Response:
-    """Every revision, and the differences of one to the one before."""
-    with writing(request) as work:
-        row = found_item(request, work)
-        rows = queries.revisions(work.session, row.id)
-        shown = parameter(request, "rev")
-        difference = None
-        for newer, older in zip(rows, [*rows[1:], None], strict=True):
-            if shown == str(newer.rev):
-                difference = compare_html(input_as_text(older.input if older else {}), input_as_text(newer.input))
-        return page(request, "desk/revisions.html", title="Verlauf", item=row, rows=rows, shown=shown, difference=difference)
 
 
 def _owner(request: Request, kind: str) -> str:
@@ -194,24 +162,3 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
         if kind == "decision" and row is not None and row.kind == "meeting":
             return {"body": row.input.get("body"), "meeting": row.url}
     return {"body": slug} if slug else {}
-
-
-def _form_page(
-    request: Request, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, status: int = 200, difference: str | None = None
-) -> Response:
-    form = _with_directory(request, form)
-    title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
-    return page(
-        request, "desk/form.html", title=title, form=form, kind=kind, item=row, rev=rev, status=status, difference=difference,
-        upload=forms.UPLOAD, remove=forms.REMOVE,
-    )
-
-
-def _with_directory(request: Request, form: forms.Form) -> forms.Form:
-    """The form with the contacts that it offers, where its kind names any."""
-    widget = next((one for one in form.widgets if one.name == "directory"), None)
-    if widget is None:
-        return form
-    with request.registry.house.reading() as connection:
-        offered = contacts.choices(connection, utc_now().astimezone(BERLIN).date(), widget.value.split("\n"))
-    return forms.with_choices(form, "directory", offered)

@@ -1,0 +1,100 @@
+"""The page with the form of an item, and the draft that holds what was typed into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models
+from content.berlin import BERLIN
+from content.house import Work
+from content.kinds import KINDS
+from content.models.item import new_uid
+from content.schemas import FieldError
+from content.services import contacts, form_drafts
+from portal import conflict, forms
+from portal.desk import page, utc_now
+from portal.differences import Difference, differences
+from portal.typed import DRAFT, KEPT, Typed
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A draft that can be gone on with, and what it has that is not saved."""
+
+    draft: models.FormDraft
+    differences: tuple[Difference, ...]
+
+
+def keep_draft(request: Request, work: Work, typed: Typed, row: models.Item | None, *, uid: str = "") -> None:
+    """Keep what was typed and chosen; it is offered again until it is saved."""
+    place = form_drafts.Place(request.person.login, uid or typed.uid, typed.kind, row.id if row is not None else None)
+
+    def store(body: bytes) -> str:
+        return work.files.add(body, "", work.manager).sha256
+
+    form_drafts.keep(
+        work.session, place, typed.given, base_rev=typed.rev, files=typed.uploads, store=store, now=work.desk.now
+    )
+
+
+def again(
+    request: Request, work: Work, typed: Typed, row: models.Item | None, *, errors: Iterable[FieldError] = (), more: str = "",
+    status: int = 200,
+) -> Response:
+    """The form once more with what was typed; it is kept, whatever happens to the browser."""
+    keep_draft(request, work, typed, row)
+    form = forms.form_of(typed.kind, typed.given, errors, more=more)
+    told = conflict.of(work, request.person.login, typed, row) if row is not None else None
+    return form_page(request, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told)
+
+
+def stale(request: Request, work: Work, typed: Typed, row: models.Item) -> Response:
+    """409: keep what was typed as it is, and show the form on the newest revision."""
+    kept = typed.kept or typed.uid
+    keep_draft(request, work, typed, row, uid=kept)
+    merged = conflict.merged(row.kind, conflict.base_of(work, row, typed.rev), typed.given, row.input)
+    now = replace(typed, given=merged, rev=row.rev, uid=typed.uid if typed.kept else new_uid(), kept=kept)
+    return again(request, work, now, row, status=409)
+
+
+def taken(request: Request, work: Work, typed: Typed, row: models.Item, wish: str) -> Response:
+    """The form with what the person wants of either side."""
+    kept = form_drafts.find(work.session, request.person.login, typed.kept)
+    mine = typed.given if kept is None else kept.input
+    return again(request, work, replace(typed, given=conflict.taken(typed.given, mine, row.input, wish)), row)
+
+
+def offers(work: Work, login: str, kind: str, row: models.Item | None) -> tuple[Offer, ...]:
+    """What the person has typed here before and not saved."""
+    stored: Mapping[str, Any] = row.input if row is not None else {}
+    drafts = form_drafts.of_form(work.session, login, kind, row.id if row is not None else None)
+    found = (Offer(draft, differences(kind, stored, draft.input)) for draft in drafts)
+    return tuple(offer for offer in found if offer.differences)
+
+
+def form_page(
+    request: Request, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, uid: str = "", kept: str = "", status: int = 200,
+    offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None,
+) -> Response:
+    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one."""
+    title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
+    return page(
+        request, "desk/form.html", title=title, form=_with_directory(request, form), kind=kind, item=row, rev=rev, status=status, upload=forms.UPLOAD,
+        remove=forms.REMOVE, draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met,
+        here=f"/redaktion/eintrag/{row.id}/bearbeiten" if row is not None else f"/redaktion/neu/{kind}",
+    )
+
+
+def _with_directory(request: Request, form: forms.Form) -> forms.Form:
+    """The form with the contacts that it offers, where its kind names any."""
+    widget = next((one for one in form.widgets if one.name == "directory"), None)
+    if widget is None:
+        return form
+    with request.registry.house.reading() as connection:
+        offered = contacts.choices(connection, utc_now().astimezone(BERLIN).date(), widget.value.split("\n"))
+    return forms.with_choices(form, "directory", offered)
