@@ -1,0 +1,122 @@
+"""Forms of the desk in real Chromium: what is typed outlives a lost session, a closed window and a faster colleague."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+
+import pytest
+
+from content.house import House
+from content.services import accounts
+from tests.browser.conftest import serving
+from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}
+TYPED = "Drei Stunden Arbeit über Umlaute: äöü."
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, example_data):
+    """A portal where Anna and Bernd, both of a working group, can sign in with a password."""
+    data = tmp_path_factory.mktemp("forms") / "data"
+    shutil.copytree(example_data, data)
+    house = House.open(data)
+    now = dt.datetime.now(dt.UTC)
+    with house.writing("test") as work:
+        for login in ("anna", "bernd"):
+            account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
+            account.password_hash = accounts.hash_password(PASSWORD)
+            accounts.grant(work.session, account, "member", "", by="test", now=now)
+    house.close()
+    with serving(data, "granian") as url:
+        yield url
+
+
+@pytest.fixture
+def opened(browser, address):
+    """A function that opens a browser in which somebody is signed in."""
+    contexts = []
+
+    def open_(login, viewport=WIDE, **more):
+        context = browser.new_context(viewport=viewport, **more)
+        contexts.append(context)
+        page = context.new_page()
+        _sign_in(page, address, login)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def _new(page, address, slug):
+    page.goto(address + "/redaktion/neu/recommendation")
+    page.get_by_label("Titel", exact=False).first.fill("Empfehlung im Entstehen")
+    page.locator("#f-slug").fill(slug)
+    page.locator("#f-text").fill(TYPED)
+
+
+def _sign_in_again(page):
+    page.get_by_label("Anmeldename").fill("anna")
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_a_session_lost_while_typing_gives_the_text_back(opened, address, has_script):
+    page = opened("anna", java_script_enabled=has_script)
+    _new(page, address, f"verloren-{has_script}".lower())
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_text("Ihre Eingaben sind noch da").first.wait_for()
+    assert _problems(page) == [] if has_script else True
+    _sign_in_again(page)
+    page.get_by_role("button", name="Weiter").first.click()
+    page.wait_for_url("**/redaktion/**")
+    if page.locator("#f-text").count():
+        assert page.locator("#f-text").input_value() == TYPED
+        page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("heading", name="Empfehlung im Entstehen").wait_for()
+    page.get_by_role("link", name="Bearbeiten").click()
+    assert page.locator("#f-text").input_value() == TYPED
+
+
+def test_a_window_closed_while_typing_is_offered_in_the_next(opened, address):
+    page = opened("anna")
+    _new(page, address, "geschlossen")
+    page.get_by_text("noch nicht gespeichert").wait_for()
+    page.close()
+    again = opened("anna", NARROW)
+    again.goto(address + "/redaktion/neu/recommendation")
+    again.get_by_role("heading", name="Sie hatten Ungespeichertes").first.wait_for()
+    assert _problems(again) == []
+    again.get_by_role("link", name="Weiterschreiben").first.click()
+    assert again.locator("#f-text").input_value() == TYPED
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_somebody_faster_is_met_field_by_field(opened, address, viewport):
+    mine = opened("anna", viewport)
+    _new(mine, address, f"schneller-{viewport['width']}")
+    mine.get_by_role("button", name="Speichern").last.click()
+    mine.get_by_role("link", name="Bearbeiten").click()
+    theirs = opened("bernd")
+    theirs.goto(mine.url)
+    theirs.locator("#f-text").fill("Bernd war schneller.")
+    theirs.get_by_role("button", name="Speichern").last.click()
+    theirs.get_by_role("link", name="Bearbeiten").wait_for()
+    mine.locator("#f-text").fill("Annas Fassung.")
+    mine.get_by_role("button", name="Speichern").last.click()
+    mine.get_by_role("heading", name="Jemand war schneller").wait_for()
+    assert _problems(mine) == []
+    assert mine.locator("#f-text").input_value() == "Annas Fassung."
+    mine.get_by_role("button", name="Mit der gespeicherten Fassung weiter").click()
+    mine.wait_for_load_state()
+    assert mine.locator("#f-text").input_value() == "Bernd war schneller."
+    mine.get_by_role("button", name="Mit meiner Fassung weiter").click()
+    mine.wait_for_load_state()
+    assert mine.locator("#f-text").input_value() == "Annas Fassung."
+    mine.get_by_role("button", name="Speichern").last.click()
+    mine.get_by_role("link", name="Bearbeiten").click()
+    assert mine.locator("#f-text").input_value() == "Annas Fassung."
