@@ -160,6 +160,10 @@ class FileStore:
             raise ValueError(f"no hash: {sha256!r}")
         return self._root / sha256[:2] / sha256[2:4] / sha256
 
+    def whereabouts(self, sha256: str) -> Path | None:
+        """Where the file can be read now, also while it arrives with a transaction; None: nowhere."""
+        return next((path for path in (self.path(sha256), *self._incoming.glob(f"{sha256}-*")) if path.exists()), None)
+
     def add(
         self, body: bytes, media_type: str, manager: transaction.TransactionManager,
         *, width: int | None = None, height: int | None = None,

@@ -187,13 +187,13 @@ class Segment(abc.ABC):
         return self._postings.get((field, term), lambda: self.read_posting(field, term))
 
     def _weighed(self, field: Field, posting: Posting) -> Posting:
-        weight, lengths, saturation = ranking.FIELD_WEIGHT[field], self._lengths, ranking.saturation
+        lengths, worth_of = self._lengths, ranking.worth
         known: dict[tuple[float, int], float] = {}
         worths = []
         for key in zip(posting[1], map(lengths.__getitem__, posting[0]), strict=True):
             worth = known.get(key)
             if worth is None:
-                worth = known[key] = weight * saturation(*key)
+                worth = known[key] = worth_of(field, *key)
             worths.append(worth)
         return posting[0], worths
 
@@ -299,12 +299,14 @@ def _scores(hits: int, wanted: Sequence[Worths], rarities: Sequence[float]) -> t
     """Each document's score as slices, and what a score of 1 stands for."""
     if not wanted:
         return (), 1.0
-    greatest = max(rarities) or 1.0
+    # A word that none of the hits has would only coarsen the others.
+    greatest = max((rarity for one, rarity in zip(wanted, rarities, strict=True) if one.documents & hits), default=0.0) or 1.0
     if len(wanted) == 1:
         return bits.only(wanted[0].slices, hits), rarities[0] / SCALE
     made: Slices = ()
     for one, rarity in zip(wanted, rarities, strict=True):
-        made = bits.plus(made, bits.times(bits.only(one.slices, hits), round(rarity / greatest * MAX_FACTOR)))
+        factor = min(rarity, greatest)
+        made = bits.plus(made, bits.times(bits.only(one.slices, hits), round(factor / greatest * MAX_FACTOR)))
     unit = greatest / MAX_FACTOR / SCALE
     satisfied = bits.count_of(one.documents & hits for one in wanted)
     full = bits.equal(satisfied, len(wanted), hits)

@@ -11,13 +11,13 @@ import orjson
 
 from content.search.interface import Document, Part
 
-PageTexts = Callable[[str], Sequence[str]]
-"""SHA-256 of a file → the text of its pages, empty for what has none."""
+PageTexts = Callable[[str, str], Sequence[str]]
+"""SHA-256 and media type of a file → the text of its pages, empty for what has none."""
 
 _CLAUSE_LABELS: Final = {"Ziffer 0": "Text"}
 
 
-def no_pages(_sha256: str) -> Sequence[str]:
+def no_pages(_sha256: str, _media_type: str) -> Sequence[str]:
     """For callers that have no files."""
     return ()
 
@@ -31,7 +31,7 @@ def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
         kind=edition.kind,
         url=edition.url,
         title=edition.title,
-        numbers=_numbers(data),
+        numbers=_numbers(edition, data),
         date=edition.sort_date if isinstance(edition.sort_date, dt.date) else dt.date.fromisoformat(edition.sort_date),
         since=edition.valid_from,
         until=edition.valid_until,
@@ -39,10 +39,13 @@ def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
         parts=tuple(part for part in [*_parts(document), *_files(data, pages)] if part.text),
         sha256=edition.sha256,
         position=edition.position,
+        names=tuple(dict.fromkeys(name for name in (edition.title, data.get("abbreviation"), data.get("short")) if name)),
     )
 
 
-def _numbers(data: Mapping[str, Any]) -> tuple[str, ...]:
+def _numbers(edition: Any, data: Mapping[str, Any]) -> tuple[str, ...]:
+    if edition.kind == "meeting":
+        return (edition.url,)
     number = data.get("number")
     return (number,) if number and "year" in data else ()
 
@@ -70,7 +73,7 @@ def _clause_numbers(clause: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _parts(document: Mapping[str, Any]) -> list[Part]:
     data = document["data"]
-    names = [*data.get("synonyms", ()), data.get("abbreviation") or ""]
+    names = [*data.get("synonyms", ()), data.get("abbreviation") or "", data.get("short") or ""]
     # The session belongs to what people search by („Umlaufverfahren“), though no text says it.
     label = data["meeting"]["label"] if data.get("meeting") else ""
     numbered = label[:1].isdigit()
@@ -78,6 +81,7 @@ def _parts(document: Mapping[str, Any]) -> list[Part]:
     extra += [Part("", "Anderer Name", word, is_keyword=True) for word in names if word]
     extra += [Part("", "Sitzung", label, is_keyword=not numbered)] if label else []
     extra += [Part("", "Anlage", row["title"]) for row in data.get("attachments") or ()]
+    extra += _people_and_places(data)
     if data.get("clauses"):
         return [Part(row["anchor"], row["label"], row["text"], "".join(map(str, row.get("path") or ()))) for row in data["clauses"]] + extra
     if data.get("sections"):
@@ -85,10 +89,20 @@ def _parts(document: Mapping[str, Any]) -> list[Part]:
             Part(row["anchor"], row["heading"] or "", f"{row['heading'] or ''} {row['text']}".strip())
             for row in data["sections"]
         ]
-        quotes = [Part("", row["speaker"], row["text"] or "") for row in data.get("quotes", ())]
+        quotes = [Part("", row["speaker"], f"{row['speaker']}: {row['text'] or ''}") for row in data.get("quotes", ())]
         first = document["text"].split("\n\n", 1)[0]
-        return [Part("", "", data.get("lead") or first), *sections, *quotes, *extra]
+        return [Part("", "", first), *sections, *quotes, *extra]
     return [Part("", "", document["text"]), *extra]
+
+
+def _people_and_places(data: Mapping[str, Any]) -> list[Part]:
+    """What a page says beside its text: who was in the chair, where it was, who wrote it."""
+    said = [("Ort", data.get("place")), ("Arbeitsgruppe", data.get("group")), ("Vorsitz", data.get("chair"))]
+    found = [Part("", label, f"{label}: {value}") for label, value in said if value]
+    for row in data.get("chairs") or ():
+        who = ", ".join(one for one in (row.get("name"), row.get("land")) if one)
+        found.append(Part("", "Vorsitz", f"Vorsitz {row['year']}: {who}"))
+    return found
 
 
 def _files(data: Mapping[str, Any], pages: PageTexts) -> list[Part]:
@@ -97,7 +111,7 @@ def _files(data: Mapping[str, Any], pages: PageTexts) -> list[Part]:
     for row in data.get("attachments") or ():
         if not row.get("sha256"):
             continue
-        texts = pages(row["sha256"])
+        texts = pages(row["sha256"], row.get("media_type") or "")
         for number, text in enumerate(texts, start=1):
             where = f", Seite {number}" if len(texts) > 1 or row["file_name"].endswith(".pdf") else ""
             anchor = f"#page={number}" if row["file_name"].endswith(".pdf") else ""

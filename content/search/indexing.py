@@ -40,10 +40,22 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
                 fields[Field.PARTS].append((start + place, parts))
             words.add(text[token.start : token.end])
         start += place + PART_GAP
-    numbers = tuple(number_term(number) or f"#{number}" for number in document.numbers)
-    if numbers:
-        fields[Field.TITLE].append((OWN_NUMBER_PLACE, numbers))
+    own = tuple(number_term(number) or own_term(number) for number in document.numbers)
+    own += tuple(dict.fromkeys(term for name in document.names if (term := name_term(name, analysis))))
+    if own:
+        fields[Field.TITLE].append((OWN_NUMBER_PLACE, own))
     return Indexed(fields, frozenset(words), len(fields[Field.TEXT]))
+
+
+def own_term(number: str) -> str:
+    """The term of what bears `number`, or the address of a session, as its own."""
+    return f"#{number}"
+
+
+def name_term(name: str, analysis: Analysis) -> str:
+    """The term of what is called `name` as a whole, in any form of its words; empty for one of stop words only."""
+    stems = [token.terms[0] for token in analysis.tokens(name)]
+    return f"^{' '.join(stems)}" if stems else ""
 
 
 def _stretches(document: Document) -> Iterator[tuple[Field, str]]:

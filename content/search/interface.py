@@ -84,7 +84,8 @@ class Document:
     """One edition as the search sees it.
 
     `date` is the day it is sorted by. It is public in `[since, until)` (aware UTC); `until` None: now. `filters` maps
-    each name of `FACETS`, and `clause`, to its values.
+    each name of `FACETS`, and `clause`, to its values. `numbers`: what it bears as its own, a session its address; `names`: what the whole
+    of it is called („Onlinezugangsgesetz“, „OZG“).
     """
 
     edition_id: int
@@ -99,6 +100,7 @@ class Document:
     parts: tuple[Part, ...]
     sha256: str
     position: int
+    names: tuple[str, ...] = ()
 
     @property
     def stamp(self) -> str:
@@ -142,7 +144,7 @@ class Want:
 class Query:
     """What an engine is asked.
 
-    Documents that satisfy at least `at_least` of the wants (None: all) and none that is excluded; without wants, all.
+    Documents that satisfy at least `at_least` of the wants (None: all; 0: wants only order) and none that is excluded; without wants, all.
     `filters`: one value per name. `first_day`, `last_day`: inclusive bounds of `Document.date`. `moment`: as of that
     instant (aware UTC), None: now. `sort`: `relevance` (ties: newer date, then higher edition id), `newest`, `oldest`
     (ties: by relevance). `facets`: names to count; the values of a name are counted under all filters but its own.

@@ -3,7 +3,7 @@
 One want per thing asked. Its options, from near to far, are what an engine looks up mechanically:
 
     the word as typed 1.0 · another form of it 0.9 · without umlauts 0.75 · in a compound 0.7
-    another name: 0.8 (abbreviation) to 0.5 (loose synonym) · all parts of a typed compound 0.5, of a hyphenated word 0.85 · near spelling 0.4
+    the whole of what something is called 1.5 · another name: 0.8 (abbreviation) to 0.5 (loose synonym) · all parts of a typed compound 0.5, of a hyphenated word 0.85 · near spelling 0.4
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from content.search.german import STOP_WORDS, Analysis, Token, number_term
+from content.search.indexing import name_term, own_term
 from content.search.interface import ANYWHERE, WORDS, Field, Option, Want
 from content.search.lemmas import fold
 from content.search.query import Asked, Term
 from content.search.ranking import NUMBER_WEIGHT
 from content.search.thesaurus import MAX_WORDS, Thesaurus
 
+WHOLE_NAME: Final = 1.5
 FORM: Final = 0.9
 PLAIN: Final = 0.75
 IN_COMPOUND: Final = 0.7
@@ -51,7 +53,18 @@ class Planner:
             if want is not None:
                 made.append(want)
             del groups[:taken]
-        return tuple(made)
+        wanted = [want for want in made if not want.is_excluded]
+        return tuple(self._as_name(want) if len(wanted) == 1 and want is wanted[0] else want for want in made)
+
+    def leading(self, asked: Asked) -> tuple[Want, ...]:
+        """What comes first where nothing but a session is asked for: the session itself."""
+        url = asked.filters.get("meeting")
+        return (Want("", (Option((own_term(url),), (Field.TITLE,), NUMBER_WEIGHT),)),) if url and not asked.has_words else ()
+
+    def _as_name(self, want: Want) -> Want:
+        """The only want also as the name of something: „OZG“ is first of all what is called so."""
+        term = name_term(want.typed, self.analysis)
+        return Want(want.typed, (*want.options, Option((term,), (Field.TITLE,), WHOLE_NAME))) if term else want
 
     def _number(self, number: str, suffixes: Sequence[str]) -> Want:
         term = number_term(number) or f"#{number}"

@@ -2,7 +2,7 @@
 
     score(document) = kind · coordination · Σ over the wants it satisfies of  rarity(want) · best(want, document)
     best            = max over the options it satisfies of  option.weight · worth(option)
-    worth           = for one term: max over its fields of  FIELD_WEIGHT[field] · saturation(how often, length)
+    worth           = for one term: max over its fields of  FIELD_WEIGHT[field] · saturation(how often, length; of titles a usual one)
                       for several terms in a row: the same, counted as the rarest of them in that field
                       for several terms anywhere: the smallest worth of them
 
@@ -37,6 +37,11 @@ USUAL_LENGTH: Final = 120
 def coordination(satisfied: int, wanted: int) -> float:
     """The factor of a document that satisfies only some of the wants: all of the words is much better than some."""
     return (satisfied / wanted) ** 2 if wanted else 1.0
+
+
+def worth(field: Field, often: float, length: int) -> float:
+    """What `often` occurrences in a field are worth; a title is a title, however long the text below it is."""
+    return FIELD_WEIGHT[field] * saturation(often, USUAL_LENGTH if field is Field.TITLE else length)
 
 
 def saturation(often: float, length: int) -> float:

@@ -23,7 +23,7 @@ _F: Final = models.EditionFile.__table__.c
 def reader(connection: Connection) -> PageTexts:
     """Looks up what has been read."""
 
-    def pages(sha256: str) -> Sequence[str]:
+    def pages(sha256: str, _media_type: str) -> Sequence[str]:
         found: list[str] | None = connection.execute(_PAGES, {"sha256": sha256}).scalar()
         return found or ()
 
@@ -32,15 +32,16 @@ def reader(connection: Connection) -> PageTexts:
 
 def keeper(session: Session, files: FileStore, now: dt.datetime) -> PageTexts:
     """Looks up, and reads what nobody has read yet; a new text is kept with the transaction."""
+    read: dict[str, models.FileText] = {}
 
-    def pages(sha256: str) -> Sequence[str]:
-        kept = session.get(models.FileText, sha256)
+    def pages(sha256: str, media_type: str) -> Sequence[str]:
+        kept = read.get(sha256) or session.get(models.FileText, sha256)
         if kept is None:
-            media_type = session.scalar(sa.select(_F.media_type).where(_F.sha256 == sha256).limit(1))
-            kept = _read(sha256, media_type or "", files, now)
+            kept = _read(sha256, media_type, files, now)
             if kept is None:
                 return ()
             session.add(kept)
+            read[sha256] = kept
         return kept.pages
 
     return pages
@@ -59,9 +60,8 @@ def fill(session: Session, files: FileStore, now: dt.datetime) -> int:
 
 
 def _read(sha256: str, media_type: str, files: FileStore, now: dt.datetime) -> models.FileText | None:
-    path = files.path(sha256)
-    # A file that arrives with this very transaction lies elsewhere still; `fill` reads it later.
-    if media_type not in filetext.READABLE or not path.exists():
+    path = files.whereabouts(sha256) if media_type in filetext.READABLE else None
+    if path is None:
         return None
     pages, fault = filetext.pages_of(path, media_type)
     return models.FileText(sha256=sha256, pages=pages, fault=fault, read_at=now)

@@ -77,7 +77,7 @@ class Searcher:
         query = self._query(search, asked, wants)
         found = self._engine.search(query)
         proposal = ""
-        if found.dead and not search.strict:
+        if found.dead and asked.has_words and not search.strict:
             wants, proposal = self._mended(search, asked, wants, found, hints)
             query = replace(query, wants=wants)
             found = self._engine.search(query)
@@ -120,12 +120,14 @@ class Searcher:
         asked = read(search.typed, bodies=self._bodies, filters=search.filters)
         suffixes = [suffix for suffix in self._bodies.by_suffix if suffix]
         # The same word a hundred times asks nothing more than once.
-        return asked, tuple({(want.options, want.is_excluded): want for want in self._planner.wants(asked, suffixes)}.values())
+        wants = {(want.options, want.is_excluded): want for want in self._planner.wants(asked, suffixes)}
+        return asked, tuple(wants.values()) or self._planner.leading(asked)
 
     def _query(self, search: Search, asked: Asked, wants: tuple[Want, ...]) -> Query:
-        is_inside = "clause" in asked.filters and bool(wants)
+        is_inside = "clause" in asked.filters and asked.has_words
         return Query(
             wants=wants,
+            at_least=None if asked.has_words else 0,
             filters=asked.filters,
             first_day=asked.first_day or read_day(search.first_day, is_last=False),
             last_day=asked.last_day or read_day(search.last_day, is_last=True),
@@ -179,7 +181,7 @@ class Searcher:
     ) -> tuple[Found, dict[int, Document]]:
         """The hits of the page with their documents; with `ziffer:` only those that match inside that clause."""
         loaded = self._documents([edition_id for edition_id, _ in found.rows])
-        if "clause" not in asked.filters or not query.wants:
+        if "clause" not in asked.filters or not asked.has_words:
             return found, loaded
         rows = [row for row in found.rows if row[0] in loaded and marker.satisfies_in_clause(loaded[row[0]])]
         if found.total > _CLAUSE_CANDIDATES:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SUITES = ("pages", "market", "search", "reports", "desk")
+SUITES = ("pages", "market", "search", "search_quality", "reports", "desk")
 
 
 def main() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import json
 import re
 
+import docx
 import pytest
 
 from content import models
-from content.services import lookup, transition
+from content.services import exchange, lookup, transition
 from content.services.searching import pick_key
+from portal.starting import store_file
 from workflows.vocabulary import ROLES
 
 
@@ -90,3 +93,43 @@ def test_every_hit_can_say_why(portal):
 def test_kind_is_written_once_in_a_row(portal):
     page = portal[0].get("/suche?q=Einer+f%C3%BCr+Alle&art=term").text
     assert re.findall(r'<p class="row-meta"><span class="kind">Begriff</span> (.*?)</p>', page) and "</span> Begriff" not in page
+
+
+def _urls(app, typed):
+    return [hit["url"] for hit in app.get("/api/v1/suche", {"q": typed}).json["hits"]]
+
+
+def test_words_inside_a_pdf_are_found_with_their_page(portal):
+    page = portal[0].get("/suche?q=Schreibtisch+B%C3%BCrgerinnen")
+    assert re.search(r'href="/datei/[0-9a-f]{64}/zielbild-registermodernisierung-kurzfassung\.pdf#page=1"', page.text)
+    assert "Kurzfassung des Zielbilds (redaktionelles Beispiel)“, Seite 1" in page.text and "<mark>Schreibtisch</mark>" in page.text
+
+
+def test_words_inside_a_word_file_are_found_at_once_when_it_is_published(portal, tmp_path):
+    app, house = portal
+    (tmp_path / "files").mkdir()
+    document = docx.Document()
+    document.add_paragraph("Der Zwiebelkuchenausschuss berichtet über seine Arbeit.")
+    document.save(tmp_path / "files/anlage.docx")
+    line = {"type": "decision", "body": "it-planungsrat", "number": "2026/70", "title": "Mit Anlage", "text": "1. Der IT-Planungsrat stimmt zu.", "attachments": [{"title": "Bericht", "file": "anlage.docx"}]}
+    # Twice in one transaction: the file is read once, its text kept once.
+    (tmp_path / "in.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line | {"number": "2026/71"}))
+    with house.writing("test") as work:
+        exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "in.jsonl"])
+    assert set(_urls(app, "Zwiebelkuchenausschüsse")) == {"/beschluss/2026/70", "/beschluss/2026/71"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("36. Sitzung", "/sitzung/36"), ("sitzung:37-AL", "/sitzung/al-runde/37"), ("OZG-Leistung", "/glossar/ozg-leistung"), ("Portalverbund", "/beschluss/2018/02"), ("IT-PLR", "/gremium/it-planungsrat"), ("Elterngeld", "/marktplatz/elterngeld")],
+)
+def test_what_is_called_so_comes_first(portal, typed, first):
+    assert _urls(portal[0], typed)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [("Jan Pörksen", "/presse/2021-10-29-36-sitzung-hamburg"), ("Burghardt", "/gremium/it-planungsrat"), ("Was trennt Verwaltung junge Unternehmen Redaktion", "/bericht/verwaltung-und-startups"), ("Vorsitz Ulbrich 2025", "/gremium/it-planungsrat")],
+)
+def test_who_speaks_presides_and_what_a_summary_says_is_found(portal, typed, url):
+    assert url in _urls(portal[0], typed)

@@ -54,7 +54,7 @@ def _worth(row, option):
     def one(field, term, *, is_prefix=False):
         words = row.get(str(field), [])
         terms = {word for word in words if word.startswith(term)} if is_prefix else {term} & set(words)
-        return max((ranking.FIELD_WEIGHT[field] * ranking.saturation(words.count(word), length) for word in terms), default=0.0)
+        return max((ranking.worth(field, words.count(word), length) for word in terms), default=0.0)
 
     if option.places:
         best = 0.0
@@ -62,7 +62,7 @@ def _worth(row, option):
             words = row.get(str(field), [])
             if any(words[place : place + 2] == list(option.terms) for place in range(len(words))):
                 often = min(map(words.count, option.terms))
-                best = max(best, ranking.FIELD_WEIGHT[field] * ranking.saturation(often, length))
+                best = max(best, ranking.worth(field, often, length))
         return best
     return min(max(one(field, term, is_prefix=option.is_prefix) for field in option.fields) for term in option.terms)
 
