@@ -337,7 +337,7 @@ VERB_RULES: Final = _rules(
     (_K.NOTES, r"\bn(?:immt|ehmen)\b.{0,400}?\bKenntnis\b|zur Kenntnis genommen|\bbegrüßt\b"),
     (_K.AFFIRMS, r"\bbekräftig(?:t|en)\b|\bstell(?:t|en)\b.{0,60}?\bfest\b|\bbetont\b|\bunterstr(?:eicht|eichen|ichen)\b"),
     (_K.THANKS, r"\bdank(?:t|en)\b|\bDank an\b"),
-    (_K.RESOLVES, r"\bbeschließ(?:t|en)\b|\bbeschlossen\b|\bverabschiede[nt]\b|\bbestätig(?:t|en)\b"),
+    (_K.RESOLVES, r"\bbeschließ(?:t|en)\b|\bbeschlossen\b|\bverabschiede[nt]\b|\bbestätig(?:t|en)\b|\A(?:Der IT-Planungsrat|Die AL-Runde|Er|Sie) legt\b[^.;]{0,120}?\bfest\b"),
 )
 """In order: of two rules that match at the same place, the earlier one wins."""
 NOUN_RULES: Final = _rules(
@@ -398,6 +398,13 @@ _FINITE: Final = re.compile(
 )
 
 
+_NOUNS: Final = r"(?P<name>[A-ZÄÖÜ][\w/-]*(?: (?:und |für |der |des )?[A-ZÄÖÜ][\w/-]*)*)"
+_ASKED: Final = re.compile(rf" (?:die|den|das) (?:(?:jeweils )?[a-zäöü]+(?:e|en) ){{0,2}}{_NOUNS}(?! (?:eine[sr]|von))(?=[ ,:.])")
+_RECOMMENDED_TO: Final = re.compile(rf" (?:der|dem|(?=den \S+(?: und \S+)?n[ ,:])den) {_NOUNS}(?=[ ,:.])")
+_NOBODY: Final = frozenset({"Anwendung", "Bericht", "Einsatz", "Nutzung", "Umsetzung", "Verwendung", "Entwurf", "Vorschlag"})
+"""What an asking verb may have as its object without asking it."""
+
+
 def addressees_of(text: str, kind: OperativeKind | None) -> tuple[str, ...]:
     """Whom a clause asks: after an asking verb, before a passive one, or as the acting subject of the sentence."""
     found: list[str] = []
@@ -406,7 +413,7 @@ def addressees_of(text: str, kind: OperativeKind | None) -> tuple[str, ...]:
         if active:
             rest = text[active.end() :]
             end = _WINDOW_END.search(rest)
-            found += _actors(rest[: end.start() if end else len(rest)][:160])
+            found += _actors(rest[: end.start() if end else len(rest)][:160]) or _named(active[0], rest)
         passive = _PASSIVE.search(text)
         if passive and not found:
             sentence_start = max(text.rfind(". ", 0, passive.start()), text.rfind("; ", 0, passive.start())) + 1
@@ -420,6 +427,12 @@ def addressees_of(text: str, kind: OperativeKind | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _named(verb: str, rest: str) -> list[str]:
+    """Whom an asking verb names where no name is known: the noun phrase in the case that the verb asks for."""
+    match = (_RECOMMENDED_TO if verb.startswith("empf") else _ASKED).match(rest)
+    return [match["name"]] if match and match["name"].split()[0] not in _NOBODY else []
+
+
 def _finite_start(sentence: str, start: int) -> int:
     match = _FINITE.match(sentence, start)
     return match.end() if match else start
@@ -430,14 +443,15 @@ def _actors(words: str) -> list[str]:
     return [_CANONICAL.get(name, name) for name in names]
 
 
-_DUE: Final = re.compile(r"\b(?:zur|zu der|in der|in die|für die|bis zur|vor der|auf der|der) (\d{1,3})\. Sitzung")
+_ORDINALS: Final = ("ersten", "zweiten", "dritten", "vierten", "fünften", "sechsten", "siebten", "achten", "neunten", "zehnten", "elften", "zwölften")
+_DUE: Final = re.compile(rf"\b(?:zur|zu der|in der|in die|für die|bis zur|vor der|auf der|der) (\d{{1,3}})\. Sitzung(?! (?:der|des|eine[rs]) )|\bzur ({'|'.join(_ORDINALS)}) Sitzung(?! (?:der|des|eine[rs]) )")
 _NEXT: Final = re.compile(r"\b(?:zur|in der|bis zur|auf der) (?:nächsten|kommenden|folgenden) Sitzung\b")
 
 
 def due_meeting_of(text: str, own_meeting: int | None) -> int | None:
     """The ordinal of the session by which something is asked; sessions that are over do not count."""
     for match in _DUE.finditer(text):
-        ordinal = int(match[1])
+        ordinal = int(match[1]) if match[1] else _ORDINALS.index(match[2]) + 1
         if own_meeting is None or ordinal > own_meeting:
             return ordinal
     if own_meeting is not None and _NEXT.search(text):
