@@ -56,6 +56,10 @@ def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]
         shown["url"] = who.key
     if row is None:
         return {**shown, "state": "open", "date": None, "evidence": None, "note": "", "reported_at": None, "confirmed_at": None, "confirmed_by": None}
+    if row.evidence is not None:
+        shown["file"] = {
+            "sha256": row.evidence_sha256, "file_name": row.evidence_name, "media_type": row.evidence.media_type, "size_bytes": row.evidence.size_bytes,
+        }
     return {
         **shown, "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url, "note": row.note,
         "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content.db import Base
+from content.models.item import File
 
 
 class Implementation(Base):
@@ -26,6 +27,9 @@ class Implementation(Base):
     state: Mapped[str] = mapped_column(sa.String(16))
     date: Mapped[dt.date | None]
     evidence_url: Mapped[str | None]
+    evidence_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("file.sha256"))
+    evidence_name: Mapped[str | None] = mapped_column(sa.String(160))
+    """A file that proves it, and its name."""
     note: Mapped[str] = mapped_column(default="")
     reporter: Mapped[str] = mapped_column(sa.String(120), default="")
     """Login of who reported; another person confirms."""
@@ -34,3 +38,5 @@ class Implementation(Base):
     reported_at: Mapped[dt.datetime]
     confirmed_by: Mapped[str | None] = mapped_column(sa.String(200))
     confirmed_at: Mapped[dt.datetime | None]
+
+    evidence: Mapped[File | None] = relationship()

@@ -36,12 +36,14 @@ def amend(
     document = orjson.loads(current.document)
     if all(document["data"].get(name) == value for name, value in changes.items()):
         return None
-    frozen = _frozen(desk, current, document, {**document["data"], **changes})
+    data = {**document["data"], **changes}
+    frozen = _frozen(desk, current, document, data)
     if subkind is not None and subkind != frozen.subkind:
         words = KINDS[item.kind].subkinds
         header = tuple(words[subkind] if part == words.get(frozen.subkind) else part for part in frozen.header)
         frozen = replace(frozen, subkind=subkind, header=header)
-    return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev, files=_files(desk, current))
+    files = publish.with_evidence(_files(desk, current), document["data"], data)
+    return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev, files=files)
 
 
 def _files(desk: Desk, edition: models.Edition) -> list[PublicFile]:

@@ -20,7 +20,7 @@ from content.freezing import Frozen, freeze
 from content.freezing.common import NAMING_CONTACTS, FrozenReference, refreshed_contacts
 from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
-from content.services.publish import Desk, PublicFile, public_files
+from content.services.publish import Desk, PublicFile, public_files, with_evidence
 
 _NOTHING: Final = "frozen_text.nothing"
 
@@ -90,7 +90,9 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
 def files_of(session: Session, item: models.Item, text: Frozen) -> list[PublicFile]:
     """The files that publishing `text` of `item` makes public."""
     kept = newer(session, item)
-    return public_files(item, text.data) if kept is None else [PublicFile(sha256, *names) for sha256, names in kept.files.items()]
+    if kept is None:
+        return public_files(item, text.data)
+    return with_evidence([PublicFile(sha256, *names) for sha256, names in kept.files.items()], kept.frozen["data"], text.data)
 
 
 def _reuse(session: Session, item: models.Item) -> Mapping[str, Any]:

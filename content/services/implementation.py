@@ -7,7 +7,7 @@ hold for what was reported as they do for what was written.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput
 from content.services.amend import amend
 from content.services.publish import Desk, berlin_day
+from content.storage import IMAGE_TYPES, UploadRefused, check_upload, clean_file_name
 from workflows.vocabulary import Permission
 
 STATES: Final[Mapping[str, str]] = {"open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt"}
@@ -39,22 +40,43 @@ class Line:
     may_judge: bool
 
 
-def report(desk: Desk, item: models.Recommendation, key: str, given: Mapping[str, str], *, codes: frozenset[str]) -> models.Implementation:
-    """Report for the addressee `key`: state, date, evidence, note. `codes`: members the person speaks for. Raises `InvalidInput`."""
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was chosen as evidence; `store` keeps it."""
+
+    name: str
+    body: bytes
+    store: Callable[[bytes, str, int | None, int | None], models.File]
+
+
+def report(
+    desk: Desk, item: models.Recommendation, key: str, given: Mapping[str, str], *, codes: frozenset[str], upload: Upload | None = None
+) -> models.Implementation:
+    """Report for the addressee `key`: state, date, evidence (address, file or both), note. Raises `InvalidInput`.
+
+    `codes`: members the person speaks for. A file that was given once stays until another comes or `drop_file` is given.
+    """
     who = _addressee(desk.session, item, key)
     errors = []
     if not may_report(desk, who, codes):
         errors.append(FieldError("state", "no_permission", f"Für {who.name} dürfen Sie nicht melden. Melden kann nur die eigene Vertretung."))
     if item.procedure_state not in REPORTABLE:
         errors.append(FieldError("state", "wrong_state", "Gemeldet wird nur zu Empfehlungen, die beschlossen oder in Umsetzung sind."))
-    date, faults = _faults(desk, given)
-    if errors + faults:
-        raise InvalidInput(errors + faults)
     row = told_of(desk.session, item, key)
+    is_kept = row is not None and row.evidence_sha256 is not None and not given.get("drop_file")
+    media_type, refused = _kind_of(upload)
+    date, faults = _faults(desk, given, has_file=is_kept or upload is not None)
+    if errors + faults + refused:
+        raise InvalidInput(errors + faults + refused)
+    file = upload.store(upload.body, media_type, None, None) if upload is not None else None
     if row is None:
         row = models.Implementation(item_id=item.id, addressee=key)
         desk.session.add(row)
     row.state, row.date, row.evidence_url, row.note = given["state"], date, given.get("evidence", "").strip() or None, given.get("note", "").strip()
+    if upload is not None:
+        row.evidence, row.evidence_name = file, clean_file_name(upload.name)
+    elif not is_kept:
+        row.evidence, row.evidence_name = None, None
     row.reporter, row.reported_by, row.reported_at = desk.actor, desk.actor_name or desk.actor, desk.now
     row.comment, row.confirmed_by, row.confirmed_at = "", None, None
     show(desk, item, f"{who.name} meldet: {STATES[row.state]}")
@@ -150,15 +172,28 @@ def _judged(desk: Desk, item: models.Recommendation, key: str) -> models.Impleme
     return row
 
 
-def _faults(desk: Desk, given: Mapping[str, str]) -> tuple[dt.date | None, list[FieldError]]:
+def _kind_of(upload: Upload | None) -> tuple[str, list[FieldError]]:
+    """The media type of the file, or why it cannot be taken. Pictures tell where they were taken: they come as PDF."""
+    if upload is None:
+        return "", []
+    try:
+        media_type = check_upload(upload.body, clean_file_name(upload.name))
+    except UploadRefused as refused:
+        return "", [FieldError("evidence_file", refused.code, f"Der Nachweis: {refused}")]
+    if media_type in IMAGE_TYPES:
+        return "", [FieldError("evidence_file", "unknown_type", "Bilder nehmen wir als Nachweis nicht an. Bitte als PDF speichern.")]
+    return media_type, []
+
+
+def _faults(desk: Desk, given: Mapping[str, str], *, has_file: bool) -> tuple[dt.date | None, list[FieldError]]:
     errors = []
     state, evidence, written = given.get("state", ""), given.get("evidence", "").strip(), given.get("date", "").strip()
     if state not in STATES:
         errors.append(FieldError("state", "unknown_choice", f"Der Stand ist nicht vorgesehen. Möglich sind: {', '.join(STATES.values())}."))
     if evidence and not evidence.startswith(("https://", "http://")):
         errors.append(FieldError("evidence", "not_an_address", "Der Nachweis ist keine Webadresse. Bitte mit https:// angeben."))
-    if state == "done" and not evidence:
-        errors.append(FieldError("evidence", "missing", "Umgesetzt braucht einen Nachweis. Bitte eine Webadresse angeben."))
+    if state == "done" and not (evidence or has_file):
+        errors.append(FieldError("evidence", "missing", "Umgesetzt braucht einen Nachweis. Bitte eine Webadresse angeben oder eine Datei wählen."))
     if state == "not_applicable" and not given.get("note", "").strip():
         errors.append(FieldError("note", "missing", "Wer nichts umsetzen muss, sagt warum. Bitte im Hinweis begründen."))
     if len(given.get("note", "")) > MAX_NOTE:

@@ -238,13 +238,19 @@ def _measure(
         one = told.get(code, {})
         reported = one.get("state") or "open"
         cells[code] = Cell(
-            code=code, state="unconfirmed" if is_faded(one, day) else reported, reported=reported, date=one.get("date"), evidence=one.get("evidence"),
+            code=code, state="unconfirmed" if is_faded(one, day) else reported, reported=reported, date=one.get("date"), evidence=_evidence(one),
             note=one.get("note") or "", reported_at=_iso_day(one.get("reported_at")), confirmed_at=_iso_day(one.get("confirmed_at")),
             reviewer=(one.get("confirmed_by") or SECRETARIAT) if one.get("confirmed_at") else None,
             is_overdue=due_date is not None and due_date < day and reported not in DONE,
             services_live=sum((item, code) in live for item, _ in services), services=len(services),
         )
     return Measure(kind, url, title, number, due, due_date, others, services, cells)
+
+
+def _evidence(told: Mapping[str, Any]) -> str | None:
+    """The address of the evidence: what was named, else the file that was handed in."""
+    file = told.get("file")
+    return told.get("evidence") or (f"/datei/{file['sha256']}/{file['file_name']}" if file else None)
 
 
 def is_faded(told: Mapping[str, Any], day: dt.date) -> bool:

@@ -262,11 +262,24 @@ def public_files(item: models.Item, data: Mapping[str, Any]) -> list[PublicFile]
     shown = [PublicFile(row["sha256"], row["file_name"], row["media_type"]) for row in data["attachments"]] if "attachments" in data else [
         PublicFile(row.sha256, row.file_name, row.file.media_type) for row in item.attachments if row.visibility == "public" and row.file and row.sha256
     ]
+    shown += evidence_files(data)
     pictures = [*([image] if image else []), *image.get("variants", ())]
     for figure in data.get("figures", ()):
         pictures += [figure, *figure["variants"]]
     shown += [PublicFile(row["sha256"], row["file_name"] or "bild", row["media_type"]) for row in pictures]
     return list({file.sha256: file for file in reversed(shown) if file.sha256}.values())
+
+
+def evidence_files(data: Mapping[str, Any]) -> list[PublicFile]:
+    """The files with which addressees prove what they report."""
+    rows = [row["file"] for row in data.get("implementation", ()) if row.get("file")]
+    return [PublicFile(row["sha256"], row["file_name"], row["media_type"]) for row in rows]
+
+
+def with_evidence(files: Iterable[PublicFile], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PublicFile]:
+    """`files` with the evidence that `after` names in the place of what `before` named."""
+    gone = set(evidence_files(before))
+    return list({file.sha256: file for file in [*evidence_files(after), *(file for file in files if file not in gone)]}.values())
 
 
 def _end(desk: Desk, edition: models.Edition, moment: dt.datetime) -> None:

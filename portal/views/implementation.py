@@ -14,11 +14,11 @@ from content import models
 from content.house import Work
 from content.schemas import InvalidInput
 from content.services import implementation, tasks
-from content.services.publish import Desk
 from portal.desk import MissingRight, audit, desk_view, page, writing
+from portal.incoming import store_file
 from workflows.vocabulary import Permission
 
-FIELDS: Final = ("state", "date", "evidence", "note")
+FIELDS: Final = ("state", "date", "evidence", "note", "drop_file")
 
 
 @desk_view("desk.implementation")
@@ -39,7 +39,7 @@ def act(request: Request) -> Response:
             row = work.session.get(models.Recommendation, int(number))
             if row is None:
                 raise HTTPNotFound
-            _ACTS[name](request, replace(work.desk, permits=request.person.permits), row, key)
+            _ACTS[name](request, work, row, key)
             audit(request, work, f"implementation.{name}", row.url, key)
     except InvalidInput as invalid:
         with writing(request) as work:
@@ -47,20 +47,22 @@ def act(request: Request) -> Response:
     return HTTPSeeOther("/redaktion/umsetzung")
 
 
-def _report(request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
+def _report(request: Request, work: Work, row: models.Recommendation, key: str) -> None:
     given = {name: str(request.POST.get(name, "")).strip() for name in FIELDS}
-    implementation.report(desk, row, key, given, codes=tasks.codes_of(desk.session, request.person.grants))
+    file = request.POST.get("evidence_file")
+    upload = implementation.Upload(file.filename, file.file.read(), store_file(work)) if getattr(file, "filename", "") else None
+    implementation.report(work.desk, row, key, given, codes=tasks.codes_of(work.session, request.person.grants), upload=upload)
 
 
-def _confirm(_request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
-    implementation.confirm(desk, row, key)
+def _confirm(_request: Request, work: Work, row: models.Recommendation, key: str) -> None:
+    implementation.confirm(work.desk, row, key)
 
 
-def _give_back(request: Request, desk: Desk, row: models.Recommendation, key: str) -> None:
-    implementation.give_back(desk, row, key, str(request.POST.get("comment", "")))
+def _give_back(request: Request, work: Work, row: models.Recommendation, key: str) -> None:
+    implementation.give_back(work.desk, row, key, str(request.POST.get("comment", "")))
 
 
-_ACTS: Final[Mapping[str, Callable[[Request, Desk, models.Recommendation, str], None]]] = {
+_ACTS: Final[Mapping[str, Callable[[Request, Work, models.Recommendation, str], None]]] = {
     "report": _report, "confirm": _confirm, "give_back": _give_back,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound
@@ -135,7 +135,7 @@ def _lines(request: Request, shown: matrix.Matrix) -> list[dict[str, Any]]:
         {
             "kind": measure.kind, "number": measure.number, "title": measure.title, "url": base_url + measure.url, "due": measure.due or None,
             "due_date": measure.due_date.isoformat() if measure.due_date else None, "member": cell.code, "name": cell.name, "state": cell.state,
-            "reported": cell.reported, "date": cell.date, "evidence": cell.evidence, "note": cell.note or None, "reported_at": cell.reported_at,
+            "reported": cell.reported, "date": cell.date, "evidence": urljoin(base_url, cell.evidence) if cell.evidence else None, "note": cell.note or None, "reported_at": cell.reported_at,
             "confirmed_at": cell.confirmed_at, "reviewer": cell.reviewer, "is_overdue": cell.is_overdue, "turn": cell.turn or None, "services": cell.services,
             "services_live": cell.services_live,
         }

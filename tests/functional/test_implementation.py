@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 import pytest
-from webtest import TestApp
+from webtest import TestApp, Upload
 
 from content import models
 from content.schemas import InvalidInput
@@ -17,6 +17,7 @@ from workflows.recommendation import RECOMMENDATION
 from workflows.vocabulary import ROLES, Permission
 
 URL = "/empfehlung/efa-vorrang"
+PDF = b"%PDF-1.7\n%Nachweis\n"
 EVIDENCE = "https://hamburg.example/nachweis"
 DONE = {"state": "done", "date": "2026-01-05", "evidence": EVIDENCE, "note": "Im Betrieb."}
 
@@ -55,6 +56,77 @@ def test_a_land_reports_the_secretariat_confirms_and_the_public_sees_each_step(d
     assert [row["addressee"] for row in _data(public)["implementation"] if row["confirmed_at"]] == ["Hamburg"]
     shown = public.get(URL).text
     assert "1 von 3 Adressaten" in shown and "Noch offen: Bremen, FITKO" in shown and EVIDENCE in shown
+
+
+def _file(app):
+    return next(row["file"] for row in _data(app)["implementation"] if row["code"] == "HH")
+
+
+def _files(app, data):
+    return [row["file"]["file_name"] for row in data["implementation"] if row.get("file")], [
+        app.get(f"/datei/{row['file']['sha256']}/x", expect_errors=True).status_int for row in data["implementation"] if row.get("file")]
+
+
+def test_a_file_proves_as_well_as_an_address_and_stays_until_it_is_taken_out(desk):
+    house, browser = desk
+    number = _implementing(house)
+    land = browser("hanna", "land", organisation="hamburg")
+    public = TestApp(land.app)
+    form = _form(land.get("/redaktion/umsetzung"), "report", "HH", number)
+    form["state"], form["evidence_file"] = "done", Upload("../Bericht 1.pdf", PDF, "image/png")
+    form.submit("schritt", status=303)
+    data = _data(public)
+    assert _files(public, data) == (["Bericht-1.pdf"], [200])
+    shown = public.get(f"/datei/{_file(public)['sha256']}/x")
+    assert (shown.content_type, shown.body) == ("application/pdf", PDF)
+    assert "Bericht-1.pdf" in public.get(URL).text
+    cells = [row for row in json.loads(public.get("/umsetzung.json").text)["cells"] if row["url"].endswith(URL) and row["member"] == "HH"]
+    assert cells[0]["evidence"].endswith("/Bericht-1.pdf")
+    form = _form(land.get("/redaktion/umsetzung"), "report", "HH", number)
+    form["note"] = "Noch immer."
+    form.submit("schritt", status=303)
+    assert _files(public, _data(public)) == (["Bericht-1.pdf"], [200])
+    form = _form(land.get("/redaktion/umsetzung"), "report", "HH", number)
+    form["drop_file"] = True
+    assert "braucht einen Nachweis" in form.submit("schritt", status=400).text
+    form["state"] = "running"
+    form.submit("schritt", status=303)
+    assert _files(public, _data(public)) == ([], [])
+
+
+def test_a_file_belongs_to_the_frozen_text_too_and_goes_with_a_withdrawal(desk):
+    house, browser = desk
+    number = _implementing(house)
+    land, office = browser("hanna", "land", organisation="hamburg"), browser("gerda", "secretariat")
+    form = _form(land.get("/redaktion/umsetzung"), "report", "HH", number)
+    form["state"], form["evidence_file"] = "done", Upload("b.pdf", PDF)
+    form.submit("schritt", status=303)
+    public = TestApp(land.app)
+    address = f"/datei/{_file(public)['sha256']}/b.pdf"
+    withdraw = office.get(f"/redaktion/eintrag/{number}").forms["schritt-publication-withdraw"]
+    withdraw["note"] = "Versehen."
+    withdraw.submit(status=303)
+    public.get(address, status=404)
+    back = office.get(f"/redaktion/eintrag/{number}").forms["schritt-publication-republish"]
+    back["note"] = "Doch."
+    back.submit(status=303)
+    public.get(address, status=200)
+
+
+@pytest.mark.parametrize(("name", "body", "words"), [
+    ("b.pdf", b"MZ\x90\x00\x03\x00", "nicht angenommen"), ("b.html", b"<!doctype html><script>1</script>", "nicht angenommen"), ("b.exe", PDF, "Endung"),
+    ("b.png", b"\x89PNG\r\n\x1a\n0", "als PDF"), ("b.csv", b"", "nicht angenommen"), ("b.txt", b"x" * 5_000_001, "höchstens 5 MB"),
+])
+def test_a_file_that_will_not_do_is_refused_with_words(desk, name, body, words):
+    house, browser = desk
+    number = _implementing(house)
+    land = browser("hanna", "land", organisation="hamburg")
+    form = _form(land.get("/redaktion/umsetzung"), "report", "HH", number)
+    form["state"], form["note"], form["evidence_file"] = "done", "Meine Worte.", Upload(name, body)
+    answer = form.submit("schritt", status=400)
+    assert words in answer.text and "Meine Worte." in answer.text
+    with house.writing("test") as work:
+        assert implementation.told_of(work.session, lookup.find(work.session, URL), "HH") is None
 
 
 def test_what_comes_back_says_why_and_a_new_report_clears_it(desk):
