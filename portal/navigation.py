@@ -16,14 +16,14 @@ _P: Final = Permission
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the menu. `permits`: one of these rights opens it (none: everybody who is signed in).
+    """A line of the menu. `permits`: one of these rights opens it (unless said otherwise: everybody who may enter the desk).
 
     `under`: addresses that begin like this belong to it, beside its own; `is_counted`: it shows how much is unread.
     """
 
     label: str
     path: str
-    permits: frozenset[Permission] = frozenset()
+    permits: frozenset[Permission] = frozenset({_P.DESK_ENTER})
     under: tuple[str, ...] = ()
     is_counted: bool = False
 
@@ -52,7 +52,6 @@ ENTRIES: Final = (
     Entry("Abläufe", "/redaktion/workflows", under=("/redaktion/workflows/",)),
     Entry("Konten", "/redaktion/konten", frozenset({_P.ACCOUNT_MANAGE}), under=("/redaktion/konten/", "/redaktion/versand")),
     Entry("Protokoll", "/redaktion/protokoll", frozenset({_P.AUDIT_READ})),
-    Entry("Zur öffentlichen Seite", "/"),
 )
 """In the order of the menu."""
 
@@ -62,7 +61,7 @@ def menu(person: SignedIn, path: str) -> tuple[Shown, ...]:
     return tuple(
         Shown(entry.label, entry.path, _current(entry, path), person.unread if entry.is_counted else 0)
         for entry in ENTRIES
-        if not entry.permits or any(person.holds(right) for right in entry.permits)
+        if any(person.holds(right) for right in entry.permits)
     )
 
 

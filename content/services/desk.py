@@ -70,11 +70,16 @@ class DeskList:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A list by name: its heading, which rows belong to it, and its order (a key of `ORDERS`)."""
+    """A list by name: its heading, which rows belong to it, its order (a key of `ORDERS`).
+
+    On the overview it shows `first` rows, each with the moment that counts there: words and a field of the row.
+    """
 
     title: str
     conditions: Callable[[SignedIn, dt.datetime], tuple[Condition, ...]]
     order: str = "neu"
+    moment: tuple[str, str] = ("geändert", "changed_at")
+    first: int = ON_OVERVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Section:
 
     name: str
     title: str
+    moment: tuple[str, str]
     rows: tuple[DeskRow, ...]
     has_more: bool
 
@@ -159,14 +165,20 @@ def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     return (I.id.in_(sa.union(saved, owned) if own else saved),)
 
 
+_PLANNED: Final = ("Termin", "publish_at")
 VIEWS: Final[Mapping[str, View]] = {
-    "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin"),
-    "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt"),
+    "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin", _PLANNED),
+    "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt", ("Stand vom", "changed_at")),
     "entwuerfe": View("Meine Entwürfe", _mine),
-    "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin"),
-    "veroeffentlicht": View("Zuletzt veröffentlicht", lambda _person, _now: (I.publication_state == "published", I.public_at.is_not(None)), "public"),
+    "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin", _PLANNED),
+    "veroeffentlicht": View(
+        "Zuletzt veröffentlicht", lambda _person, _now: (I.publication_state == "published", I.public_at.is_not(None)), "public",
+        ("veröffentlicht", "public_at"), 5,
+    ),
 }
 """In the order of the overview."""
+WAITING: Final = frozenset({"ueberfaellig", "wartet"})
+"""The lists that ask for something to be done now."""
 
 ORDERS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
     "neu": ("Zuletzt geändert zuerst", (I.changed_at.desc(), I.id.desc())),
@@ -179,12 +191,12 @@ ORDERS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
 
 
 def overview(session: Session, person: SignedIn, now: dt.datetime) -> tuple[Section, ...]:
-    """Every list that has rows for this person, cut at `ON_OVERVIEW`."""
+    """Every list that has rows for this person, each cut at its `first`."""
     sections = []
     for name, view in VIEWS.items():
-        rows = _read(session, (readable(person), *view.conditions(person, now)), view.order, limit=ON_OVERVIEW + 1)
+        rows = _read(session, (readable(person), *view.conditions(person, now)), view.order, limit=view.first + 1)
         if rows:
-            sections.append(Section(name, view.title, rows[:ON_OVERVIEW], len(rows) > ON_OVERVIEW))
+            sections.append(Section(name, view.title, view.moment, rows[: view.first], len(rows) > view.first))
     return tuple(sections)
 
 

@@ -15,14 +15,15 @@ from pyramid.view import exception_view_config
 from content import models
 from content.house import Work
 from content.kinds import KINDS
+from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, frozen_text, implementation, transition
+from content.services import ballots, edit, errands, frozen_text, implementation, transition
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
-from portal.desk import MissingRight, desk_view, looking, page, utc_now, writing
+from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, writing
 from portal.differences import Difference, differences
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
@@ -35,9 +36,15 @@ STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()
 
 @exception_view_config(MissingRight)
 def missing_right(_error: MissingRight, request: Request) -> Response:
-    """403, and what to do."""
+    """403, and what to do. Who has no role at all finds the way to the own account and out."""
+    person = person_of(request)
     text = "Für diese Seite fehlt Ihnen das Recht. Rechte vergibt die Administration unter „Konten“."
-    return page(request, "desk/message.html", title="Das Recht fehlt", text=text, status=403)
+    if person is not None and not person.grants:
+        text = (
+            f"Ihr Konto „{person.login}“ hat noch keine Rolle. Bitte melden Sie sich bei der Administration Ihres Portals: Sie gibt Rollen. "
+            "Haben Sie hier schon ein anderes Konto, dann melden Sie sich ab und mit jenem an."
+        )
+    return page(request, "desk/message.html", title="Das Recht fehlt", text=text, status=403, person=person)
 
 
 @desk_view("desk.home")
@@ -45,7 +52,13 @@ def home(request: Request) -> Response:
     """What waits for me, what I work on, what is planned and late."""
     with looking(request) as session:
         sections = queries.overview(session, request.person, utc_now())
-    return page(request, "desk/home.html", title="Arbeitsplatz", sections=sections, states=STATES, kinds=new_kinds(request))
+        found = errands.of(session, request.person)
+    roles = [ROLES[role].title + (f" ({name_of(code_of(held) or held)})" if held else "") for role, held in request.person.grants if role in ROLES]
+    return page(
+        request, "desk/home.html", title="Arbeitsplatz", states=STATES, kinds=new_kinds(request), errands=found, roles=roles,
+        waiting=[section for section in sections if section.name in queries.WAITING],
+        others=[section for section in sections if section.name not in queries.WAITING],
+    )
 
 
 @desk_view("desk.item")
