@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from content import wording
 from content.bodies import Bodies
-from content.clauses import OperativeKind
 from content.kinds import KINDS
+from content.operative import OperativeKind
 
 if TYPE_CHECKING:
     from content.freezing import Frozen

@@ -18,7 +18,8 @@ import markdown as markdown_library
 import nh3
 
 if TYPE_CHECKING:
-    from content.clauses import Clause, DecisionText, Reference
+    from content.citations import Reference
+    from content.clauses import Clause, DecisionText
 
 MAX_MARKDOWN_CHARS: Final = 400_000
 MAX_NESTING: Final = 12

@@ -12,8 +12,9 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from content import clauses, markup, models
+from content import markup, models
 from content.addresses import MAIN_BODY, meeting_label
+from content.citations import DEFAULT_BODIES
 from content.services.lookup import known_bodies
 
 SUMMARY_CHARS: Final = 240
@@ -175,7 +176,7 @@ def contact_data(row: models.Contact) -> dict[str, Any]:
 
 def bodies_of(item: models.Item) -> Mapping[str, str]:
     session = object_session(item)
-    return clauses.DEFAULT_BODIES if session is None else known_bodies(session).by_suffix
+    return DEFAULT_BODIES if session is None else known_bodies(session).by_suffix
 
 
 def ordinal_of(meeting: models.Meeting | None) -> int | None:

@@ -9,7 +9,7 @@ import orjson
 
 from content import reading, wording
 from content.bodies import Bodies
-from content.clauses import Relation
+from content.citations import Relation
 from content.kinds import KINDS
 from content.services.statements import AnyRow
 

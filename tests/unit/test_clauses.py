@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.clauses import Relation, find_references, parse
+from content.citations import Relation, find_references
+from content.clauses import parse
 
 NESTED = "Vorspann.\n\n1. Erstens:\n   a) Alpha,\n   b) Beta.\n2. Zweitens."
 

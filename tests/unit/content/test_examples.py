@@ -16,6 +16,7 @@ from content import clauses, pictures, schemas, storage
 from content.addresses import decision_url, meeting_url
 from content.kinds import item_url
 from content.numbers import parse
+from content.operative import OperativeKind
 
 EXAMPLES = Path(content.__file__).parent / "examples"
 FILES = EXAMPLES / "files"
@@ -286,8 +287,8 @@ def test_decision_has_as_many_points_as_the_published_one(number: str, points: i
 
 def test_decisions_show_what_decisions_can_do() -> None:
     every = [clause for item in of("decision") for clause in numbered(item).clauses]
-    assert set(clauses.OperativeKind) - {clause.kind for clause in every} <= {
-        clauses.OperativeKind.REPEALS
+    assert set(OperativeKind) - {clause.kind for clause in every} <= {
+        OperativeKind.REPEALS
     }  # stands behind a request
     relations = {ref.relation.value for clause in every for ref in clause.references}
     assert {"cites", "implements", "extends", "repeals", "replaces"} <= relations
