@@ -31,6 +31,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.reset": "Neues Kennwort für das Beschlussportal",
     "mail.embargo": "Unter Sperrfrist: {title}",
     "mail.review": "Bitte um Durchsicht: {title}",
+    "mail.review_reminder": "Bitte um Durchsicht: {title}",
     "mail.alert": "{count} neu zu Ihrer Suche {search}",
     "mail.alert_confirm": "Bitte bestätigen: Suche im Beschlussportal abonnieren",
     "mail.alert_link": "Ihr Link zu Ihren Abos im Beschlussportal",
@@ -138,7 +139,9 @@ class Postman:
         message["From"] = formataddr(("Beschlussportal", self._settings.mail_from))
         message["To"] = formataddr((" ".join(str(payload["name"]).split()), payload["to"]))
         message["Date"] = format_datetime(dt.datetime.now(dt.UTC))
-        message["Message-ID"] = f"<{hashlib.sha256(str(payload['key']).encode()).hexdigest()[:32]}@{self._host}>"
+        message["Message-ID"] = self._id_of(str(payload["key"]))
+        if "follows" in payload:  # mail programs show it beside the message it belongs to
+            message["In-Reply-To"] = message["References"] = self._id_of(str(payload["follows"]))
         message["Auto-Submitted"] = "auto-generated"
         if "leave_path" in payload:
             message["List-Unsubscribe"] = f"<{self._settings.base_url}{payload['leave_path']}>"
@@ -146,6 +149,9 @@ class Postman:
         template = self._templates.get_template(f"mail/{kind.removeprefix('mail.')}.txt")
         message.set_content(template.render(base_url=self._settings.base_url, **payload))
         return message
+
+    def _id_of(self, key: str) -> str:
+        return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{self._host}>"
 
 
 def _refuse(code: int, words: bytes | str, refused: Exception) -> None:

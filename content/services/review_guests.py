@@ -23,12 +23,14 @@ from content.berlin import BERLIN
 from content.schemas import FieldError, InvalidInput
 from content.services import audit, outbox
 from content.services.alerts import clean_email
-from content.services.publish import Desk
+from content.services.publish import Desk, berlin_day
 from content.services.reports import Author
 from content.services.review_requests import problems_of_day
 
 AFTER_DUE: Final = dt.timedelta(days=7)
 """A link ends so long after the day until which an answer is asked for."""
+REMINDED_AT: Final = dt.time(8)
+"""Guests are reminded once, at this time (Berlin) on the day before their answer is asked for."""
 KEPT: Final = dt.timedelta(days=180)
 """How long links and accesses are kept after the link has ended."""
 MAX_LINKS: Final = 300
@@ -80,12 +82,26 @@ def invite(desk: Desk, report: models.Report, given: Mapping[str, str], due: dt.
          "path": f"/durchsicht/{secret}", "due": due.isoformat(), "expires": end.isoformat()},
         due_at=desk.now,
     )
+    _remind(desk, report, link)
     _note(desk, report, "review.invited", f"{name}, {organisation}" if organisation else name)
     return link
 
 
+def _remind(desk: Desk, report: models.Report, link: models.ReviewLink) -> None:
+    """Set the reminder, where there is a day between. It names the mail with the link: the link itself is kept nowhere."""
+    at = dt.datetime.combine(link.due - dt.timedelta(days=1), REMINDED_AT, BERLIN).astimezone(dt.UTC)
+    if at <= desk.now:
+        return
+    outbox.put(
+        desk.session, "mail.review_reminder", f"review:{link.id}:reminder",
+        {"to": link.email, "name": link.name, "title": report.title or report.url, "group": report.group, "due": link.due.isoformat(),
+         "invited": berlin_day(desk.now).isoformat(), "follows": f"review:{link.id}"},
+        due_at=at,
+    )
+
+
 def revoke(desk: Desk, report: models.Report, number: int) -> None:
-    """Take a link back; a mail that was not sent yet is not sent any more. Raises `LookupError`."""
+    """Take a link back; mails that were not sent yet are not sent any more. Raises `LookupError`."""
     link = desk.session.get(L, number)
     if link is None or link.report_id != report.id:
         raise LookupError(number)
@@ -93,7 +109,8 @@ def revoke(desk: Desk, report: models.Report, number: int) -> None:
         link.revoked_at, link.revoked_by = desk.now, desk.actor
         job = models.Job
         desk.session.execute(
-            sa.update(job).where(job.key == f"review:{link.id}", job.done_at.is_(None)).values(done_at=desk.now, payload={})
+            sa.update(job).where(job.key.in_([f"review:{link.id}", f"review:{link.id}:reminder"]), job.done_at.is_(None))
+            .values(done_at=desk.now, payload={})
         )
         _note(desk, report, "review.revoked", link.name)
 

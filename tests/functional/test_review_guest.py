@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import email
+import email.policy
 import hashlib
 import re
 
@@ -11,7 +13,11 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
+from content.berlin import BERLIN
 from content.services import review_guests
+from portal import clock, settings
+from portal.mail import Postman
+from portal.templating import make_environment
 from portal.views import embargo
 from tests.functional.people import fresh, logged
 from tests.functional.test_report_review import group as group  # noqa: PLC0414 - a fixture
@@ -114,9 +120,42 @@ def test_a_link_taken_back_before_its_mail_left_is_never_sent(guest):
     number = re.search(r'value="zurueckziehen:(\d+)"', lead.get(f"{path}/durchsicht").text)[1]
     send(lead, f"{path}/durchsicht", tun=f"zurueckziehen:{number}")
     with house.writing("test") as work:
-        job = work.session.scalars(sa.select(models.Job).where(models.Job.kind == "mail.review")).one()
-        assert job.done_at is not None and job.payload == {}
+        for job in work.session.scalars(sa.select(models.Job).where(models.Job.key.startswith("review:"))).all():
+            assert job.done_at is not None and job.payload == {}
     assert [row.detail for row in logged(house, "review.revoked")] == ["Gerda Gast"]
+
+
+def _mails(house):
+    found = (email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (house.data / "mail").glob("*.eml"))
+    return {message["Message-ID"]: message for message in found}
+
+
+def test_a_guest_is_reminded_once_on_the_day_before_beside_the_mail_with_the_link(guest):
+    house, *_, link = guest
+    post = Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_environment())
+    eve = dt.datetime.combine(dt.date.fromisoformat(DUE) - dt.timedelta(days=1), dt.time(8), BERLIN)
+    clock.tick(house, post, now=lambda: eve - dt.timedelta(minutes=1))
+    (invited, first), = _mails(house).items()
+    assert link in first.get_content()
+    for minutes in (0, 5, 60 * 24, 60 * 24 * 9):
+        clock.tick(house, post, now=lambda: eve + dt.timedelta(minutes=minutes))  # noqa: B023 - called at once
+    mails = _mails(house)
+    assert len(mails) == 2
+    reminder = next(message for name, message in mails.items() if name != invited)
+    assert reminder["In-Reply-To"] == invited and reminder["To"] == "Gerda Gast <gerda@ihk.example>"
+    assert "bis morgen" in reminder.get_content() and "/durchsicht/" not in reminder.get_content()
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_guest_asked_for_today_or_after_the_hour_for_tomorrow_is_not_reminded(group, days):
+    house, *_ = group
+    now = dt.datetime.combine(dt.date.fromisoformat(DUE), dt.time(8), BERLIN).astimezone(dt.UTC)
+    with house.writing("clara", clock=lambda: now) as work:
+        report = work.session.scalars(sa.select(models.Report).where(models.Report.owner == "ag-probe")).one()
+        given = {"name": "Gerda Gast", "email": "gerda@ihk.example"}
+        review_guests.invite(work.desk, report, given, dt.date.fromisoformat(DUE) + dt.timedelta(days=days))
+        kinds = work.session.scalars(sa.select(models.Job.kind).where(models.Job.key.startswith("review:"))).all()
+    assert kinds == ["mail.review"]
 
 
 @pytest.mark.parametrize(("fields", "words"), [
