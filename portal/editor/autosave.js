@@ -33,7 +33,8 @@ function offer(form, found, area, heading, take, forget) {
   if (found.heading !== heading.value) list.append(element("li", `Überschrift: ${found.heading}`));
   notice.append(list);
   for (const [label, act] of [["Übernehmen", take], ["Verwerfen", forget]]) {
-    const button = element("button", label, "kern-btn kern-btn--secondary");
+    const button = element("button", "", "kern-btn kern-btn--secondary");
+    button.append(element("span", label, "kern-label"));
     button.type = "button";
     button.addEventListener("click", () => { act(); notice.remove(); });
     notice.append(button, " ");

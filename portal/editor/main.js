@@ -16,13 +16,16 @@ if (form) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "kern-btn kern-btn--tertiary";
+  const label = document.createElement("span");
+  label.className = "kern-label";
+  button.append(label);
   const words = document.createElement("p");
   words.className = "quiet";
 
   function show(isVisual) {
     editor?.destroy();
     editor = isVisual ? attach(area, () => changed()) : null;
-    button.textContent = editor ? "Als Markdown bearbeiten" : "Gestaltet bearbeiten";
+    label.textContent = editor ? "Als Markdown bearbeiten" : "Gestaltet bearbeiten";
     words.textContent = isVisual && !editor ? "Dieser Text lässt sich nur als Markdown bearbeiten; gestaltet ginge etwas verloren." : "";
   }
 

@@ -1,15 +1,16 @@
 // The portal's Markdown as a document that can be edited, and back, without loss.
 //
-// A text is cut at blank lines. A piece that comes back letter by letter is shown as what it means; any other piece (a
-// table, HTML, a picture …) is shown as its source and goes through untouched. Where even that does not give back the
+// A text is cut at blank lines. A piece that comes back letter by letter is shown as what it means; any other piece (HTML,
+// code …) is shown as its source and goes through untouched. Where even that does not give back the
 // text, `read` answers null and the plain text area stays.
 import MarkdownIt from "markdown-it";
 import { MarkdownParser, MarkdownSerializerState, defaultMarkdownSerializer } from "prosemirror-markdown";
-import { Schema } from "prosemirror-model";
+import { Fragment, Schema } from "prosemirror-model";
+import { readTable, tableNodes, tableTokens, writtenTable } from "./table_nodes.js";
 
 export const schema = new Schema({
   nodes: {
-    doc: { content: "block+" },
+    doc: { content: "(block | table)+" },
     paragraph: { content: "inline*", group: "block", parseDOM: [{ tag: "p" }], toDOM: () => ["p", 0] },
     heading: {
       attrs: { level: { default: 1 } }, content: "inline*", group: "block", defining: true,
@@ -31,6 +32,7 @@ export const schema = new Schema({
       content: "text*", group: "block", marks: "", code: true, defining: true,
       parseDOM: [{ tag: "pre", preserveWhitespace: "full" }], toDOM: () => ["pre", { "aria-label": "Markdown-Quelltext", role: "group" }, 0],
     },
+    ...tableNodes,
     text: { group: "inline" },
     figure: {
       group: "block", atom: true, draggable: true, attrs: { alt: {}, src: {}, title: { default: "" } },
@@ -94,6 +96,9 @@ function ours(state, silent) {
 const tokenizer = new MarkdownIt("commonmark").disable("reference");
 tokenizer.inline.ruler.before("link", "ours", ours);
 
+const tableTokenizer = new MarkdownIt("commonmark").disable("reference").enable("table");
+tableTokenizer.inline.ruler.before("link", "ours", ours);
+
 function isTight(tokens, start) {
   for (let index = start + 1; index < tokens.length; index += 1) {
     if (tokens[index].type === "list_item_open") continue;
@@ -102,7 +107,7 @@ function isTight(tokens, start) {
   return true;
 }
 
-const parser = new MarkdownParser(schema, tokenizer, {
+const tokens = {
   paragraph: { block: "paragraph" },
   heading: { block: "heading", getAttrs: (token) => ({ level: +token.tag.slice(1) }) },
   blockquote: { block: "blockquote" },
@@ -116,7 +121,9 @@ const parser = new MarkdownParser(schema, tokenizer, {
   strong: { mark: "strong" },
   link: { mark: "link", getAttrs: (token) => ({ href: token.attrGet("href"), title: token.attrGet("title") || null }) },
   code_inline: { mark: "code", noCloseToken: true },
-});
+};
+const parser = new MarkdownParser(schema, tokenizer, tokens);
+const tableParser = new MarkdownParser(schema, tableTokenizer, { ...tokens, ...tableTokens });
 parser.tokenHandlers.softbreak = (state) => state.addText("\n");
 
 function escaped(line, isStart) {
@@ -147,6 +154,7 @@ const nodes = {
     state.write(`![${node.attrs.alt}](${node.attrs.src}${node.attrs.title ? ` "${node.attrs.title}"` : ""})`);
     state.closeBlock(node);
   },
+  table: (state, node) => { state.text(writtenTable(node, writtenCell), false); state.closeBlock(node); },
   raw: (state, node) => { state.text(node.textContent, false); state.closeBlock(node); },
   text: (state, node) => state.text(node.text),
   hard_break: (state, node, parent, index) => {
@@ -171,6 +179,15 @@ function writtenBlock(block, parent, index) {
   return state.out;
 }
 
+/** The words of a cell. Code with a bar in it is written as plain words: how bars are escaped there, readers of Markdown disagree. */
+function writtenCell(cell) {
+  const parts = [];
+  cell.forEach((part) => parts.push(part.isText && part.text.includes("|") ? part.mark(schema.marks.code.removeFromSet(part.marks)) : part));
+  const state = new State(nodes, marks, { tightLists: true });
+  state.renderInline(cell.copy(Fragment.from(parts)), false);
+  return state.out;
+}
+
 /** The Markdown of a document; empty paragraphs leave nothing behind. */
 export function write(doc) {
   const pieces = [];
@@ -178,8 +195,8 @@ export function write(doc) {
   return pieces.filter((piece) => piece.trim() !== "").join("\n\n");
 }
 
-// HTML, and tables (a row of bars under a first row).
-const SOURCE = /<[a-z/!?]|^.*\|.*\n[ \t]*[|:-][ \t|:-]*-/i;
+const HTML = /<[a-z/!?]/i;
+const TABLE = /^.*\|.*\n[ \t]*[|:-][ \t|:-]*-/;
 
 function readPiece(piece) {
   const picture = FIGURE.exec(piece);
@@ -187,8 +204,12 @@ function readPiece(piece) {
     const figure = schema.node("figure", { alt: picture[1], src: picture[2], title: picture[3] ?? "" });
     if (writtenBlock(figure, schema.node("doc", null, [figure]), 0) === piece) return [figure];
   }
-  if (!SOURCE.test(piece)) {
+  if (!HTML.test(piece)) {
     try {
+      if (TABLE.test(piece)) {
+        const table = readTable(piece, tableTokenizer, (text) => tableParser.parse(text), writtenCell);
+        return [table ?? schema.node("raw", null, schema.text(piece))];
+      }
       const doc = parser.parse(piece);
       if (doc.childCount && write(doc) === piece) return doc.children;
     } catch {

@@ -6,7 +6,9 @@ import { keymap } from "prosemirror-keymap";
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list";
 import { EditorState, Plugin } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
+import { isInTable } from "prosemirror-tables";
 import { read, schema, write } from "./markdown.js";
+import { tableCommands, tableKeys, tablePlugins } from "./tables.js";
 
 const { nodes, marks } = schema;
 
@@ -51,6 +53,7 @@ const COMMANDS = [
   ["Fußnote", "¹", footnote, null],
   ["Rückgängig", "↶", undo, null],
   ["Wiederholen", "↷", redo, null],
+  ...tableCommands.map(([name, command], index) => [name, name, command, null, index > 0]),
 ];
 
 function hasMark(state, mark) {
@@ -67,29 +70,33 @@ function toolbar(view) {
   bar.className = "editor-bar";
   bar.setAttribute("role", "toolbar");
   bar.setAttribute("aria-label", "Text gestalten");
-  const buttons = COMMANDS.map(([name, sign, command, isOn], index) => {
+  const buttons = COMMANDS.map(([name, sign, command, isOn, isForTables], index) => {
     const button = document.createElement("button");
     button.type = "button";
     button.tabIndex = index ? -1 : 0;
-    button.title = name;
-    button.setAttribute("aria-label", name);
+    if (sign !== name) {
+      button.title = name;
+      button.setAttribute("aria-label", name);
+    }
     button.textContent = sign;
     button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("click", () => { command(view.state, view.dispatch, view); view.focus(); });
     bar.append(button);
-    return { button, command, isOn };
+    return { button, command, isOn, isForTables };
   });
   bar.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
-    const all = buttons.map((row) => row.button);
+    const all = buttons.map((row) => row.button).filter((button) => !button.hidden);
     const next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];
     for (const button of all) button.tabIndex = button === next ? 0 : -1;
     next.focus();
     event.preventDefault();
   });
   const update = () => {
-    for (const { button, command, isOn } of buttons) {
+    const isTable = isInTable(view.state);
+    for (const { button, command, isOn, isForTables } of buttons) {
+      button.hidden = Boolean(isForTables) && !isTable;
       button.setAttribute("aria-disabled", String(!command(view.state)));
       if (isOn) button.setAttribute("aria-pressed", String(isOn(view.state)));
     }
@@ -127,7 +134,7 @@ export function attach(area, onChange) {
   const place = document.createElement("div");
   place.className = "editor";
   const view = new EditorView({ mount: place }, {
-    state: EditorState.create({ doc, plugins: [inputRules({ rules: RULES }), history(), keymap(KEYS), keymap(baseKeymap), follow] }),
+    state: EditorState.create({ doc, plugins: [inputRules({ rules: RULES }), history(), keymap(tableKeys), keymap(KEYS), keymap(baseKeymap), ...tablePlugins, follow] }),
     attributes: {
       role: "textbox", "aria-multiline": "true", "aria-labelledby": "text-name", class: "prose editor-text", spellcheck: "true", lang: "de",
     },

@@ -166,6 +166,42 @@ def test_the_toolbar_works_by_keyboard_and_writes_markdown(place, browser):
     page.context.close()
 
 
+def test_a_table_is_made_and_changed_by_keyboard(place, browser):
+    url, report_id, (_, uid), _ = place
+    page = _person(browser, url, "bert")
+    page.goto(f"{url}/redaktion/bericht/{report_id}/abschnitt/{uid}")
+    page.get_by_role("button", name="Als Markdown bearbeiten").click()
+    page.locator("#text").fill("Davor.\n\na|b\n-|-\n1|2")
+    page.get_by_role("button", name="Gestaltet bearbeiten").click()
+    bar = page.get_by_role("toolbar", name="Text gestalten")
+    assert bar.get_by_role("button", name="Zeile darunter").is_hidden()
+    _editor(page).get_by_text("Davor.").click()
+    bar.get_by_role("button", name="Tabelle einfügen").press("Enter")
+    for key in ("Land", "Tab", "Zahl", "Tab", "Tab", "Bayern", "Tab", "**1**", "Control+Enter", "Enter", "Enter", "a | b", "Enter"):
+        if key in {"Tab", "Enter", "Control+Enter"}:
+            page.keyboard.press(key)
+        else:
+            page.keyboard.type(key)
+    page.keyboard.type("Danach.")
+    _editor(page).get_by_text("Spalte 3").click()
+    bar.get_by_role("button", name="Spalte löschen").click()
+    _editor(page).get_by_text("Land").click()
+    assert _problems(page) == []
+    _shot(page, "table-1280")
+    _editor(page).get_by_text("Danach.").click()
+    bar.get_by_role("button", name="Zeile darunter").wait_for(state="hidden")
+    _editor(page).get_by_role("cell", name="2").click()
+    bar.get_by_role("button", name="Zeile darunter").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("Schluss.")
+    page.get_by_role("button", name="Als Markdown bearbeiten").click()
+    assert page.locator("#text").input_value() == (
+        "Davor.\n\n| Land | Zahl |\n| --- | --- |\n| Bayern | \\*\\*1\\*\\* |\n|  |  |\n|  | a \\| b |\n\nDanach.\n\na|b\n-|-\n1|2\n\nSchluss."
+    )
+    assert page.faults == []
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_outline_moves_by_keyboard(place, browser, width):
     url, report_id, _, _ = place

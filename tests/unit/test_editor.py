@@ -73,7 +73,22 @@ LISTS = st.one_of(
     st.builds(lambda items, order: {"type": "ordered_list", "attrs": {"tight": True, "order": order}, "content": items}, st.lists(ITEM, min_size=1, max_size=3), st.integers(1, 20)),
 )
 QUOTE = st.builds(lambda content: {"type": "blockquote", "content": [content]}, PARAGRAPH)
-DOCUMENTS = st.lists(st.one_of(PARAGRAPH, HEADING, LISTS, QUOTE), min_size=1, max_size=4).map(lambda blocks: {"type": "doc", "content": blocks})
+CELLS = st.one_of(st.just([]), _inline())
+
+
+def _table(size, draw_cells):
+    def row(kind, number):
+        cells = [draw_cells[number * size + column] for column in range(size)]
+        return {"type": "table_row", "content": [{"type": kind, "attrs": PLAIN, **({"content": content} if content else {})} for content in cells]}
+
+    return {"type": "table", "content": [row("table_header" if number == 0 else "table_cell", number) for number in range(len(draw_cells) // size)]}
+
+
+PLAIN = {"colspan": 1, "rowspan": 1, "colwidth": None, "align": None}
+TABLE = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
+    lambda sizes: st.lists(CELLS, min_size=sizes[0] * sizes[1], max_size=sizes[0] * sizes[1]).map(lambda cells: _table(sizes[0], cells))
+)
+DOCUMENTS = st.lists(st.one_of(PARAGRAPH, HEADING, LISTS, QUOTE, TABLE), min_size=1, max_size=4).map(lambda blocks: {"type": "doc", "content": blocks})
 
 
 def _words(node):
@@ -95,9 +110,31 @@ def test_readers_see_every_word_that_was_written_visually(ask, doc):
         assert shown.count(word) >= "".join(_words(doc).split()).count(word)
 
 
+CELL = st.lists(st.sampled_from(["Haus", "ä", "**fett**", "*", "\\|", "`a`", "`a\\|b`", "[x](/y)", "[^1]", "&amp;", "1", ":", "-", "_", " "]), max_size=4).map("".join)
+ROWS = st.tuples(st.booleans(), st.lists(st.lists(CELL, min_size=2, max_size=3), min_size=1, max_size=3), st.sampled_from(["|---|:-:|", "---|---", "| -- | -: |", "|-|-|-|"]))
+
+
+def _source(rows):
+    has_bars, cells, rule = rows
+    lines = ["| " + " | ".join(row) + " |" if has_bars else "|".join(row) for row in cells]
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+@quick
+@given(rows=ROWS)
+def test_words_typed_in_a_table_of_any_look_stand_in_its_cells_and_nothing_else_changes(ask, rows):
+    text = _source(rows)
+    found = ask(text=text)
+    assert found["isShown"] and found["written"] == text
+    if not found["raw"] and markup.to_html(text).startswith("<table"):
+        before, after = markup.to_html(text), markup.to_html(ask(text=text, typed="Neu")["written"])
+        assert after.replace("Neu", "") == before
+
+
 @pytest.mark.parametrize(("text", "raw"), [
     ("Ein **fetter** Text[^1], siehe [](#a3).\n\n[^1]: Quelle", 0), ("- a\n- b\n    - c\n\n1. x\n2. y", 0), ("> Zitat\n> mehr", 0),
-    ("| a | b |\n|---|---|\n| 1 | 2 |", 1), ("<b>x</b>", 1), ("![Bild](/datei/x)", 1), ("```\ncode\n\nmehr\n```", 2), ("[x]: /y", 1),
+    ("| a | b |\n|---|---|\n| 1 | 2 |", 0), ("a|b\n:-|-:\n**1**|[^1]", 0), ("|a|\n|-|\n|1|2|", 1), ("|a|b|\n|-|-|\n|`x|y`|", 1),
+    ("| a\n|---\n| <b>1</b>", 1), ("<b>x</b>", 1), ("![Bild](/datei/x)", 1), ("```\ncode\n\nmehr\n```", 2), ("[x]: /y", 1),
 ])
 def test_known_forms_are_shown_as_what_they_mean_and_others_as_their_source(ask, text, raw):
     assert ask(text=text) == {"isShown": True, "written": text, "raw": raw}
