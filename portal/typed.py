@@ -27,12 +27,19 @@ class DeskFiles:
     """Files of a form: those just chosen, those kept with its draft, else those that the item has already."""
 
     def __init__(self, work: Work, row: models.Item | None, typed: Typed, login: str) -> None:
-        self._store = store_file(work)
+        self._keep = store_file(work)
+        self.arrived: dict[str, bytes] = {}
+        """SHA-256 → bytes of what was stored here; they lie in their place only when the transaction is done."""
         kept = form_drafts.files_of(work.session, login, typed.uids)
         self._uploads = {**{name: _bytes(work, sha256) for name, sha256 in kept.items()}, **typed.uploads}
         self._known = {kept.file_name: kept.file for kept in row.attachments if kept.file} if row is not None else {}
         image = row.image if isinstance(row, models.PressRelease) else None
         self._image = (image.file_name, image.file) if image and image.file else (None, None)
+
+    def _store(self, body: bytes, media_type: str, width: int | None, height: int | None) -> models.File:
+        row = self._keep(body, media_type, width, height)
+        self.arrived[row.sha256] = body
+        return row
 
     def attachment(self, name: str, field: str) -> models.File:
         if name in self._uploads:

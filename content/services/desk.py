@@ -267,6 +267,12 @@ def revision(session: Session, item_id: int, rev: int) -> models.Revision | None
     return session.scalars(query).one_or_none()
 
 
+def form_item(session: Session, person: SignedIn, kind: str, given: str) -> models.Item | None:
+    """The item that a form of `kind` says it is of; None for a new one and for what the person may not see."""
+    row = item(session, person, int(given)) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    return row if row is not None and row.kind == kind else None
+
+
 def targets(session: Session, person: SignedIn, words: str, limit: int = 8) -> tuple[DeskRow, ...]:
     """Items that `words` (a number or a few letters) may mean, to link to."""
     wanted = Wanted(words=words)

@@ -71,7 +71,7 @@ def keep(request: Request) -> Response:
     """Keep what is being typed (a script says so every few seconds); says when, and which files are kept."""
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     with writing(request) as work:
-        row = queries.item(work.session, request.person, int(item_id)) if item_id.isdigit() and len(item_id) < 10 else None
+        row = queries.form_item(work.session, request.person, typed.kind, item_id)
         form_page.keep_draft(request, work, typed, row)
         told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
     return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")

@@ -1,4 +1,4 @@
-"""The market for readers: search with facets, items with their offers, comparison, prices, exports."""
+"""The market for readers: search with facets, comparison, prices, exports."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ from pyramid.view import view_config
 from content import pricing, reading
 from content.csv_output import csv_text
 from content.kinds import KINDS
-from content.laender import LAENDER, name_of
-from content.requirements import FULFILMENT, LEVELS
-from content.schemas.market import MODELS
+from content.laender import name_of
 from content.services import compared, listing, market, shares
 from content.services.market import MarketEntry
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 from portal.views.common import BadRequest, page_number, parameter, render
 from portal.views.files import disposition
-from portal.views.public import item_response
 
 SORTS: Final = {"neu": "Neueste zuerst", "alt": "Älteste zuerst", "titel": "Titel A–Z"}
 FACET_VALUES: Final = 30
@@ -90,21 +87,6 @@ def _facets(request: Request, found: market.Found, chosen: Mapping[str, str], wo
         if values:
             made.append(reading.Facet(rule.parameter, rule.label, values))
     return tuple(made)
-
-
-@view_config(route_name="item.market_item")
-def market_item(request: Request) -> Response:
-    """An item with its offers."""
-    return item_response(request, lambda page: {"offers": market.offers_of(request.reader, page.url), "money": compared.money, "models": MODELS})
-
-
-@view_config(route_name="item.offer")
-def offer(request: Request) -> Response:
-    """An offer with its facts, its requirements and who reuses it."""
-    return item_response(request, lambda page: {
-        "facts": compared.facts(page.data), "levels": LEVELS, "fulfilment": FULFILMENT, "laender": LAENDER,
-        "others": [row for row in market.offers_of(request.reader, page.data["market_item"]) if row.url != page.url],
-    })
 
 
 @view_config(route_name="market.compare")

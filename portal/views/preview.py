@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
-from content.export import citation
 from content.house import Work
-from content.kinds import KINDS
-from content.schemas import InvalidInput, clean_item
+from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, transition
 from content.services.browse import Reader
-from portal import form_page
+from content.storage import IMAGE_TYPES
+from portal import form_page, item_page
 from portal.asked import wanted_kind
 from portal.desk import desk_view, writing
 from portal.typed import DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import body_of
+from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
@@ -30,22 +33,29 @@ def preview(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     try:
         with request.registry.house.writing("preview", permits=ROLES["operator"].permits) as work:
-            row = _row(request, work, item_id)
+            row = queries.form_item(work.session, request.person, typed.kind, item_id)
             html = _published(request, work, typed, row)
             raise _Undo
     except InvalidInput as invalid:
-        with writing(request) as work:
-            return form_page.again(request, work, typed, _row(request, work, item_id), errors=invalid.errors, status=400)
+        return _form_again(request, typed, item_id, invalid.errors)
+    except Blocked as blocked:
+        return _form_again(request, typed, item_id, [FieldError("", blocker.code, blocker.message) for blocker in blocked.blockers])
     except _Undo:
         with writing(request) as work:
-            form_page.keep_draft(request, work, typed, _row(request, work, item_id))
+            form_page.keep_draft(request, work, typed, queries.form_item(work.session, request.person, typed.kind, item_id))
         response = Response(html.encode(), content_type="text/html", charset="utf-8")
         response.cache_control = "no-store"
         return response
 
 
-def _row(request: Request, work: Work, item_id: str) -> models.Item | None:
-    return queries.item(work.session, request.person, int(item_id)) if item_id.isdigit() and len(item_id) < 10 else None
+class _Undo(Exception):  # noqa: N818 - a signal
+    """Ends a preview: nothing of it is kept."""
+
+
+def _form_again(request: Request, typed: Typed, item_id: str, errors: Iterable[FieldError]) -> Response:
+    with writing(request) as work:
+        row = queries.form_item(work.session, request.person, typed.kind, item_id)
+        return form_page.again(request, work, typed, row, errors=errors, status=400)
 
 
 def _published(request: Request, work: Work, typed: Typed, row: models.Item | None) -> str:
@@ -54,33 +64,44 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row)
     if isinstance(saved.item, models.Decision) and not saved.item.number:
         saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
-    _show_publicly(work, saved.item)
+    step = _STEPS.get(saved.item.publication_state, "import")
+    transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})
     work.session.flush()
-    shown = Reader(work.session.connection()).page(saved.item.url)
+    reader = Reader(work.session.connection())
+    shown = reader.page(saved.item.url)
     assert shown is not None  # noqa: S101 - just published in this transaction
-    return _public_html(request, shown)
-
-
-class _Undo(Exception):  # noqa: N818 - a signal
-    """Ends a preview: nothing of it is kept."""
-
-
-def _show_publicly(work: Work, row: models.Item) -> None:
-    names = {"published": "correct", "withdrawn": "republish"}
-    if row.publication_state in {"draft", "submitted", "scheduled"} and not (isinstance(row, models.Decision) and row.number == "Entwurf"):
-        transition.take(work.desk, row, PUBLICATION, "import")
-    elif row.publication_state in names:
-        transition.take(work.desk, row, PUBLICATION, names[row.publication_state], {"note": "Vorschau"})
-    else:
-        transition.take(work.desk, row, PUBLICATION, "import")
-
-
-def _public_html(request: Request, shown: Any) -> str:
     base_url = request.registry.settings["portal.settings"].base_url
-    meta = citation.html_meta(
-        kind=shown.kind, title=shown.title, url=shown.url, data=shown.data, base_url=base_url, valid_from=shown.proof.valid_from
-    )
-    return body_of(
-        request, f"public/{KINDS[shown.kind].template}", title=f"Vorschau: {shown.title}", page=shown, description=meta.description,
-        meta=(), json_ld="", feeds=(), query="", is_indexed=False,
-    )
+    values = item_page.template_values(reader, shown, base_url)
+    values["title"] = f"Vorschau: {values['title']}"
+    html = body_of(request, feeds=(), query="", is_indexed=False, path=shown.url, **values)
+    return _with_pictures(request, work, html, files.arrived)
+
+
+_STEPS: Final[Mapping[str, str]] = {"published": "correct", "withdrawn": "republish"}
+"""State → the step that makes a new edition; everything else is published for the first time."""
+
+
+def _with_pictures(request: Request, work: Work, html: str, arrived: Mapping[str, bytes]) -> str:
+    """`html` with the bytes of those pictures in it that the public has no address for yet."""
+    known: dict[str, str] = {}
+
+    def address(found: re.Match[str]) -> str:
+        sha256 = found["sha256"]
+        if sha256 not in known:
+            known[sha256] = "" if request.reader.file(sha256) is not None else _inline(work, sha256, arrived)
+        return known[sha256] or found[0]
+
+    return _PICTURES.sub(lambda attribute: _ADDRESS.sub(address, attribute[0]), html)
+
+
+_PICTURES: Final = re.compile(r'\bsrc(?:set)?="[^"]*"')
+_ADDRESS: Final = re.compile(r'/datei/(?P<sha256>[0-9a-f]{64})/[^"\s,]*')
+
+
+def _inline(work: Work, sha256: str, arrived: Mapping[str, bytes]) -> str:
+    row = work.session.get(models.File, sha256)
+    if row is None or row.media_type not in IMAGE_TYPES:
+        return ""
+    path = work.files.path(sha256)
+    body = arrived.get(sha256) or (path.read_bytes() if path.exists() else b"")
+    return f"data:{row.media_type};base64,{base64.b64encode(body).decode()}" if body else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,10 @@ from content import facets, numbers, reading
 from content.addresses import decision_url
 from content.berlin import BERLIN
 from content.bodies import Bodies
-from content.export import citation
 from content.kinds import KINDS
 from content.services import ledger as ledger_service
 from content.services.listing import PER_PAGE
+from portal import item_page
 from portal.views.common import (
     BadRequest,
     item_address,
@@ -30,10 +29,10 @@ from portal.views.common import (
     render,
 )
 
-OWN_PAGES = frozenset({"market_item", "offer"})
-"""Kinds whose pages and lists have views of their own (`market.py`)."""
-ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS if name not in {*OWN_PAGES, "report"})
-LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url and name not in OWN_PAGES)
+OWN_LISTS = frozenset({"market_item", "offer"})
+"""Kinds whose lists have views of their own (`market.py`)."""
+ITEM_ROUTES = tuple(f"item.{name}" for name in KINDS)
+LIST_ROUTES = tuple(f"list.{name}" for name, kind in KINDS.items() if kind.list_url and name not in OWN_LISTS)
 
 
 class Gone(Exception):  # noqa: N818 - named for the situation
@@ -89,24 +88,13 @@ for _name in LIST_ROUTES:
 
 
 def item(request: Request) -> Response:
-    """The page of an item, perhaps in an older edition (`?fassung=1`)."""
-    return item_response(request, lambda _: {})
-
-
-def item_response(request: Request, extras: Callable[[reading.ItemPage], Mapping[str, Any]]) -> Response:
-    """The page of an item with what `extras` adds for its template. Raises `Gone` and its like."""
+    """The page of an item, perhaps in an older edition (`?fassung=1`). Raises `Gone` and its like."""
     url = item_address(request)
     page = request.reader.page(url, edition=_edition(request))
     if page is None:
         raise _missing(request, url)
     base_url = request.registry.settings["portal.settings"].base_url
-    meta = citation.html_meta(
-        kind=page.kind, title=page.title, url=page.url, data=page.data, base_url=base_url, valid_from=page.proof.valid_from
-    )
-    return render(
-        request, f"public/{KINDS[page.kind].template}", title=_title(page), page=page, description=meta.description,
-        meta=meta.tags, json_ld=meta.json_ld, is_indexed=page.is_latest, **extras(page),
-    )
+    return render(request, is_indexed=page.is_latest, **item_page.template_values(request.reader, page, base_url))
 
 
 for _name in ITEM_ROUTES:
@@ -220,11 +208,3 @@ def canonical_url(path: str, bodies: Bodies) -> str | None:
     number = numbers.parse("/".join(rest)) or numbers.parse("-".join(rest))
     slug = named or bodies.by_suffix.get(number.suffix) if number else None
     return decision_url(slug, number.year, number.serial) if number and slug else None
-
-
-def _title(page: reading.ItemPage) -> str:
-    if page.kind == "decision":
-        label = page.header[-1]
-        return page.title if page.title.startswith(label) else f"{label}: {page.title}"
-    return page.title
-

@@ -1,4 +1,4 @@
-"""Public reports: the whole on one page, one section at a time, the recommendations as a table and as CSV."""
+"""Public reports in parts: one section at a time, the recommendations as a table and as CSV."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from content.csv_output import csv_text
 from content.services import report_reading
 from portal.views.common import parameter, render
 from portal.views.market import download
-from portal.views.public import _missing, item_response
+from portal.views.public import _missing
 
 HEADER = ("Nummer", "Empfehlung", "Adressaten", "Stand", "Frist", "Adresse")
-
-
-@view_config(route_name="item.report")
-def report(request: Request) -> Response:
-    """The whole report, with where its recommendations stand."""
-    return item_response(request, lambda page: {"rows": report_reading.recommendations(request.reader, page)})
 
 
 def _page(request: Request) -> reading.ItemPage:

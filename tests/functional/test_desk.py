@@ -287,22 +287,6 @@ def test_pictures_need_a_description_and_a_credit_and_lose_their_exif(desk, tmp_
         assert b"geheimer Ort" not in house.files.path(image.sha256).read_bytes()
 
 
-def test_preview_equals_the_published_page_and_leaves_no_trace(desk):
-    house, browser = desk
-    app = browser("petra", "press")
-    page = app.get("/redaktion/neu/press_release")
-    form = form_of(page)
-    form["slug"], form["title"], form["publisher"], form["text"], form["date"] = "probe", "Zur Probe", "IT-Planungsrat", "Ein **Text** zu Beschluss 2021/39.", "2026-01-02"
-    shown = app.post("/redaktion/vorschau/press_release", form.submit_fields()).text
-    assert app.get("/presse/probe", status=404)
-    form.submit(status=303)
-    with house.writing("operator") as work:
-        transition.publish_now(work.desk, lookup.find(work.session, "/presse/probe"))
-    public = app.get("/presse/probe").text
-    body = re.compile(r'<div class="item-text">.*?</div>\s*<aside', re.DOTALL)
-    assert body.search(shown)[0] == body.search(public)[0]
-
-
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
