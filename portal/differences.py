@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from content import models
 from content.diff import compare_html, compare_sides_html
 from content.schemas import SCHEMAS, Field, InvalidInput, Reader, clean_text
 from content.schemas.reading import Fault
@@ -41,6 +42,15 @@ def differences(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tu
             if before != after:
                 found.append(Difference(name, forms.plain_label(spec.label), before, after))
     return tuple(found)
+
+
+def between(old: models.Revision | None, new: models.Revision, kind: str) -> tuple[Difference, ...]:
+    """What differs between two revisions, and which of their files have another content under the same name."""
+    before = (old.files or {}) if old is not None else {}
+    replaced = [name for name, sha256 in (new.files or {}).items() if before.get(name, sha256) != sha256]
+    found = differences(kind, old.input if old is not None else {}, new.input)
+    names = "\n".join(replaced)
+    return (*found, Difference("files", "Dateien mit anderem Inhalt", "", names)) if replaced else found
 
 
 def _as_text(spec: Field, value: Any) -> str:

@@ -183,7 +183,7 @@ def _is_filled(reader: Reader, value: Mapping[str, Any]) -> bool:
 def _last_row(name: str, posted: Mapping[str, str]) -> int:
     prefix = f"{name}."
     numbers = [key[len(prefix) :].split(".", 1)[0] for key in posted if key.startswith(prefix)]
-    return min(max((int(number) for number in numbers if number.isdigit() and len(number) < 5), default=0), MAX_ROWS)
+    return min(max((int(number) for number in numbers if number.isdecimal() and len(number) < 5), default=0), MAX_ROWS)
 
 
 def _labels(widgets: Iterable[Widget]) -> Iterable[tuple[str, str]]:

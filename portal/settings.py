@@ -71,7 +71,7 @@ def _port(text: str) -> int:
 
 
 def _whole(text: str, minimum: int, maximum: int) -> int:
-    if not text.isdigit() or not minimum <= int(text) <= maximum:
+    if not text.isdecimal() or not minimum <= int(text) <= maximum:
         raise ValueError(f"erwartet wird eine ganze Zahl von {minimum} bis {maximum}")
     return int(text)
 
@@ -84,7 +84,7 @@ def _server(text: str) -> str:
 
 def _mail_server(text: str) -> str:
     _, _, port = text.partition(":")
-    if port and not (port.isdigit() and 1 <= int(port) <= 65_535):
+    if port and not (port.isdecimal() and 1 <= int(port) <= 65_535):
         raise ValueError("erwartet wird ein Name, vielleicht mit Port, etwa mail.example:25")
     return text
 

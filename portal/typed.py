@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyramid.request import Request
@@ -17,6 +17,7 @@ from content.services import form_drafts, pictures
 from content.storage import UploadRefused, check_upload, clean_file_name
 from portal import forms
 from portal.incoming import store_file
+from portal.views.common import number_in
 
 DRAFT: Final = "entwurf"
 KEPT: Final = "aufgehoben"
@@ -33,8 +34,15 @@ class DeskFiles:
         kept = form_drafts.files_of(work.session, login, typed.uids)
         self._uploads = {**{name: _bytes(work, sha256) for name, sha256 in kept.items()}, **typed.uploads}
         self._known = {kept.file_name: kept.file for kept in row.attachments if kept.file} if row is not None else {}
+        past = {name: work.session.get(models.File, sha256) for name, sha256 in typed.past.items()}
+        self._past = {name: file for name, file in past.items() if file is not None}
         image = row.image if isinstance(row, models.PressRelease) else None
         self._image = (image.file_name, image.file) if image and image.file else (None, None)
+
+    @property
+    def renewed(self) -> frozenset[str]:
+        """Names whose bytes may be others than the item has under them."""
+        return frozenset({*self._uploads, *self._past})
 
     def _store(self, body: bytes, media_type: str, width: int | None, height: int | None) -> models.File:
         row = self._keep(body, media_type, width, height)
@@ -48,6 +56,8 @@ class DeskFiles:
                 return self._store(body, check_upload(body, name), None, None)
             except UploadRefused as refused:
                 raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
+        if name in self._past:
+            return self._past[name]
         if name in self._known:
             return self._known[name]
         raise InvalidInput([FieldError(field, "missing_file", f"Die Datei „{name}“ fehlt. Bitte noch einmal auswählen.")])
@@ -59,6 +69,8 @@ class DeskFiles:
                 return pictures.keep(self._store, self._uploads[name])
             except UploadRefused as refused:
                 raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
+        if name in self._past:
+            return self._past[name]
         known, file = self._image
         if file is not None and known == name.rsplit("/", 1)[-1]:
             return file
@@ -85,6 +97,8 @@ class Typed:
     """Names the form as it was opened; its draft has the same."""
     kept: str
     """The draft of what was typed before somebody else's save was met; empty where there was none."""
+    past: Mapping[str, str] = field(default_factory=dict)
+    """Clean name → SHA-256 of the files of an old revision that is to be saved again."""
 
     @property
     def uids(self) -> tuple[str, ...]:
@@ -134,5 +148,5 @@ def with_hidden(kind: str, given: Mapping[str, Any], row: models.Item | None) ->
 
 
 def typed_rev(request: Request) -> int:
-    text = str(request.POST.get("rev", "0"))
-    return int(text) if text.isdigit() and len(text) < 10 else 0
+    """The revision that the form was made from; 0 where it does not say."""
+    return number_in(str(request.POST.get("rev", "0")))

@@ -49,6 +49,8 @@ class Revision(Base):
     actor: Mapped[str] = mapped_column(sa.String(120))
     actor_name: Mapped[str] = mapped_column(sa.String(200))
     at: Mapped[dt.datetime]
+    files: Mapped[dict[str, Any] | None]
+    """Name → SHA-256 of its files: the input names them, and another file may come under the same name. None: not known."""
 
 
 class FrozenText(Base):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
@@ -55,6 +55,9 @@ class NoFiles:
         raise InvalidInput([FieldError(field, "no_files", f"Die Datei „{name}“ wurde nicht mitgegeben.")])
 
     image = attachment
+
+
+Stored = dict[str, models.File]
 
 
 def digest(value: Mapping[str, Any]) -> str:
@@ -113,10 +116,12 @@ def save(
     actor_name: str = "",
     item: models.Item | None = None,
     rev: int | None = None,
+    renewed: Collection[str] = (),
 ) -> Saved:
     """Create or change the working row that `value` (a clean value) describes, and keep the revision.
 
-    The same value as last time leaves the row untouched. With `item` that row is changed, if it still has the revision
+    The same value as last time leaves the row untouched, unless a file of it is among `renewed`: names whose bytes may be
+    others than before. With `item` that row is changed, if it still has the revision
     `rev`; its address may change only while it was never public. Raises `InvalidInput`, `StaleText`.
     """
     url = address(session, kind, value)
@@ -128,8 +133,11 @@ def save(
             url = item.url
         _check_address(session, item, url)
     mark = digest(value)
+    stored: Stored | None = None
     if item is not None and item.input_digest == mark:
-        return Saved(item, Outcome.UNCHANGED)
+        stored = _stored_files(value, files or NoFiles()) if renewed else None
+        if stored is None or _hashes(stored) == _hashes(files_of(item)):
+            return Saved(item, Outcome.UNCHANGED)
     if item is not None and item.publication_state in _APPROVING and session.get(models.FrozenText, item.id) is None:
         message = "Der Eintrag ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
         raise InvalidInput([FieldError("", "not_editable", message)])
@@ -138,7 +146,7 @@ def save(
         raise InvalidInput([FieldError("", "not_editable", message)])
     writer = WRITERS[kind]
     prepared = writer.prepare(session, value)
-    stored = _stored_files(value, files or NoFiles())
+    stored = _stored_files(value, files or NoFiles()) if stored is None else stored
     outcome = Outcome.CREATED if item is None else Outcome.CHANGED
     if item is None:
         item = KINDS[kind].model(kind=kind, url=url, created_at=now, rev=0)
@@ -159,7 +167,7 @@ def save(
     session.flush()
     session.execute(
         sa.insert(_REVISION),
-        {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now},
+        {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now, "files": {name: file.sha256 for name, file in stored.items()}},
     )
     audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
     if kind == "body":
@@ -195,7 +203,16 @@ def _check_address(session: Session, item: models.Item, url: str) -> None:
         raise InvalidInput([FieldError("slug", "doubled", f"{url} ist schon vergeben. Bitte einen anderen Adressteil wählen.")])
 
 
-Stored = dict[str, models.File]
+def files_of(item: models.Item) -> Stored:
+    """Name → file of everything that the working row holds."""
+    found = {row.file_name: row.file for row in item.attachments if row.file is not None}
+    if isinstance(item, models.PressRelease) and item.image and item.image.file:
+        found[str(item.image.file_name)] = item.image.file
+    return found
+
+
+def _hashes(stored: Stored) -> list[str]:
+    return sorted(file.sha256 for file in stored.values())
 
 
 def _stored_files(value: Mapping[str, Any], files: FileSource) -> Stored:

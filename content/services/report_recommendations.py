@@ -80,7 +80,7 @@ def states(session: Session, report: models.Report) -> dict[str, str]:
 
 def _next_number(session: Session, report: models.Report) -> str:
     rows = session.scalars(sa.select(models.Recommendation.number).where(models.Recommendation.report_url == report.url))
-    return str(max((int(number) for number in rows if number and number.isdigit()), default=0) + 1)
+    return str(max((int(number) for number in rows if number and number.isdecimal()), default=0) + 1)
 
 
 def _free_slug(session: Session, heading: str) -> str:

@@ -100,6 +100,11 @@ def parameter(request: Request, name: str) -> str:
     return "".join(char for char in value if char.isprintable()).strip()
 
 
+def number_in(text: str) -> int:
+    """A whole number from 0 as typed; nonsense, and what no row can have, is 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def page_number(request: Request) -> int:
     """The page asked for, from 1; nonsense is page 1, and what is too high is cut by the list itself."""
     text = parameter(request, "seite")

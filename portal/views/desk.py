@@ -24,7 +24,7 @@ from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, writing
-from portal.differences import Difference, differences
+from portal.differences import Difference, between, differences
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -75,6 +75,7 @@ def _item_page(
     desk = desk_with(work, permits)
     procedure = transition.procedure_of(row)
     users = transition.users_of(work.session, row)
+    has_changes = row.publication_state == "published" and differs(work.desk, row)
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
@@ -85,12 +86,14 @@ def _item_page(
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=row.publication_state == "published" and _differs(work, row),
+        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, beside=_beside(work, row) if has_changes else (),
     )
 
 
-def _differs(work: Work, row: models.Item) -> bool:
-    return differs(work.desk, row)
+def _beside(work: Work, row: models.Item) -> tuple[Difference, ...]:
+    """What the working copy has otherwise than the revision that is public; nothing where that one was not kept."""
+    public, newest = queries.revision(work.session, row.id, row.public_rev), queries.revision(work.session, row.id, row.rev)
+    return between(public, newest, row.kind) if public is not None and newest is not None else ()
 
 
 @desk_view("desk.step", method="POST")
@@ -106,7 +109,7 @@ def step(request: Request) -> Response:
             given = {key: value for key, value in request.POST.items() if isinstance(value, str)}
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdigit() and len(rev) < 10 else None)
+            transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else None)
             target = f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
@@ -122,7 +125,7 @@ def step(request: Request) -> Response:
 
 def _since(work: Work, row: models.Item, rev: str) -> tuple[Difference, ...]:
     """What changed in the text since the revision that the person's page showed."""
-    seen = queries.revision(work.session, row.id, int(rev)) if rev.isdigit() and len(rev) < 10 else None
+    seen = queries.revision(work.session, row.id, int(rev)) if rev.isdecimal() and len(rev) < 10 else None
     if seen is None or seen.rev == row.rev:
         return ()
     return differences(row.kind, seen.input, row.input)

@@ -20,7 +20,7 @@ from portal import form_page, forms, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
-from portal.views.common import parameter
+from portal.views.common import number_in, parameter
 from workflows.vocabulary import ROLES, Permission
 
 
@@ -94,6 +94,11 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
     if more or request.POST.get("behalten"):
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
+    return save_typed(request, typed, item_id)
+
+
+def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
+    """Save; where that is not possible the form says why and keeps what was typed."""
     try:
         with writing(request) as work:
             target = _write(request, work, typed, _row(request, work, item_id))
@@ -114,9 +119,10 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     """Save what was typed; the address to go on to. The drafts that it came from are done with."""
     login = request.person.login
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
+    files = DeskFiles(work, row, typed, login)
     saved = edit.save(
-        work.session, typed.kind, value, now=work.desk.now, files=DeskFiles(work, row, typed, login), actor=login,
-        actor_name=request.person.name, item=row, rev=typed.rev if row is not None else None,
+        work.session, typed.kind, value, now=work.desk.now, files=files, actor=login, actor_name=request.person.name, item=row,
+        rev=typed.rev if row is not None else None, renewed=files.renewed,
     )
     if row is None and saved.outcome is not edit.Outcome.CREATED:
         raise InvalidInput([FieldError("slug", "doubled", f"{saved.item.url} gibt es schon. Bitte einen anderen Adressteil wählen.")])
@@ -153,8 +159,7 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
     with writing(request) as work:
         bodies = lookup.known_bodies(work.session)
         slug = bodies.by_suffix.get("", "")
-        copied = parameter(request, "wie")
-        row = queries.item(work.session, request.person, int(copied)) if copied.isdigit() else None
+        row = queries.item(work.session, request.person, number_in(parameter(request, "wie")))
         if kind == "meeting" and row is not None and row.kind == "meeting":
             agenda = [{**entry, "decision": None, "note": None} for entry in row.input.get("agenda", ())]
             last = row.input.get("ordinal")

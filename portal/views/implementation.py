@@ -32,7 +32,7 @@ def overview(request: Request) -> Response:
 def act(request: Request) -> Response:
     """Report, confirm or give back."""
     name, number, key = (str(request.POST.get(field, "")) for field in ("schritt", "id", "adressat"))
-    if name not in _ACTS or not number.isdigit() or len(number) > 9:
+    if name not in _ACTS or not number.isdecimal() or len(number) > 9:
         raise HTTPNotFound
     try:
         with writing(request) as work:

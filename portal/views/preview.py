@@ -61,7 +61,7 @@ def _form_again(request: Request, typed: Typed, item_id: str, errors: Iterable[F
 def _published(request: Request, work: Work, typed: Typed, row: models.Item | None) -> str:
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     files = DeskFiles(work, row, typed, request.person.login)
-    saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row)
+    saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row, renewed=files.renewed)
     if isinstance(saved.item, models.Decision) and not saved.item.number:
         saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
     step = _STEPS.get(saved.item.publication_state, "import")

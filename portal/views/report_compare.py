@@ -10,9 +10,9 @@ from content import models
 from content.services import report_compare, reports
 from portal import site
 from portal.desk import desk_view, page, writing
-from portal.views.common import parameter
+from portal.views.common import number_in, parameter
 from portal.views.report_review import found_report
-from portal.views.review_section import number_in, numbers_of
+from portal.views.review_section import numbers_of
 from workflows.vocabulary import Permission
 
 SIDES = "nebeneinander"

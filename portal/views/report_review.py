@@ -29,8 +29,8 @@ from portal.asked import desk_with, editable_item
 from portal.desk import MissingRight, desk_view, page, writing
 from portal.typed import typed_texts
 from portal.views import review_section
-from portal.views.common import parameter
-from portal.views.review_section import Act, number_in
+from portal.views.common import number_in, parameter
+from portal.views.review_section import Act
 from workflows.report import REPORT
 from workflows.vocabulary import Permission
 

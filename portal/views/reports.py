@@ -85,7 +85,7 @@ def _add(request: Request, work: Work, report: models.Report, uid: str) -> str:
 def _place(request: Request, work: Work, report: models.Report, uid: str) -> None:
     level = str(request.POST.get("ebene", "1"))
     reports.place(
-        work.session, report, uid, after=str(request.POST.get("hinter", "")), level=int(level) if level.isdigit() and len(level) < 3 else 1,
+        work.session, report, uid, after=str(request.POST.get("hinter", "")), level=int(level) if level.isdecimal() and len(level) < 3 else 1,
         author=_author(request, work),
     )
 
@@ -241,7 +241,7 @@ def _answered(
     request: Request, work: Work, report: models.Report, section: models.ReportSection, against: str
 ) -> tuple[str, str, int]:
     """The text after the answers to a conflict with revision `against`, which it is based on from now on."""
-    rev = int(against) if against.isdigit() and len(against) < 10 else 0
+    rev = int(against) if against.isdecimal() and len(against) < 10 else 0
     base = reports.revision(work.session, report, section, typed_rev(request))
     theirs = reports.revision(work.session, report, section, rev)
     if base is None or theirs is None:
@@ -268,7 +268,7 @@ def _kind(request: Request, work: Work, report: models.Report, section: models.R
 def _split(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
     place = str(request.POST.get("absatz", ""))
     made = reports.split_section(
-        work.session, report, section.uid, paragraph=int(place) if place.isdigit() and len(place) < 6 else 0,
+        work.session, report, section.uid, paragraph=int(place) if place.isdecimal() and len(place) < 6 else 0,
         heading=str(request.POST.get("neue_ueberschrift", "")), author=_author(request, work),
     )
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{made.uid}")
@@ -290,7 +290,7 @@ def _insert(request: Request, work: Work, report: models.Report, section: models
     author = _author(request, work)
     _, piece = report_files.add(work.session, report, name=name, body=body, about=about, author=author, store=store_file(work))
     place = str(request.POST.get("stelle", ""))
-    text = report_files.inserted(text.replace("\r\n", "\n"), int(place) if place.isdigit() and len(place) < 8 else len(text), piece)
+    text = report_files.inserted(text.replace("\r\n", "\n"), int(place) if place.isdecimal() and len(place) < 8 else len(text), piece)
     section_drafts.keep(work.session, report, section.uid, login=author.login, heading=heading, text=text, base_rev=rev, now=author.now)
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}?entwurf=1&eingefuegt=1")
 

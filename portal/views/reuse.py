@@ -76,7 +76,7 @@ def step(request: Request) -> Response:
     name, rev = str(request.POST.get("schritt", "")), str(request.POST.get("rev", ""))
     if name != reuse.TERMS and name not in REUSE.transitions:
         raise HTTPNotFound
-    seen = int(rev) if rev.isdigit() and len(rev) < 9 else None
+    seen = int(rev) if rev.isdecimal() and len(rev) < 9 else None
     try:
         with writing(request) as work:
             row = _found(request, work)

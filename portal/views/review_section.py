@@ -17,6 +17,7 @@ from content.merge import split
 from content.services import reports, review_suggestions, review_threads
 from content.services.reports import Author
 from content.suggesting import place_of
+from portal.views.common import number_in
 
 _REFERENCE: Final = re.compile(r'href="#(a\d{1,5})"')
 
@@ -128,11 +129,6 @@ def do(acts: Mapping[str, Act], session: Session, report: models.Report, section
     """Carry out what `tun` names, as in `antworten:12`. Raises `InvalidInput`; `LookupError` for what there is not."""
     name, _, number = given.get("tun", "").partition(":")
     return acts[name](session, report, section, number_in(number), given, author)
-
-
-def number_in(text: str) -> int:
-    """A whole number from 0 as typed; nonsense is 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def typed_fields(given: Mapping[str, str]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def task_list(request: Request) -> Response:
 def act(request: Request) -> Response:
     """One of: confirm or dismiss a clause, report, approve."""
     name, number = str(request.POST.get("schritt", "")), str(request.POST.get("id", ""))
-    if name not in _ACTS or not number.isdigit() or len(number) > 9:
+    if name not in _ACTS or not number.isdecimal() or len(number) > 9:
         raise HTTPNotFound
     try:
         with writing(request) as work:

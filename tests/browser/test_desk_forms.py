@@ -120,3 +120,22 @@ def test_somebody_faster_is_met_field_by_field(opened, address, viewport):
     mine.get_by_role("button", name="Speichern").last.click()
     mine.get_by_role("link", name="Bearbeiten").click()
     assert mine.locator("#f-text").input_value() == "Annas Fassung."
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_two_revisions_are_compared_and_the_older_comes_back(opened, address, viewport):
+    page = opened("anna", viewport, java_script_enabled=True)
+    _new(page, address, f"verlauf-{viewport['width']}")
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("link", name="Bearbeiten").click()
+    page.locator("#f-text").fill("Ganz anders.")
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("link", name="Verlauf").click()
+    page.get_by_label("Von").select_option("1")
+    page.get_by_label("nebeneinander").check()
+    page.get_by_role("button", name="Vergleichen").click()
+    page.get_by_role("heading", name="Von Revision 1 zu Revision 2").wait_for()
+    assert _problems(page) == []
+    page.get_by_role("button", name="Revision 1 wiederherstellen").click()
+    page.get_by_role("link", name="Bearbeiten").click()
+    assert page.locator("#f-text").input_value() == TYPED

@@ -229,6 +229,20 @@ def test_the_last_agenda_can_be_taken_over(desk):
     assert form["agenda.1.decision"].value == ""
 
 
+@pytest.mark.parametrize("number", ["²", "9" * 30, "-1", "x"])
+def test_a_form_with_a_number_that_is_none_is_answered_with_words(desk, number):
+    _, browser = desk
+    app = browser("gerda", "secretariat")
+    app.get("/redaktion/neu/meeting", {"wie": number}, status=200)
+    target = new_press(app).headers["Location"]
+    form = form_of(app.get(target + "/bearbeiten"))
+    form["rev"] = number
+    assert "Jemand war schneller" in form.submit(status=409).text
+    taken = step(app.get(target), "submit")
+    taken["rev"] = number
+    taken.submit(status=303)
+
+
 def test_a_stale_save_shows_both_texts_and_loses_neither(desk):
     house, browser = desk
     app = browser("petra", "press")
