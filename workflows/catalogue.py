@@ -48,6 +48,7 @@ RULES: Final = (
     _rule("publication", "Wer eingereicht hat, weiß, welcher Text geprüft wird.", ["submitted"], sources=["draft"], effects=[_E.FREEZE_REVISION]),
     _rule("publication", "Terminiert ist ein fester Text zu einem festen Zeitpunkt.", ["scheduled"], effects=[_E.FREEZE_REVISION], needs=["publish_at"]),
     _rule("publication", "Jede Änderung am Veröffentlichten hat einen öffentlichen Hinweis.", ["published"], sources=["published", "withdrawn"], needs=["note"]),
+    _rule("publication", "Auch was am Veröffentlichten geändert wird, sehen vier Augen.", ["published"], sources=["published", "withdrawn"], guards=["other_editor"]),
     _rule("publication", "Veröffentlichen kann nur, wer das Recht dazu hat.", ["published"],
           permissions=[_P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_IMPORT, _P.CLOCK_ACT]),
     _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], effects=[_E.GIVE_NUMBER], permissions=[_P.DECISION_ADOPT]),

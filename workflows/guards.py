@@ -11,6 +11,7 @@ from typing import Final
 
 from workflows.definition import Guard
 from workflows.engine import Ask, Blocker
+from workflows.vocabulary import Permission
 
 
 def four_eyes(step: str) -> Guard:
@@ -35,6 +36,16 @@ def own_submission(step: str) -> Guard:
         return None
 
     return Guard("own_submission", "eigene Einreichung", check)
+
+
+def _is_other_editor(ask: Ask) -> Blocker | None:
+    if ask.actor not in ask.facts["editors"] or Permission.ITEM_IMPORT in ask.permits:
+        return None
+    return Blocker("own_change", "Wer den Text geändert hat, macht ihn nicht selbst öffentlich. Die Änderung ist gespeichert; bitte eine zweite Person darum bitten.")
+
+
+OTHER_EDITOR: Final = Guard("other_editor", "Vier Augen über jede Änderung", _is_other_editor, facts=frozenset({"editors"}))
+"""Another person than all who changed the text since it was public. Who takes over what was decided elsewhere needs no other."""
 
 
 def _is_in_future(ask: Ask) -> Blocker | None:

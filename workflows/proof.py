@@ -25,7 +25,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Every step of `workflow` from `sources` to `targets` sets off `effects`, asks for `needs`, and takes one of `permissions`.
+    """Every step of `workflow` from `sources` to `targets` sets off `effects`, asks for `needs`, passes all `guards` and takes one of `permissions`.
 
     Empty sets ask nothing; empty `sources` or `targets` mean every state.
     """
@@ -37,6 +37,7 @@ class Rule:
     effects: frozenset[Effect] = frozenset()
     needs: frozenset[str] = frozenset()
     permissions: frozenset[Permission] = frozenset()
+    guards: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ def _against(workflow: Workflow, rule: Rule) -> Iterator[ProofFault]:
     for name, step in workflow.transitions.items():
         if (rule.sources and not rule.sources & step.sources) or (rule.targets and step.target not in rule.targets):
             continue
-        is_kept = rule.effects <= set(step.effects) and rule.needs <= step.needs and (not rule.permissions or step.permission in rule.permissions)
+        has_right = not rule.permissions or step.permission in rule.permissions
+        is_kept = has_right and rule.effects <= set(step.effects) and rule.needs <= step.needs and rule.guards <= {guard.name for guard in step.guards}
         if not is_kept:
             source = next(iter(sorted(rule.sources & step.sources or step.sources)))
             road = (*(shortest(workflow, source) or ()), name)

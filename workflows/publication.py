@@ -1,7 +1,7 @@
 """Publication: who may read it. The same for every kind; what became of a thing is another axis.
 
 Editors submit, another person releases; the text that was submitted is the text that is published, because nobody can
-change it in between. Operators at the command line import what was decided elsewhere. The clock acts under its own name.
+change it in between. What is changed later is made public by somebody else than all who changed it. Operators at the command line import what was decided elsewhere. The clock acts under its own name.
 """
 
 from __future__ import annotations
@@ -9,13 +9,22 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import DUE, EMBARGO_OVER, IN_FUTURE, PUBLISHABLE, UNREFERENCED, four_eyes, own_submission
+from workflows.guards import (
+    DUE,
+    EMBARGO_OVER,
+    IN_FUTURE,
+    OTHER_EDITOR,
+    PUBLISHABLE,
+    UNREFERENCED,
+    four_eyes,
+    own_submission,
+)
 from workflows.vocabulary import Effect, Permission
 
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=3,
+    version=4,
     column="publication_state",
     initial="draft",
     states={
@@ -59,7 +68,7 @@ PUBLICATION: Final = Workflow(
         ),
         "correct": Transition(
             frozenset({"published"}), "published", Permission.ITEM_CORRECT, "Berichtigen",
-            needs=frozenset({"note"}), guards=(PUBLISHABLE,), effects=(Effect.FREEZE_EDITION,),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR), effects=(Effect.FREEZE_EDITION,),
         ),
         "withdraw": Transition(
             frozenset({"published"}), "withdrawn", Permission.ITEM_WITHDRAW, "Zurückziehen",
@@ -71,7 +80,7 @@ PUBLICATION: Final = Workflow(
         ),
         "republish": Transition(
             frozenset({"withdrawn"}), "published", Permission.ITEM_CORRECT, "Wieder veröffentlichen",
-            needs=frozenset({"note"}), guards=(PUBLISHABLE,), effects=(Effect.FREEZE_EDITION,),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR), effects=(Effect.FREEZE_EDITION,),
         ),
         "trash": Transition(
             frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED,),

@@ -209,7 +209,15 @@ def _meeting(session: Session, item: models.Item, fields: Mapping[str, Any]) -> 
     return found if isinstance(found, models.Meeting) else None
 
 
+def _editors(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> frozenset[str]:
+    """Who changed the text since the revision that is or was public."""
+    row = models.Revision
+    query = sa.select(row.actor).distinct().where(row.item_id == item.id, row.rev > item.public_rev, row.actor != "")
+    return frozenset(desk.session.scalars(query)) if item.id is not None else frozenset()
+
+
 _FACTS: Final[Mapping[str, Any]] = {
+    "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": lambda _desk, item, _fields, _name: problem_of(item),
     "users": lambda desk, item, _fields, _name: users_of(desk.session, item),

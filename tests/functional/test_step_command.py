@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from content import models
 from content.services import accounts, lookup
 from portal import cli
+from workflows.publication import PUBLICATION
 
 URL = "/empfehlung/efa-vorrang"
 
@@ -88,7 +89,8 @@ def test_withdrawing_takes_the_workflow_that_is_named(run):
 def test_check_counts_rows_and_finds_states_and_versions_that_the_program_does_not_know(run):
     house, command = run
     code, out, _ = command("workflows", "check")
-    assert code == cli.OK and "Empfehlung: vorgeschlagen: " in out and "Nachnutzung: bestellt: " in out and "Schritte nach Fassung 3 (heute Fassung 3)" in out
+    assert code == cli.OK and "Empfehlung: vorgeschlagen: " in out and "Nachnutzung: bestellt: " in out
+    assert f"Schritte nach Fassung {PUBLICATION.version} (heute Fassung {PUBLICATION.version})" in out
     with house.writing("test") as work:
         row = lookup.find(work.session, URL)
         work.session.execute(sa.update(models.Item).where(models.Item.id == row.id).values(procedure_state="verloren"))

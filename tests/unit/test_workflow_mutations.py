@@ -225,6 +225,7 @@ def _broken_rules(free, workflow, state):
                 continue
             lets_pass = [free.take(name, state, frozenset(Permission), without=need) for need in rule.needs]
             lets_pass += [free.take(name, state, frozenset(Permission) - rule.permissions)] if rule.permissions else []
+            lets_pass += [Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) for guard in rule.guards]
             if not rule.effects <= set(step.effects) or any(lets_pass):
                 yield rule.words
 

@@ -18,7 +18,7 @@ from workflows.vocabulary import ROLES, Permission, permits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
-    "problem": "", "users": [], "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
+    "problem": "", "users": [], "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
     "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "x", "contract_number": "x", "live_since": "x"}
