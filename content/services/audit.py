@@ -96,10 +96,11 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What is asked of the log: exact actor (login), beginning of the action, part of the subject, words, days (both included)."""
+    """What is asked of the log: exact actor (login), beginning of the action or one of `actions`, part of the subject, words, days (both included)."""
 
     actor: str = ""
     action: str = ""
+    actions: frozenset[str] = frozenset()
     subject: str = ""
     words: str = ""
     since: dt.datetime | None = None
@@ -109,7 +110,7 @@ class Filter:
         """The filter as SQL; every word must be found somewhere."""
         found: list[sa.ColumnElement[bool]] = []
         found += [E.actor == self.actor] if self.actor else []
-        found += [E.action.startswith(self.action, autoescape=True)] if self.action else []
+        found += [sa.or_(E.action.startswith(self.action, autoescape=True), E.action.in_(sorted(self.actions)))] if self.action else []
         found += [E.subject.icontains(self.subject, autoescape=True)] if self.subject else []
         found += [E.at >= self.since] if self.since else []
         found += [E.at < self.until] if self.until else []

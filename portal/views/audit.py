@@ -35,7 +35,7 @@ def audit_log(request: Request) -> Response:
     return page(
         request, "desk/audit.html", title="Protokoll", rows=rows, total=total, pages=pages, number=min(page_number(request), pages),
         chosen=chosen, errors=errors, address=address, asked=urlencode(kept), words_of=words_of, status=400 if errors else 200,
-        actions=sorted(log.ACTIONS.items(), key=lambda row: row[1]),
+        actions=sorted(set(log.ACTIONS.values())),
     )
 
 
@@ -64,6 +64,12 @@ def words_of(action: str) -> str:
     return log.ACTIONS.get(action, action)
 
 
+def _actions_like(words: str) -> frozenset[str]:
+    """The actions that are called so in German; nobody has to know their names."""
+    steps = (f"step.{name}.{step}" for name, workflow in WORKFLOWS.items() for step in workflow.transitions)
+    return frozenset(action for action in (*log.ACTIONS, *steps) if words.lower() in words_of(action).lower()) if words else frozenset()
+
+
 def _asked(request: Request) -> tuple[log.Filter, dict[str, str], dict[str, str]]:
     """The filter, what was typed, and what is wrong with it."""
     chosen = {name: "".join(letter for letter in parameter(request, name) if letter.isprintable()).strip()[:200] for name in FIELDS}
@@ -78,7 +84,7 @@ def _asked(request: Request) -> tuple[log.Filter, dict[str, str], dict[str, str]
     since, until = days["von"], days["bis"]
     return (
         log.Filter(
-            actor=chosen["wer"], action=chosen["was"], subject=chosen["woran"], words=chosen["worte"],
+            actor=chosen["wer"], action=chosen["was"], actions=_actions_like(chosen["was"]), subject=chosen["woran"], words=chosen["worte"],
             since=_midnight(since) if since else None,
             until=_midnight(until + dt.timedelta(days=1)) if until and until < dt.date.max else None,
         ),

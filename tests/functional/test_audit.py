@@ -70,6 +70,15 @@ def test_the_page_shows_german_words_and_keeps_what_was_asked(desk):
     assert "ist kein Tag" in app.get("/redaktion/protokoll?von=31.31.2026", status=400).text
 
 
+@pytest.mark.parametrize(("words", "found"), [("Rolle erteilt", ["anna"]), ("rolle", ["anna"]), ("Veröffentlichung: Einreichen", ["/presse/x_y"]), ("account.grant", ["anna"]), ("Kuchen", [])])
+def test_what_happened_is_asked_for_in_german(desk, words, found):
+    house, browser = desk
+    app = browser("adam", "administrator")
+    note(house, *ROWS)
+    page = app.get("/redaktion/protokoll", {"was": words, "wer": "" if words != "rolle" else "adam"})
+    assert re.findall(r"<td>([^<]*)</td><td>[^<]*</td><td>[^<]*</td></tr>", page.text) == found
+
+
 def test_no_question_breaks_the_page(desk):
     _house, browser = desk
     app = browser("adam", "administrator")
