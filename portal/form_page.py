@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -20,6 +20,8 @@ from portal import conflict, forms
 from portal.desk import page, utc_now
 from portal.differences import Difference, differences
 from portal.typed import DRAFT, KEPT, Typed
+
+CONFLICT: Final = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def again(
     keep_draft(request, work, typed, row)
     form = forms.form_of(typed.kind, typed.given, errors, more=more)
     told = conflict.of(work, request.person.login, typed, row) if row is not None else None
-    return form_page(request, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told)
+    return form_page(request, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told, focus=typed.focus or _first_new(form, more))
 
 
 def stale(request: Request, work: Work, typed: Typed, row: models.Item) -> Response:
@@ -59,7 +61,7 @@ def stale(request: Request, work: Work, typed: Typed, row: models.Item) -> Respo
     keep_draft(request, work, typed, row, uid=kept)
     merged = conflict.merged(row.kind, conflict.base_of(work, row, typed.rev), typed.given, row.input)
     now = replace(typed, given=merged, rev=row.rev, uid=typed.uid if typed.kept else new_uid(), kept=kept)
-    return again(request, work, now, row, status=409)
+    return again(request, work, now, row, status=CONFLICT)
 
 
 def taken(request: Request, work: Work, typed: Typed, row: models.Item, wish: str) -> Response:
@@ -79,15 +81,21 @@ def offers(work: Work, login: str, kind: str, row: models.Item | None) -> tuple[
 
 def form_page(
     request: Request, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, uid: str = "", kept: str = "", status: int = 200,
-    offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None,
+    offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None, focus: str = "",
 ) -> Response:
-    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one."""
+    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one. `focus`: id of what is at the keyboard first."""
     title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
+    focus = "fehler" if form.errors else focus or ("konflikt" if met and status == CONFLICT else "")
     return page(
-        request, "desk/form.html", title=title, form=_with_directory(request, form), kind=kind, item=row, rev=rev, status=status, upload=forms.UPLOAD,
-        remove=forms.REMOVE, draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met,
+        request, "desk/form.html", title=title, form=_with_directory(request, form), kind=kind, item=row, rev=rev, status=status,
+        names=forms.names(focus), draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met, focus=focus,
         here=f"/redaktion/eintrag/{row.id}/bearbeiten" if row is not None else f"/redaktion/neu/{kind}",
     )
+
+
+def _first_new(form: forms.Form, more: str) -> str:
+    """Id of the first of the rows that were asked for."""
+    return next((f"{one.id}-{one.filled + 1}" for one in form.widgets if one.name == more), "")
 
 
 def _with_directory(request: Request, form: forms.Form) -> forms.Form:

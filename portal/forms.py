@@ -6,7 +6,7 @@ end; a row is taken out by its own check box. What was typed is shown again what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,6 +16,9 @@ EMPTY_ROWS: Final = 1
 MAX_ROWS: Final = 500
 REMOVE: Final = "_entfernen"
 UPLOAD: Final = "_hochladen"
+UP: Final = "hoch"
+DOWN: Final = "tiefer"
+"""Names of the buttons that move a row, as in `hoch=agenda.3`."""
 HIDDEN: Final[Mapping[str, frozenset[str]]] = {
     "recommendation": frozenset({"state"}),
     "decision": frozenset({"number"}),
@@ -43,10 +46,17 @@ class Widget:
     parts: tuple[Widget, ...] = ()
     is_file: bool = False
     is_aside: bool = False
+    filled: int = 0
+    """How many of `rows` hold something; the rest are empty ones to fill."""
+
+    @property
+    def anchor(self) -> str:
+        """Where a link from the summary of errors leads: the input that can be filled."""
+        return f"{self.id}-neu" if self.is_file else self.id
 
     @property
     def id(self) -> str:
-        """The id of the input, and the anchor that the summary of errors links to."""
+        """The id of the input, or of the group."""
         return "f-" + self.name.replace(".", "-")
 
 
@@ -57,13 +67,12 @@ class Form:
     kind: str
     widgets: tuple[Widget, ...]
     errors: tuple[tuple[str, str, str], ...] = field(default=())
-    """(id of the input, its label, what is wrong); an error of the whole form has no id."""
+    """(anchor of the input, its label, what is wrong); an error of the whole form has no anchor."""
 
 
 def form_of(kind: str, given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, more: str = "") -> Form:
     """The form of `kind` showing `given` (typed or stored). `more`: name of a list that gets further empty rows."""
-    hidden = HIDDEN.get(kind, frozenset())
-    return form_from({name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}, given, errors, kind=kind, more=more)
+    return form_from(fields_of(kind), given, errors, kind=kind, more=more)
 
 
 def form_from(
@@ -72,17 +81,20 @@ def form_from(
     """The form of a table of fields."""
     found = list(errors)
     widgets = tuple(_widget(name, spec, given.get(name), found, more, name in ASIDE) for name, spec in fields.items())
-    labels = dict(_labels(widgets))
-    summary = tuple(
-        (_nearest(error.field, labels), labels.get(_nearest(error.field, labels), ""), error.message) for error in found
-    )
-    return Form(kind, widgets, tuple((f"f-{name.replace('.', '-')}" if name else "", label, words) for name, label, words in summary))
+    known = {widget.name: (widget.anchor, label) for widget, label in _labelled(widgets)}
+    summary = tuple((*known.get(_nearest(error.field, known), ("", "")), error.message) for error in found)
+    return Form(kind, widgets, summary)
 
 
 def read_form(kind: str, posted: Mapping[str, str]) -> dict[str, Any]:
     """The input that a posted form describes; nothing is judged here. Hidden fields are not read."""
+    return read_fields(fields_of(kind), posted)
+
+
+def fields_of(kind: str) -> dict[str, Field]:
+    """The fields that the form of `kind` sets."""
     hidden = HIDDEN.get(kind, frozenset())
-    return read_fields({name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}, posted)
+    return {name: spec for name, spec in SCHEMAS[kind].items() if name not in hidden}
 
 
 def read_fields(fields: Mapping[str, Field], posted: Mapping[str, str]) -> dict[str, Any]:
@@ -94,6 +106,11 @@ def with_choices(form: Form, name: str, choices: Iterable[tuple[str, str]]) -> F
     """`form` whose field `name` offers `choices` (value, words), which only the database knows."""
     offered = tuple(choices)
     return replace(form, widgets=tuple(replace(one, choices=offered) if one.name == name else one for one in form.widgets))
+
+
+def names(focus: str = "") -> dict[str, str]:
+    """The names of inputs that a template needs, and the id of the element that has the keyboard first."""
+    return {"upload": UPLOAD, "remove": REMOVE, "up": UP, "down": DOWN, "focus": focus}
 
 
 def plain_label(label: str) -> str:
@@ -118,7 +135,7 @@ def _widget(name: str, spec: Field, value: Any, errors: list[FieldError], more: 
         filled = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
         blank = EMPTY_ROWS + (3 if more == name else 0)
         rows = [_parts(f"{name}.{index}", one, row, errors, more) for index, row in enumerate([*filled, *[{}] * blank], start=1)]
-        return Widget(**common, shape="rows", rows=tuple(rows))
+        return Widget(**common, shape="rows", rows=tuple(rows), filled=len(filled))
     shape = f"list_{one.shape}" if reader.shape == "list" and one is not None else reader.shape
     hint = reader.hint
     if reader.shape == "list" and one is not None:
@@ -156,14 +173,7 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
         value = {part: _read(f"{name}.{part}", spec.read, posted) for part, spec in reader.fields.items()}
         return value if _is_filled(reader, value) else None
     if reader.shape == "list" and reader.one is not None and reader.one.shape == "record":
-        rows = []
-        for index in range(1, _last_row(name, posted) + 1):
-            if posted.get(f"{name}.{index}.{REMOVE}"):
-                continue
-            row = {part: _read(f"{name}.{index}.{part}", spec.read, posted) for part, spec in reader.one.fields.items()}
-            if _is_filled(reader.one, row):
-                rows.append(row)
-        return rows
+        return [row for _, row in _kept_rows(name, reader.one, posted)]
     text = posted.get(name, "")
     if reader.shape == "list" and reader.one is not None and reader.one.shape == "pick":
         return [value for key, value in posted.items() if key.startswith(f"{name}.") and value]
@@ -173,6 +183,38 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
         pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
         return {year.strip(): percent.strip() for year, _, percent in pairs}
     return text if text.strip() else None
+
+
+def _kept_rows(name: str, reader: Reader, posted: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number in the form, what it holds) of the rows that say anything and are not to be taken out."""
+    for index in range(1, _last_row(name, posted) + 1):
+        if posted.get(f"{name}.{index}.{REMOVE}"):
+            continue
+        row = {part: _read(f"{name}.{index}.{part}", spec.read, posted) for part, spec in reader.fields.items()}
+        if _is_filled(reader, row):
+            yield index, row
+
+
+def moved(fields: Mapping[str, Field], posted: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """What was posted, with the row moved that a button asks for; and the id of the button to go on with, empty where none was pressed."""
+    step = DOWN if posted.get(DOWN) else UP
+    name, _, number = posted.get(step, "").rpartition(".")
+    reader = fields[name].read.one if name in fields else None
+    if reader is None or reader.shape != "record":
+        return dict(posted), ""
+    kept = [str(index) for index, _ in _kept_rows(name, reader, posted)]
+    place = kept.index(number) + (1 if step == DOWN else -1) if number in kept else -1
+    if not 0 <= place < len(kept):
+        return dict(posted), ""
+    swapped = {number: kept[place], kept[place]: number}
+    is_last = place == (len(kept) - 1 if step == DOWN else 0)
+    onward = {UP: DOWN, DOWN: UP}[step] if is_last else step
+    return {_renumbered(key, name, swapped): value for key, value in posted.items()}, f"f-{name}-{place + 1}-{onward}"
+
+
+def _renumbered(key: str, name: str, swapped: Mapping[str, str]) -> str:
+    head, number, rest = key[: len(name) + 1], *key[len(name) + 1 :].partition(".")[::2]
+    return f"{head}{swapped[number]}.{rest}" if head == f"{name}." and number in swapped else key
 
 
 def _is_filled(reader: Reader, value: Mapping[str, Any]) -> bool:
@@ -186,15 +228,16 @@ def _last_row(name: str, posted: Mapping[str, str]) -> int:
     return min(max((int(number) for number in numbers if number.isdecimal() and len(number) < 5), default=0), MAX_ROWS)
 
 
-def _labels(widgets: Iterable[Widget]) -> Iterable[tuple[str, str]]:
+def _labelled(widgets: Iterable[Widget]) -> Iterator[tuple[Widget, str]]:
+    """Every input and group with the label that the summary of errors gives it."""
     for widget in widgets:
-        yield widget.name, widget.label
-        yield from _labels(widget.parts)
+        yield widget, widget.label
+        yield from _labelled(widget.parts)
         for index, row in enumerate(widget.rows, start=1):
-            yield from ((name, f"{widget.label} {index}, {label}") for name, label in _labels(row))
+            yield from ((part, f"{widget.label} {index}, {label}") for part, label in _labelled(row))
 
 
-def _nearest(name: str, labels: Mapping[str, str]) -> str:
+def _nearest(name: str, labels: Mapping[str, object]) -> str:
     """The input that an error belongs to: itself, else the field that holds it."""
     parts = name.split(".")
     while parts:

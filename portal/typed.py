@@ -97,6 +97,8 @@ class Typed:
     """Names the form as it was opened; its draft has the same."""
     kept: str
     """The draft of what was typed before somebody else's save was met; empty where there was none."""
+    focus: str = ""
+    """Id of the button to go on with, where a row was moved."""
     past: Mapping[str, str] = field(default_factory=dict)
     """Clean name → SHA-256 of the files of an old revision that is to be saved again."""
 
@@ -114,9 +116,10 @@ def typed_form(request: Request, kind: str) -> Typed:
         texts[f"{path}.file"] = name
         if path.startswith("attachments.") and not texts.get(f"{path}.title", "").strip():
             texts[f"{path}.title"] = name
+    texts, focus = forms.moved(forms.fields_of(kind), texts)
     given = forms.read_form(kind, texts)
     names = {path: name for path, (name, _) in uploads.items()}
-    return Typed(kind, given, dict(uploads.values()), names, typed_rev(request), _uid(texts.get(DRAFT)) or new_uid(), _uid(texts.get(KEPT)))
+    return Typed(kind, given, dict(uploads.values()), names, typed_rev(request), _uid(texts.get(DRAFT)) or new_uid(), _uid(texts.get(KEPT)), focus)
 
 
 def typed_texts(request: Request) -> dict[str, str]:

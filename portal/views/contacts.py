@@ -119,7 +119,7 @@ def _form(
         request, "desk/contact.html", title=directory.words(row) if row is not None else "Kontakt anlegen", status=status, contact=row, rev=rev,
         form=forms.form_from(DIRECTORY_CONTACT, given, [error for error in found if error.field != "last_day"]),
         end_error=next((error.message for error in found if error.field == "last_day"), ""), stored=directory.as_input(row) if row is not None and status == 409 else None,
-        today=today(), upload=forms.UPLOAD, remove=forms.REMOVE,
+        today=today(), names=forms.names(),
     )
 
 
@@ -164,4 +164,4 @@ def _chair_form(
     request: Request, given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, more: str = "", status: int = 200
 ) -> Response:
     form = forms.form_from(CHAIR, given, errors, more=more)
-    return page(request, "desk/chair.html", title="Vorsitz wechseln", form=form, status=status, upload=forms.UPLOAD, remove=forms.REMOVE)
+    return page(request, "desk/chair.html", title="Vorsitz wechseln", form=form, status=status, names=forms.names())

@@ -91,7 +91,7 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
     if wish and item_id:
         with writing(request) as work:
             return form_page.taken(request, work, typed, editable_item(request, work), wish)
-    if more or request.POST.get("behalten"):
+    if more or typed.focus or _wants_the_form(request):
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
     return save_typed(request, typed, item_id)
@@ -109,6 +109,11 @@ def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
         with writing(request) as work:
             return form_page.stale(request, work, typed, editable_item(request, work))
     return HTTPSeeOther(target)
+
+
+def _wants_the_form(request: Request) -> bool:
+    """Whether a button asks for the form again, and not to save."""
+    return any(request.POST.get(name) for name in ("behalten", forms.UP, forms.DOWN))
 
 
 def _row(request: Request, work: Work, item_id: int | None) -> models.Item | None:
