@@ -142,13 +142,13 @@ def render(
 
 def body_of(
     request: Request, template: str, *, title: str, page: Any, description: str, meta: tuple[tuple[str, str], ...],
-    json_ld: str, feeds: tuple[reading.Link, ...], query: str, is_indexed: bool, path: str = "", **values: Any,
+    json_ld: str, feeds: tuple[reading.Link, ...], query: str, is_indexed: bool, shown_at: str = "", **values: Any,
 ) -> str:
-    """The rendered page. `path`: its address, where it is not the one asked for."""
+    """The rendered page. `shown_at`: its address, where it is not the one asked for."""
     registry = request.registry
     base_url = registry.settings["portal.settings"].base_url
     stand = _stand_or_none(request)
-    path = path or request.path_info
+    path = shown_at or request.path_info
     chrome = site.SiteChrome(
         title=title,
         description=description,

@@ -73,7 +73,7 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     base_url = request.registry.settings["portal.settings"].base_url
     values = item_page.template_values(reader, shown, base_url)
     values["title"] = f"Vorschau: {values['title']}"
-    html = body_of(request, feeds=(), query="", is_indexed=False, path=shown.url, **values)
+    html = body_of(request, feeds=(), query="", is_indexed=False, shown_at=shown.url, **values)
     return _with_pictures(request, work, html, files.arrived)
 
 
