@@ -10,15 +10,16 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
-from content.berlin import BERLIN
+from content.berlin import day_of
 from content.house import Work
 from content.kinds import KINDS
 from content.models.item import new_uid
 from content.schemas import FieldError
 from content.services import contacts, form_drafts
 from portal import conflict, forms
-from portal.desk import page, utc_now
+from portal.desk import page
 from portal.differences import Difference, differences
+from portal.pick_lists import dressed
 from portal.typed import DRAFT, KEPT, Typed
 
 CONFLICT: Final = 409
@@ -52,7 +53,9 @@ def again(
     keep_draft(request, work, typed, row)
     form = forms.form_of(typed.kind, typed.given, errors, more=more)
     told = conflict.of(work, request.person.login, typed, row) if row is not None else None
-    return form_page(request, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told, focus=typed.focus or _first_new(form, more))
+    return form_page(
+        request, work, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told, more=more, focus=typed.focus,
+    )
 
 
 def stale(request: Request, work: Work, typed: Typed, row: models.Item) -> Response:
@@ -80,14 +83,18 @@ def offers(work: Work, login: str, kind: str, row: models.Item | None) -> tuple[
 
 
 def form_page(
-    request: Request, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, uid: str = "", kept: str = "", status: int = 200,
-    offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None, focus: str = "",
+    request: Request, work: Work, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, uid: str = "", kept: str = "",
+    status: int = 200, offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None, more: str = "", focus: str = "",
 ) -> Response:
-    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one. `focus`: id of what is at the keyboard first."""
+    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one.
+
+    `more`: name of the list that gets empty rows. `focus`: id of what has the keyboard first, unless there are errors.
+    """
     title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
-    focus = "fehler" if form.errors else focus or ("konflikt" if met and status == CONFLICT else "")
+    shown, lists = dressed(_with_directory(work, form), work.session, more)
+    focus = "fehler" if form.errors else focus or _first_new(shown, more) or ("konflikt" if met and status == CONFLICT else "")
     return page(
-        request, "desk/form.html", title=title, form=_with_directory(request, form), kind=kind, item=row, rev=rev, status=status,
+        request, "desk/form.html", title=title, form=shown, kind=kind, item=row, rev=rev, status=status, lists=lists,
         names=forms.names(focus), draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met, focus=focus,
         here=f"/redaktion/eintrag/{row.id}/bearbeiten" if row is not None else f"/redaktion/neu/{kind}",
     )
@@ -98,11 +105,10 @@ def _first_new(form: forms.Form, more: str) -> str:
     return next((f"{one.id}-{one.filled + 1}" for one in form.widgets if one.name == more), "")
 
 
-def _with_directory(request: Request, form: forms.Form) -> forms.Form:
+def _with_directory(work: Work, form: forms.Form) -> forms.Form:
     """The form with the contacts that it offers, where its kind names any."""
     widget = next((one for one in form.widgets if one.name == "directory"), None)
     if widget is None:
         return form
-    with request.registry.house.reading() as connection:
-        offered = contacts.choices(connection, utc_now().astimezone(BERLIN).date(), widget.value.split("\n"))
+    offered = contacts.choices(work.session.connection(), day_of(work.desk.now), widget.value.split("\n"))
     return forms.with_choices(form, "directory", offered)

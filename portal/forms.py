@@ -13,6 +13,7 @@ from typing import Any, Final
 from content.schemas import SCHEMAS, Field, FieldError, Reader
 
 EMPTY_ROWS: Final = 1
+MORE_ROWS: Final = 3
 MAX_ROWS: Final = 500
 REMOVE: Final = "_entfernen"
 UPLOAD: Final = "_hochladen"
@@ -47,7 +48,11 @@ class Widget:
     is_file: bool = False
     is_aside: bool = False
     filled: int = 0
-    """How many of `rows` hold something; the rest are empty ones to fill."""
+    """How many of `rows` or `entries` hold something; the rest are empty ones to fill."""
+    entries: tuple[str, ...] = ()
+    """The values of a list that has an input for each."""
+    suggestions: str = ""
+    """Name of the list that proposes what to type."""
 
     @property
     def anchor(self) -> str:
@@ -133,22 +138,30 @@ def _widget(name: str, spec: Field, value: Any, errors: list[FieldError], more: 
     one = reader.one
     if reader.shape == "list" and one is not None and one.shape == "record":
         filled = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-        blank = EMPTY_ROWS + (3 if more == name else 0)
+        blank = EMPTY_ROWS + (MORE_ROWS if more == name else 0)
         rows = [_parts(f"{name}.{index}", one, row, errors, more) for index, row in enumerate([*filled, *[{}] * blank], start=1)]
         return Widget(**common, shape="rows", rows=tuple(rows), filled=len(filled))
     shape = f"list_{one.shape}" if reader.shape == "list" and one is not None else reader.shape
     hint = reader.hint
     if reader.shape == "list" and one is not None:
-        hint = "" if one.shape == "pick" else "Eine Angabe je Zeile." + (f" {one.hint}" if one.hint else "")
+        hint = "" if one.shape in {"pick", "choice"} else "Eine Angabe je Zeile." + (f" {one.hint}" if one.hint else "")
         nested = tuple(error.message for error in errors if error.field.startswith(f"{name}."))
         common["errors"] = own + nested
     choices = tuple(reader.choices.items())
-    if choices and spec.default() is None:
+    if shape == "list_choice" and one is not None:
+        choices = _picked_first(one.choices, value)
+    if reader.choices and spec.default() is None:
         choices = (("", "–"), *choices)
     return Widget(
         **common, shape=shape, value=_shown(reader, value, spec), hint=hint, limit=reader.limit, choices=choices,
         is_file=name.rsplit(".", 1)[-1] == "file",
     )
+
+
+def _picked_first(choices: Mapping[str, str], value: Any) -> tuple[tuple[str, str], ...]:
+    """What was picked in the order it has, also what is no choice; then the rest."""
+    picked = [str(one) for one in value] if isinstance(value, list) else []
+    return tuple((code, choices.get(code, code)) for code in dict.fromkeys([*picked, *choices]))
 
 
 def _parts(prefix: str, reader: Reader, value: Mapping[str, Any], errors: list[FieldError], more: str) -> tuple[Widget, ...]:
@@ -175,14 +188,19 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
     if reader.shape == "list" and reader.one is not None and reader.one.shape == "record":
         return [row for _, row in _kept_rows(name, reader.one, posted)]
     text = posted.get(name, "")
-    if reader.shape == "list" and reader.one is not None and reader.one.shape == "pick":
-        return [value for key, value in posted.items() if key.startswith(f"{name}.") and value]
     if reader.shape == "list":
-        return [line.strip() for line in text.splitlines() if line.strip()]
+        numbered = sorted((int(key[len(name) + 1 :]), value) for key, value in posted.items() if _is_entry(key, name))
+        return [value.strip() for _, value in numbered if value.strip()] + [line.strip() for line in text.splitlines() if line.strip()]
     if reader.shape == "shares":
         pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
         return {year.strip(): percent.strip() for year, _, percent in pairs}
     return text if text.strip() else None
+
+
+def _is_entry(key: str, name: str) -> bool:
+    """Whether `key` names one input of a list, as `decisions.2` does."""
+    number = key[len(name) + 1 :]
+    return key.startswith(f"{name}.") and number.isascii() and number.isdigit() and len(number) < 5
 
 
 def _kept_rows(name: str, reader: Reader, posted: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -60,10 +60,10 @@ def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], 
     login = request.person.login
     draft = form_drafts.find(work.session, login, parameter(request, DRAFT))
     if draft is not None and (draft.kind, draft.item_id) == (kind, row.id if row is not None else None):
-        return form_page.form_page(request, kind, forms.form_of(kind, draft.input), row, rev=draft.base_rev, uid=draft.uid)
+        return form_page.form_page(request, work, kind, forms.form_of(kind, draft.input), row, rev=draft.base_rev, uid=draft.uid)
     rev = row.rev if row is not None else 0
     offered = form_page.offers(work, login, kind, row)
-    return form_page.form_page(request, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
+    return form_page.form_page(request, work, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
 
 
 @desk_view("desk.draft", permission=Permission.ITEM_EDIT, method="POST")

@@ -87,7 +87,7 @@ def test_a_working_day_is_accessible_on_every_page(address, browser, width, logi
         problems += _problems(page)
         page.get_by_label("Titel", exact=True).fill(f"Vorhaben {width}")
         page.locator("#f-text").fill("1. Der IT-Planungsrat beschließt.")
-        page.locator("#f-meeting").fill("/sitzung/36")
+        page.locator("#f-meeting").select_option("/sitzung/36")
         page.get_by_role("button", name="Speichern").last.click()
         page.get_by_role("heading", name=f"Vorhaben {width}").wait_for()
         problems += _problems(page)

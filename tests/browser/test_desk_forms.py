@@ -139,3 +139,39 @@ def test_two_revisions_are_compared_and_the_older_comes_back(opened, address, vi
     page.get_by_role("button", name="Revision 1 wiederherstellen").click()
     page.get_by_role("link", name="Bearbeiten").click()
     assert page.locator("#f-text").input_value() == TYPED
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_errors_and_rows_by_keyboard_alone(opened, address, has_script):
+    page = opened("anna", WIDE if has_script else NARROW, java_script_enabled=has_script)
+    page.goto(address + "/redaktion/neu/recommendation")
+    page.get_by_role("button", name="Speichern").last.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Bitte prüfen Sie").wait_for()
+    assert page.locator(":focus").get_attribute("id") == "fehler"
+    if has_script:
+        assert _problems(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.type(f"tastatur-{has_script}".lower())
+    assert page.locator("#f-slug").input_value() == f"tastatur-{has_script}".lower()
+    page.locator("#f-title").fill("Tastatur")
+    page.locator("#f-text").fill("x")
+    page.locator("#f-addressees-1").fill("Hamburg")
+    page.get_by_role("button", name="Weitere Zeilen: Anlagen").focus()
+    page.keyboard.press("Enter")
+    page.locator("#f-attachments-4").wait_for()
+    assert page.locator(":focus").get_attribute("id") == "f-attachments-1"
+    for number, title in enumerate(("Eins", "Zwei", "Drei"), start=1):
+        page.locator(f"#f-attachments-{number}-title").fill(title)
+        page.locator(f"#f-attachments-{number}-visibility").select_option(index=1)
+        page.locator(f"#f-attachments-{number}-reason").fill("noch nicht")
+    page.locator("#f-attachments-3-hoch").focus()
+    for focus in ("f-attachments-2-hoch", "f-attachments-1-tiefer"):
+        page.keyboard.press("Enter")
+        page.locator(f"#{focus}:focus").wait_for()
+    if has_script:
+        assert _problems(page) == []
+    assert [page.locator(f"#f-attachments-{number}-title").input_value() for number in (1, 2, 3)] == ["Drei", "Eins", "Zwei"]
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("heading", name="Tastatur").wait_for()
