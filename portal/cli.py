@@ -322,7 +322,7 @@ def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
     try:
         with house.writing("operator", name="Betrieb") as work:
-            said = cli_user.run(arguments, configured, work)
+            said = cli_user.run(arguments, settings.with_served_address(configured), work)
     finally:
         house.close()
     for line in said:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -185,6 +185,23 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
         raise SettingError("OIDC_ISSUER braucht OIDC_CLIENT_ID: Unter welcher Kennung kennt der Anmeldedienst das Portal?")
     values["database_url"] = values["database_url"] or None
     return Settings(**values)
+
+
+_SERVED_AT: Final = "served-at"
+
+
+def remember_address(settings: Settings) -> None:
+    """Keep where the portal is served: commands given meanwhile or later name it in their links."""
+    (settings.data / _SERVED_AT).write_text(settings.base_url + "\n")
+
+
+def with_served_address(settings: Settings, environment: Mapping[str, str] | None = None) -> Settings:
+    """`settings` with the address where the portal was served last, where nothing says another one."""
+    given = os.environ if environment is None else environment
+    path = settings.data / _SERVED_AT
+    if any(given.get(name) for name in ("BASE_URL", "HOST", "PORT")) or not path.is_file():
+        return settings
+    return replace(settings, base_url=path.read_text().strip() or settings.base_url)
 
 
 def hand_over(settings: Settings) -> None:

@@ -22,7 +22,7 @@ from content.services import exchange, ledger, lookup
 from portal import database
 from portal.incoming import store_file
 from portal.memory import give_large_blocks_back
-from portal.settings import Settings, hand_over
+from portal.settings import Settings, hand_over, remember_address
 
 Say = Callable[[str], None]
 PROGRESS_EVERY: Final = 50
@@ -89,6 +89,7 @@ def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
     say(f"Lesen geht ohne Anmeldung. Die Redaktion meldet sich unter {settings.base_url}/anmelden an.")
     say(f"Ein Konto anlegen (nennt den Link zum Kennwort): {sys.argv[0]} --data {settings.data} user add NAME --role secretariat")
     say("Beenden mit Strg+C.")
+    remember_address(settings)
     hand_over(settings)
     return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
 

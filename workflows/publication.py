@@ -87,5 +87,5 @@ PUBLICATION: Final = Workflow(
         ),
         "restore": Transition(frozenset({"trashed"}), "draft", Permission.ITEM_TRASH, "Wiederherstellen"),
     },
-    field_labels={"note": "Der öffentliche Hinweis", "comment": "Der Hinweis", "publish_at": "Der Zeitpunkt"},
+    field_labels={"note": "Der Hinweis für die Öffentlichkeit", "comment": "Der Hinweis", "publish_at": "Der Zeitpunkt"},
 )

@@ -193,6 +193,12 @@ def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_da
         server.terminate()
         out, _ = server.communicate(timeout=20)
     assert f"http://127.0.0.1:{port}" in out and "Beispielinhalt" not in out and "Traceback" not in out
+    elsewhere = {name: value for name, value in environment.items() if name not in {"HOST", "PORT", "BASE_URL"}}
+    command = [str(Path(sys.executable).parent / "beschlussportal"), "--data", str(data), "user", "add", "gerda", "--name", "Gerda"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=elsewhere).stdout
+    assert f"http://127.0.0.1:{port}/anmelden/" in said, "the link leads to where the portal was served"
+    said = subprocess.run([*command[:5], "gudrun", *command[6:]], capture_output=True, text=True, check=True, env={**elsewhere, "PORT": "7000"}).stdout
+    assert "http://127.0.0.1:7000/anmelden/" in said, "unless something says another address"
 
 
 def test_an_account_is_made_changed_and_listed(run, lines):

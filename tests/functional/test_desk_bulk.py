@@ -59,7 +59,7 @@ def test_withdrawing_asks_for_the_public_note_and_gives_it_to_each(desk):
     ids = [write(house, slug, by="rita", steps=PUBLISH) for slug in ("eins", "zwei")]
     asked = choose(app, "withdraw", *ids)
     refused = confirm(asked)
-    assert refused.status_int == 400 and "Der öffentliche Hinweis fehlt" in refused.text and state(house, ids[0]) == "published"
+    assert refused.status_int == 400 and "Der Hinweis für die Öffentlichkeit fehlt" in refused.text and state(house, ids[0]) == "published"
     done = confirm(refused, note="Überholt <b>")
     assert "2 von 2 erledigt" in done.text
     for slug in ("eins", "zwei"):
