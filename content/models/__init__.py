@@ -23,6 +23,7 @@ from content.models.item import Attachment, File, Image, Item, Reference, Rendit
 from content.models.job import Job
 from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
+from content.models.mention import Mention
 from content.models.notice import Notice, NoticeChoice
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, ContactPick, PressContact, PressRelease, PressSection, Quote
@@ -84,6 +85,7 @@ __all__ = [
     "MarketOffer",
     "Meeting",
     "Member",
+    "Mention",
     "Notice",
     "NoticeChoice",
     "Offer",

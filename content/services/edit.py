@@ -22,7 +22,7 @@ from content.addresses import decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
-from content.services import audit
+from content.services import audit, mentions
 from content.services.lookup import body_by_slug, find, forget_bodies
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
@@ -169,6 +169,7 @@ def save(
         sa.insert(_REVISION),
         {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now, "files": {name: file.sha256 for name, file in stored.items()}},
     )
+    mentions.keep(session, item, is_new=outcome is Outcome.CREATED)
     audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
     if kind == "body":
         forget_bodies(session)

@@ -54,7 +54,8 @@ def keep(
     known = {file.name: file for file in row.files}
     for name, body in files.items():
         if name in wanted:
-            known[name] = models.FormDraftFile(name=name, sha256=store(body))
+            # The row of a name stays: a second one would be written before the first is gone.
+            known.setdefault(name, models.FormDraftFile(name=name)).sha256 = store(body)
     row.files = [file for name, file in known.items() if name in wanted]
     session.flush()
 

@@ -20,7 +20,7 @@ from content import models, outline
 from content.merge import Merged, join, merge, split
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.reports import SECTION
-from content.services import audit, edit, recipients, review_places, section_drafts
+from content.services import audit, edit, mentions, recipients, review_places, section_drafts
 from content.services.writers.reports import keep_revision, next_anchor, place_sections
 from workflows.vocabulary import Permission
 
@@ -286,6 +286,7 @@ def keep(
     report.input = {**report.input, "sections": [as_input(row) for row in report.sections]}
     report.input_digest = edit.digest(report.input)
     session.flush()
+    mentions.keep(session, report)
     review_places.follow(session, report, *changed)
     login, name = author.accepted_by or (author.login, author.name)
     audit.note(session, author.now, actor=login, name=name, action="item.changed", subject=report.url, detail=what)

@@ -17,7 +17,18 @@ from content import models
 from content.addresses import meeting_url
 from content.berlin import day_of
 from content.ledger import Act
-from content.services import audit, ballots, edit, frozen_text, implementation, lookup, numbering, publish, step_notices
+from content.services import (
+    audit,
+    ballots,
+    edit,
+    frozen_text,
+    implementation,
+    lookup,
+    mentions,
+    numbering,
+    publish,
+    step_notices,
+)
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
@@ -123,18 +134,6 @@ def history(session: Session, item: models.Item, workflow: Workflow | None = Non
     return list(session.scalars(query))
 
 
-def users_of(session: Session, item: models.Item) -> list[str]:
-    """What other items, not in the trash, refer to this one: their titles."""
-    pointing = sa.select(models.Reference.item_id).where(models.Reference.target_url == item.url)
-    query = (
-        sa.select(models.Item)
-        .where(models.Item.id.in_(pointing), models.Item.id != item.id, models.Item.publication_state != "trashed")
-        .order_by(models.Item.id)
-        .limit(20)
-    )
-    return [str(other.title or other.url) for other in session.scalars(query)]
-
-
 def problem_of(item: models.Item) -> str:
     """Why `item` cannot be published as it is, in German; empty when it can."""
     if isinstance(item, models.Decision) and not item.number:
@@ -220,7 +219,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": lambda _desk, item, _fields, _name: problem_of(item),
-    "users": lambda desk, item, _fields, _name: users_of(desk.session, item),
+    "users": lambda desk, item, _fields, _name: [str(other.title or other.url) for other in mentions.users_of(desk.session, item)],
     "due_at": _due_at,
     "embargo_until": _embargo_until,
     "vote": _vote,

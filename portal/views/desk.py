@@ -17,7 +17,7 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, errands, frozen_text, implementation, transition
+from content.services import ballots, edit, errands, frozen_text, implementation, mentions, transition
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
@@ -74,7 +74,7 @@ def _item_page(
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
     procedure = transition.procedure_of(row)
-    users = transition.users_of(work.session, row)
+    users = mentions.users_of(work.session, row)
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     return page(
@@ -86,7 +86,7 @@ def _item_page(
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, beside=_beside(work, row) if has_changes else (),
+        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), beside=_beside(work, row) if has_changes else (),
     )
 
 
