@@ -24,7 +24,7 @@ from content.house import House, NotSetUp, default_database_url, is_set_up, prep
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.services import exchange, ledger, lookup
-from portal import __version__, cli_user, cli_workflows, database, settings
+from portal import __version__, backup, cli_user, cli_workflows, database, settings
 from portal.incoming import store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run: Command = parsed.run
         return run(parsed, configured)
-    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, cli_user.Unusable, cli_workflows.Unusable) as error:
+    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, backup.Unusable, cli_user.Unusable, cli_workflows.Unusable) as error:
         return _fail(str(error))
     except InvalidInput as error:
         return _fail("; ".join(f"{row.field}: {row.message}" if row.field else row.message for row in error.errors))
@@ -95,6 +95,10 @@ def make_parser() -> argparse.ArgumentParser:
     take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
     give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
     give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
+    keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.")
+    keep.add_argument("file", metavar="FILE", type=Path, help="Archiv (.tar.gz); es enthält die Schlüssel und ist geheim zu halten")
+    back = add("restore", _restore, "Ein Portal aus einer Sicherung in einem leeren Ordner wiederherstellen.")
+    back.add_argument("file", metavar="FILE", type=Path, help="Archiv, das „backup“ geschrieben hat")
     add("reindex", _reindex, "Den Suchindex neu aufbauen; die Suche läuft derweil weiter.")
     add("reconcile", _reconcile, "Datenbank, Suchindex und Dateien abgleichen und Lücken schließen.")
     book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen oder den Schlüssel wechseln.")
@@ -238,6 +242,24 @@ def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int
         temporary.unlink(missing_ok=True)
         house.close()
     _say(f"{count} Zeilen in {target} geschrieben.")
+    return OK
+
+
+def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    is_sqlite = house.engine.dialect.name == "sqlite"
+    house.close()
+    count = backup.backup(configured.data, arguments.file, has_database=is_sqlite)
+    _say(f"Gesichert: {count} Dateien, {arguments.file.stat().st_size / 1e6:.1f} MB nach {arguments.file}. Die Schlüssel liegen darin: bitte geheim halten.")
+    if not is_sqlite:
+        _say("Die Datenbank ist nicht darin: Sie liegt in PostgreSQL und wird mit pg_dump gesichert, am besten vorher.")
+    return OK
+
+
+def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    count = backup.restore(arguments.file, configured.data)
+    set_up(configured, say=_say).close()
+    _say(f"Wiederhergestellt: {count} Dateien in {configured.data}. Prüfen mit „beschlussportal --data {configured.data} check“.")
     return OK
 
 

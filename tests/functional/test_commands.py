@@ -53,7 +53,7 @@ def lines(tmp_path):
     return write
 
 
-COMMANDS = ["init", "migrate", "serve", "import", "export", "reindex", "reconcile", "ledger", "user", "workflows", "step", "check"]
+COMMANDS = ["init", "migrate", "serve", "import", "export", "backup", "restore", "reindex", "reconcile", "ledger", "user", "workflows", "step", "check"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -63,7 +63,7 @@ def test_every_command_explains_itself_in_german(run, name):
     assert "usage: beschlussportal" in out and len(out.splitlines()) > 4
 
 
-@pytest.mark.parametrize("name", ["export", "reindex", "reconcile", "check"])
+@pytest.mark.parametrize("name", ["export", "backup", "restore", "reindex", "reconcile", "check"])
 def test_without_a_portal_a_command_says_how_to_make_one(run, name, tmp_path):
     words = [name, str(tmp_path / "x")] if name == "export" else [name]
     code, _, err = run(*words)
