@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from content import models, pictures
+from content import models
+
+if TYPE_CHECKING:
+    from content.pictures import Rendition
 
 Store = Callable[[bytes, str, int | None, int | None], models.File]
 _ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
@@ -13,6 +16,8 @@ _ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png", "
 
 def keep(store: Store, body: bytes) -> models.File:
     """The picture in its largest size, with its renditions. Raises `content.storage.UploadRefused`."""
+    from content import pictures  # noqa: PLC0415 - decoders that seldom run: a server process must not carry them
+
     picture = pictures.prepare(body)
     main = _stored(store, picture.main)
     if not main.renditions:
@@ -22,7 +27,7 @@ def keep(store: Store, body: bytes) -> models.File:
     return main
 
 
-def _stored(store: Store, one: pictures.Rendition) -> models.File:
+def _stored(store: Store, one: Rendition) -> models.File:
     return store(one.body, one.media_type, one.width, one.height)
 
 

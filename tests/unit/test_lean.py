@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-SELDOM = {"alembic", "docx", "mako", "mammoth", "pypdfium2", "typst", "waitress"}
+SELDOM = {"PIL", "alembic", "docx", "mako", "mammoth", "pypdfium2", "typst", "waitress"}
 
 
 def test_server_process_does_not_load_what_seldom_runs():
