@@ -97,6 +97,14 @@ class Neighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Both ends of a link that an editor set: the place here (whole where `own` has no address) and the place there."""
+
+    own: Link
+    there: Link
+
+
+@dataclass(frozen=True, slots=True)
 class ItemPage:
     """A public page of one item: its edition, what surrounds it, and its proof.
 
@@ -122,6 +130,8 @@ class ItemPage:
     neighbours: Neighbours = Neighbours()
     related: Mapping[str, tuple[ListEntry, ...]] = field(default_factory=dict)
     topics: tuple[str, ...] = ()
+    places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    """Address of a related item → the places that links between it and this one name."""
 
 
 @dataclass(frozen=True, slots=True)

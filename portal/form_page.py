@@ -16,7 +16,7 @@ from content.kinds import KINDS
 from content.models.item import new_uid
 from content.schemas import FieldError
 from content.services import contacts, form_drafts
-from portal import conflict, forms
+from portal import conflict, forms, linking
 from portal.desk import page
 from portal.differences import Difference, differences
 from portal.pick_lists import dressed
@@ -92,6 +92,7 @@ def form_page(
     """
     title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
     shown, lists = dressed(_with_directory(work, form), work.session, more)
+    shown = linking.with_searches(request, shown, work.session, row)
     focus = "fehler" if form.errors else focus or _first_new(shown, more) or ("konflikt" if met and status == CONFLICT else "")
     return page(
         request, "desk/form.html", title=title, form=shown, kind=kind, item=row, rev=rev, status=status, lists=lists,

@@ -6,7 +6,7 @@ end; a row is taken out by its own check box. What was typed is shown again what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -28,6 +28,16 @@ HIDDEN: Final[Mapping[str, frozenset[str]]] = {
 """Fields that no form sets, because a workflow does."""
 ASIDE: Final = frozenset({"published_on", "source_url", "source_note", "text_kind", "topics", "references", "gazette_notice"})
 """Fields that stand below, under „Weitere Angaben“."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a field that names another item is filled by searching: under which `rule`, what was asked, what was found."""
+
+    rule: str
+    asked: str = ""
+    found: tuple[tuple[str, str], ...] = ()
+    """(value for the field, words)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,8 @@ class Widget:
     """The values of a list that has an input for each."""
     suggestions: str = ""
     """Name of the list that proposes what to type."""
+
+    search: Search | None = None
 
     @property
     def anchor(self) -> str:
@@ -116,6 +128,18 @@ def with_choices(form: Form, name: str, choices: Iterable[tuple[str, str]]) -> F
 def names(focus: str = "") -> dict[str, str]:
     """The names of inputs that a template needs, and the id of the element that has the keyboard first."""
     return {"upload": UPLOAD, "remove": REMOVE, "up": UP, "down": DOWN, "focus": focus}
+
+
+def each(form: Form, change: Callable[[Widget], Widget | None]) -> Form:
+    """`form` with every input, in rows and records as well, as `change` makes it; None takes it out."""
+    return replace(form, widgets=_each(form.widgets, change))
+
+
+def _each(widgets: Iterable[Widget], change: Callable[[Widget], Widget | None]) -> tuple[Widget, ...]:
+    made = (
+        change(replace(one, rows=tuple(_each(row, change) for row in one.rows), parts=_each(one.parts, change))) for one in widgets
+    )
+    return tuple(one for one in made if one is not None)
 
 
 def plain_label(label: str) -> str:

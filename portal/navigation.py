@@ -46,7 +46,7 @@ ENTRIES: Final = (
     Entry("Umsetzung", "/redaktion/umsetzung", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
     Entry("Aufträge", "/redaktion/auftraege", frozenset({_P.IMPLEMENTATION_CONFIRM, _P.IMPLEMENTATION_REPORT})),
     Entry("Suche", "/redaktion/suche", frozenset({_P.SEARCH_EDIT})),
-    Entry("Verweise", "/redaktion/verweise", frozenset({_P.ITEM_REVIEW})),
+    Entry("Verweise", "/redaktion/verweise", frozenset({_P.ITEM_EDIT}), under=("/redaktion/verweise/",)),
     Entry("Kontakte", "/redaktion/kontakte", frozenset({_P.CONTACT_EDIT}), under=("/redaktion/kontakte/", "/redaktion/vorsitz")),
     Entry("Nummern", "/redaktion/nummern", frozenset({_P.DECISION_ADOPT})),
     Entry("Abläufe", "/redaktion/workflows", under=("/redaktion/workflows/",)),

@@ -132,6 +132,7 @@ MARKET: Final = {
     "desk.reuse": r"/redaktion/nachnutzung/{id:\d{1,9}}",
     "desk.tasks": "/redaktion/auftraege",
     "desk.links": "/redaktion/verweise",
+    "desk.link_targets": r"/redaktion/verweise/suche/{rule:[a-z_.]{1,40}}",
     "market.csv": "/marktplatz.csv",
     "market.json": "/marktplatz.json",
     "matrix": "/umsetzung",

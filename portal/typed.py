@@ -15,7 +15,7 @@ from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
 from content.services import form_drafts, pictures
 from content.storage import UploadRefused, check_upload, clean_file_name
-from portal import forms
+from portal import forms, linking
 from portal.incoming import store_file
 from portal.views.common import number_in
 
@@ -110,7 +110,7 @@ class Typed:
 
 def typed_form(request: Request, kind: str) -> Typed:
     """What was typed and chosen in a form of the desk. A chosen file names itself where the form names files."""
-    texts = typed_texts(request)
+    texts = linking.taken(request, typed_texts(request))
     uploads = typed_uploads(request)
     for path, (name, _) in uploads.items():
         texts[f"{path}.file"] = name

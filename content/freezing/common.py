@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, object_session
 from content import markup, models
 from content.addresses import MAIN_BODY, meeting_label
 from content.citations import DEFAULT_BODIES
+from content.freezing.linked import frozen_links, places_of, target_words
+from content.models.item import LINK
 from content.services.lookup import known_bodies
 
 SUMMARY_CHARS: Final = 240
@@ -92,12 +94,13 @@ def frozen(
     **columns: Any,
 ) -> Frozen:
     shown = title or item.title or ""
+    links = frozen_links(item)
     sort_date = columns.pop("sort_date", None) or date or item.published_on or today
     return Frozen(
         title=shown,
         text=text,
         html=html,
-        data={**data, "topics": list(item.topics)},
+        data={**data, "topics": list(item.topics), **({"links": links} if links else {})},
         header=tuple(part for part in header if part),
         subkind=columns.get("subkind", ""),
         body_slug=columns.get("body_slug", ""),
@@ -113,8 +116,12 @@ def frozen(
 
 
 def plain_references(item: models.Item) -> tuple[FrozenReference, ...]:
+    own = places_of(item) if any(row.from_anchor for row in item.references) else {}
     return tuple(
-        FrozenReference(row.from_anchor, "", row.relation, row.target_url, row.target_anchor, row.quoted)
+        FrozenReference(
+            row.from_anchor, own.get(row.from_anchor or "", ""), row.relation, row.target_url, row.target_anchor,
+            target_words(item, row) if row.relation == LINK else row.quoted,
+        )
         for row in item.references
     )
 

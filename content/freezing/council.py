@@ -21,6 +21,7 @@ from content.freezing.common import (
     ordinal_of,
 )
 from content.freezing.tracked import public_tasks
+from content.models.item import LINK
 from content.services import ballots
 
 
@@ -39,7 +40,6 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
     bodies = bodies_of(item)
     assert isinstance(item, models.Decision)  # noqa: S101 - the table below pairs kinds and functions
     parsed = clauses.parse(item.text, own_meeting=ordinal_of(item.meeting), bodies=bodies)
-    labels = {clause.anchor: clause.label for clause in item.clauses}
     html = markup.decision_html(parsed)
     date = item.date or (item.meeting.date if item.meeting else None)
     meeting = meeting_link(item.meeting, item.body)
@@ -72,6 +72,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
                 "text": row.quoted,
             }
             for row in item.references
+            if row.relation != LINK
         ],
         "text_kind": item.text_kind,
         "source_url": item.source_url,
@@ -102,17 +103,6 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         subkind=item.text_kind,
         body_slug=item.body.slug,
         meeting_url=item.meeting.url if item.meeting else "",
-        references=tuple(
-            FrozenReference(
-                row.from_anchor,
-                labels.get(row.from_anchor or "", ""),
-                row.relation,
-                row.target_url,
-                row.target_anchor,
-                row.quoted,
-            )
-            for row in item.references
-        ),
     )
 
 

@@ -16,6 +16,7 @@ from content import markup, models
 from content.freezing.common import Frozen, attachments_of, frozen, iso
 from content.kinds import KINDS
 from content.laender import name_of
+from content.models.item import LINK
 from content.requirements import REQUIREMENTS
 from content.schemas.market import MODELS
 from content.services import catalogue
@@ -73,8 +74,8 @@ def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
         "efa_financed": given.get("efa_financed") == "yes",
         **{name: given.get(name) for name in plain},
         "requirements": [_requirement(row) for row in given.get("requirements", ())],
-        "decisions": [row.target_url for row in item.references if row.target_url.startswith("/beschluss/")],
-        "recommendations": [row.target_url for row in item.references if row.target_url.startswith("/empfehlung/")],
+        "decisions": [row.target_url for row in item.references if row.target_url.startswith("/beschluss/") and row.relation != LINK],
+        "recommendations": [row.target_url for row in item.references if row.target_url.startswith("/empfehlung/") and row.relation != LINK],
         "attachments": attachments_of(item),
         "reuse": public_reuse(session, item.id) if session is not None and item.id is not None else [],
     }

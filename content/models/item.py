@@ -101,6 +101,10 @@ def _keep_finding(_mapper: object, _connection: object, item: Item) -> None:
     item.finding = finding_words(item.title, item.url)
 
 
+LINK: Final = "links"
+"""Relation of a reference that an editor set between any two items or places; the others follow from what an item is."""
+
+
 class Reference(Base):
     """A typed reference of an item (or one of its clauses) to another item or clause, by address.
 

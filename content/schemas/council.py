@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content.schemas.parts import AGENDA_ITEM, COMMON, LABEL, NUMBER, REFERENCE
+from content.schemas.parts import AGENDA_ITEM, COMMON, LABEL, LINKS, NUMBER, REFERENCE
 from content.schemas.reading import (
     Field,
     FieldError,
@@ -88,6 +88,7 @@ DECISION: Final[Mapping[str, Field]] = {
     ),
     "references": list_of(record(REFERENCE), "Bezüge"),
     "recommendations": list_of(slug, "Empfehlungen"),
+    "links": LINKS,
     **COMMON,
 }
 

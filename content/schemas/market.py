@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from content.laender import LAENDER
 from content.requirements import FULFILMENT, REQUIREMENTS
-from content.schemas.parts import COMMON, CONTACT, LABEL, NUMBER
+from content.schemas.parts import COMMON, CONTACT, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
     Field,
     FieldError,
@@ -72,6 +72,7 @@ MARKET_ITEM: Final[Mapping[str, Field]] = {
     ),
     "decisions": list_of(NUMBER, "Beschlüsse"),
     "recommendations": list_of(slug, "Empfehlungen"),
+    "links": LINKS,
     **COMMON,
 }
 OFFER: Final[Mapping[str, Field]] = {
@@ -119,6 +120,7 @@ OFFER: Final[Mapping[str, Field]] = {
     "contacts": list_of(record(CONTACT), "Kontakte"),
     "decisions": list_of(NUMBER, "Beschlüsse"),
     "recommendations": list_of(slug, "Empfehlungen"),
+    "links": LINKS,
     **COMMON,
 }
 

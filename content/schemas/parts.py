@@ -14,6 +14,7 @@ from content.schemas.reading import (
     choice,
     day,
     line,
+    link_target,
     list_of,
     matching,
     one_of,
@@ -111,6 +112,12 @@ AGENDA_ITEM: Final = {
     "decision": Field(NUMBER, "Beschluss"),
     "note": Field(line(), "Hinweis"),
 }
+
+
+LINKS: Final = list_of(
+    record({"from": Field(ANCHOR, "Von dieser Stelle hier (Sprungmarke)"), "target": required(link_target, "Das Ziel")}), "Verweise auf Einträge und Stellen"
+)
+"""Links that editors set, from a place of the own text or from the whole, to an item or a place in it."""
 
 
 COMMON: Final = {

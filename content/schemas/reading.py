@@ -163,6 +163,14 @@ def _own_address(value: Any) -> str:
     return value
 
 
+def _link_target(value: Any) -> str:
+    """A path of this portal, with a place inside where one is meant: `/beschluss/2021/39#z2`. The host may stand before it."""
+    text = re.sub(r"\Ahttps?://[^/\s]+", "", value.strip()) if isinstance(value, str) else ""
+    if not re.match(r"/[a-z0-9/\-]{1,280}(#[a-z][a-z0-9\-]{0,58})?\Z", text):
+        raise Fault("not_a_path", f"{_shown(value)} ist kein Ziel in diesem Portal. Bitte über „Suchen“ wählen; erwartet wird etwa /beschluss/2021/39#z2.")
+    return text
+
+
 def whole(minimum: int, maximum: int) -> Reader:
     """A whole number in `minimum`…`maximum`."""
 
@@ -265,6 +273,9 @@ web_address: Final = Reader(_web_address, "web_address", 2000, hint="Mit https:/
 
 
 own_address: Final = Reader(_own_address, "own_address", 280, hint="Adresse in diesem Portal, etwa /sitzung/36")
+
+
+link_target: Final = Reader(_link_target, "link", 340, hint="Adresse in diesem Portal, etwa /beschluss/2021/39#z2 oder /bericht/…#a3")
 
 
 shares: Final = Reader(_shares, "shares", hint="Anteile nach Jahr")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from content.schemas.parts import ANCHOR, COMMON, LABEL, NUMBER
+from content.schemas.parts import ANCHOR, COMMON, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
     Field,
     choice,
@@ -54,6 +54,7 @@ REPORT: Final[Mapping[str, Field]] = {
     "plain_text": text("Zusammenfassung in Leichter Sprache"),
     "plain_sections": list_of(ANCHOR, "Abschnitte, die sie erklärt (Sprungmarken)"),
     "recommendations": list_of(slug, "Empfehlungen"),
+    "links": LINKS,
     **COMMON,
 }
 RECOMMENDATION: Final[Mapping[str, Field]] = {
@@ -74,5 +75,6 @@ RECOMMENDATION: Final[Mapping[str, Field]] = {
     ),
     "due": Field(line(80), "Frist"),
     "market_items": list_of(slug, "Marktplatz-Leistungen"),
+    "links": LINKS,
     **COMMON,
 }

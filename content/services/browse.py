@@ -22,7 +22,7 @@ from content.diff import compare_html, compare_sides_html
 from content.kinds import KINDS, PATHS
 from content.services import listing, rows, statements
 from content.services.memo import Memo
-from content.services.rows import REFERENCE_KINDS, RELATED_ORDER
+from content.services.rows import RELATED_ORDER
 from content.services.statements import AnyRow, Statement
 
 MEETING_ROWS: Final = 200
@@ -358,6 +358,7 @@ class Reader:
             ),
             related=self._related(row, incoming, data),
             topics=tuple(data.get("topics", ())),
+            places=rows.places(row.url, data, incoming),
         )
 
     def _versions(self, row: AnyRow) -> tuple[reading.Version, ...]:
@@ -401,13 +402,13 @@ class Reader:
     ) -> dict[str, tuple[reading.ListEntry, ...]]:
         found: dict[str, dict[str, reading.ListEntry]] = {}
         for source in incoming:
-            if source.kind not in REFERENCE_KINDS:
+            if not rows.is_reference(source):
                 found.setdefault(source.kind, {})[source.url] = rows.entry(source)
         if row.kind == "meeting":
             found = {kind: {entry.url: entry for entry in self._of_meeting(row.url, kind)} for kind in ("decision", "report", "press_release")}
-        elif row.kind != "decision":
-            urls = [url for url in rows.named_addresses(data) if url != row.url]
-            for entry in self.entries(urls):
+        else:
+            named = rows.named_addresses(data) if row.kind != "decision" else [*data.get("recommendations", ()), *(one["url"] for one in data.get("links", ()))]
+            for entry in self.entries([url for url in named if url != row.url]):
                 found.setdefault(entry.kind, {})[entry.url] = entry
         return {
             KINDS[kind].plural: tuple(found[kind].values())

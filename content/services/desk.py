@@ -273,12 +273,6 @@ def form_item(session: Session, person: SignedIn, kind: str, given: str) -> mode
     return row if row is not None and row.kind == kind else None
 
 
-def targets(session: Session, person: SignedIn, words: str, limit: int = 8) -> tuple[DeskRow, ...]:
-    """Items that `words` (a number or a few letters) may mean, to link to."""
-    wanted = Wanted(words=words)
-    return _read(session, (readable(person), *_conditions(person, wanted, dt.datetime.now(dt.UTC))), "neu", limit=limit)
-
-
 def _read(session: Session, conditions: Iterable[Condition], order: str, *, limit: int, offset: int = 0) -> tuple[DeskRow, ...]:
     query = sa.select(
         I.id, I.rev, I.kind, I.title, I.url, I.owner, I.publication_state, I.procedure_state, I.changed_at, I.changed_by, I.publish_at,

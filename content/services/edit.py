@@ -26,6 +26,7 @@ from content.services import audit, mentions
 from content.services.lookup import body_by_slug, find, forget_bodies
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
+from content.services.writers.common import name_links
 
 __all__ = ["FileSource", "NoFiles", "Outcome", "Saved", "StaleText", "address", "as_json", "digest", "save"]
 
@@ -160,6 +161,7 @@ def save(
     item.rev += 1
     item.input_digest, item.input = mark, as_json(value)
     writer.write(item, value, prepared)
+    name_links(item, value.get("links", ()))
     item.attachments = _attachments(value["attachments"], stored)
     if isinstance(item, models.PressRelease):
         item.image = _image(item.image, value["image"], stored)

@@ -54,6 +54,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "decided": Event("Über etwas wurde beschlossen", "Beschlossen", Way.DAILY),
     "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
     "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY),
+    "broken": Event("Ein Verweis in etwas, das ich pflege, führt ins Leere", "Verweis ins Leere"),
     "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
 })
 

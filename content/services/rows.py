@@ -11,6 +11,7 @@ from content import reading, wording
 from content.bodies import Bodies
 from content.citations import Relation
 from content.kinds import KINDS
+from content.models.item import LINK
 from content.services.statements import AnyRow
 
 ACT_LABELS: Final[Mapping[str, str]] = {
@@ -76,6 +77,7 @@ def named_addresses(data: Mapping[str, Any]) -> list[str]:
     urls += [row["decision"] for row in data.get("agenda", ())]
     for name in ("decisions", "recommendations", "market_items"):
         urls += data.get(name, ())
+    urls += [row["url"] for row in data.get("links", ())]
     urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by", "market_item")]
     return [url for url in dict.fromkeys(urls) if url]
 
@@ -116,8 +118,26 @@ def incoming(rows: Sequence[AnyRow], bodies: Bodies) -> tuple[reading.ReferenceR
             quoted=row.quoted,
         )
         for row in rows
-        if row.kind in REFERENCE_KINDS
+        if is_reference(row)
     )
+
+
+def is_reference(row: AnyRow) -> bool:
+    """Whether an incoming row is a decision that speaks of this item, rather than a link that an editor set."""
+    return row.kind in REFERENCE_KINDS and row.relation != LINK
+
+
+def places(url: str, data: Mapping[str, Any], rows: Sequence[AnyRow]) -> Mapping[str, tuple[reading.Place, ...]]:
+    """Address of the other item → the places at both ends of the links from and to `url`; links between wholes name none."""
+    found: dict[str, dict[reading.Place, None]] = {}
+    named = [(row["url"], row["from"], row["from_label"], row["anchor"], row["label"]) for row in data.get("links", ())]
+    named += [(row.url, row.target_anchor, row.quoted, row.from_anchor, row.from_label) for row in rows if row.relation == LINK]
+    for other, own_anchor, own_label, their_anchor, their_label in named:
+        if own_anchor or their_anchor:
+            own = reading.Link(own_label or own_anchor or "", f"#{own_anchor}" if own_anchor else None)
+            there = reading.Link(their_label or their_anchor or "", f"{other}#{their_anchor}" if their_anchor else None)
+            found.setdefault(other, {})[reading.Place(own, there)] = None
+    return {other: tuple(rows) for other, rows in found.items() if other != url}
 
 
 _MEDIA_LABELS: Final[Mapping[str, str]] = {

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import recipients
+from content.services import links, recipients
 from content.services.notify import notify, settle
 from content.services.publish import Desk
 from workflows.definition import Workflow
@@ -64,6 +64,8 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
     words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
     if entry.comment:
         words += f" Hinweis: {entry.comment}"
+    if workflow.name == "publication" and step.source != step.target == "withdrawn":
+        links.tell_keepers(desk, item, f"{about}{entry.id}")
     for telling in _tellings(workflow, step):
         notify(
             desk.session, telling.event, item, telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}",

@@ -53,18 +53,19 @@ function suggest(input) {
   list.hidden = true;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Vorschläge");
-  input.closest(".find-row, .find").append(list);
+  input.closest(".find-row, .find, .link-search-row").append(list);
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) input.setAttribute(name, value);
   let asked = "", timer, chosen = -1;
 
   function show(words) {
     chosen = -1;
-    list.replaceChildren(...words.map((text, number) => {
+    list.replaceChildren(...words.map(({ text, value }, number) => {
       const option = document.createElement("li");
       option.id = `${list.id}-${number}`;
       option.setAttribute("role", "option");
       option.setAttribute("aria-selected", "false");
       option.textContent = text;
+      option.dataset.value = value ?? text;
       return option;
     }));
     list.hidden = !words.length;
@@ -84,7 +85,7 @@ function suggest(input) {
   function take(option) {
     input.value = option.textContent;
     show([]);
-    input.form.requestSubmit();
+    if (input.dispatchEvent(new CustomEvent("take", { bubbles: true, cancelable: true, detail: option }))) input.form.requestSubmit();
   }
 
   async function ask() {
@@ -93,7 +94,7 @@ function suggest(input) {
     try {
       const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(typed)}`);
       const { suggestions } = await answer.json();
-      if (typed === asked && document.activeElement === input) show(suggestions.map(({ text }) => text));
+      if (typed === asked && document.activeElement === input) show(suggestions);
     } catch {
       show([]);
     }

@@ -16,7 +16,7 @@ from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, form_drafts, links, lookup
 from content.services.edit import StaleText
-from portal import form_page, forms, site
+from portal import form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
@@ -91,7 +91,7 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
     if wish and item_id:
         with writing(request) as work:
             return form_page.taken(request, work, typed, editable_item(request, work), wish)
-    if more or typed.focus or _wants_the_form(request):
+    if more or typed.focus or linking.is_asked(request) or _wants_the_form(request):
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
     return save_typed(request, typed, item_id)

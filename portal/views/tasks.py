@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -15,7 +16,9 @@ from content.house import Work
 from content.laender import name_of
 from content.schemas import InvalidInput
 from content.services import links, tasks
+from portal import linking
 from portal.desk import MissingRight, audit, desk_view, page, writing
+from portal.views.common import parameter
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -83,10 +86,20 @@ def _page(request: Request, work: Work, errors: list[str] | None = None, *, stat
     )
 
 
-@desk_view("desk.links", permission=Permission.ITEM_REVIEW)
+@desk_view("desk.link_targets", permission=Permission.ITEM_EDIT)
+def link_targets(request: Request) -> Response:
+    """What a few typed letters may mean for a field that links, as JSON for the form's script."""
+    if request.matchdict["rule"] not in linking.RULES:
+        raise HTTPNotFound
+    with writing(request) as work:
+        rows = linking.found(work.session, request.person, request.matchdict["rule"], parameter(request, "q"))
+    return Response(json.dumps({"suggestions": [{"text": words, "value": value} for value, words in rows]}), content_type="application/json", charset="utf-8")
+
+
+@desk_view("desk.links", permission=Permission.ITEM_EDIT)
 def dead_links(request: Request) -> Response:
     """Links of public items to what is not public."""
     with writing(request) as work:
-        rows = links.dead_links(work.session)
-    states = {name: state.title for name, state in PUBLICATION.states.items()}
+        rows = links.dead_links(work.session, request.person)
+    states = {"": "öffentlich, aber ohne diese Stelle"} | {name: state.title for name, state in PUBLICATION.states.items()}
     return page(request, "desk/links.html", title="Verweise ins Leere", rows=rows, states=states)

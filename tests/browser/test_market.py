@@ -128,3 +128,29 @@ def test_a_commune_asks_and_the_secretariat_confirms_a_task(address, browser):
     greta.goto(address + "/umsetzung?art=task")
     problems += _problems(greta)
     assert problems == []
+
+
+def test_the_secretariat_links_a_clause_by_typing_a_number_and_by_keyboard(address, browser):
+    greta = _desk(browser, address, "greta")
+    greta.goto(address + "/redaktion/eintraege?art=recommendation&q=experimentierklausel")
+    greta.get_by_role("link", name=re.compile("Direktaufträge")).first.click()
+    greta.get_by_role("link", name="Bearbeiten").click()
+    search = greta.get_by_label("Ziel suchen")
+    search.fill("2021/39 2")
+    option = greta.get_by_role("option", name=re.compile("Ziffer 2"))
+    option.wait_for()
+    problems = _problems(greta)
+    search.press("ArrowDown")
+    search.press("ArrowDown")
+    search.press("Enter")
+    assert greta.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2"
+    assert "Eingetragen" in greta.locator("#meldung").inner_text()
+    greta.get_by_role("button", name="Speichern").last.click()
+    greta.get_by_role("heading", name=re.compile("Direktaufträge")).wait_for()
+    greta.get_by_role("link", name="Bearbeiten").click()
+    search = greta.get_by_label("Ziel suchen").first
+    search.fill("gibt es nicht")
+    search.press("Enter")
+    greta.get_by_text("ist nichts gefunden").wait_for()
+    problems += _problems(greta)
+    assert greta.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2" and problems == []

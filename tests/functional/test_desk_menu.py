@@ -27,7 +27,7 @@ def test_what_a_person_may_not_open_is_not_in_the_menu(desk):
     _, browser = desk
     app = browser("anna", "member")
     shown = _menu(app.get("/redaktion"))
-    for path in ("/redaktion/konten", "/redaktion/protokoll", "/redaktion/verweise"):
+    for path in ("/redaktion/konten", "/redaktion/protokoll", "/redaktion/kontakte"):
         assert path not in shown
         app.get(path, status=403)
 

@@ -85,8 +85,8 @@ def test_the_past_shows_the_market_as_it_was(portal):
         ({"requirements": [{"number": "999"}]}, "requirements.1.number", "nicht vorgesehen"),
         ({"requirements": [{"number": "001"}, {"number": "001"}]}, "requirements.2.number", "zweimal"),
         ({"maturity": 5}, "maturity", "0 bis 4"),
-        ({"recommendations": ["gibtesnicht"]}, "", "gibt es nicht"),
-        ({"decisions": ["2021/99"]}, "", "gibt es nicht"),
+        ({"recommendations": ["gibtesnicht"]}, "recommendations.1", "gibt es nicht"),
+        ({"decisions": ["2021/99"]}, "decisions.1", "gibt es nicht"),
     ],
 )
 def test_a_faulty_offer_is_refused_with_field_and_reason(portal, more, field, words):

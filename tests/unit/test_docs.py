@@ -23,7 +23,7 @@ EXCHANGE = DOCS / "austausch.md"
 MARK = "<!-- ab hier erzeugt: UPDATE_DOCS=1 python -m pytest tests/unit/test_docs.py -->"
 SHAPES = {
     "line": "Text, höchstens {limit} Zeichen", "markdown": "Markdown, höchstens {limit} Zeichen", "day": "Tag (JJJJ-MM-TT)",
-    "whole": "ganze Zahl", "slug": "Adressteil", "web_address": "Webadresse", "own_address": "Adresse im Portal",
+    "whole": "ganze Zahl", "slug": "Adressteil", "web_address": "Webadresse", "own_address": "Adresse im Portal", "link": "Adresse im Portal, auch mit Stelle (`/beschluss/2021/39#z2`)",
     "shares": "Jahr → Prozent", "pick": "Schlüssel eines Kontakts im Verzeichnis", "list": "Liste", "record": "Objekt",
 }
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.addresses import decision_url
+from content.models.item import LINK
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
 from content.services import catalogue
@@ -64,6 +65,16 @@ def numbered(references: Sequence[models.Reference]) -> list[models.Reference]:
         row.position = len(kept) + 1
         kept.append(row)
     return kept
+
+
+def name_links(item: models.Item, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add the links that an editor set to what `item` names by its nature; whether they lead somewhere is asked later (`links`)."""
+    said = {(row["from"], row["target"]): None for row in rows}
+    for position, (place, target) in enumerate(said, start=len(item.references) + 1):
+        url, _, anchor = target.partition("#")
+        item.references.append(models.Reference(
+            position=position, from_anchor=place, relation=LINK, target_url=url, target_anchor=anchor or None, quoted="", is_explicit=True,
+        ))
 
 
 def decision_addresses(session: Session, numbers: Sequence[str]) -> list[str]:

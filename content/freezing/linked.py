@@ -1,0 +1,42 @@
+"""The links of an item as its edition freezes them: from which place, to which place, and how both read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import object_session
+
+from content import models, outline
+from content.models.item import LINK
+from content.services.lookup import find
+
+
+def places_of(item: models.Item) -> Mapping[str, str]:
+    """Anchor → words, of every place of `item` that can be linked from and to: clauses of a decision, sections of a report."""
+    if isinstance(item, models.Decision):
+        return {row.anchor: row.label for row in item.clauses}
+    if isinstance(item, models.Report):
+        numbers = outline.numbers([outline.Node(row.uid, row.level) for row in item.sections])
+        return {row.anchor: f"Abschnitt {number} {row.heading}" for row, number in zip(item.sections, numbers, strict=True)}
+    return {}
+
+
+def target_words(item: models.Item, row: models.Reference) -> str:
+    """How the place that `row` leads to reads; empty where it leads to the whole."""
+    session = object_session(item)
+    target = find(session, row.target_url) if session is not None and row.target_anchor else None
+    return places_of(target).get(row.target_anchor or "", "") if target is not None else ""
+
+
+def frozen_links(item: models.Item) -> list[dict[str, Any]]:
+    """The part of an edition's data that tells the links an editor set."""
+    rows = [row for row in item.references if row.relation == LINK]
+    own = places_of(item) if rows else {}
+    return [
+        {
+            "from": row.from_anchor, "from_label": own.get(row.from_anchor or "", ""), "url": row.target_url, "anchor": row.target_anchor,
+            "label": target_words(item, row),
+        }
+        for row in rows
+    ]
