@@ -32,6 +32,7 @@ from content.services import filetexts, ledger
 from content.services.language import Language
 from content.services.publish import Desk
 from content.storage import FileStore
+from content.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
@@ -109,7 +110,7 @@ class House:
         pages = filetexts.keeper(session, self.files, clock())
         index = joined.IndexQueue(self.search, manager, session=session, pages=pages)
         desk = Desk(
-            session=session, actor=actor, actor_name=name, permits=permits, now=clock(), signer=self.signer, index=index
+            session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index
         )
         try:
             yield Work(desk, manager, self.files)

@@ -1,14 +1,20 @@
-"""How addresses and anchors read in German: „Beschluss 2023/44, Ziffer 2 Buchstabe a“ from `/beschluss/2023/44`, `z2a`."""
+"""How addresses, anchors and programs read in German: „Beschluss 2023/44, Ziffer 2 Buchstabe a“ from `/beschluss/2023/44`, `z2a`."""
 
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Final
 
 from content.bodies import NOBODY, Bodies
 
 _ANCHOR: Final = re.compile(r"z(\d+)([a-z]*)(\d*)(?:-\d+)?\Z")
 _MEETING_WORDS: Final = {"sonder": "Sondersitzung", "umlauf": "Umlaufverfahren"}
+
+PROGRAMS: Final = MappingProxyType({
+    "clock": "Uhr", "examples": "Beispielinhalt", "export": "Export", "import": "Import", "operator": "Betrieb", "system": "System",
+})
+"""Who acts where no person does: the name that people read."""
 
 
 def anchor_words(anchor: str) -> str:

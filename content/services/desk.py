@@ -17,6 +17,7 @@ from content import models
 from content.kinds import KINDS
 from content.search.lemmas import fold
 from content.services.accounts import SignedIn
+from content.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 30
@@ -287,7 +288,7 @@ def _read(session: Session, conditions: Iterable[Condition], order: str, *, limi
     return tuple(
         DeskRow(
             row.id, row.rev, row.kind, KINDS[row.kind].label, row.title or row.url, row.url, row.owner, row.publication_state,
-            row.procedure_state, row.changed_at, names.get(row.changed_by, row.changed_by), row.publish_at, row.public_at,
+            row.procedure_state, row.changed_at, names.get(row.changed_by) or PROGRAMS.get(row.changed_by, row.changed_by), row.publish_at, row.public_at,
             0 < row.public_rev < row.rev,
         )
         for row in rows

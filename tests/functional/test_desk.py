@@ -340,7 +340,7 @@ def test_a_correction_needs_a_public_note_and_replaces_the_edition(desk):
     form = form_of(app.get(target + "/bearbeiten"))
     form["text"] = "Ein ganz neues Impressum."
     form.submit(status=303)
-    assert "weicht von der veröffentlichten Fassung ab" in app.get(target).text
+    assert "weicht von der veröffentlichten Fassung (Revision 1) ab" in app.get(target).text
     assert "ganz neues" not in app.get("/seite/impressum").text
     own = app.post(f"{target}/schritt", {**dict(step(app.get(target), "withdraw").submit_fields()), "schritt": "correct", "note": "Allein."}, status=409)
     assert "Wer den Text geändert hat" in own.text and "ganz neues" not in app.get("/seite/impressum").text
