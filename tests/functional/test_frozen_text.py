@@ -50,7 +50,7 @@ def test_the_submitted_text_is_released_and_the_later_one_stays_a_draft(submitte
     assert "Ein <strong>Text</strong>" in public.text and "Neue Meldung" in public.text
     assert "anderes" not in public.text and "Umbenannt" not in public.text
     after = other.get(target).text
-    assert "weicht von der veröffentlichten Fassung ab" in after and "Revision 1, " in after
+    assert "weicht von der veröffentlichten Fassung (Revision 1) ab" in after and "Revision 1, " in after
     assert "Wer den Text geändert hat, macht ihn nicht selbst öffentlich" in writer.get(target).text
     form = step(other.get(target), "correct")
     form["note"] = "Neuer Wortlaut"
