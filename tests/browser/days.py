@@ -9,6 +9,7 @@ import shutil
 
 import pyotp
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError as NotThere
 
 from content.house import House
 from content.services import accounts, sessions
@@ -68,12 +69,19 @@ class Person:
 
     def go(self, target):
         """Press Tab until `target` has the focus."""
-        target.wait_for()
+        assert self._is_there(target), f"{target} is not on {self.page.url}:\n{self.page.locator('main').aria_snapshot()}"
+        place = target.element_handle()
         for _ in range(MOST_STOPS):
-            if target.evaluate(_PLACE):
+            if place.evaluate(_PLACE):
                 return target
             self.page.keyboard.press("Tab")
         raise AssertionError(f"no Tab leads to {target} on {self.page.url}")
+
+    def _is_there(self, target):
+        with contextlib.suppress(NotThere):
+            target.wait_for(timeout=5_000)
+            return True
+        return False
 
     def field(self, label, nth=0, within=None):
         """A field by its label, whether it must be filled in or may be left."""
@@ -115,11 +123,10 @@ class Person:
     def day(self, label, value, nth=0):
         """Type a day (or day and time, local) into a field of the browser's own kind, in the order it asks for."""
         field = self.go(self.field(label, nth))
-        typed = f"{value:%m%d%Y}"
-        self.page.keyboard.type(typed)
+        self.page.keyboard.type(f"{value:%m%d%Y}")
         if isinstance(value, dt.datetime):
             self.page.keyboard.press("Tab")
-            self.page.keyboard.type(f"{value:%I%M%p}")
+            self.page.keyboard.type(f"{value:%I%M%S%p}" if field.get_attribute("step") == "1" else f"{value:%I%M%p}")
         assert field.input_value()[:10] == f"{value:%Y-%m-%d}", field.input_value()
         return field
 
@@ -127,7 +134,7 @@ class Person:
         """Open the browser's window for files with the space bar and choose one."""
         field = self.go(self.field(label, nth))
         with self.page.expect_file_chooser() as window:
-            self.page.keyboard.press("Space")
+            self.page.keyboard.press("Enter")
         window.value.set_files(file)
         assert field.input_value()
 
@@ -143,9 +150,18 @@ class Person:
         """Go to a link and follow it."""
         return self.press(name, role="link", nth=nth, within=within)
 
+    def unfold(self, words, nth=0):
+        """Open what is folded."""
+        self.go(self.page.locator("summary", has_text=words).nth(nth))
+        self.page.keyboard.press("Enter")
+
+    def form(self, name):
+        """The form of a step."""
+        return self.page.locator("form.step", has=self.page.get_by_role("heading", name=name, exact=True))
+
     def step(self, name):
         """Take a step of an item: the button in its form."""
-        return self.press(name, within=self.page.locator("form.step", has=self.page.get_by_role("heading", name=name, exact=True)))
+        return self.press(name, within=self.form(name))
 
     # --- eyes ---------------------------------------------------------------------------------------------------------
 
@@ -166,8 +182,11 @@ class Person:
         self.problems += [(self.page.url, "too wide", wide)] if wide > 0 else []
 
     def sees(self, words):
-        """Whether the page says so."""
-        return words in self.page.locator("main").inner_text()
+        """Whether the page says so; where not, the report of the test shows what it says."""
+        text = self.page.locator("main").inner_text()
+        if words not in text:
+            print(self.login, self.page.url, text)
+        return words in text
 
     def opens(self, path):
         """Open an address, as from a bookmark."""

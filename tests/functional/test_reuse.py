@@ -59,7 +59,7 @@ def test_a_land_reuses_through_the_fit_store_with_both_sides_at_their_desks(desk
     form["offer"] = "fit-store-kinderzuschlag"
     target = form.submit(status=303).headers["Location"]
     assert public.get("/abdeckung", headers={"If-None-Match": before}).status_int == 200
-    assert "Die andere Seite ist am Zug" not in buyer.get(target).text and "Abstimmung beginnen" not in buyer.get(target).text
+    assert "Die andere Seite ist am Zug" in buyer.get(target).text and "Abstimmung beginnen" not in buyer.get(target).text
     step(seller.get(target), "negotiate").submit(status=303)
     page = buyer.get(target)
     assert "Die Bedingungen sind nicht bestätigt" in page.text
