@@ -32,6 +32,8 @@ OK: Final = 0
 FAULTY: Final = 1
 UNUSABLE: Final = 2
 MAX_FAULTS_SHOWN: Final = 200
+MAX_KEPT_SHOWN: Final = 2_000
+"""Rows that were taken without their key are listed so that somebody can mend them; real lists have some hundred."""
 
 Command = Callable[[argparse.Namespace, settings.Settings], int]
 
@@ -208,10 +210,10 @@ def _show_report(report: exchange.Report) -> None:
             _say(f"{word}: " + ", ".join(f"{_KIND_WORDS[kind]} {count}" for kind, count in table.items()) + ".")
     if report.kept:
         _say(f"Ohne Schlüssel übernommen: {len(report.kept)} Zeilen.")
-        for row in report.kept[:MAX_FAULTS_SHOWN]:
+        for row in report.kept[:MAX_KEPT_SHOWN]:
             _say(f"  {row}")
-        if len(report.kept) > MAX_FAULTS_SHOWN:
-            _say(f"  … und {len(report.kept) - MAX_FAULTS_SHOWN} weitere.")
+        if len(report.kept) > MAX_KEPT_SHOWN:
+            _say(f"  … und {len(report.kept) - MAX_KEPT_SHOWN} weitere.")
     if report.published or report.corrected:
         _say(f"Veröffentlicht: {report.published} neu, {report.corrected} berichtigt.")
     if report.skipped:

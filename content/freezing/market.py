@@ -56,7 +56,7 @@ def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
         data=data,
         header=(data["theme"], item.supplier_land, KINDS["market_item"].subkinds[item.state]),
         subkind=item.state,
-        summary=markup.to_text(item.text),
+        summary=markup.to_text(item.text.split("\n\n", 1)[0]),
     )
 
 

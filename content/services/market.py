@@ -128,6 +128,24 @@ def counts(rows: Sequence[MarketEntry]) -> Mapping[str, Mapping[str, int]]:
     return {rule.parameter: Counter(value for row in rows for value in rule.values(row) if value) for rule in FACETS}
 
 
+EXAMPLE_TOPIC: Final = "Beispielangaben"
+"""The topic that says of an offer: its figures, its fulfilment and its reuse are made up to show what they look like."""
+
+
+def is_example(offer: OfferEntry) -> bool:
+    """Whether what an offer tells is made up."""
+    return EXAMPLE_TOPIC in offer.data.get("topics", ())
+
+
+def examples(reader: Reader) -> tuple[int, int]:
+    """(offers that are made up, all offers): pages that count reuse say so."""
+    return reader.remembered("market examples", lambda: _examples([offer for row in entries(reader) for offer in row.offers if offer.url]))
+
+
+def _examples(offers: Sequence[OfferEntry]) -> tuple[int, int]:
+    return sum(map(is_example, offers)), len(offers)
+
+
 def offers_of(reader: Reader, item_url: str) -> tuple[OfferEntry, ...]:
     """The offers of one item that are kept in full, by provider."""
     found = next((row for row in entries(reader) if row.url == item_url), None)

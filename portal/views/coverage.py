@@ -27,7 +27,7 @@ def page(request: Request) -> Response:
     shown = coverage.coverage(request.reader, **chosen)
     query = "&".join(part for part in request.query_string.split("&") if part and not part.startswith("stand="))
     return render(
-        request, "public/coverage.html", title=f"Abdeckung: {label}" if label else "Abdeckung des Marktplatzes", page=shown, label=label,
+        request, "public/coverage.html", title=f"Abdeckung: {label}" if label else "Abdeckung des Marktplatzes", page=shown, label=label, examples=market.examples(request.reader),
         tiles=_tiles(shown), query_string=f"?{query}" if query else "", reaches=coverage.reaches(request.reader),
         description="In welchen Ländern und Kommunen EfA-Leistungen in Betrieb sind, an jedem Tag.",
         providers=sorted({offer.provider for row in market.entries(request.reader) for offer in row.offers if offer.url}), chosen=chosen,

@@ -51,7 +51,7 @@ def market_list(request: Request) -> Response:
     return render(
         request, "public/market.html", title=page.title, page=page, description=page.intro, feeds=(reading.Link(page.title, page.feed_url),),
         selects=request.remembered("market selects", selects, is_shared=not chosen and not words), found=found.entries[start : start + listing.PER_PAGE],
-        words=words, query_string=f"?{query}" if query else "",
+        words=words, examples=market.examples(request.reader), query_string=f"?{query}" if query else "",
     )
 
 
@@ -99,7 +99,7 @@ def compare(request: Request) -> Response:
         raise HTTPNotFound
     return render(
         request, "public/offers.html", title=f"Angebote im Vergleich: {page.title}", page=page, offers=offers,
-        groups=compared.compare(offers), is_indexed=False,
+        groups=compared.compare(offers), examples=(sum(map(market.is_example, offers)), len(offers)), is_indexed=False,
     )
 
 

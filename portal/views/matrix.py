@@ -15,7 +15,7 @@ from pyramid.view import view_config
 from content import reading
 from content.csv_output import csv_text
 from content.laender import CODES, LAENDER, name_of
-from content.services import listing, matrix, matrix_history
+from content.services import listing, market, matrix, matrix_history
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 from portal.views.common import BadRequest, page_number, parameter, render
@@ -37,7 +37,7 @@ def page(request: Request) -> Response:
     query = urlencode({name: value for name, value in asked.items() if value} | ({"stand": request.stand.isoformat()} if request.stand else {}))
     return render(
         request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, turns=matrix.TURNS, measure_kinds=matrix.KINDS,
-        codes=CODES, laender=LAENDER, name_of=name_of, others=matrix.OTHERS, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
+        examples=market.examples(request.reader),        codes=CODES, laender=LAENDER, name_of=name_of, others=matrix.OTHERS, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
         description="Was aus Empfehlungen und Beschlüssen wurde: Stand je Mitglied, mit Nachweis und Nachnutzung.",
     )
 
@@ -72,7 +72,7 @@ def land(request: Request) -> Response:
 
     name = LAENDER[code].name
     return render(
-        request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, states=matrix.STATES,
+        request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, examples=market.examples(request.reader), states=matrix.STATES,
         reuses=request.remembered(("reuse table", code), table, is_shared=True) if rows else "", feeds=(reading.Link(f"Umsetzung: {name}", f"/umsetzung/{code.lower()}.atom"),),
     )
 

@@ -34,12 +34,12 @@ def wait(port: int) -> None:
     raise SystemExit("a server did not start")
 
 
-def rate(port: int, path: str) -> float:
+def rate(port: int, path: str, **headers: str) -> float:
     """Requests a second over one kept connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     count, started = 0, time.perf_counter()
     while time.perf_counter() - started < ROUND_S:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers)
         response = connection.getresponse()
         response.read()
         assert response.status == 200, (path, response.status)

@@ -1,7 +1,8 @@
 """Market, coverage and matrix against the decision page of the same run: full catalogue, 2,000 offers, 50,000 reuses.
 
 `python -m tests.benchmarks market [OFFERS [REUSES]]`. Figures are how many times longer a page takes than the decision page
-(uncached), and how its rate compares when kept (cached); medians of rounds that take turns. „First“ is the very first request
+(uncached), and how its rate compares when kept: as browsers ask for it (gzip, which the cache holds ready) and unpacked, where the size of
+the page is the time (KB); medians of rounds that take turns. „First“ is the very first request
 after a publication, when nothing is remembered.
 """
 
@@ -78,15 +79,15 @@ def _reuses(offers: int, amount: int) -> Iterator[list[str]]:
             yield [f"angebot-{n}", land, commune, through, "ja" if k == 3 else "nein", *days, "", "Brief" if is_live else "", f"N/{n}/{k}" if is_live else "", ""]
 
 
-def _first(port: int, path: str) -> float:
-    """Seconds of one request on a fresh connection."""
+def _first(port: int, path: str) -> tuple[float, int]:
+    """Seconds and bytes of one request on a fresh connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     started = time.perf_counter()
     connection.request("GET", path)
     response = connection.getresponse()
-    response.read()
+    size = len(response.read())
     assert response.status == 200, (path, response.status)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, size
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -115,12 +116,15 @@ def _measure(folder: Path, offers: int, reuses: int) -> None:
     try:
         for port in ports.values():
             wait(port)
-        first = {page: _first(ports["uncached"], path) for page, path in PAGES.items()}
+        first, sizes = {}, {}
+        for page, path in PAGES.items():
+            first[page], sizes[page] = _first(ports["uncached"], path)
         rates: dict[tuple[str, str], list[float]] = {}
         for _ in range(ROUNDS):
             for kept, port in ports.items():
                 for page, path in PAGES.items():
                     rates.setdefault((kept, page), []).append(rate(port, path))
+                    rates.setdefault((f"{kept} gzip", page), []).append(rate(port, path, **{"Accept-Encoding": "gzip"}) if kept == "cached" else 1.0)
     finally:
         for server in servers:
             server.terminate()
@@ -128,6 +132,10 @@ def _measure(folder: Path, offers: int, reuses: int) -> None:
             server.wait(timeout=20)
     middle = {key: statistics.median(values) for key, values in rates.items()}
     rows = {
-        page: [middle["uncached", "decision"] / middle["uncached", page], middle["cached", page] / middle["cached", "decision"], first[page] * 1000] for page in PAGES
+        page: [
+            middle["uncached", "decision"] / middle["uncached", page], middle["cached gzip", page] / middle["cached gzip", "decision"],
+            middle["cached", page] / middle["cached", "decision"], sizes[page] / 1000, first[page] * 1000,
+        ]
+        for page in PAGES
     }
-    print_table("Market (decision page = 1)", ["uncached ×", "cached rate", "first ms"], rows, ratio=False)
+    print_table("Market (decision page = 1)", ["uncached ×", "cached gzip", "cached plain", "KB plain", "first ms"], rows, ratio=False)

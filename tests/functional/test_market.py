@@ -161,3 +161,19 @@ def test_nobody_is_provider_or_commune_everywhere(portal, role):
         account = accounts.create(work.session, login="otto", name="Otto", email="", now=NOW)
         with pytest.raises(InvalidInput, match="für eine Organisation"):
             accounts.grant(work.session, account, role, "", by="test", now=NOW)
+
+
+def test_pages_that_count_reuse_say_that_it_is_made_up(portal):
+    app, _ = portal
+    for path in ("/marktplatz", "/abdeckung", "/umsetzung", "/umsetzung/hh", "/marktplatz/wohngeld/vergleich", "/angebot/fit-store-wohngeld"):
+        assert app.get(path).html.find(id="beispiel") is not None, path
+    assert "Beispielangaben" in app.get("/angebot/fit-store-wohngeld/preis").text
+
+
+def test_the_example_services_are_those_of_the_catalogue(portal):
+    app, _ = portal
+    rows = app.get("/marktplatz.json").json
+    assert len({row["ozg_id"] for row in rows}) >= 25 and all(row["ozg_id"] and row["theme"] and row["situation"] for row in rows)
+    assert {row["provider"] for row in rows} == {"FITKO", "govdigital"}
+    for number in ("2021/39", "2021/24", "2024/13"):
+        assert len(app.get(f"/beschluss/{number}").html.find_all("a", href=lambda link: link and link.startswith("/marktplatz/"))) >= 5
