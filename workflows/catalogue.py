@@ -51,6 +51,8 @@ RULES: Final = (
     _rule("publication", "Auch was am Veröffentlichten geändert wird, sehen vier Augen.", ["published"], sources=["published", "withdrawn"], guards=["other_editor"]),
     _rule("publication", "Veröffentlichen kann nur, wer das Recht dazu hat.", ["published"],
           permissions=[_P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_IMPORT, _P.CLOCK_ACT]),
+    _rule("publication", "Endgültig entfernt wird mit Grund, von wem es darf, und nur, worauf niemand verweist.", ["removed"],
+          effects=[_E.ERASE], needs=["comment"], permissions=[_P.ITEM_REMOVE], guards=["unreferenced"]),
     _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], effects=[_E.GIVE_NUMBER], permissions=[_P.DECISION_ADOPT]),
     _rule("decision", "Auf die Tagesordnung kommt ein Beschluss zu einer Sitzung.", ["on_agenda"], needs=["meeting"]),
     _rule("decision", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),

@@ -24,7 +24,7 @@ from workflows.vocabulary import Effect, Permission
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=4,
+    version=5,
     column="publication_state",
     initial="draft",
     states={
@@ -34,6 +34,7 @@ PUBLICATION: Final = Workflow(
         "published": State("Veröffentlicht"),
         "withdrawn": State("Zurückgezogen"),
         "trashed": State("Im Papierkorb"),
+        "removed": State("Endgültig entfernt", is_final=True),
     },
     transitions={
         "submit": Transition(
@@ -86,6 +87,12 @@ PUBLICATION: Final = Workflow(
             frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED,),
         ),
         "restore": Transition(frozenset({"trashed"}), "draft", Permission.ITEM_TRASH, "Wiederherstellen"),
+        "remove": Transition(
+            frozenset({"trashed"}), "removed", Permission.ITEM_REMOVE, "Endgültig entfernen",
+            needs=frozenset({"comment"}), guards=(UNREFERENCED,), effects=(Effect.ERASE,),
+        ),
     },
     field_labels={"note": "Der Hinweis für die Öffentlichkeit", "comment": "Der Hinweis", "publish_at": "Der Zeitpunkt"},
 )
+GONE: Final = ("trashed", "removed")
+"""States in which nobody meets an item but in the trash."""

@@ -57,6 +57,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
     "account.link": "Link zum Kennwort ausgestellt",
     "item.created": "Eintrag angelegt",
     "item.changed": "Eintrag geändert",
+    "item.removed": "Endgültig entfernt",
     "item.restored": "Alte Revision wiederhergestellt",
     "embargo.set": "Sperrfrist gesetzt",
     "embargo.lifted": "Sperrfrist aufgehoben",

@@ -18,6 +18,7 @@ from content.kinds import KINDS
 from content.search.lemmas import fold
 from content.services.accounts import SignedIn
 from content.wording import PROGRAMS
+from workflows.publication import GONE
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 30
@@ -140,7 +141,7 @@ def kinds_of(person: SignedIn, permission: Permission = Permission.ITEM_EDIT) ->
 
 def item(session: Session, person: SignedIn, item_id: int) -> models.Item | None:
     """A working row, if the person may see it."""
-    return session.scalars(sa.select(I).where(I.id == item_id, readable(person))).one_or_none()
+    return session.scalars(sa.select(I).where(I.id == item_id, I.publication_state != "removed", readable(person))).one_or_none()
 
 
 def _waiting(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
@@ -226,7 +227,7 @@ def _conditions(person: SignedIn, wanted: Wanted, now: dt.datetime) -> Iterable[
     if wanted.state:
         yield I.publication_state == wanted.state
     elif not wanted.view:
-        yield I.publication_state != "trashed"
+        yield I.publication_state.not_in(GONE)
     if wanted.owner is not None:
         yield I.owner == wanted.owner
     if wanted.by is not None:
@@ -250,7 +251,7 @@ def organisations(session: Session, person: SignedIn) -> list[tuple[str, str]]:
     """(slug, name) of the organisations whose items the person may see, by name."""
     bound = {organisation for role, organisation in person.grants if role in ROLES and ROLES[role].permits & _READING}
     # By kind and without the joined table: from there the database would go through every item to ask for its state.
-    query = sa.select(I.slug, I.title).where(I.kind == "organisation", I.publication_state != "trashed")
+    query = sa.select(I.slug, I.title).where(I.kind == "organisation", I.publication_state.not_in(GONE))
     if "" not in bound:
         query = query.where(I.slug.in_(sorted(bound)))
     return sorted(((row.slug, row.title or row.slug) for row in session.execute(query)), key=lambda pair: fold(pair[1]))

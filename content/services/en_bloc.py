@@ -17,6 +17,7 @@ from content.services import ballots, edit, transition
 from content.services.publish import Desk
 from workflows.decision import DECISION
 from workflows.engine import Blocked, Blocker
+from workflows.publication import GONE
 
 DECIDED = frozenset({"adopted", "recorded", "gazetted", "superseded", "lapsed"})
 
@@ -37,7 +38,7 @@ class GreenItem:
 def green_list(session: Session, meeting: models.Meeting) -> list[GreenItem]:
     """The items of the green list that ask for a decision and have none yet, in the order of the agenda."""
     rows = session.scalars(
-        sa.select(models.Decision).where(models.Decision.meeting_id == meeting.id, models.Decision.publication_state != "trashed").order_by(models.Decision.id)
+        sa.select(models.Decision).where(models.Decision.meeting_id == meeting.id, models.Decision.publication_state.not_in(GONE)).order_by(models.Decision.id)
     )
     by_title: dict[str, models.Decision] = {}
     by_url: dict[str, models.Decision] = {}

@@ -16,6 +16,7 @@ from content import models
 from content.laender import members_of
 from content.services import implementation, outbox, tasks
 from content.services.accounts import SignedIn
+from workflows.publication import GONE
 from workflows.reuse import REUSE
 from workflows.vocabulary import ROLES, Permission
 
@@ -65,7 +66,7 @@ def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:
 def _to_report(session: Session, person: SignedIn) -> int:
     """Recommendations that ask a member of this person, and it said nothing yet or has to say it again."""
     codes, item, told = tasks.codes_of(session, person.grants), models.Recommendation, models.Implementation
-    query = sa.select(item.id, item.addressees).where(item.procedure_state.in_(implementation.REPORTABLE), item.publication_state != "trashed")
+    query = sa.select(item.id, item.addressees).where(item.procedure_state.in_(implementation.REPORTABLE), item.publication_state.not_in(GONE))
     rows = session.execute(sa.select(told.item_id, told.addressee).where(told.addressee.in_(codes), told.comment == ""))
     answered = {(row.item_id, row.addressee) for row in rows}
     return sum((row.id, code) not in answered for row in session.execute(query) for code in members_of(row.addressees)[0] if code in codes)

@@ -21,6 +21,7 @@ from content.schemas import FieldError, InvalidInput
 from content.services.amend import amend
 from content.services.publish import Desk, berlin_day
 from content.storage import IMAGE_TYPES, UploadRefused, check_upload, clean_file_name
+from workflows.publication import GONE
 from workflows.vocabulary import Permission
 
 STATES: Final[Mapping[str, str]] = {"open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt"}
@@ -112,7 +113,7 @@ def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300
     """What the person can report on or judge: adopted recommendations, one line for each addressee."""
     item = models.Recommendation
     rows = desk.session.scalars(
-        sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state != "trashed").order_by(item.changed_at.desc(), item.id).limit(limit)
+        sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state.not_in(GONE)).order_by(item.changed_at.desc(), item.id).limit(limit)
     ).all()
     told = _all_told(desk.session, [row.id for row in rows])
     may_judge = Permission.IMPLEMENTATION_CONFIRM in desk.permits

@@ -25,6 +25,7 @@ from content.services.accounts import SignedIn
 from content.services.desk import readable
 from content.services.notify import notify
 from content.services.publish import Desk
+from workflows.publication import GONE
 from workflows.vocabulary import Permission
 
 CHECKED_KINDS: Final = frozenset({"recommendation", "report", "market_item", "offer", "term"})
@@ -74,7 +75,7 @@ def broken(session: Session, item: models.Item) -> list[FieldError]:
 
 def _known(session: Session, urls: Iterable[str]) -> dict[str, frozenset[str]]:
     """Address → its places, of the items that exist and do not lie in the trash."""
-    found = session.scalars(sa.select(models.Item).where(models.Item.url.in_(list(urls)), models.Item.publication_state != "trashed"))
+    found = session.scalars(sa.select(models.Item).where(models.Item.url.in_(list(urls)), models.Item.publication_state.not_in(GONE)))
     return {row.url: frozenset(places_of(row)) for row in found}
 
 

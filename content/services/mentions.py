@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.kinds import KINDS, PATHS, item_url
+from workflows.publication import GONE
 
 MOST: Final = 500
 """Addresses of one item that are kept; no text has more."""
@@ -23,7 +24,6 @@ _ADDRESS: Final = rf"/(?:{'|'.join(sorted(PATHS))})/[\w/.~-]+"
 _LINK: Final = re.compile(rf"\]\(\s*<?({_ADDRESS})|^\s*\[[^\]]+\]:\s*<?({_ADDRESS})", re.ASCII | re.MULTILINE)
 _WHOLE: Final = re.compile(_ADDRESS, re.ASCII)
 _ENDINGS: Final = (".pdf", ".json", "/zitieren", "/fassungen")
-_GONE: Final = ("trashed", "removed")
 _MENTION: Final = cast("sa.Table", models.Mention.__table__)
 
 
@@ -68,7 +68,7 @@ def users_of(session: Session, item: models.Item, limit: int = 20) -> Sequence[m
     referring = sa.select(models.Reference.item_id).where(models.Reference.target_url == item.url)
     naming = sa.select(models.Mention.item_id).where(models.Mention.target_url == item.url)
     query = sa.select(models.Item).where(
-        models.Item.id.in_(sa.union(referring, naming)), models.Item.id != item.id, models.Item.publication_state.not_in(_GONE)
+        models.Item.id.in_(sa.union(referring, naming)), models.Item.id != item.id, models.Item.publication_state.not_in(GONE)
     )
     return session.scalars(query.order_by(models.Item.id).limit(limit)).all()
 
@@ -82,13 +82,13 @@ def doubtful(session: Session, item: models.Item) -> list[Doubtful]:
         .where(models.Mention.item_id == item.id, models.Mention.is_link, sa.or_(row.id.is_(None), row.publication_state != "published"))
         .order_by(models.Mention.target_url)
     )
-    return [Doubtful(found.target_url, _words(found), found.id if found.publication_state not in _GONE else None) for found in session.execute(query)]
+    return [Doubtful(found.target_url, _words(found), found.id if found.publication_state not in GONE else None) for found in session.execute(query)]
 
 
 def _words(found: Any) -> str:
     if found.id is None:
         return "gibt es nicht"
-    if found.publication_state in _GONE:
+    if found.publication_state in GONE:
         return "liegt im Papierkorb"
     if found.publication_state == "withdrawn":
         return f"{KINDS[found.kind].label} ist zurückgezogen"

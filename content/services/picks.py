@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.wording import meeting_words
+from workflows.publication import GONE
 
 Choices = list[tuple[str, str]]
 MOST: Final = 500
@@ -25,7 +26,7 @@ def _of_kind(kind: str, *, by_url: bool = False) -> Callable[[Session], Choices]
     """Items by title; the value is the name in their address, or the whole address."""
 
     def read(session: Session) -> Choices:
-        query = sa.select(I.slug, I.url, I.title).where(I.kind == kind, I.publication_state != "trashed").order_by(I.title, I.id).limit(MOST)
+        query = sa.select(I.slug, I.url, I.title).where(I.kind == kind, I.publication_state.not_in(GONE)).order_by(I.title, I.id).limit(MOST)
         return [(row.url if by_url else row.slug, row.title or row.url) for row in session.execute(query)]
 
     return read
@@ -33,7 +34,7 @@ def _of_kind(kind: str, *, by_url: bool = False) -> Callable[[Session], Choices]
 
 def _meetings(session: Session) -> Choices:
     known = models.Meeting
-    query = sa.select(known.url, known.date).where(known.publication_state != "trashed").order_by(known.date.desc().nulls_last(), known.id.desc())
+    query = sa.select(known.url, known.date).where(known.publication_state.not_in(GONE)).order_by(known.date.desc().nulls_last(), known.id.desc())
     return [(row.url, _dated(meeting_words(row.url), row.date)) for row in session.execute(query.limit(MOST))]
 
 
@@ -43,7 +44,7 @@ def _dated(words: str, day: object) -> str:
 
 def _newest_decisions(session: Session) -> list[sa.Row[tuple[str, str | None, str | None]]]:
     known = models.Decision
-    query = sa.select(known.url, known.number, known.title).where(known.number.is_not(None), known.publication_state != "trashed")
+    query = sa.select(known.url, known.number, known.title).where(known.number.is_not(None), known.publication_state.not_in(GONE))
     return list(session.execute(query.order_by(known.year.desc(), known.id.desc()).limit(MOST_DECISIONS)))
 
 
@@ -57,7 +58,7 @@ def _decision_addresses(session: Session) -> Choices:
 
 def _organisation_names(session: Session) -> Choices:
     known = models.Organisation
-    rows = session.execute(sa.select(known.title, known.short).where(known.publication_state != "trashed").order_by(known.title).limit(MOST))
+    rows = session.execute(sa.select(known.title, known.short).where(known.publication_state.not_in(GONE)).order_by(known.title).limit(MOST))
     return [(row.title, row.short or "Organisation") for row in rows if row.title]
 
 
@@ -72,7 +73,7 @@ def _addressees(session: Session) -> Choices:
 
 
 def _publishers(session: Session) -> Choices:
-    bodies = session.scalars(sa.select(I.title).where(I.kind == "body", I.publication_state != "trashed").order_by(I.title))
+    bodies = session.scalars(sa.select(I.title).where(I.kind == "body", I.publication_state.not_in(GONE)).order_by(I.title))
     return [*((name, "Gremium") for name in bodies if name), *_organisation_names(session)]
 
 

@@ -27,6 +27,7 @@ from content.services import (
     mentions,
     numbering,
     publish,
+    removal,
     step_notices,
 )
 from content.services.publish import Desk
@@ -308,6 +309,11 @@ def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
     numbering.give_number(desk, item)
 
 
+def _erase(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
+    audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="item.removed", subject=item.url)
+    removal.erase(desk.session, item)
+
+
 def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _note: str) -> None:
     """Effects that only set off messages are written by `step_notices.after_step`."""
 
@@ -317,6 +323,7 @@ _EFFECTS: Final[Mapping[Effect, Any]] = {
     Effect.END_EDITION: _end,
     Effect.FREEZE_REVISION: _keep_text,
     Effect.GIVE_NUMBER: _number,
+    Effect.ERASE: _erase,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from markupsafe import Markup
@@ -25,6 +26,7 @@ from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, writing
 from portal.differences import Difference, between, differences
+from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
 from workflows.diagram import svg
 from workflows.engine import Blocked
@@ -32,6 +34,14 @@ from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
 STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()}
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
+STEP_HINTS: Final = {
+    "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
+}
+"""What a step says of itself before it is taken."""
+SHOWN_STATES: Final = {name: title for name, title in STATES.items() if name != "removed"}
+"""States that anybody meets: what was removed is in no list."""
 
 
 @exception_view_config(MissingRight)
@@ -69,7 +79,8 @@ def item(request: Request) -> Response:
 
 
 def _item_page(
-    request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200, difference: tuple[Difference, ...] = ()
+    request: Request, work: Work, row: models.Item, errors: Mapping[str, str], *, status: int = 200, difference: tuple[Difference, ...] = (),
+    given: Mapping[str, str] = NOTHING,
 ) -> Response:
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
@@ -86,7 +97,7 @@ def _item_page(
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), beside=_beside(work, row) if has_changes else (),
     )
 
 
@@ -102,24 +113,23 @@ def step(request: Request) -> Response:
     name, workflow = str(request.POST.get("schritt", "")), WORKFLOWS.get(str(request.POST.get("workflow", "")))
     if workflow is None or name not in workflow.transitions:
         raise HTTPNotFound
-    rev = str(request.POST.get("rev", ""))
+    rev, given = str(request.POST.get("rev", "")), typed_texts(request)
     try:
         with writing(request) as work:
             row = found_item(request, work)
-            given = {key: value for key, value in request.POST.items() if isinstance(value, str)}
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else None)
-            target = f"/redaktion/eintrag/{row.id}"
+            target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
         with writing(request) as work:
             typed = {f"{workflow.name}.{name}": " ".join(words)}
             row = found_item(request, work)
-            return _item_page(request, work, row, typed, status=409, difference=_since(work, row, rev))
+            return _item_page(request, work, row, typed, status=409, difference=_since(work, row, rev), given=given)
     except InvalidInput as invalid:
         with writing(request) as work:
-            return _item_page(request, work, found_item(request, work), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400)
+            return _item_page(request, work, found_item(request, work), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400, given=given)
     return HTTPSeeOther(target)
 
 

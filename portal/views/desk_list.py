@@ -18,7 +18,7 @@ from content.services import desk as queries
 from content.services.desk import DeskList, Wanted
 from portal.desk import desk_view, looking, page, utc_now
 from portal.views.common import page_number, parameter
-from portal.views.desk import STATES
+from portal.views.desk import SHOWN_STATES
 
 FILTERS: Final = ("liste", "q", "art", "zustand", "haus", "von", "seit", "ordnung")
 """The parameters of a list, in the order of its address."""
@@ -26,7 +26,7 @@ ASIDE: Final = ("haus", "von", "seit", "ordnung")
 """Filters that stand below, under „Weitere Filter“."""
 HOUSE_ITSELF: Final = "-"
 LIST: Final = "/redaktion/eintraege"
-_CHOICES: Final[Mapping[str, Collection[str]]] = {"liste": queries.VIEWS, "art": KINDS, "zustand": STATES, "ordnung": queries.ORDERS}
+_CHOICES: Final[Mapping[str, Collection[str]]] = {"liste": queries.VIEWS, "art": KINDS, "zustand": SHOWN_STATES, "ordnung": queries.ORDERS}
 
 
 def address(chosen: Mapping[str, str], **changes: str) -> str:
@@ -46,7 +46,7 @@ def item_list(request: Request) -> Response:
     sees = queries.kinds_of(request.person)
     return page(
         request, "desk/list.html", title=queries.VIEWS[wanted.view].title if wanted.view else "Einträge", status=400 if errors else 200,
-        found=found, chosen=chosen, errors=errors, states=STATES, sees=[(name, KINDS[name].plural) for name in sees],
+        found=found, chosen=chosen, errors=errors, states=SHOWN_STATES, sees=[(name, KINDS[name].plural) for name in sees],
         owners=[(HOUSE_ITSELF, "Das Haus selbst"), *owners] if owners else [], names=dict(owners), limit=queries.COUNT_LIMIT,
         views=[("", "Alle", address({})), *((name, view.title, address({}, liste=name)) for name, view in queries.VIEWS.items())],
         orders=[(name, words) for name, (words, _) in queries.ORDERS.items()], is_open=any(chosen[name] for name in ASIDE),

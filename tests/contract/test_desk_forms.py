@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, form_drafts, mentions, picks
+from content.services import edit, form_drafts, mentions, picks, transition
 from portal.incoming import store_file
+from workflows.publication import PUBLICATION
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
 
@@ -74,6 +75,22 @@ def test_mentions_follow_the_text(kept_house):
         ]
         _save(work, "zwei", text="nichts", item=second)
         assert mentions.users_of(work.session, first) == [] == mentions.doubtful(work.session, second)
+
+
+def test_an_erased_item_is_a_shell_and_its_files_are_forgotten(kept_house):
+    with kept_house.writing("test") as work:
+        item = _save(work, text="geheim [x](/presse/nie)")
+        _save(work, "eins", body=b"%PDF-1.4 b", item=item)
+        _save(work, "zwei", body=b"%PDF-1.4 b")
+        assert len(work.session.scalars(sa.select(models.File)).all()) == 2
+        transition.take(work.desk, item, PUBLICATION, "trash")
+        transition.take(work.desk, item, PUBLICATION, "remove", {"comment": "doppelt"})
+    with kept_house.writing("test") as work:
+        shell = work.session.get(models.Item, item.id)
+        assert (shell.publication_state, shell.title, shell.text, shell.input, shell.url) == ("removed", None, "", {}, f"/entfernt/{shell.uid}")
+        assert len(work.session.scalars(sa.select(models.File)).all()) == 1
+        assert [row.item_id for row in work.session.scalars(sa.select(models.Revision))] != [item.id]
+        assert [row.transition for row in transition.history(work.session, shell)] == ["trash", "remove"]
 
 
 def test_every_list_to_pick_from_can_be_read(kept_house):

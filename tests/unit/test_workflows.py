@@ -136,7 +136,7 @@ def test_a_fault_comes_with_a_shortest_example():
 
 
 def test_a_right_without_a_role_is_found():
-    without = {name: replace(role, permits=role.permits - {Permission.ITEM_TRASH}) for name, role in ROLES.items()}
+    without = {name: replace(role, permits=role.permits - {Permission.ITEM_TRASH, Permission.ITEM_REMOVE}) for name, role in ROLES.items()}
     assert {fault.code for fault in prove({"publication": PUBLICATION}, (), without)} == {"unheld", "dead_end"}
 
 
