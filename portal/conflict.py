@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from content import models
+from content import merge, models
 from content.house import Work
+from content.schemas import clean_text
 from content.services import desk as queries
 from content.services import form_drafts
+from portal import forms
 from portal.differences import Difference, differences
 from portal.typed import Typed
 
 THEIRS: Final = "gespeicherte"
+BOTH: Final = "beide"
 ALL: Final = "alles"
 """Parts of what the buttons ask for, as in `meine:title` or `gespeicherte:alles`."""
 
@@ -31,7 +34,9 @@ class Contested:
     changed_by: str
     """both, me or them."""
     shown: str
-    """Whose text the form has now: mine, theirs, or neither (empty) where it was changed since."""
+    """Whose text the form has now: mine, theirs, both, or neither (empty) where it was changed since."""
+    can_merge: bool
+    """Whether there is a text of both to take: paragraphs of either side, and both of a paragraph that both changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,14 @@ def of(work: Work, login: str, typed: Typed, row: models.Item) -> Conflict | Non
     base = base_of(work, row, kept.base_rev)
     by_me = {one.name for one in differences(row.kind, base, kept.input)}
     by_them = {one.name for one in differences(row.kind, base, row.input)}
-    not_mine = {one.name for one in differences(row.kind, kept.input, typed.given)}
-    not_theirs = {one.name for one in differences(row.kind, row.input, typed.given)}
+    together = texts_of_both(row.kind, base, kept.input, row.input)
+    sides = {"theirs": row.input, "mine": kept.input, "both": {**typed.given, **{name: text for name, (text, _) in together.items()}}}
+    unlike = {side: {one.name for one in differences(row.kind, shown, typed.given)} for side, shown in sides.items()}
     fields = tuple(
         Contested(
             one, "both" if one.name in by_me & by_them else "me" if one.name in by_me else "them",
-            "mine" if one.name not in not_mine else "theirs" if one.name not in not_theirs else "",
+            next((side for side in ("mine", "theirs", "both") if one.name not in unlike[side] and (side != "both" or one.name in together)), ""),
+            one.name in together,
         )
         for one in differences(row.kind, row.input, kept.input)
     )
@@ -65,15 +72,34 @@ def of(work: Work, login: str, typed: Typed, row: models.Item) -> Conflict | Non
 
 
 def merged(kind: str, base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """The person's text, with what only the other one changed."""
+    """The person's text, with what only the other one changed: whole fields, and paragraphs of texts where nothing collides."""
     untouched = {one.name for one in differences(kind, base, theirs)} - {one.name for one in differences(kind, base, mine)}
-    return {**mine, **{name: theirs.get(name) for name in untouched}}
+    settled = {name: text for name, (text, collides) in texts_of_both(kind, base, mine, theirs).items() if not collides}
+    return {**mine, **{name: theirs.get(name) for name in untouched}, **settled}
 
 
-def taken(given: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any], wish: str) -> dict[str, Any]:
+def texts_of_both(kind: str, base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    """Field → (text with the paragraphs of both, whether some paragraph was changed by both) of the texts that both changed.
+
+    Where both changed a paragraph, both versions stand one below the other, the person's first.
+    """
+    found: dict[str, tuple[str, bool]] = {}
+    for name, spec in forms.fields_of(kind).items():
+        texts = [clean_text(str(side.get(name) or "")) for side in (base, mine, theirs)]
+        if spec.read.shape == "markdown" and len(set(texts)) == len(texts):
+            both = merge.merge(*texts)
+            paragraphs = [text for piece in both.pieces for text in (piece.text if isinstance(piece, merge.Agreed) else piece.chosen("both"))]
+            found[name] = (merge.join(paragraphs), bool(both.conflicts))
+    return found
+
+
+def taken(
+    kind: str, given: Mapping[str, Any], wish: str, *, base: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> dict[str, Any]:
     """`given` with one field, or all, from the side that `wish` names; a wish for what is not there changes nothing."""
     side, _, name = wish.partition(":")
-    source = theirs if side == THEIRS else mine
+    together = {**merged(kind, base, mine, theirs), **{field: text for field, (text, _) in texts_of_both(kind, base, mine, theirs).items()}}
+    source = theirs if side == THEIRS else together if side == BOTH else mine
     names = list(given) if name == ALL else [name] if name in given else []
     return {**given, **{one: source.get(one) for one in names}}
 

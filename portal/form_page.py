@@ -71,7 +71,9 @@ def taken(request: Request, work: Work, typed: Typed, row: models.Item, wish: st
     """The form with what the person wants of either side."""
     kept = form_drafts.find(work.session, request.person.login, typed.kept)
     mine = typed.given if kept is None else kept.input
-    return again(request, work, replace(typed, given=conflict.taken(typed.given, mine, row.input, wish)), row)
+    base = conflict.base_of(work, row, kept.base_rev if kept is not None else row.rev)
+    given = conflict.taken(row.kind, typed.given, wish, base=base, mine=mine, theirs=row.input)
+    return again(request, work, replace(typed, given=given), row)
 
 
 def offers(work: Work, login: str, kind: str, row: models.Item | None) -> tuple[Offer, ...]:

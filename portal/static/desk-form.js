@@ -29,6 +29,13 @@ function content(withFiles) {
   return { data, sent };
 }
 
+/** Letters in the form. */
+function length() {
+  let sum = 0;
+  for (const [, value] of new FormData(form)) if (typeof value === "string") sum += value.length;
+  return sum;
+}
+
 async function keep(isLast = false) {
   clearTimeout(timer);
   if (!isChanged || isLeaving || running) return;
@@ -75,5 +82,7 @@ if (form && told) {
   });
   addEventListener("pageshow", () => { isLeaving = false; });
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(true); });
+  // What is sent while a page closes may be 64 KB at most: with more the browser asks before it closes.
+  addEventListener("beforeunload", (event) => { if (isChanged && !isLeaving && length() > 40000) event.preventDefault(); });
   addEventListener("pagehide", () => keep(true));
 }

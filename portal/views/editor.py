@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -51,8 +52,21 @@ def edit_form(request: Request) -> Response:
 def change(request: Request) -> Response:
     """Save what was typed, unless somebody was faster."""
     with writing(request) as work:
-        kind = editable_item(request, work).kind
+        try:
+            kind = editable_item(request, work).kind
+        except HTTPNotFound:
+            return _gone(request, work)
     return _save(request, kind, int(request.matchdict["id"]))
+
+
+def _gone(request: Request, work: Work) -> Response:
+    """The item was removed, or is the person's no more: what they typed is theirs, and becomes a new form."""
+    kind = str(request.POST.get("art", ""))
+    if kind not in queries.kinds_of(request.person):
+        raise HTTPNotFound
+    typed = replace(typed_form(request, kind), rev=0, kept="")
+    words = "Den Eintrag gibt es nicht mehr, oder Sie dürfen ihn nicht mehr sehen. Ihre Eingaben sind noch da; gespeichert werden sie als neuer Eintrag."
+    return form_page.again(request, work, typed, None, errors=[FieldError("", "gone", words)], status=form_page.CONFLICT)
 
 
 def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], row: models.Item | None) -> Response:

@@ -12,7 +12,7 @@ from PIL import Image
 from webtest import TestApp, Upload
 
 from content import models
-from content.services import form_drafts, lookup
+from content.services import form_drafts, lookup, transition
 from portal import starting
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.test_desk import form_of, new_press
@@ -291,3 +291,75 @@ def test_a_wish_for_a_field_that_is_not_there_changes_nothing(desk, wish):
     app, target, page = conflict(desk)
     again = app.post(target, [*form_of(page).submit_fields(), ("nehmen", wish)])
     assert form_of(again)["title"].value == "Paulas Titel"
+
+
+# --- paragraphs of both ---
+
+START = "Erster Absatz.\n\nZweiter Absatz.\n\nDritter Absatz."
+
+
+def raced(desk, mine_text, their_text):
+    _, browser = desk
+    app, other = browser("petra", "press"), browser("paula", "press")
+    target = new_press(app).headers["Location"] + "/bearbeiten"
+    first = form_of(app.get(target))
+    first["text"] = START
+    first.submit(status=303)
+    mine, theirs = form_of(app.get(target)), form_of(other.get(target))
+    theirs["text"], mine["text"] = their_text, mine_text
+    theirs.submit(status=303)
+    return app, target, mine.submit(status=409)
+
+
+def test_different_paragraphs_of_one_text_are_both_in_the_form(desk):
+    app, target, page = raced(desk, START.replace("Erster", "Petras erster"), START.replace("Dritter", "Paulas dritter"))
+    form = form_of(page)
+    assert form["text"].value == "Petras erster Absatz.\n\nZweiter Absatz.\n\nPaulas dritter Absatz."
+    assert "Beide zusammengeführt: Text (steht im Formular)" in " ".join(page.html.select_one("#konflikt-text").text.split())
+    mine = form_of(form.submit("nehmen", value="meine:text"))
+    assert mine["text"].value == START.replace("Erster", "Petras erster")
+    both = form_of(mine.submit("nehmen", value="beide:text"))
+    both.submit(status=303)
+    assert form_of(app.get(target))["text"].value == form["text"].value
+
+
+def test_where_both_changed_one_paragraph_mine_stays_and_both_can_be_taken(desk):
+    _, _, page = raced(desk, START.replace("Zweiter", "Petras zweiter"), START.replace("Zweiter", "Paulas zweiter"))
+    assert form_of(page)["text"].value == START.replace("Zweiter", "Petras zweiter")
+    both = form_of(form_of(page).submit("nehmen", value="beide:alles"))
+    assert both["text"].value == "Erster Absatz.\n\nPetras zweiter Absatz.\n\nPaulas zweiter Absatz.\n\nDritter Absatz."
+
+
+def test_a_field_that_only_one_changed_has_nothing_to_merge(desk):
+    _, _, page = conflict(desk)
+    assert "Beide zusammengeführt: Titel" not in page.text and "Beide zusammengeführt: Text" in page.text
+    both = form_of(form_of(page).submit("nehmen", value="beide:alles"))
+    assert (both["title"].value, both["lead"].value, both["text"].value) == ("Paulas Titel", "Petras Vorspann", f"{TYPED}\n\nPaulas Text.")
+
+
+# --- the item went, the right went ---
+
+
+def test_what_was_typed_into_an_item_that_was_removed_meanwhile_is_offered_as_a_new_one(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    target = new_press(app).headers["Location"]
+    form = form_of(app.get(target + "/bearbeiten"))
+    with house.writing("operator") as work:
+        item = lookup.find(work.session, "/presse/neue-meldung")
+        for step, fields in (("trash", {}), ("remove", {"comment": "doppelt"})):
+            transition.take(work.desk, item, transition.PUBLICATION, step, fields)
+    form["text"] = TYPED
+    page = form.submit(status=409)
+    assert "gibt es nicht mehr" in page.text and form_of(page)["text"].value == TYPED
+    form_of(page).submit(status=303)
+    with house.writing("test") as work:
+        assert lookup.find(work.session, "/presse/neue-meldung").text == TYPED
+
+
+@pytest.mark.parametrize("kind", ["", "nichts", "body", "../x"])
+def test_a_form_of_an_unknown_kind_for_an_item_that_is_not_there_stays_a_404(desk, kind):
+    _, browser = desk
+    app = browser("petra", "press")
+    form = form_of(app.get("/redaktion/neu/press_release"))
+    app.post("/redaktion/eintrag/99999/bearbeiten", [*((name, value) for name, value in form.submit_fields() if name != "art"), ("art", kind)], status=404)
