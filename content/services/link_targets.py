@@ -20,6 +20,7 @@ from content.kinds import KINDS
 from content.search.lemmas import fold
 from content.services.accounts import SignedIn
 from content.services.desk import readable
+from workflows.publication import GONE
 
 LINKED_KINDS: Final = ("decision", "recommendation", "report", "market_item", "offer")
 LIMIT: Final = 12
@@ -72,7 +73,7 @@ def find(session: Session, person: SignedIn, typed: str, kinds: Collection[str] 
 
 
 def _allowed(person: SignedIn, kinds: Collection[str]) -> tuple[sa.ColumnElement[bool], ...]:
-    return I.kind.in_(sorted(kinds)), I.publication_state != "trashed", sa.or_(I.publication_state == "published", readable(person))
+    return I.kind.in_(sorted(kinds)), I.publication_state.not_in(GONE), sa.or_(I.publication_state == "published", readable(person))
 
 
 def _by_number(session: Session, person: SignedIn, kinds: Collection[str], match: re.Match[str]) -> Sequence[models.Item]:

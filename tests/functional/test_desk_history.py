@@ -185,7 +185,7 @@ def test_the_working_copy_stands_beside_the_public_edition_with_what_differs(rel
     saved(app, target + "/bearbeiten", text="Die fünfte Fassung.")
     page = app.get(target)
     notice = page.html.select_one("#arbeitsfassung")
-    assert "weicht von der veröffentlichten Fassung ab: Revision 5 statt 3." in notice.text
+    assert "(Revision 5) weicht von der veröffentlichten Fassung (Revision 3) ab" in notice.text
     assert "1 Angabe: Text" in notice.text and notice.select_one("del").text.endswith("dritte") and notice.select_one("ins").text.endswith("fünfte")
     beside = page.click("Beide nebeneinander ansehen")
     assert "Von Revision 3 zu Revision 5" in beside.text and beside.html.select_one("table.diff-sides")
