@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
@@ -21,6 +23,11 @@ from portal.cache import ASK_EACH_TIME, CACHEABLE
 from portal.views.common import BadRequest, page_number, parameter, render
 from portal.views.market import download
 
+REUSE_WORDS: Final[Mapping[str, str]] = MappingProxyType({
+    "": "nicht nachgenutzt", "interest": "Interesse", "negotiation": "in Abstimmung", "ordered": "bestellt", "contract": "unter Vertrag", "live": "in Betrieb",
+    "ended": "beendet",
+})
+"""How the Land reuses a service that helps with a measure."""
 ON_PAGE: Final = 15
 IN_FEED: Final = 100
 PER_PAGE: Final = 50
@@ -72,7 +79,8 @@ def land(request: Request) -> Response:
 
     name = LAENDER[code].name
     return render(
-        request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, examples=market.examples(request.reader), states=matrix.STATES,
+        request, "public/matrix_land.html", title=f"Umsetzung: {name}", page=shown, code=code, name=name, own={url: state for url, _, state, _ in rows}, reuse_words=REUSE_WORDS,
+        examples=market.examples(request.reader), states=matrix.STATES,
         reuses=request.remembered(("reuse table", code), table, is_shared=True) if rows else "", feeds=(reading.Link(f"Umsetzung: {name}", f"/umsetzung/{code.lower()}.atom"),),
     )
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+from dataclasses import replace
 
 import pyotp
 import pytest
 
 from content.house import House
 from content.schemas import clean_item
-from content.services import accounts, edit
+from content.services import accounts, edit, implementation, lookup
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+from workflows.vocabulary import Permission
 
 PUBLIC = [
     "/marktplatz", "/marktplatz?q=wohngeld&anbieter=govdigital", "/marktplatz?q=gibtesnicht", "/marktplatz/wohngeld", "/marktplatz/wohngeld/vergleich",
     "/angebot/fit-store-wohngeld", "/angebot/fit-store-wohngeld/preis?land=HH", "/abdeckung", "/abdeckung?leistung=/marktplatz/wohngeld", "/umsetzung",
-    "/umsetzung/hh", "/glossar/einkommen", "/organisation/govdigital", "/abdeckung?stand=2024-06-01",
+    "/umsetzung/hh", "/umsetzung/verlauf", "/umsetzung?zug=office", "/glossar/einkommen", "/organisation/govdigital", "/abdeckung?stand=2024-06-01",
 ]
 PEOPLE = [("lena", "land", "saarland"), ("fritz", "provider", "fitko"), ("wilma", "commune", "stadt-witten"), ("greta", "secretariat", "")]
 
@@ -35,6 +37,11 @@ def address(tmp_path_factory, example_data):
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
             account.password_hash = accounts.hash_password(PASSWORD)
             accounts.grant(work.session, account, role, organisation, by="test", now=now)
+        rights = replace(work.desk, permits=frozenset(Permission), actor="hanna", actor_name="Hanna")
+        recommendation = lookup.find(work.session, "/empfehlung/efa-vorrang")
+        told = {"state": "done", "date": "2026-01-05", "evidence": "https://hamburg.example/nachweis", "note": ""}
+        implementation.report(rights, recommendation, "HH", told, codes=frozenset({"HH"}))
+        implementation.confirm(replace(rights, actor="gerda", actor_name="Gerda Weiß"), recommendation, "HH")
     house.close()
     with serving(data, "granian") as url:
         yield url
@@ -58,6 +65,12 @@ def test_a_journalist_reads_without_script_and_finds_no_barrier(address, browser
     page.get_by_role("button", name="Anwenden").click()
     page.get_by_role("link", name="nebeneinander").click()
     assert page.get_by_role("heading", name="Angebote im Vergleich: Wohngeld").is_visible()
+    page.goto(address + "/umsetzung")
+    page.locator("details.cell summary").first.press("Enter")
+    assert page.get_by_text("geprüft von Gerda Weiß").first.is_visible() and page.get_by_role("link", name="Nachweis von Hamburg").is_visible()
+    page.goto(address + "/umsetzung/hh")
+    page.locator("summary", has_text="in Betrieb").first.press("Enter")
+    assert page.get_by_role("link", name="Wohngeld").first.is_visible()
     plain.close()
 
 
