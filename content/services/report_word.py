@@ -49,6 +49,8 @@ class TakenSection:
     reason: str = ""
     suggested: tuple[Suggested, ...] = ()
     remarks: tuple[shapes.Comment, ...] = ()
+    settled: int = 0
+    """How many threads were ticked off in the file and are settled now."""
     is_kept: bool = False
     """Whether suggestions and remarks now stand in the review of the section."""
 
@@ -62,10 +64,11 @@ class Taken:
     left_out: tuple[str, ...]
 
 
-def export(report: models.Report, *, base_url: str, open_file: Open) -> bytes:
-    """The report as it stands, as a Word file; each section carries its identity and revision."""
+def export(session: Session, report: models.Report, *, base_url: str, open_file: Open) -> bytes:
+    """The report as it stands, as a Word file; each section carries its identity and revision, and its open remarks."""
+    said = review_word.sent(session, report)
     sections = tuple(
-        shapes.Section(uuid.UUID(row.uid).hex, row.rev, row.level, row.heading, row.text) for row in report.sections
+        shapes.Section(uuid.UUID(row.uid).hex, row.rev, row.level, row.heading, row.text, said.get(row.uid, ())) for row in report.sections
     )
     return writing.write(_report(report, sections, base_url), images=_images(open_file), report_uid=report.uid)
 
@@ -131,11 +134,13 @@ def _take(
             outcome = _save(session, report, section, one, text, author)
     except InvalidInput as invalid:
         outcome, reason = "refused", " ".join(error.message for error in invalid.errors)
+    kept = review_word.Kept()
     if section is not None:
-        review_word.keep(session, report, section, sent_rev=one.rev, suggestions=suggestions, comments=one.comments, author=author)
+        kept = review_word.keep(session, report, section, sent_rev=one.rev, suggestions=suggestions, comments=one.comments, author=author)
     return TakenSection(
         section.heading if section is not None else one.heading, section.uid if section is not None else None, outcome, reason,
-        tuple(Suggested(row.author, compare_html(row.old, row.new)) for row in suggestions), one.comments, is_kept=section is not None,
+        tuple(Suggested(row.author, compare_html(row.old, row.new)) for row in suggestions), kept.remarks, kept.settled,
+        is_kept=section is not None,
     )
 
 

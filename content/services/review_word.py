@@ -1,4 +1,4 @@
-"""What stands in a returned Word file beside its text: comments become remarks, tracked changes become suggestions.
+"""What stands in a Word file beside its text: remarks go out as comments and come back, tracked changes become suggestions.
 
 Each keeps its author's name and, where the file says it, its time. A file that is given back twice says nothing twice.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import markup, models
 from content.anchors import MAX_QUOTE, Anchor, anchor_at, locate
 from content.services import reports, review_suggestions, review_threads
 from content.services.reports import Author
@@ -20,25 +21,71 @@ from content.word.returned import Suggestion
 from content.word.shapes import Comment
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came into the review: remarks and answers that were not there yet, and how many threads were settled."""
+
+    remarks: tuple[Comment, ...] = ()
+    settled: int = 0
+
+
+def sent(session: Session, report: models.Report) -> dict[str, tuple[Comment, ...]]:
+    """Section → its open threads as comments, at the words they are about now; where these are gone, at the heading."""
+    found: dict[str, list[Comment]] = {}
+    for section in report.sections:
+        for shown in review_threads.of_section(session, report, section):
+            if shown.thread.resolved_at is None and shown.thread.remarks:
+                words = markup.to_text(section.text[shown.spot.start : shown.spot.end]) if shown.spot else ""
+                first, *others = (Comment(row.name, row.text, at=row.at) for row in shown.thread.remarks)
+                quoted = next((line.strip() for line in words.splitlines() if line.strip()), "")
+                found.setdefault(section.uid, []).append(replace(first, quoted=quoted, answers=tuple(others)))
+    return {uid: tuple(rows) for uid, rows in found.items()}
+
+
 def keep(
     session: Session, report: models.Report, section: models.ReportSection, *, sent_rev: int | None, suggestions: Iterable[Suggestion],
     comments: Iterable[Comment], author: Author,
-) -> None:
-    """Put them into the review of the section; `sent_rev` is the revision that the file was made from."""
+) -> Kept:
+    """Put them into the review of the section; `sent_rev` is the revision that the file was made from. Says what was new."""
+    threads = [shown.thread for shown in review_threads.of_section(session, report, section)]
+    new: list[Comment] = []
+    settled = 0
     for comment in comments:
-        if comment.text.strip() and not _has_remark(session, section, comment):
-            _remark(session, report, section, comment, author)
+        thread = next((row for row in threads if _has(row, comment)), None)
+        for said in _news(thread, comment):
+            new.append(said)
+            if thread is None:
+                thread = _remark(session, report, section, said, author)
+                threads.append(thread)
+            else:
+                review_threads.reply(session, report, thread.id, text=said.text, author=_by(said.author, said.at, author))
+        if comment.is_done and thread is not None and thread.resolved_at is None:
+            review_threads.resolve(session, report, thread.id, author=author)
+            settled += 1
     for row in suggestions:
         if not _has_suggestion(session, section, row):
             _suggest(session, report, section, sent_rev, row, author)
+    return Kept(tuple(new), settled)
 
 
-def _remark(session: Session, report: models.Report, section: models.ReportSection, comment: Comment, author: Author) -> None:
+def _news(thread: models.ReviewThread | None, comment: Comment) -> list[Comment]:
+    """What a comment and its answers say that the thread does not say yet."""
+    said = [replace(row, quoted=comment.quoted, answers=()) for row in (comment, *comment.answers) if row.text.strip()]
+    return said if thread is None else [row for row in said if not _has(thread, row)]
+
+
+def _remark(session: Session, report: models.Report, section: models.ReportSection, comment: Comment, author: Author) -> models.ReviewThread:
     spot = locate(section.text, comment.quoted)
     quoted = comment.quoted.strip()[:MAX_QUOTE]
     anchor = anchor_at(section.text, spot.start, spot.end) if spot else Anchor(quoted)
     said = _by(comment.author, comment.at, author)
-    review_threads.put(session, report, section, anchor, text=comment.text, author=said, is_gone=bool(quoted) and spot is None)
+    return review_threads.put(session, report, section, anchor, text=comment.text, author=said, is_gone=bool(quoted) and spot is None)
+
+
+def _has(thread: models.ReviewThread, comment: Comment) -> bool:
+    """Whether the thread says it already; programs break the lines of comments each in its own way."""
+    words = "".join(comment.text.split())
+    return any(row.name == comment.author and "".join(row.text.split()) == words for row in thread.remarks)
 
 
 def _suggest(
@@ -57,13 +104,6 @@ def _suggest(
 
 def _by(name: str, at: dt.datetime | None, author: Author) -> Author:
     return Author("", name[:200] or author.name, min(at, author.now) if at else author.now)
-
-
-def _has_remark(session: Session, section: models.ReportSection, comment: Comment) -> bool:
-    remark, thread = models.ReviewRemark, models.ReviewThread
-    query = sa.select(remark.id).join(thread, thread.id == remark.thread_id)
-    known = query.where(thread.section_uid == section.uid, remark.name == comment.author, remark.text == comment.text.strip())
-    return session.scalar(known.limit(1)) is not None
 
 
 def _has_suggestion(session: Session, section: models.ReportSection, row: Suggestion) -> bool:

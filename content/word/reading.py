@@ -17,7 +17,7 @@ import mammoth
 from lxml import etree
 from lxml import html as lxml_html
 
-from content.word import tracked
+from content.word import remarks, tracked
 from content.word.marked import Writer
 from content.word.shapes import Comment, NotWord, ReadReport, ReadSection, parse_bookmark
 
@@ -25,7 +25,6 @@ MAX_FILE_BYTES: Final = 60_000_000
 MAX_UNPACKED_BYTES: Final = 300_000_000
 MAX_ENTRIES: Final = 5_000
 _MAIN: Final = "word/document.xml"
-_COMMENTS: Final = "word/comments.xml"
 _STYLES: Final = """
 p[style-name='Title'] => p.title:fresh
 p[style-name='Subtitle'] => p.subtitle:fresh
@@ -63,7 +62,7 @@ def read(body: bytes, *, base_url: str = "") -> ReadReport:
     after = _read_variant(package, root, pictures, base_url=base_url, accept=True)
     before = _read_variant(package, root, pictures, base_url=base_url, accept=False) if tracked.is_tracked(root) else after
     earlier = {part.key: part.text for part in before.parts if part.key}
-    comments = _comments(package, root)
+    comments, elsewhere = _comments(package, root)
     sections = tuple(
         ReadSection(
             uid=part.uid, rev=part.rev, level=part.level, heading=part.heading, text=part.text,
@@ -72,7 +71,7 @@ def read(body: bytes, *, base_url: str = "") -> ReadReport:
         for place, part in enumerate(after.parts)
     )
     return ReadReport(
-        after.title, after.lead, sections, pictures.found, tracked.changes(root), tuple(_left_out(root, pictures, comments)),
+        after.title, after.lead, sections, pictures.found, tracked.changes(root), tuple(_left_out(root, pictures, comments, elsewhere)),
     )
 
 
@@ -247,67 +246,14 @@ def _with_notes(text: str, notes: Mapping[str, str], marks: Mapping[str, str]) -
 # --- comments, and what is left out -----------------------------------------------------------------------------------
 
 
-def _comments(package: Mapping[str, bytes], root: Any) -> dict[int, list[Comment]]:
-    """Place of the section (-1: before the first) → its comments, in the order of the text."""
-    if _COMMENTS not in package:
-        return {}
-    written = {one.get(tracked.tag("id")): one for one in _xml(package, _COMMENTS).iter(tracked.tag("comment"))}
-    found: dict[int, list[Comment]] = {}
-    for number, place, quoted in _comment_places(root):
-        source = written.get(number)
-        if source is None:
-            continue
-        text = "\n\n".join(
-            "".join(one.text or "" for one in paragraph.iter(tracked.tag("t"))) for paragraph in source.iter(tracked.tag("p"))
-        ).strip()
-        comment = Comment(source.get(tracked.tag("author")) or "", text, quoted, tracked.moment(source.get(tracked.tag("date"))))
-        found.setdefault(place, []).append(comment)
-    return found
+def _comments(package: Mapping[str, bytes], root: Any) -> tuple[dict[int, list[Comment]], int]:
+    if remarks.MAIN not in package:
+        return {}, 0
+    extended = _xml(package, remarks.EXTENDED) if remarks.EXTENDED in package else None
+    return remarks.read(root, _xml(package, remarks.MAIN), extended)
 
 
-def _comment_places(root: Any) -> Iterator[tuple[str, int, str]]:
-    """(id, place of the section, words) of each comment's range."""
-    settled = tracked.settled(root, accept=True)
-    starts = _section_starts(settled)
-    place, open_ranges = -1, dict[str, list[str]]()
-    for element in settled.iter():
-        if element in starts:
-            place += 1
-        if element.tag == tracked.tag("commentRangeStart"):
-            open_ranges[element.get(tracked.tag("id"))] = []
-        elif element.tag == tracked.tag("t"):
-            for words in open_ranges.values():
-                words.append(element.text or "")
-        elif element.tag == tracked.tag("commentReference"):
-            number = element.get(tracked.tag("id"))
-            yield number, place, " ".join("".join(open_ranges.pop(number, [])).split())
-
-
-def _section_starts(root: Any) -> frozenset[Any]:
-    """The paragraphs with a bookmark of ours; without any, the headings by style."""
-    marked = [
-        mark.getparent() for mark in root.iter(tracked.tag("bookmarkStart")) if parse_bookmark(mark.get(tracked.tag("name")) or "")
-    ]
-    if marked:
-        return frozenset(_paragraph_of(element) for element in marked)
-    heads = root.iterfind(f".//{tracked.tag('pPr')}/{tracked.tag('pStyle')}")
-    return frozenset(_paragraph_of(style) for style in heads if _is_heading_style(style.get(tracked.tag("val")) or ""))
-
-
-def _is_heading_style(name: str) -> bool:
-    return name.lower().rstrip("0123456789 ") in _HEADING_STYLES and name[-1:] in "123"
-
-
-_HEADING_STYLES: Final = frozenset(["heading", "berschrift", "überschrift"])
-
-
-def _paragraph_of(element: Any) -> Any:
-    while element is not None and element.tag != tracked.tag("p"):
-        element = element.getparent()
-    return element
-
-
-def _left_out(root: Any, pictures: _Pictures, comments: Mapping[int, list[Comment]]) -> Iterator[str]:
+def _left_out(root: Any, pictures: _Pictures, comments: Mapping[int, list[Comment]], elsewhere: int) -> Iterator[str]:
     for name, sentence in _NOT_TAKEN.items():
         amount = sum(1 for _ in root.iter(name))
         if amount:
@@ -318,3 +264,5 @@ def _left_out(root: Any, pictures: _Pictures, comments: Mapping[int, list[Commen
         yield "Nachverfolgte Änderungen nur der Formatierung wurden nicht übernommen."
     if comments.get(-1):
         yield f"Kommentare vor dem ersten Abschnitt wurden nicht übernommen ({len(comments[-1])})."
+    if elsewhere:
+        yield f"Kommentare außerhalb des Textes (etwa in Fußnoten) wurden nicht übernommen ({elsewhere})."

@@ -36,8 +36,8 @@ class Suggestion:
 class ReturnedSection:
     """A section as it came back. `rev`: the revision that was sent; `text`: it with the untracked changes made in it.
 
-    `uid` is None for a section that is new. `accepted`: `text` with the tracked changes made as well. `comments` are only
-    those that were not sent.
+    `uid` is None for a section that is new. `accepted`: `text` with the tracked changes made as well. `comments` are those
+    that were not sent just so: new ones, and those that were answered or ticked off.
     """
 
     uid: str | None
@@ -79,13 +79,19 @@ def _section(
         return ReturnedSection(None, None, one.level, one.heading, one.before, one.text, True, tuple(_suggestions(one, one.before, found.changes)), one.comments)
     before = _carried(ours.text, plain.text, one.before)
     heading = ours.heading if one.heading == plain.heading else one.heading
-    sent = {(comment.author, comment.text) for comment in ours.comments}
+    sent = frozenset(said for comment in ours.comments for said in _said(comment))
     return ReturnedSection(
         uid=ours.uid, rev=one.rev, level=one.level, heading=heading, text=before,
         accepted=_carried(ours.text, plain.text, one.text), is_changed=before != ours.text or heading != ours.heading,
         suggestions=tuple(_suggestions(one, before, found.changes)),
-        comments=tuple(comment for comment in one.comments if (comment.author, comment.text) not in sent),
+        comments=tuple(comment for comment in one.comments if not sent.issuperset(_said(comment))),
     )
+
+
+def _said(comment: Comment) -> Iterator[tuple[str, str, bool]]:
+    """Who says what; programs break the lines of comments each in its own way, and some forget what answers what."""
+    for row in (comment, *comment.answers):
+        yield row.author, "".join(row.text.split()), row.is_done
 
 
 def _suggestions(one: ReadSection, before: str, changes: Sequence[TrackedChange]) -> Iterator[Suggestion]:

@@ -17,12 +17,17 @@ class NotWord(ValueError):  # noqa: N818 - named for the situation
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A remark at a place: `quoted` are the words it stands at, `at` is when (None where the file does not say)."""
+    """A remark at a place: `quoted` are the words it stands at, `at` is when (None where the file does not say).
+
+    `answers` are what was said to it, in order; `is_done`: it was ticked off.
+    """
 
     author: str
     text: str
     quoted: str = ""
     at: dt.datetime | None = None
+    answers: tuple[Comment, ...] = ()
+    is_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)

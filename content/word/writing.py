@@ -29,7 +29,8 @@ from docx.text.run import Run
 from lxml import html as lxml_html
 
 from content.word.parts import Footnotes, Numbering, saved, set_properties
-from content.word.shapes import Comment, Report, Section, bookmark
+from content.word.remarks import Remarks
+from content.word.shapes import Report, Section, bookmark
 
 EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists", "footnotes")
 REPORT_PROPERTY: Final = "Beschlussportal-Bericht"
@@ -55,6 +56,7 @@ class _Writer:
         self._document: Document = docx.Document()
         self._notes = Footnotes(self._document)
         self._note_texts: Mapping[str, str] = {}
+        self._remarks = Remarks(self._document)
         self._numbering = Numbering(self._document)
         self._bookmarks = 0
         _set_styles(self._document)
@@ -71,6 +73,7 @@ class _Writer:
         for section in self._report.sections:
             self._section(section)
         self._notes.save()
+        self._remarks.save()
         if report_uid:
             set_properties(self._document, {REPORT_PROPERTY: report_uid})
         return saved(self._document)
@@ -82,7 +85,7 @@ class _Writer:
         self._markdown(section.text, section.level)
         paragraphs = [heading, *self._document.paragraphs[start:]]
         for comment in section.comments:
-            self._comment(paragraphs, comment)
+            self._remarks.add(paragraphs, comment)
 
     def _mark(self, paragraph: Paragraph, name: str) -> None:
         number = str(self._bookmarks)
@@ -95,17 +98,6 @@ class _Writer:
         else:
             first.addprevious(begin)
         paragraph._p.append(end)
-
-    def _comment(self, paragraphs: list[Paragraph], comment: Comment) -> None:
-        runs = next((found for one in paragraphs if (found := _runs_with(one, comment.quoted))), None)
-        if runs is None:
-            anchor = paragraphs[0]
-            runs = anchor.runs or [anchor.add_run("")]
-        made = self._document.add_comment(runs=runs, text=comment.text, author=comment.author, initials=_initials(comment.author))
-        if comment.at is None:
-            made._comment_elm.attrib.pop(qn("w:date"), None)
-        else:
-            made._comment_elm.set(qn("w:date"), comment.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     # --- Markdown ---
 
@@ -320,23 +312,6 @@ def _add_run(paragraph: Paragraph, place: Any, text: str, marks: frozenset[str])
     elif "a" in marks:
         run.style = "Hyperlink"
     return run
-
-
-def _runs_with(paragraph: Paragraph, quoted: str) -> list[Run] | None:
-    """The runs that carry `quoted`, or None where the paragraph does not say it."""
-    if not quoted or quoted not in paragraph.text:
-        return None
-    start = paragraph.text.index(quoted)
-    end, position, found = start + len(quoted), 0, []
-    for run in paragraph.runs:
-        if position < end and position + len(run.text) > start:
-            found.append(run)
-        position += len(run.text)
-    return found or None
-
-
-def _initials(name: str) -> str:
-    return "".join(word[0] for word in name.split() if word)[:3].upper()
 
 
 def _set_styles(document: Document) -> None:

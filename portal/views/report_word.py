@@ -53,7 +53,7 @@ def download(request: Request) -> Response:
 
     with writing(request) as work:
         report = _report(request, work)
-        body = report_word.export(report, base_url=_base_url(request), open_file=work.files.open)
+        body = report_word.export(work.session, report, base_url=_base_url(request), open_file=work.files.open)
         name = f"{report.slug}.docx"
     response = Response(body, content_type=DOCX)
     response.content_disposition = f'attachment; filename="{name}"'

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from docx import Document
 
 from content import models
+from content.word import reading
+from content.word.remarks import Remarks
+from content.word.shapes import Comment
 from tests.functional.test_report_desk import section_form
 from tests.functional.test_report_desk import writing as writing  # noqa: PLC0414 - a fixture
+from tests.functional.test_report_review import send
 from tests.functional.test_reports import TEXT
 from tests.unit.test_word import edited, split_run, tracked
 
@@ -155,3 +160,36 @@ def test_a_tracked_change_of_what_others_changed_meanwhile_is_kept_and_says_that
     page = app.get(f"{path}/abschnitt/{uid}/durchsicht")
     assert "NEUWORT" in page.text and "passt nicht mehr" in page.text
     assert stored(house, uid).text.startswith("Hier ganz anders.")
+
+
+def test_open_remarks_go_out_as_comments_and_only_what_was_said_in_word_comes_back(writing):
+    _, member, path, (uid, _) = writing
+    app = member("anna")
+    place = f"{path}/abschnitt/{uid}/durchsicht"
+    send(app, place, tun="anmerken", anmerkung="Woher\nwissen wir das?", worte="Zweiter")
+    send(app, place, tun="anmerken", anmerkung="Ist schon geklärt.", worte="")
+    first, settled = re.findall(r'id="anmerkung-(\d+)"', app.get(place).text)[::-1]
+    send(app, place, tun=f"erledigt:{settled}")
+    send(app, place, tun=f"antworten:{first}", **{f"antwort.{first}": "Aus der Umfrage."})
+    body = fetch(app, path)
+    section = reading.read(body).sections[0]
+    assert [(row.author, row.quoted, [one.text for one in row.answers]) for row in section.comments] == [("Anna", "Zweiter", ["Aus der Umfrage."])]
+    assert "Anmerkung von" not in give_back(app, path, body).text
+    thread = section.comments[0]
+    said = replace(thread, answers=(*thread.answers, Comment("Greta Gutachten", "Welche Umfrage?")), is_done=True)
+    document = Document(io.BytesIO(fetch(app, path)))
+    for comment in list(document.part._comments_part.element):
+        document.part._comments_part.element.remove(comment)
+    remarks = Remarks(document)
+    remarks.add([row for row in document.paragraphs if "Zweiter" in row.text], said)
+    for relation in list(document.part.rels.values()):
+        if relation.reltype.endswith("commentsExtended"):
+            document.part.drop_rel(relation.rId)
+    remarks.save()
+    target = io.BytesIO()
+    document.save(target)
+    page = give_back(app, path, target.getvalue())
+    assert page.text.count("Anmerkung von Greta Gutachten") == 1 and "als erledigt gekennzeichnet" in page.text
+    page = app.get(place)
+    assert page.text.count("Welche Umfrage?") == 1 and page.text.count("Aus der Umfrage.") == 1 and "2 erledigte" in page.text
+    assert page.text.count('class="step review-thread"') == 2

@@ -108,8 +108,40 @@ def test_comments_stand_at_their_words():
     at = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
     sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder", at),)), section(2, "Zwei."))
     first, second = reading.read(write(sent)).sections
-    assert first.comments == (Comment("Gerda Muster", "Alle?", "Die Länder prüfen die Kosten.", at),)
+    assert first.comments == (Comment("Gerda Muster", "Alle?", "Die Länder", at),)
     assert second.comments == ()
+
+
+def test_comments_stand_at_their_words_alone_and_leave_the_text_as_it_is():
+    comments = tuple(Comment("Gerda Muster", f"Zu {words}.", words) for words in ("Länder prüfen", "Die", "Kosten.", "fett", "Länder"))
+    text = "Die Länder prüfen die Kosten.\n\nEin **fettes** Wort."
+    (one,) = reading.read(write(report(section(1, text, comments=comments)))).sections
+    assert one.text == text
+    assert [row.quoted for row in one.comments] == [row.quoted for row in comments]
+
+
+def test_answers_and_what_is_done_travel_with_their_comment():
+    answers = (Comment("Paul Prüfer", "Ja,\nalle."), Comment("Gerda Muster", "Danke."))
+    sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder", answers=answers), Comment("Ada", "Gut.", is_done=True))))
+    (one,) = reading.read(write(sent)).sections
+    first, second = one.comments
+    assert [(row.author, row.text) for row in first.answers] == [("Paul Prüfer", "Ja,\n\nalle."), ("Gerda Muster", "Danke.")]
+    assert (first.is_done, second.is_done, second.answers) == (False, True, ())
+    assert returned.compare(sent, write(sent)).sections[0].comments == ()
+
+
+def test_comments_that_answer_each_other_in_a_ring_are_read_all_the_same():
+    body = write(report(section(1, PLAIN, comments=(Comment("A", "Eins", answers=(Comment("B", "Zwei"),)),))))
+    ring = edited(body, lambda xml: xml.replace('w15:paraId="10000000"', 'w15:paraId="10000000" w15:paraIdParent="10000001"'), "word/commentsExtended.xml")
+    (one,) = reading.read(ring).sections
+    assert {row.text for comment in one.comments for row in (comment, *comment.answers)} == {"Eins", "Zwei"}
+
+
+def test_comments_in_footnotes_are_not_taken_and_that_is_told():
+    body = write(report(section(1, PLAIN, comments=(Comment("A", "Eins", "Länder"),))))
+    assert reading.read(edited(body, lambda xml: xml.replace("w:commentReference", "w:annotationRef"))).left_out == (
+        "Kommentare außerhalb des Textes (etwa in Fußnoten) wurden nicht übernommen (1).",
+    )
 
 
 WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=382, exclude_characters="\x7f\x80\x85\xa0\xad"), min_size=1, max_size=9)
@@ -133,13 +165,13 @@ def test_plain_paragraphs_come_back_word_for_word(paragraphs):
 # --- sent out and taken back ------------------------------------------------------------------------------------------
 
 
-def edited(body, change):
-    """The file with its main part changed."""
+def edited(body, change, changed="word/document.xml"):
+    """The file with one part changed."""
     target = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(body)) as source, zipfile.ZipFile(target, "w") as packed:
         for name in source.namelist():
             part = source.read(name)
-            packed.writestr(name, change(part.decode()).encode() if name == "word/document.xml" else part)
+            packed.writestr(name, change(part.decode()).encode() if name == changed else part)
     return target.getvalue()
 
 
@@ -202,7 +234,7 @@ def test_new_remarks_return_and_those_that_were_sent_do_not():
     sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder"),)))
     more = report(section(1, PLAIN, comments=(*sent.sections[0].comments, Comment("Paul Prüfer", "Ja, alle.", "Der Bund"))))
     (one,) = returned.compare(sent, write(more)).sections
-    assert [(row.author, row.text, row.quoted) for row in one.comments] == [("Paul Prüfer", "Ja, alle.", "Der Bund zahlt.")]
+    assert [(row.author, row.text, row.quoted) for row in one.comments] == [("Paul Prüfer", "Ja, alle.", "Der Bund")]
 
 
 def test_sections_that_are_gone_and_sections_that_are_new_are_told():
@@ -224,7 +256,7 @@ def test_a_changed_heading_is_told():
 
 def sent_to_libreoffice():
     """The report that the file in the repository was made from."""
-    comment = Comment("Gerda Muster", "Gilt das für alle?", "Die Länder")
+    comment = Comment("Gerda Muster", "Gilt das für alle?", "Die Länder", answers=(Comment("Ada Antwort", "Ja, für alle."),))
     return report(section(1, RICH), section(2, PLAIN, level=2, comments=(comment,)))
 
 
