@@ -104,7 +104,18 @@ def of_section(session: Session, report: models.Report, section: models.ReportSe
     """The threads of a section in the order of its text; those that are gone last."""
     query = sa.select(T).where(T.report_id == report.id, T.section_uid == section.uid).options(selectinload(T.remarks)).order_by(T.id)
     found = [_shown(thread, section.text) for thread in session.scalars(query)]
-    return sorted(found, key=lambda one: (one.is_gone, one.spot.start if one.spot else 0, one.thread.id))
+    return _ordered(found)
+
+
+def open_places(session: Session, report: models.Report) -> dict[str, list[Shown]]:
+    """Section → its open threads in the order of its text, those that are gone last; one query for the whole report."""
+    query = sa.select(T).where(T.report_id == report.id, T.resolved_at.is_(None)).options(selectinload(T.remarks)).order_by(T.id)
+    texts = {section.uid: section.text for section in report.sections}
+    found: dict[str, list[Shown]] = {}
+    for thread in session.scalars(query):
+        if thread.section_uid in texts:
+            found.setdefault(thread.section_uid, []).append(_shown(thread, texts[thread.section_uid]))
+    return {uid: _ordered(rows) for uid, rows in found.items()}
 
 
 def open_counts(session: Session, report: models.Report) -> dict[str, int]:
@@ -128,6 +139,10 @@ def offset_of(text: str, paragraph: int) -> int:
             return position if paragraph else 0
         position += len(one)
     return 0
+
+
+def _ordered(rows: list[Shown]) -> list[Shown]:
+    return sorted(rows, key=lambda one: (one.is_gone, one.spot.start if one.spot else 0, one.thread.id))
 
 
 def _shown(thread: models.ReviewThread, text: str) -> Shown:

@@ -31,15 +31,18 @@ class Kept:
 
 def sent(session: Session, report: models.Report) -> dict[str, tuple[Comment, ...]]:
     """Section → its open threads as comments, at the words they are about now; where these are gone, at the heading."""
-    found: dict[str, list[Comment]] = {}
-    for section in report.sections:
-        for shown in review_threads.of_section(session, report, section):
-            if shown.thread.resolved_at is None and shown.thread.remarks:
-                words = markup.to_text(section.text[shown.spot.start : shown.spot.end]) if shown.spot else ""
-                first, *others = (Comment(row.name, row.text, at=row.at) for row in shown.thread.remarks)
-                quoted = next((line.strip() for line in words.splitlines() if line.strip()), "")
-                found.setdefault(section.uid, []).append(replace(first, quoted=quoted, answers=tuple(others)))
-    return {uid: tuple(rows) for uid, rows in found.items()}
+    texts = {section.uid: section.text for section in report.sections}
+    return {
+        uid: tuple(_comment(shown, texts[uid]) for shown in rows if shown.thread.remarks)
+        for uid, rows in review_threads.open_places(session, report).items()
+    }
+
+
+def _comment(shown: review_threads.Shown, text: str) -> Comment:
+    first, *others = (Comment(row.name, row.text, at=row.at) for row in shown.thread.remarks)
+    words = markup.to_text(text[shown.spot.start : shown.spot.end]) if shown.spot else ""
+    quoted = next((line.strip() for line in words.splitlines() if line.strip()), "")
+    return replace(first, quoted=quoted, answers=tuple(others))
 
 
 def keep(

@@ -104,10 +104,14 @@ def _whole(request: Request, work: Work, opened: Opened) -> Response:
     report = _report(opened)
     base = _base(request)
     html_of = review_section.renderer(report, lambda row: f"{base}#{row.anchor}")
+    threads = review_threads.open_places(work.session, report)
+    texts = {
+        row.uid: review_section.marked(html_of(row.text, row.anchor), row.text, 0, threads.get(row.uid, ()), f"{base}/{row.uid}")
+        for row in report.sections
+    }
     return _page(
         request, "review/report.html", opened, numbers=review_section.numbers_of(report),
-        open_threads=review_threads.open_counts(work.session, report),
-        texts={row.uid: _own_files(html_of(row.text, row.anchor), base) for row in report.sections},
+        open_threads={uid: len(rows) for uid, rows in threads.items()}, texts={uid: _own_files(html, base) for uid, html in texts.items()},
     )
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,14 +56,43 @@ def shown(session: Session, report: models.Report, section: models.ReportSection
     suggestions, decided = review_suggestions.of_section(session, report, section.uid)
     places = {one.row.id: _place(section.text, one.row) for one in suggestions}
     html_of = renderer(report, link)
+    starts = _starts(section.text)
     paragraphs = tuple(
         Paragraph(
-            count, html_of(text, f"{section.anchor}-p{count}"), tuple(one.thread.id for one in threads if one.paragraph == count),
+            count, marked(html_of(text, f"{section.anchor}-p{count}"), text, starts[count - 1], threads), tuple(one.thread.id for one in threads if one.paragraph == count),
             tuple(one.row.id for one in suggestions if places[one.row.id] == count),
         )
         for count, text in enumerate(split(section.text), start=1)
     )
     return SectionReview(section, numbers[section.uid], paragraphs, tuple(threads), tuple(suggestions), tuple(decided))
+
+
+def marked(html: str, text: str, start: int, threads: Sequence[review_threads.Shown], page: str = "") -> str:
+    """The HTML of `text`, which begins at `start` in its section, with the words that open threads are about marked.
+
+    Links behind them lead to the threads, on `page` where they stand on another.
+    """
+    end = start + len(text)
+    spots = {one.thread.id: one.spot for one in threads if one.thread.quote and one.thread.resolved_at is None and one.spot is not None}
+    here = {number: spot for number, spot in spots.items() if spot.start < end and spot.end > start}
+    if not here:
+        return html
+    from content import highlight  # noqa: PLC0415 - the library for HTML takes memory that few processes need
+
+    return highlight.highlighted(html, [
+        highlight.place_in(text, max(0, spot.start - start), spot.end - start, number=number, href=f"{page}#anmerkung-{number}")
+        for number, spot in here.items()
+    ])
+
+
+def _starts(text: str) -> list[int]:
+    """Where each paragraph begins, in characters."""
+    found, position = [], 0
+    for one in split(text):
+        position = text.find(one, position)
+        found.append(position)
+        position += len(one)
+    return found
 
 
 def renderer(report: models.Report, link: Callable[[models.ReportSection], str]) -> Callable[[str, str], str]:

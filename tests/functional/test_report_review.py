@@ -59,6 +59,19 @@ def place(group):
 # --- remarks ---
 
 
+def test_the_words_of_open_remarks_are_marked_in_the_text_with_a_link_to_their_thread(group, place):
+    _, member, _, _ = group
+    app = member("anna")
+    send(app, place, tun="anmerken", anmerkung="Woher?", worte="Zweiter Absatz")
+    page = app.get(place)
+    number = re.search(r'id="anmerkung-(\d+)"', page.text)[1]
+    link = f'<mark>Zweiter Absatz</mark><a class="review-mark" href="#anmerkung-{number}">'
+    assert link in page.text
+    send(app, place, tun=f"erledigt:{number}")
+    assert "<mark>" not in app.get(place).text
+
+
+
 def test_a_remark_stays_with_its_words_when_the_text_around_them_changes(group, place):
     _, member, path, (uid, _) = group
     app = member("anna")

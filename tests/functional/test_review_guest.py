@@ -58,6 +58,7 @@ def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     assert app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
     app.post(f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
+    assert f'<mark>Zweiter</mark><a class="review-mark" href="{link}/{uid}#anmerkung-{number}">' in app.get(link).text
     app.post(f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
     page = lead.get(f"{path}/abschnitt/{uid}/durchsicht")
     assert "Gerda Gast (Gast)" in page.text and "Woher?" in page.text and "Noch etwas." in page.text
@@ -65,9 +66,9 @@ def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     send(lead, f"{path}/abschnitt/{uid}/durchsicht", tun=f"annehmen:{suggestion}")
     assert "Gerdas Absatz." in app.get(link).text
     assert "Gerda Gast (Gast) (Vorschlag, angenommen von Clara)" in lead.get(f"{path}/abschnitt/{uid}").text
-    assert accesses(house) == [("page", False), ("remark", False), ("suggestion", False), ("page", False), ("remark", False), ("page", False)]
+    assert accesses(house) == [("page", False), ("remark", False), ("suggestion", False), ("page", False), ("page", False), ("remark", False), ("page", False)]
     log = lead.get(f"{path}/durchsicht").text
-    assert "6 Abrufe" in log and "10.0.0.0/24" in log and "vorgeschlagen" in log
+    assert "7 Abrufe" in log and "10.0.0.0/24" in log and "vorgeschlagen" in log
     assert [row.detail for row in logged(house, "review.invited")] == ["Gerda Gast, IHK"]
 
 
