@@ -22,7 +22,7 @@ PUBLIC = [
     "/angebot/fit-store-wohngeld", "/angebot/fit-store-wohngeld/preis?land=HH", "/abdeckung", "/abdeckung?leistung=/marktplatz/wohngeld", "/umsetzung",
     "/umsetzung/hh", "/umsetzung/verlauf", "/umsetzung?zug=office", "/glossar/einkommen", "/organisation/govdigital", "/abdeckung?stand=2024-06-01",
 ]
-PEOPLE = [("lena", "land", "saarland"), ("fritz", "provider", "fitko"), ("wilma", "commune", "stadt-witten"), ("greta", "secretariat", "")]
+PEOPLE = [("lena", "land", "saarland"), ("fritz", "provider", "fitko"), ("wilma", "commune", "stadt-witten"), ("greta", "secretariat", ""), ("gudrun", "secretariat", "")]
 
 
 @pytest.fixture(scope="module")
@@ -144,26 +144,26 @@ def test_a_commune_asks_and_the_secretariat_confirms_a_task(address, browser):
 
 
 def test_the_secretariat_links_a_clause_by_typing_a_number_and_by_keyboard(address, browser):
-    greta = _desk(browser, address, "greta")
-    greta.goto(address + "/redaktion/eintraege?art=recommendation&q=experimentierklausel")
-    greta.get_by_role("link", name=re.compile("Direktaufträge")).first.click()
-    greta.get_by_role("link", name="Bearbeiten").click()
-    search = greta.get_by_label("Ziel suchen")
+    gudrun = _desk(browser, address, "gudrun")
+    gudrun.goto(address + "/redaktion/eintraege?art=recommendation&q=experimentierklausel")
+    gudrun.get_by_role("link", name=re.compile("Direktaufträge")).first.click()
+    gudrun.get_by_role("link", name="Bearbeiten").click()
+    search = gudrun.get_by_label("Ziel suchen")
     search.fill("2021/39 2")
-    option = greta.get_by_role("option", name=re.compile("Ziffer 2"))
+    option = gudrun.get_by_role("option", name=re.compile("Ziffer 2"))
     option.wait_for()
-    problems = _problems(greta)
+    problems = _problems(gudrun)
     search.press("ArrowDown")
     search.press("ArrowDown")
     search.press("Enter")
-    assert greta.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2"
-    assert "Eingetragen" in greta.locator("#meldung").inner_text()
-    greta.get_by_role("button", name="Speichern").last.click()
-    greta.get_by_role("heading", name=re.compile("Direktaufträge")).wait_for()
-    greta.get_by_role("link", name="Bearbeiten").click()
-    search = greta.get_by_label("Ziel suchen").first
+    assert gudrun.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2"
+    assert "Eingetragen" in gudrun.locator("#meldung").inner_text()
+    gudrun.get_by_role("button", name="Speichern").last.click()
+    gudrun.get_by_role("heading", name=re.compile("Direktaufträge")).wait_for()
+    gudrun.get_by_role("link", name="Bearbeiten").click()
+    search = gudrun.get_by_label("Ziel suchen").first
     search.fill("gibt es nicht")
     search.press("Enter")
-    greta.get_by_text("ist nichts gefunden").wait_for()
-    problems += _problems(greta)
-    assert greta.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2" and problems == []
+    gudrun.get_by_text("ist nichts gefunden").wait_for()
+    problems += _problems(gudrun)
+    assert gudrun.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2" and problems == []
