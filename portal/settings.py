@@ -157,7 +157,7 @@ RULES: Final = (
     Rule("oidc_client_id", "OIDC_CLIENT_ID", str, "", "Kennung des Portals beim Anmeldedienst."),
     Rule("oidc_client_secret", "OIDC_CLIENT_SECRET", str, "", "Geheimnis dazu; leer: öffentlicher Client, nur PKCE."),
     Rule("oidc_name", "OIDC_NAME", str, "Anmeldedienst", "Wie der Anmeldedienst auf der Anmeldeseite heißt."),
-    Rule("oidc_login_claim", "OIDC_LOGIN_CLAIM", str, "preferred_username", "Angabe, die beim ersten Mal das Konto bestimmt."),
+    Rule("oidc_login_claim", "OIDC_LOGIN_CLAIM", str, "preferred_username", "Angabe, nach der ein neues Konto heißt; ein vorhandenes öffnet sie nie."),
     Rule("oidc_roles_claim", "OIDC_ROLES_CLAIM", str, "groups", "Angabe, in der die Gruppen stehen."),
     Rule("oidc_roles", "OIDC_ROLES", _roles, "", "Welche Gruppe welche Rolle gibt: gruppe=rolle, gruppe=rolle@organisation."),
     Rule("oidc_create", "OIDC_CREATE", _switch, "aus", "Konten beim ersten Anmelden anlegen: an; aus: nur vorhandene."),

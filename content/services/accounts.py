@@ -47,7 +47,9 @@ class SignInRefused(Exception):  # noqa: N818 - named for the situation
             "wrong": "Name oder Kennwort stimmt nicht. Bitte beides prüfen.",
             "too_many": "Zu viele Versuche. Bitte in einer Viertelstunde noch einmal versuchen.",
             "passkey": "Der Passkey wurde nicht angenommen. Bitte noch einmal versuchen oder mit Kennwort anmelden.",
-            "unknown": "Zu dieser Anmeldung gibt es hier kein Konto. Zugänge richtet die Administration ein.",
+            "unknown": "Zu dieser Anmeldung gibt es hier kein Konto. Zugänge richtet die Administration ein; wer schon ein Konto hat, lässt es dort verbinden.",
+            "ended": "Die Einladung gilt nicht mehr. Bitte die Administration um eine neue bitten.",
+            "taken": "Die Einladung gehört zu einem anderen Konto als Ihre Anmeldung beim Dienst. Bitte die Administration fragen.",
             "busy": "Gerade melden sich sehr viele an. Bitte in einer Minute noch einmal versuchen.",
             "wrong_code": "Der Code stimmt nicht oder wurde schon benutzt. Bitte den nächsten abwarten.",
         }
@@ -308,13 +310,23 @@ def issue_ticket(session: Session, account: models.Account, purpose: str, now: d
 
 def ticket(session: Session, secret: str, now: dt.datetime) -> models.Ticket | None:
     """The ticket of this secret, if it still opens anything."""
-    found = session.scalars(sa.select(models.Ticket).where(models.Ticket.secret_hash == secret_hash(secret))).one_or_none()
+    return ticket_by_hash(session, secret_hash(secret), now)
+
+
+def ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Ticket | None:
+    """The ticket whose secret has this hash, if it still opens anything."""
+    found = session.scalars(sa.select(models.Ticket).where(models.Ticket.secret_hash == digest)).one_or_none()
     return found if found and found.used_at is None and found.expires_at > now and found.account.is_active else None
 
 
 def use_ticket(session: Session, secret: str, now: dt.datetime) -> models.Account | None:
     """The account that this secret opens, once: of two who bring it at the same time one gets it."""
-    found = ticket(session, secret, now)
+    return use_ticket_by_hash(session, secret_hash(secret), now)
+
+
+def use_ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Account | None:
+    """As `use_ticket`, for who kept the hash of the secret only."""
+    found = ticket_by_hash(session, digest, now)
     if found is None:
         return None
     used = session.execute(

@@ -1,25 +1,27 @@
 """People who come by OpenID Connect: whose account it is, and which roles the other service says they have.
 
-The operator chose that service and trusts it: an account that exists is found by the login claim the first time, and by the
-service's own lasting name for the person (issuer, subject) from then on. Roles that came from there follow it at each
-sign-in; those granted by hand stay.
+A person is known by the service's own lasting name for her (issuer, subject), never by a login or an address, which people
+may choose there. An account that exists becomes hers in two ways only: an administrator links it, or she brings the link by
+which she was invited to it. Everybody else gets a new account where that is allowed, with the roles that the settings give
+to her groups and no others. Roles that came from there follow it at each sign-in; those granted by hand stay.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.schemas import InvalidInput
+from content.schemas import FieldError, InvalidInput
 from content.services import accounts, audit
 from content.services.accounts import SignInRefused
 
 BY = "oidc"
+MAX_SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +36,93 @@ class Claims:
     roles: frozenset[tuple[str, str]]
 
 
-def account_of(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool) -> models.Account:
-    """The account of the person, linked, created where that is allowed, its roles as the claims say.
+def account_of(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool, invitation: str = "") -> models.Account:
+    """The account of the person, created where that is allowed, its roles as the claims say. `invitation`: hash of a ticket's secret.
 
-    Raises `SignInRefused` (`unknown`) where there is none or it is locked.
+    Raises `SignInRefused`: `unknown` where there is none or it is locked, `ended`, `taken`.
     """
-    linked = session.scalars(
-        sa.select(models.Identity).where(models.Identity.issuer == claims.issuer, models.Identity.subject == claims.subject)
-    ).one_or_none()
-    account = linked.account if linked is not None else _found_or_created(session, claims, now, is_creating=is_creating)
+    account = _invited(session, claims, invitation, now) if invitation else _known(session, claims, now, is_creating=is_creating)
     if not account.is_active:
         raise SignInRefused("unknown")
     _follow(session, account, claims.roles, now)
     return account
 
 
-def _found_or_created(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool) -> models.Account:
-    account = accounts.find(session, claims.login) if claims.login else None
-    if account is not None and session.scalar(
-        sa.select(models.Identity.id).where(models.Identity.account_id == account.id, models.Identity.issuer == claims.issuer)
-    ):
-        raise SignInRefused("unknown")  # somebody else of the same service has this account
+def _invited(session: Session, claims: Claims, invitation: str, now: dt.datetime) -> models.Account:
+    account = accounts.use_ticket_by_hash(session, invitation, now)
     if account is None:
-        if not is_creating:
-            raise SignInRefused("unknown")
-        account = _create(session, claims, now)
-    session.add(models.Identity(account_id=account.id, issuer=claims.issuer, subject=claims.subject, linked_at=now))
-    session.flush()
+        raise SignInRefused("ended")
+    held = _linked(session, claims.issuer, claims.subject)
+    if held is not None and held.account_id == account.id:
+        return account
+    try:
+        link(session, account, claims.issuer, claims.subject, now)
+    except InvalidInput as invalid:
+        raise SignInRefused("taken") from invalid
+    audit.note(session, now, actor=account.login, name=account.name, action="account.linked", subject=account.login, detail=claims.subject)
     return account
+
+
+def _known(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool) -> models.Account:
+    held = _linked(session, claims.issuer, claims.subject)
+    if held is not None:
+        return held.account
+    if not is_creating or accounts.find(session, claims.login) is not None:
+        raise SignInRefused("unknown")  # an account of that name may be somebody else's
+    account = _create(session, claims, now)
+    link(session, account, claims.issuer, claims.subject, now)
+    return account
+
+
+def link(session: Session, account: models.Account, issuer: str, subject: str, now: dt.datetime) -> None:
+    """Whoever the service calls `subject` signs in as `account` from now on. Raises `InvalidInput`."""
+    wanted = subject.strip()
+    held = _linked(session, issuer, wanted)
+    if not wanted or len(wanted) > MAX_SUBJECT or not wanted.isprintable():
+        raise InvalidInput([FieldError("subject", "missing", "Die Kennung fehlt oder ist zu lang. Sie steht im Protokoll bei der abgelehnten Anmeldung.")])
+    if held is not None and held.account_id != account.id and held.account.grants:
+        message = f"Diese Kennung gehört schon zum Konto „{held.account.login}“. Bitte dort zuerst trennen."
+        raise InvalidInput([FieldError("subject", "doubled", message)])
+    if any(row.issuer == issuer and row.subject != wanted for row in of_account(session, account)):
+        raise InvalidInput([FieldError("subject", "linked", "Das Konto ist schon mit einer anderen Kennung verbunden. Bitte zuerst trennen.")])
+    if held is None:
+        session.add(models.Identity(account_id=account.id, issuer=issuer, subject=wanted, linked_at=now))
+    elif held.account_id != account.id:  # an account without any role, made by a sign-in that came too early
+        accounts.end_sessions(session, held.account_id)
+        held.account, held.linked_at = account, now
+    session.flush()
+
+
+def unlink(session: Session, account: models.Account, identity_id: int) -> str:
+    """Take the way in through the service away; its sessions and roles end. The subject, empty where there was no such link."""
+    held = session.get(models.Identity, identity_id)
+    if held is None or held.account_id != account.id:
+        return ""
+    subject = held.subject
+    session.delete(held)
+    for grant in [row for row in account.grants if row.source == BY]:
+        account.grants.remove(grant)
+    accounts.end_sessions(session, account.id)
+    session.flush()
+    return subject
+
+
+def of_account(session: Session, account: models.Account) -> Sequence[models.Identity]:
+    """Who the person is to which service."""
+    return session.scalars(sa.select(models.Identity).where(models.Identity.account_id == account.id).order_by(models.Identity.id)).all()
+
+
+def _linked(session: Session, issuer: str, subject: str) -> models.Identity | None:
+    identity = models.Identity
+    return session.scalars(sa.select(identity).where(identity.issuer == issuer, identity.subject == subject)).one_or_none()
+
+
+def note_stranger(session: Session, claims: Claims, now: dt.datetime, *, address: str) -> None:
+    """Note who came and had no account, once an hour: an administrator finds here what to link."""
+    action = "sign-in.unlinked"
+    if not audit.was_noted(session, action, actor=claims.login, address=address, since=now - dt.timedelta(hours=1)):
+        words = f"Kennung: {claims.subject}"
+        audit.note(session, now, actor=claims.login, name=claims.name, action=action, subject=claims.login, detail=words, address=address)
 
 
 def _create(session: Session, claims: Claims, now: dt.datetime) -> models.Account:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 from content import models
 from content.kinds import item_url
 from content.schemas import FieldError, InvalidInput
-from content.services import accounts, audit, lookup, reset, second_factor
+from content.services import accounts, audit, identities, lookup, reset, second_factor
 from content.services.publish import Desk
 from workflows.vocabulary import ROLES, Permission
 
@@ -119,6 +119,21 @@ def remove_factors(desk: Desk, account: models.Account) -> None:
     second_factor.remove_all(desk.session, account)
     accounts.end_sessions(desk.session, account.id)
     _note(desk, "account.factors-removed", account)
+
+
+def link_identity(desk: Desk, account: models.Account, issuer: str, subject: str) -> None:
+    """Let the person of the sign-in service whom it calls `subject` in as this account. Raises `InvalidInput`."""
+    _may_manage(desk)
+    identities.link(desk.session, account, issuer, subject, desk.now)
+    _note(desk, "account.linked", account, subject)
+
+
+def unlink_identity(desk: Desk, account: models.Account, identity_id: int) -> None:
+    """Close the way through the sign-in service."""
+    _may_manage(desk)
+    subject = identities.unlink(desk.session, account, identity_id)
+    if subject:
+        _note(desk, "account.unlinked", account, subject)
 
 
 def send_link(desk: Desk, account: models.Account, base_url: str) -> str:

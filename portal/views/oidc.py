@@ -12,7 +12,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content.services import challenges, identities, limits
-from content.services.accounts import SignInRefused
+from content.services.accounts import SignInRefused, secret_hash
 from portal.desk import safe_path, utc_now
 from portal.entering import enter
 from portal.oidc import Provider, ProviderFailed, TokenRefused
@@ -46,6 +46,8 @@ def start(request: Request) -> Response:
     except ProviderFailed as failed:
         return _failed(request, failed)
     kept = {"nonce": nonce, "verifier": verifier, "next": safe_path(parameter(request, "weiter"))}
+    if invitation := parameter(request, "einladung"):
+        kept["invitation"] = secret_hash(invitation)
     with request.registry.house.writing("sign-in") as work:
         challenges.ask(work.session, "oidc", f"{browser}.{state}", now, payload=kept)
     response = HTTPSeeOther(address)
@@ -73,7 +75,8 @@ def back(request: Request) -> Response:
         claims = provider.redeem(code=code, verifier=asked["verifier"], nonce=asked["nonce"])
         with house.writing("sign-in", address=address_of(request)) as work:
             account_id = identities.account_of(
-                work.session, claims, now, is_creating=request.registry.settings["portal.settings"].oidc_create
+                work.session, claims, now, is_creating=request.registry.settings["portal.settings"].oidc_create,
+                invitation=asked.get("invitation", ""),
             ).id
     except ProviderFailed as failed:
         return _failed(request, failed)
@@ -82,6 +85,8 @@ def back(request: Request) -> Response:
         return _refused(request, "Die Antwort des Anmeldedienstes ist nicht gültig. Bitte noch einmal beginnen.", "token")
     except SignInRefused as refused:
         note_refusal(request, refused, claims.login, now)
+        with house.writing("sign-in") as work:
+            identities.note_stranger(work.session, claims, now, address=address_of(request))
         return sign_in_page(request, error=str(refused), status=STATUS.get(refused.code, 403))
     response = enter(request, account_id, method="oidc", next_path=asked["next"], kept=[])
     response.delete_cookie(COOKIE, path=COOKIE_PATH)

@@ -13,9 +13,11 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import InvalidInput
+from content.services import identities
 from content.services import people as services
 from portal.desk import desk_view, page, writing
 from portal.views.common import page_number, parameter
+from portal.ways import ways_in
 from workflows.vocabulary import ROLES, Permission
 
 HUMAN_ROLES: Final = [(name, role.title) for name, role in ROLES.items() if role.is_human]
@@ -90,13 +92,30 @@ def _factors(_request: Request, work: Work, account: models.Account) -> None:
     services.remove_factors(work.desk, account)
 
 
+def _connect(request: Request, work: Work, account: models.Account) -> None:
+    services.link_identity(work.desk, account, _issuer(request), str(request.POST.get("subject", "")))
+
+
+def _disconnect(request: Request, work: Work, account: models.Account) -> None:
+    given = str(request.POST.get("identity", ""))
+    services.unlink_identity(work.desk, account, int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0)
+
+
 def _link(request: Request, work: Work, account: models.Account) -> str:
     return services.send_link(work.desk, account, _base_url(request))
 
 
 ACTS: Final[Mapping[str, Callable[[Request, Work, models.Account], str | None]]] = {
     "grant": _grant, "revoke": _revoke, "lock": _lock, "unlock": _unlock, "change": _change, "factors": _factors, "link": _link,
+    "connect": _connect, "disconnect": _disconnect,
 }
+
+
+def _issuer(request: Request) -> str:
+    issuer = str(request.registry.settings["portal.settings"].oidc_issuer)
+    if not issuer:
+        raise HTTPNotFound
+    return issuer
 
 
 def _base_url(request: Request) -> str:
@@ -125,6 +144,7 @@ def _person(request: Request, account_id: int, *, link: str = "", errors: dict[s
             raise HTTPNotFound
         return page(
             request, "desk/person.html", title=account.name, account=account, roles=ROLES, choices=HUMAN_ROLES, link=link,
-            errors=errors or {}, status=400 if errors else 200,
-            typed={name: str(request.POST.get(name, "")) for name in ("role", "organisation", "name", "email")} if errors else {},
+            errors=errors or {}, status=400 if errors else 200, identities=identities.of_account(work.session, account),
+            service=ways_in(request).service,
+            typed={name: str(request.POST.get(name, "")) for name in ("role", "organisation", "name", "email", "subject")} if errors else {},
         )

@@ -13,6 +13,7 @@ from content.services import audit as audit_log
 from content.services.accounts import SignInRefused
 from portal.desk import is_our_form, page, utc_now
 from portal.visitor import address_of
+from portal.ways import ways_in
 
 
 @view_config(route_name="forgotten", request_method="GET")
@@ -77,7 +78,7 @@ def _ticket(request: Request, errors: dict[str, str]) -> Response:
         return _ended(request)
     return page(
         request, "desk/ticket.html", title="Kennwort setzen", name=name, login=login, errors=errors, status=400 if errors else 200,
-        min_length=accounts.MIN_PASSWORD,
+        min_length=accounts.MIN_PASSWORD, service=ways_in(request).service, secret=request.matchdict["secret"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -14,9 +15,11 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
-from content.services import accounts
+from content.schemas import InvalidInput
+from content.services import accounts, identities, sessions
 from portal import oidc, settings
 from portal.app import make_app
+from tests.functional.people import act, logged
 from tests.oidc_provider import CLIENT, SECRET
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,7 +58,8 @@ def world(portal, provider):
         return TestApp(make_app(configured, house=house), extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
 
     with house.writing("test") as work:
-        accounts.create(work.session, login="anna", name="Anna", email="", now=work.desk.now)
+        anna = accounts.create(work.session, login="anna", name="Anna", email="", now=work.desk.now)
+        identities.link(work.session, anna, provider.issuer, "a-1", work.desk.now)
     return house, browser
 
 
@@ -208,6 +212,136 @@ def test_the_lasting_name_decides_not_the_changeable_one(world, provider):
     app = browser()
     assert "hier kein Konto" in app.get(go_out(app), status=403).text
     assert grants(house) == {("land", "BY", "oidc")}
+
+
+PAUL = {"sub": "p-1", "preferred_username": "paul", "name": "Paul Papier", "email": "paul@amt.example", "groups": []}
+
+
+def account(house, login, *roles, email=""):
+    """An account that is not linked, and the secret of an invitation to it."""
+    with house.writing("test") as work:
+        made = accounts.create(work.session, login=login, name=login.title(), email=email, now=work.desk.now)
+        for role in roles:
+            accounts.grant(work.session, made, role, "", by="adam", now=work.desk.now)
+        return accounts.issue_ticket(work.session, made, "invitation", work.desk.now)
+
+
+def linked(house, login):
+    with house.writing("test") as work:
+        return [row.subject for row in identities.of_account(work.session, accounts.find(work.session, login))]
+
+
+@pytest.mark.parametrize("creating", ["an", "aus"])
+def test_a_name_or_an_address_alone_opens_no_account_that_exists(world, provider, creating):
+    house, browser = world
+    account(house, "paul", "chair", email="paul@amt.example")
+    provider(person=PAUL)
+    for _ in range(2):
+        app = browser(OIDC_CREATE=creating)
+        assert "hier kein Konto" in app.get(go_out(app), status=403).text
+        assert app.get("/redaktion").status_int == 303
+    assert linked(house, "paul") == [] and grants(house, "paul") == {("chair", "", "hand")}
+    assert [(row.subject, row.detail) for row in logged(house, "sign-in.unlinked")] == [("paul", "Kennung: p-1")]
+
+
+def test_who_is_invited_takes_the_account_with_the_service_once_whatever_the_service_calls_her(world, provider):
+    house, browser = world
+    secret = account(house, "paul", "chair")
+    provider(person={**PAUL, "preferred_username": "somebody.else"})
+    app = browser()
+    page = app.get(f"/anmelden/{secret}")
+    out = re.search(r'href="(/anmelden/dienst\?einladung=[^"]+)"', page.text)[1]
+    assert app.get(go_out(app, out.removeprefix("/anmelden/dienst"))).headers["Location"].endswith("/redaktion")
+    assert linked(house, "paul") == ["p-1"] and grants(house, "paul") == {("chair", "", "hand")}
+    assert "Guten Tag, Paul" in app.get("/redaktion").text
+    assert [row.detail for row in logged(house, "account.linked")] == ["p-1"]
+    again = browser()
+    assert "gilt nicht mehr" in again.get(go_out(again, f"?einladung={secret}"), status=403).text
+    app.get(f"/anmelden/{secret}", status=410)
+    again.get(go_out(again), status=303)
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "locked", "late"])
+def test_an_invitation_that_does_not_hold_links_nothing(world, provider, wrong):
+    house, browser = world
+    secret = account(house, "paul", "chair")
+    provider(person=PAUL)
+    with house.writing("test") as work:
+        if wrong == "locked":
+            accounts.set_active(work.session, accounts.find(work.session, "paul"), is_active=False)
+        if wrong == "late":
+            work.session.execute(sa.update(models.Ticket).values(expires_at=work.desk.now))
+    app = browser(OIDC_CREATE="an")
+    assert "gilt nicht mehr" in app.get(go_out(app, f"?einladung={'x' * 43 if wrong == 'nonsense' else secret}"), status=403).text
+    assert linked(house, "paul") == []
+
+
+def test_an_invitation_of_one_account_is_no_way_for_somebody_who_has_another(world, provider):
+    house, browser = world
+    secret = account(house, "paul", "chair")
+    app = browser()
+    app.get(go_out(app), status=303)  # Anna has roles of her own
+    app = browser()
+    assert "anderen Konto" in app.get(go_out(app, f"?einladung={secret}"), status=403).text
+    assert linked(house, "paul") == [] and linked(house, "anna") == ["a-1"]
+    provider(person=PAUL)
+    app = browser()
+    app.get(go_out(app, f"?einladung={secret}"), status=303)
+    assert linked(house, "paul") == ["p-1"]
+
+
+def test_a_new_account_has_no_rights_and_gives_way_to_the_one_its_person_is_invited_to(world, provider):
+    house, browser = world
+    provider(person={**PAUL, "preferred_username": "paul.neu"})
+    app = browser(OIDC_CREATE="an")
+    app.get(go_out(app), status=303)
+    assert grants(house, "paul.neu") == set() and "„paul.neu“ hat noch keine Rolle" in app.get("/redaktion", status=403).text
+    secret = account(house, "paul", "chair")
+    other = browser(OIDC_CREATE="an")
+    other.get(go_out(other, f"?einladung={secret}"), status=303)
+    assert linked(house, "paul") == ["p-1"] and linked(house, "paul.neu") == []
+    assert app.get("/redaktion").status_int == 303 and "Guten Tag, Paul" in other.get("/redaktion").text
+
+
+def test_an_administrator_links_and_parts_with_the_lasting_name(world, provider):
+    house, browser = world
+    account(house, "paul", "chair")
+    provider(person=PAUL)
+    stranger = browser()
+    stranger.get(go_out(stranger), status=403)
+    account(house, "adam", "administrator")
+    app = browser()
+    with house.writing("test") as work:
+        adam = accounts.find(work.session, "adam")
+        adam.totp_secret, adam.totp_is_confirmed = "A" * 32, True
+        app.set_cookie("redaktion", sessions.begin(work.session, adam, address="", agent="", now=work.desk.now, is_strong=True))
+        path = f"/redaktion/konten/{accounts.find(work.session, 'paul').id}"
+    assert "Kennung: p-1" in app.get("/redaktion/protokoll?woran=paul").text
+    for wrong, words in (("", "fehlt"), ("x" * 256, "zu lang")):
+        assert words in act(app, path, "connect", subject=wrong).text
+    assert act(app, path, "connect", subject=" p-1 ").status_int == 303
+    assert stranger.get(go_out(stranger)).status_int == 303 and "Guten Tag, Paul" in stranger.get("/redaktion").text
+    assert 'value="connect"' not in app.get(path).text
+    act(app, path, "disconnect")
+    assert stranger.get("/redaktion").status_int == 303
+    stranger.get(go_out(stranger), status=403)
+    assert [[row.actor, row.subject, row.detail] for action in ("account.linked", "account.unlinked") for row in logged(house, action)] == [["adam", "paul", "p-1"]] * 2
+
+
+def test_a_lasting_name_that_belongs_to_somebody_is_not_given_away(world, provider):
+    house, browser = world
+    account(house, "paul")
+    app = browser()
+    app.get(go_out(app), status=303)
+    with house.writing("test") as work:
+        paul = accounts.find(work.session, "paul")
+        with pytest.raises(InvalidInput, match="anna"):
+            identities.link(work.session, paul, provider.issuer, "a-1", work.desk.now)
+        identities.link(work.session, paul, provider.issuer, "p-1", work.desk.now)
+        identities.link(work.session, paul, "https://anderer.example", "a-1", work.desk.now)
+        with pytest.raises(InvalidInput, match="zuerst trennen"):
+            identities.link(work.session, paul, provider.issuer, "p-2", work.desk.now)
+    assert linked(house, "paul") == ["p-1", "a-1"]
 
 
 def test_a_locked_account_stays_locked(world):
