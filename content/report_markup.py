@@ -37,12 +37,13 @@ _NOTE: Final = re.compile("\ue0f0(\\d{1,4})\ue0f1")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A stored picture; width and height in pixels, `sizes`: (width, address) of smaller ones of the same kind."""
+    """A stored picture; width and height in pixels, `sizes`: (width, address) of smaller ones of the same kind, `webp`: as WebP."""
 
     is_public: bool
     width: int | None = None
     height: int | None = None
     sizes: tuple[tuple[int, str], ...] = ()
+    webp: tuple[tuple[int, str], ...] = ()
 
 
 def section_html(
@@ -73,9 +74,13 @@ def _picture(match: re.Match[str], shown: Shown | None) -> str:
         alt = _ALT.search(match[0])
         return f"<em>Abbildung nicht öffentlich{f': {alt[1]}' if alt and alt[1] else ''}</em>"
     size = f' width="{shown.width}" height="{shown.height}"' if shown.width and shown.height else ""
-    smaller = ", ".join(f"{address} {width}w" for width, address in shown.sizes)
-    more = f' srcset="{smaller}" sizes="(max-width: 60rem) 100vw, 60rem"' if smaller else ""
-    return f'{match[0].removesuffix(">").removesuffix("/").rstrip()}{size}{more} loading="lazy" decoding="async">'
+    image = f'{match[0].removesuffix(">").removesuffix("/").rstrip()}{size}{_srcset(shown.sizes)} loading="lazy" decoding="async">'
+    return f'<picture><source type="image/webp"{_srcset(shown.webp)}>{image}</picture>' if shown.webp else image
+
+
+def _srcset(sizes: tuple[tuple[int, str], ...]) -> str:
+    rows = ", ".join(f"{address} {width}w" for width, address in sizes)
+    return f' srcset="{rows}" sizes="(max-width: 60rem) 100vw, 60rem"' if rows else ""
 
 
 def footnotes(text: str) -> tuple[str, tuple[str, ...]]:

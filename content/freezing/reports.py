@@ -71,12 +71,15 @@ def shown_picture(row: models.Attachment) -> report_markup.Shown:
     """What a section's HTML says of a picture of its report."""
     if row.file is None:
         return report_markup.Shown(is_public=False)
-    smaller = tuple(
-        (variant["width"], f"/datei/{variant['sha256']}/{quote(variant['file_name'])}")
-        for variant in pictures.variants(row.file, row.file_name)
-        if variant["media_type"] == row.file.media_type and variant["width"]
-    )
-    return report_markup.Shown(row.visibility == "public", row.file.width, row.file.height, smaller if len(smaller) > 1 else ())
+    variants = pictures.variants(row.file, row.file_name)
+
+    def sizes(media_type: str) -> tuple[tuple[int, str], ...]:
+        return tuple(
+            (one["width"], f"/datei/{one['sha256']}/{quote(one['file_name'])}") for one in variants if one["media_type"] == media_type and one["width"]
+        )
+
+    own, webp = sizes(row.file.media_type), () if row.file.media_type == "image/webp" else sizes("image/webp")
+    return report_markup.Shown(row.visibility == "public", row.file.width, row.file.height, own if len(own) > 1 else (), webp)
 
 
 def _figures(sections: list[dict[str, Any]], own: Mapping[str, models.Attachment]) -> list[dict[str, Any]]:
