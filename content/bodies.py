@@ -36,6 +36,15 @@ class Bodies:
         self._by_slug: Mapping[str, BodyName] = MappingProxyType({row.slug: row for row in rows})
         self.by_suffix: Mapping[str, str] = MappingProxyType({row.suffix: row.slug for row in reversed(rows)})
 
+    def slug_of(self, words: str) -> str | None:
+        """The slug of the body that is called so: by name, genitive, the suffix of its numbers, or slug."""
+        for row in self._by_slug.values():
+            if words in {row.slug, row.name, row.genitive, row.suffix, row.name.removeprefix("die ").removeprefix("der ")} and words:
+                return row.slug
+            if row.genitive and words == row.genitive.split(" ", 1)[-1]:
+                return row.slug
+        return None
+
     def name(self, slug: str) -> str:
         """„AL-Runde“; a body that is not known reads as its slug."""
         row = self._by_slug.get(slug)

@@ -20,6 +20,8 @@ class Link:
     label: str
     url: str | None
     hint: str = ""
+    date: dt.date | None = None
+    """The day of a session, a decision, a release, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class ItemPage:
     linked: Mapping[str, Link] = field(default_factory=dict)
     outgoing: tuple[ReferenceRow, ...] = ()
     incoming: tuple[ReferenceRow, ...] = ()
+    stemming: tuple[ReferenceRow, ...] = ()
+    """Recommendations that come from a clause or section of this item (`own_anchor`)."""
     attachments: tuple[AttachmentRow, ...] = ()
     neighbours: Neighbours = Neighbours()
     related: Mapping[str, tuple[ListEntry, ...]] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def addressees_of(session: Session, labels: Iterable[str]) -> tuple[Addressee, .
     known = _organisations(session, others)
     return (
         *(Addressee(code, "member", name_of(code)) for code in codes),
-        *(Addressee(known[label], "organisation", label) if label in known else Addressee(label, "text", label) for label in others),
+        *(known.get(label) or Addressee(label, "text", label) for label in others),
     )
 
 
@@ -73,14 +73,21 @@ def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]
     return [{"state": row.target, "at": _instant(row.at), "decision": row.decision_url} for row in rows if row.target in PUBLIC_STATES]
 
 
-def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, str]:
-    """Name or short name → address, of organisations that the house knows."""
+def names_of(session: Session, labels: Iterable[str]) -> list[str]:
+    """The labels as people read them: an address of an organisation becomes its name."""
+    given = list(labels)
+    known = _organisations(session, tuple(label for label in given if label.startswith("/")))
+    return [known[label].name if label in known else label for label in given]
+
+
+def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, Addressee]:
+    """Name, short name or address → the organisation, of those that the house knows."""
     if not names:
         return {}
     row = models.Organisation
-    found: dict[str, str] = {}
-    for title, short, url in session.execute(sa.select(row.title, row.short, row.url).where(sa.or_(row.title.in_(names), row.short.in_(names)))):
-        found |= {name: url for name in (title, short) if name in names}
+    found: dict[str, Addressee] = {}
+    for title, short, url in session.execute(sa.select(row.title, row.short, row.url).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
+        found |= {name: Addressee(url, "organisation", str(title) if name == url else name) for name in (title, short, url) if name in names}
     return found
 
 

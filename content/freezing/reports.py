@@ -9,13 +9,15 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import object_session
 
-from content import markup, models, outline, report_markup
+from content import due as due_dates
+from content import markup, models, outline, report_markup, wording
+from content.bodies import NOBODY, Bodies
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
-from content.freezing.implementation import public_state
+from content.freezing.implementation import names_of, public_state
 from content.kinds import KINDS
 from content.outline import mark_of
 from content.services import pictures
-from content.services.lookup import find
+from content.services.lookup import find, known_bodies
 from content.storage import IMAGE_TYPES
 
 
@@ -135,6 +137,29 @@ def _plain(item: models.Report) -> dict[str, Any] | None:
     }
 
 
+def _source(item: models.Recommendation) -> dict[str, Any]:
+    """Section and clause that it comes from, where they are named."""
+    found: dict[str, Any] = {"report_anchor": item.report_anchor} if item.report_anchor else {}
+    if item.clause_url:
+        url, _, anchor = item.clause_url.partition("#")
+        found["clause"] = {"url": url, "anchor": anchor, "label": wording.address_words(url, anchor, bodies=_bodies(item))}
+    return found
+
+
+def _due(item: models.Recommendation) -> dict[str, Any]:
+    """The due date in words; beside it the day, or the address of the session, whose day readers look up."""
+    kept = item.due or ""
+    if kept.startswith("/"):
+        return {"due": f"zur {wording.address_words(kept, bodies=_bodies(item))}", "due_meeting": kept}
+    day = due_dates.day_in(kept)
+    return {"due": german_day(day), "due_day": day.isoformat()} if day else {"due": item.due}
+
+
+def _bodies(item: models.Item) -> Bodies:
+    session = object_session(item)
+    return NOBODY if session is None else known_bodies(session)
+
+
 def _standing(item: models.Recommendation) -> dict[str, Any]:
     """Reports and road, where something can have happened: a row that was never kept has neither."""
     session = object_session(item)
@@ -143,15 +168,17 @@ def _standing(item: models.Recommendation) -> dict[str, Any]:
 
 def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Recommendation)  # noqa: S101 - see above
-    state = item.procedure_state or "draft"
+    state, session = item.procedure_state or "draft", object_session(item)
+    names = names_of(session, item.addressees) if session is not None else item.addressees
     data: dict[str, Any] = {
         "number": item.number,
-        "addressees": item.addressees,
+        "addressees": names,
         "report": item.report_url,
         "decisions": item.decision_urls,
         "state": state,
-        "due": item.due,
         "market_items": item.market_item_urls,
+        **_source(item),
+        **_due(item),
         **_standing(item),
     }
     return frozen(
@@ -163,7 +190,7 @@ def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
         header=(
             f"Empfehlung {item.number}" if item.number else "Empfehlung",
             KINDS["recommendation"].subkinds[state],
-            ", ".join(item.addressees) or None,
+            ", ".join(names) or None,
         ),
         subkind=state,
     )

@@ -128,6 +128,11 @@ class Recommendation(Item):
     number: Mapped[str | None] = mapped_column(sa.String(20))
     addressees: Mapped[list[str]] = mapped_column(default=list)
     report_url: Mapped[str | None] = mapped_column(sa.String(300))
+    report_anchor: Mapped[str | None] = mapped_column(sa.String(60))
+    """The section of the report that it comes from."""
+    clause_url: Mapped[str | None] = mapped_column(sa.String(380))
+    """The clause that it comes from: the address of its decision with the anchor (`#z2`)."""
     decision_urls: Mapped[list[str]] = mapped_column(default=list)
     due: Mapped[str | None]
+    """A day in ISO form or the address of a session; of old rows any words."""
     market_item_urls: Mapped[list[str]] = mapped_column(default=list)

@@ -276,6 +276,7 @@ own_address: Final = Reader(_own_address, "own_address", 280, hint="Adresse in d
 
 
 link_target: Final = Reader(_link_target, "link", 340, hint="Adresse in diesem Portal, etwa /beschluss/2021/39#z2 oder /bericht/…#a3")
+own_place: Final = Reader(_link_target, "own_address", 340, hint="Adresse in diesem Portal, auf Wunsch mit Sprungmarke, etwa /bericht/probe#a3")
 
 
 shares: Final = Reader(_shares, "shares", hint="Anteile nach Jahr")

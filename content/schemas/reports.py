@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
+from content import due
 from content.schemas.parts import ANCHOR, COMMON, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
+    Fault,
     Field,
+    Reader,
     choice,
     day,
     line,
@@ -15,6 +18,7 @@ from content.schemas.reading import (
     markdown,
     matching,
     own_address,
+    own_place,
     record,
     required,
     slug,
@@ -57,13 +61,28 @@ REPORT: Final[Mapping[str, Field]] = {
     "links": LINKS,
     **COMMON,
 }
+
+
+def _due(value: Any) -> str:
+    """A day or a session, as it is written down."""
+    found = due.parse(str(value))
+    if found is None:
+        raise Fault("not_due", f"„{str(value)[:80]}“ ist weder Tag noch Sitzung. Erwartet wird etwa 31.12.2026 oder „zur 48. Sitzung“.")
+    return str(found)
+
+
+DUE: Final = Reader(_due, "line", 80, hint="Ein Tag (31.12.2026) oder eine Sitzung (zur 48. Sitzung)")
+CLAUSE: Final = matching(
+    r"\d{4}/\d{1,4}(-[A-Z]{1,6})?#z[a-z0-9\-]{1,50}", "Erwartet werden Nummer und Ziffer eines Beschlusses, etwa 2021/39#z2.", 90
+)
 RECOMMENDATION: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),
     "number": Field(line(20), "Nummer"),
     "title": required(line(), "Der Titel"),
     "text": required(markdown(), "Der Text"),
     "addressees": list_of(LABEL, "Adressaten"),
-    "report": Field(own_address, "Bericht"),
+    "report": Field(own_place, "Bericht, aus dem sie stammt"),
+    "clause": Field(CLAUSE, "Ziffer, aus der sie stammt"),
     "decisions": list_of(NUMBER, "Beschlüsse"),
     "state": choice(
         "Stand",
@@ -73,7 +92,7 @@ RECOMMENDATION: Final[Mapping[str, Field]] = {
             "withdrawn": "zurückgezogen", "superseded": "überholt",
         },
     ),
-    "due": Field(line(80), "Frist"),
+    "due": Field(DUE, "Frist"),
     "market_items": list_of(slug, "Marktplatz-Leistungen"),
     "links": LINKS,
     **COMMON,

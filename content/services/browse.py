@@ -352,6 +352,7 @@ class Reader:
             linked=live,
             outgoing=rows.outgoing(data, live, self.bodies),
             incoming=rows.incoming(incoming, self.bodies),
+            stemming=rows.stemming(incoming),
             attachments=tuple(rows.attachment(entry) for entry in data.get("attachments", ())),
             neighbours=reading.Neighbours(
                 *(rows.target(found[0]) if found else None for found in map(around.get, (statements.BEFORE, statements.AFTER)))

@@ -14,6 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from content import due as due_dates
 from content import models
 from content.berlin import BERLIN
 from content.services import recipients, review_requests, tasks
@@ -86,7 +87,7 @@ def _recommendations(session: Session, until: dt.datetime) -> Iterator[Due]:
         models.Recommendation.due.is_not(None), models.Recommendation.procedure_state.in_(OPEN_RECOMMENDATIONS)
     )
     for row in session.scalars(query.order_by(models.Recommendation.id)):
-        at = end_of(str(row.due))
+        at = _due_at(session, str(row.due))
         if at is not None and at <= until:
             yield Due(row, at)
 
@@ -103,15 +104,18 @@ def _reviews(session: Session, until: dt.datetime) -> Iterator[Due]:
             yield Due(report, at, (asked.account,))
 
 
-def end_of(due: str) -> dt.datetime | None:
-    """The end of the day that `due` names (2026-12-31, 31.12.2026); None where it names no day."""
-    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
-        try:
-            day = dt.datetime.strptime(due.strip(), pattern).date()
-        except ValueError:
-            continue
-        return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), BERLIN).astimezone(dt.UTC)
-    return None
+def _due_at(session: Session, kept: str) -> dt.datetime | None:
+    """The end of the day that is due, the beginning of the session's day; None where there is none (yet)."""
+    if kept.startswith("/"):
+        day = session.scalar(sa.select(models.Meeting.date).where(models.Meeting.url == kept))
+        return dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC) if day else None
+    return end_of(kept)
+
+
+def end_of(kept: str) -> dt.datetime | None:
+    """The end of the day that `kept` names (2026-12-31, 31.12.2026); None where it names no day."""
+    day = due_dates.day_in(kept)
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), BERLIN).astimezone(dt.UTC) if day else None
 
 
 def _publishers(session: Session, item: models.Item) -> list[models.Account]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from content import due
 from content.laender import CODES, LAENDER, code_of, members_of, name_of
 from content.services import coverage, market
 from content.services.browse import Reader
@@ -200,7 +201,7 @@ def _measures(reader: Reader, day: dt.date, helping: Mapping[str, Any], live: se
             codes, others = members_of(data["addressees"])
             told = {one.get("code") or code_of(one["addressee"]) or one["addressee"]: one for one in data.get("implementation", ())}
             services = _distinct([*helping.get(row.url, ()), *((url, "") for url in data["market_items"])], helping["titles"])
-            yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _day_of(data["due"]), codes, others, told, services, live, day)
+            yield _measure("recommendation", row.url, row.title, data["number"] or "", data["due"] or "", _due_day(data, meetings), codes, others, told, services, live, day)
     for asking in reader.of_editions("decision", _asking):
         by_anchor: dict[str, list[Mapping[str, Any]]] = {}
         for one in asking.tasks:
@@ -210,7 +211,7 @@ def _measures(reader: Reader, day: dt.date, helping: Mapping[str, Any], live: se
             told = {code: one for one in tasks for code in members_of([one["addressee"]])[0] or (one["addressee"],)}
             due = tasks[0]["due_meeting"]
             yield _measure(
-                "task", f"{asking.url}#{anchor}", f"{asking.title}: {tasks[0]['label']}", asking.number, tasks[0]["due_label"] or "",
+                "task", f"{asking.url}#{anchor}", f"{asking.title}: {tasks[0]['label']}", asking.number, f"zur {tasks[0]['due_label']}" if tasks[0]["due_label"] else "",
                 meetings.get(due) if due else None, codes, others, told, _distinct(helping.get(asking.url, ()), helping["titles"]), live, day,
             )
 
@@ -264,14 +265,9 @@ def _iso_day(moment: str | None) -> str | None:
     return moment[:10] if moment else None
 
 
-def _day_of(due: str | None) -> dt.date | None:
-    """The day that a due text names, where it names one (`2024-12-31`, `31.12.2024`)."""
-    text = (due or "").strip()
-    parts = text.split(".")
-    try:
-        return dt.date(int(parts[2]), int(parts[1]), int(parts[0])) if len(parts) == 3 else dt.date.fromisoformat(text)
-    except ValueError:
-        return None
+def _due_day(data: Mapping[str, Any], meetings: Mapping[str, dt.date | None]) -> dt.date | None:
+    """The day that is due: of the session, where one is named, as soon as it has a day."""
+    return meetings.get(data["due_meeting"]) if data.get("due_meeting") else due.day_in(data["due"])
 
 
 def _services(reader: Reader) -> dict[str, Any]:

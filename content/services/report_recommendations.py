@@ -36,7 +36,7 @@ def make(
     slug = _free_slug(session, section.heading)
     value = clean_item("recommendation", {
         "slug": slug, "number": _next_number(session, report), "title": section.heading, "text": section.text,
-        "addressees": list(addressees), "report": report.url,
+        "addressees": list(addressees), "report": f"{report.url}#{section.anchor}",
     })
     saved = edit.save(session, "recommendation", value, now=author.now, actor=author.login, actor_name=author.name).item
     assert isinstance(saved, models.Recommendation)  # noqa: S101 - the kind says so

@@ -47,7 +47,7 @@ def entry(row: AnyRow) -> reading.ListEntry:
 
 
 def target(row: AnyRow) -> reading.Link:
-    return reading.Link(short_label(row), row.url, row.title)
+    return reading.Link(short_label(row), row.url, row.title, row.date)
 
 
 def short_label(row: AnyRow) -> str:
@@ -78,7 +78,8 @@ def named_addresses(data: Mapping[str, Any]) -> list[str]:
     for name in ("decisions", "recommendations", "market_items"):
         urls += data.get(name, ())
     urls += [row["url"] for row in data.get("links", ())]
-    urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by", "market_item")]
+    urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by", "market_item", "due_meeting")]
+    urls += [data["clause"]["url"]] if "clause" in data else []
     return [url for url in dict.fromkeys(urls) if url]
 
 
@@ -138,6 +139,17 @@ def places(url: str, data: Mapping[str, Any], rows: Sequence[AnyRow]) -> Mapping
             there = reading.Link(their_label or their_anchor or "", f"{other}#{their_anchor}" if their_anchor else None)
             found.setdefault(other, {})[reading.Place(own, there)] = None
     return {other: tuple(rows) for other, rows in found.items() if other != url}
+
+
+def stemming(rows: Sequence[AnyRow]) -> tuple[reading.ReferenceRow, ...]:
+    """Recommendations that name a clause or a section of this item as the place they come from."""
+    return tuple(
+        reading.ReferenceRow(
+            relation=row.relation, relation_label="", own_anchor=row.target_anchor, own_label=wording.anchor_words(row.target_anchor),
+            target=reading.Link(row.title, row.url), title=row.title,
+        )
+        for row in rows if row.kind == "recommendation" and row.target_anchor
+    )
 
 
 _MEDIA_LABELS: Final[Mapping[str, str]] = {

@@ -16,7 +16,7 @@ from content.house import Work
 from content.merge import Choice, Conflict, Merged, merge, split
 from content.schemas import FieldError, InvalidInput, clean_text
 from content.schemas.reports import MAX_LEVEL, SECTION
-from content.services import report_files, report_recommendations, reports, section_drafts
+from content.services import picks, report_files, report_recommendations, reports, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
@@ -168,7 +168,7 @@ def _section_page(
         paragraphs=split(section.text), anchors=[(row.anchor, numbers[row.uid], row.heading) for row in report.sections],
         past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
         state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""), upload=UPLOAD,
-        inserted=parameter(request, "eingefuegt"),
+        inserted=parameter(request, "eingefuegt"), addressees=picks.SOURCES["adressaten"](work.session),
         insertion={name: str(request.POST.get(name, "")) for name in ("datei_titel", "datei_unterschrift", "datei_nachweis")},
     )
 
@@ -275,8 +275,7 @@ def _split(request: Request, work: Work, report: models.Report, section: models.
 
 
 def _recommend(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
-    addressees = [name.strip() for name in str(request.POST.get("adressaten", "")).split("\n") if name.strip()]
-    report_recommendations.make(work.session, report, section.uid, addressees=addressees, author=_author(request, work))
+    report_recommendations.make(work.session, report, section.uid, addressees=[str(name) for name in request.POST.getall("adressat")], author=_author(request, work))
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
 
 

@@ -82,10 +82,10 @@ def test_lists_have_an_input_for_each_value_with_proposals_and_grow(secretariat)
     grown = form.submit("mehr", value="addressees")
     assert grown.html.select_one("[autofocus]")["id"] == f"f-addressees-{len(before) + 1}"
     more = form_of(grown)
-    more[f"addressees.{len(before) + 2}"] = "Eigener Adressat"
+    more[f"addressees.{len(before) + 2}"] = "FITKO"
     more.submit(status=303)
     with house.writing("test") as work:
-        assert lookup.find(work.session, "/empfehlung/efa-vorrang").input["addressees"] == [*before[:-1], "Hamburg", "Eigener Adressat"]
+        assert lookup.find(work.session, "/empfehlung/efa-vorrang").input["addressees"] == [*before[:-1], "Hamburg", "FITKO"]
 
 
 def test_choices_of_a_list_are_check_boxes(secretariat):

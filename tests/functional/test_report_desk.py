@@ -162,7 +162,7 @@ def test_a_section_becomes_a_recommendation_and_keeps_in_step_until_it_is_propos
     app = member("anna")
     page = app.get(f"{path}/abschnitt/{uid}")
     token = section_form(page)["formular"].value
-    app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "empfehlung", "adressaten": "Bund\nLänder"}, status=303)
+    app.post(f"{path}/abschnitt/{uid}", [("formular", token), ("tun", "empfehlung"), ("adressat", "Bund"), ("adressat", "Länder")], status=303)
     form = section_form(app.get(f"{path}/abschnitt/{uid}"))
     form["text"] = "Mehr Mut."
     form.submit("tun", status=303)

@@ -224,7 +224,7 @@ def test_a_suggestion_for_a_recommendation_that_was_proposed_is_refused(group, p
     house, member, path, (uid, _) = group
     lead = member("clara", "chair")
     token = section_form(lead.get(f"{path}/abschnitt/{uid}"))["formular"].value
-    lead.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "empfehlung", "adressaten": "Bund"}, status=303)
+    lead.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "empfehlung", "adressat": "Bund"}, status=303)
     suggest(lead, place, TEXT.replace("Erster", "Zu später"))
     with house.writing("test") as work:
         work.session.scalars(sa.select(models.Recommendation).where(models.Recommendation.url == "/empfehlung/auftrag")).one().procedure_state = "proposed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from content.services.writers.common import Writer, nothing, prepare_decisions, prepare_directory
+from content.services.writers.common import Writer, nothing, prepare_directory
 from content.services.writers.council import (
     prepare_body,
     prepare_decision,
@@ -17,7 +17,7 @@ from content.services.writers.council import (
 from content.services.writers.market import prepare_market_item, prepare_offer, write_market_item, write_offer
 from content.services.writers.press import prepare_press, write_press
 from content.services.writers.reference import prepare_term, write_organisation, write_page, write_term
-from content.services.writers.reports import prepare_report, write_recommendation, write_report
+from content.services.writers.reports import prepare_recommendation, prepare_report, write_recommendation, write_report
 
 __all__ = ["WRITERS"]
 
@@ -27,7 +27,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "decision": Writer(prepare_decision, write_decision),
     "press_release": Writer(prepare_press, write_press),
     "report": Writer(prepare_report, write_report),
-    "recommendation": Writer(prepare_decisions, write_recommendation),
+    "recommendation": Writer(prepare_recommendation, write_recommendation),
     "market_item": Writer(prepare_market_item, write_market_item),
     "offer": Writer(prepare_offer, write_offer),
     "organisation": Writer(prepare_directory, write_organisation),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models, outline
+from content import due, models, outline
 from content.kinds import item_url
 from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
-from content.services.writers.common import numbered
+from content.services import addressees
+from content.services.lookup import find, known_bodies
+from content.services.writers.common import decision_addresses, numbered
 
 
 def prepare_report(session: Session, value: Mapping[str, Any]) -> None:
@@ -116,13 +119,61 @@ def keep_revision(
     ))
 
 
-def write_recommendation(item: models.Recommendation, value: Mapping[str, Any], decisions: list[str]) -> None:
-    item.number, item.addressees, item.due = value["number"], value["addressees"], value["due"]
+@dataclass(frozen=True, slots=True)
+class _RecommendationParts:
+    """What a recommendation names, looked up: addresses of decisions and of its clause, the due date as it is kept."""
+
+    decisions: list[str]
+    clause_url: str | None
+    due: str | None
+
+
+def prepare_recommendation(session: Session, value: Mapping[str, Any]) -> _RecommendationParts:
+    """Refuse addressees, sources and sessions that do not exist."""
+    addressees.check(session, value["addressees"])
+    _check_section(session, value["report"])
+    return _RecommendationParts(decision_addresses(session, value["decisions"]), _clause_address(session, value["clause"]), _kept_due(session, value["due"]))
+
+
+def _check_section(session: Session, place: str | None) -> None:
+    url, _, anchor = (place or "").partition("#")
+    report = find(session, url) if anchor else None
+    if isinstance(report, models.Report) and anchor not in {row.anchor for row in report.sections}:
+        raise InvalidInput([FieldError("report", "unknown_section", f"Den Abschnitt {anchor} hat der Bericht nicht. Bitte die Sprungmarke prüfen.")])
+
+
+def _clause_address(session: Session, given: str | None) -> str | None:
+    if given is None:
+        return None
+    number, _, anchor = given.partition("#")
+    url = decision_addresses(session, [number])[0]
+    decision = find(session, url)
+    if not isinstance(decision, models.Decision) or anchor not in {row.anchor for row in decision.clauses}:
+        raise InvalidInput([FieldError("clause", "unknown_clause", f"Die Ziffer {given} gibt es nicht. Bitte Nummer und Ziffer prüfen.")])
+    return f"{url}#{anchor}"
+
+
+def _kept_due(session: Session, given: str | None) -> str | None:
+    found = due.parse(given or "")
+    if found is None:
+        return None
+    kept = due.address(found, known_bodies(session))
+    if kept is None:
+        raise InvalidInput([FieldError("due", "unknown_body", f"Ein Gremium „{found.body}“ ist nicht bekannt. Bitte den Namen prüfen.")])
+    return kept
+
+
+def write_recommendation(item: models.Recommendation, value: Mapping[str, Any], parts: _RecommendationParts) -> None:
+    item.number, item.addressees, item.due = value["number"], value["addressees"], parts.due
     item.procedure_state = value["state"]
-    item.report_url, item.decision_urls = value["report"], decisions
+    report_url, _, report_anchor = (value["report"] or "").partition("#")
+    item.report_url, item.report_anchor, item.clause_url = report_url or None, report_anchor or None, parts.clause_url
+    item.decision_urls = parts.decisions
     item.market_item_urls = [item_url("market_item", slug) for slug in value["market_items"]]
-    named = [*([item.report_url] if item.report_url else []), *item.market_item_urls]
+    clause_url, _, clause_anchor = (item.clause_url or "").partition("#")
+    places = [(item.report_url, item.report_anchor), (clause_url, clause_anchor)]
     item.references = numbered([
-        *(models.Reference(relation="implements", target_url=url, quoted="") for url in decisions),
-        *(models.Reference(relation="cites", target_url=url, quoted="") for url in named),
+        *(models.Reference(relation="implements", target_url=url, quoted="") for url in parts.decisions),
+        *(models.Reference(relation="cites", target_url=url, target_anchor=anchor, quoted="") for url, anchor in places if url),
+        *(models.Reference(relation="cites", target_url=url, quoted="") for url in item.market_item_urls),
     ])

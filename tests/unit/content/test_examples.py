@@ -193,7 +193,7 @@ def _targets(item: dict[str, Any]) -> Iterator[str]:
     yield from (number_url(number) for number in item.get("decisions", ()))
     yield from (number_url(row["decision"]) for row in item.get("agenda", ()) if row["decision"])
     yield from (number_url(row["number"]) for row in item.get("references", ()))
-    yield from (item[name] for name in ("meeting", "report", "commissioned_by", "noted_by") if item.get(name))
+    yield from (item[name].partition("#")[0] for name in ("meeting", "report", "commissioned_by", "noted_by") if item.get(name))
     yield from (item_url("recommendation", slug) for slug in item.get("recommendations", ()))
     yield from (item_url("market_item", slug) for slug in item.get("market_items", ()))
     if item["type"] == "decision":
@@ -252,7 +252,7 @@ def test_market_item_and_recommendation_name_each_other(item: dict[str, Any]) ->
 
 def test_report_and_its_recommendations_name_each_other() -> None:
     (report,) = of("report")
-    assert [row["slug"] for row in of("recommendation") if row["report"] == url(report)] == report["recommendations"]
+    assert [row["slug"] for row in of("recommendation") if (row["report"] or "").partition("#")[0] == url(report)] == report["recommendations"]
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
