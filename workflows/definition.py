@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Guard:
     """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask.
 
-    `fields` are those it looks at: while a form still asks for one, it says nothing yet.
+    `fields` are those it looks at: while a form still asks for one, it says nothing yet. `steps` are those it looks for in
+    the history: where one of them has another name or can be gone around, the guard is blind.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Guard:
     check: Callable[[Ask], Blocker | None]
     facts: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    steps: frozenset[str] = frozenset()
 
 
 class WorkflowError(ValueError):
@@ -104,6 +106,8 @@ class Workflow:
                 yield f"transition {name!r} names the unknown effect {effect!r}"
         if len({guard.name for guard in transition.guards}) != len(transition.guards):
             yield f"transition {name!r} names a guard twice"
+        for missing in sorted(frozenset[str]().union(*(guard.steps for guard in transition.guards)) - set(self.transitions)):
+            yield f"transition {name!r} has a guard that looks for the unknown step {missing!r}"
         if not transition.sources:
             yield f"transition {name!r} starts nowhere"
         for unknown in sorted((transition.sources | {transition.target}) - set(self.states)):

@@ -23,7 +23,7 @@ def four_eyes(step: str) -> Guard:
             return Blocker("same_person", "Wer eingereicht hat, gibt nicht selbst frei. Bitte eine zweite Person darum bitten.")
         return None
 
-    return Guard("four_eyes", "Vier Augen", check)
+    return Guard("four_eyes", "Vier Augen", check, steps=frozenset({step}))
 
 
 def own_submission(step: str) -> Guard:
@@ -35,7 +35,7 @@ def own_submission(step: str) -> Guard:
             return Blocker("other_person", "Zurückholen kann nur, wer eingereicht hat. Die Prüfung kann stattdessen zurückgeben.")
         return None
 
-    return Guard("own_submission", "eigene Einreichung", check)
+    return Guard("own_submission", "eigene Einreichung", check, steps=frozenset({step}))
 
 
 def _is_other_editor(ask: Ask) -> Blocker | None:

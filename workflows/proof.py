@@ -63,6 +63,7 @@ def prove(
         faults += _dead_ends(workflow, roles)
         faults += _unheld(workflow, roles)
         faults += _doubled_titles(workflow)
+        faults += _blind_guards(workflow)
     for promise in promises:
         known = workflows.get(promise.workflow)
         if known is None or promise.target not in known.states:
@@ -134,6 +135,21 @@ def _unheld(workflow: Workflow, roles: Mapping[str, Role]) -> Iterator[ProofFaul
             yield ProofFault(
                 workflow.name, "unheld", f"Das Recht {step.permission} für „{step.title}“ ({name}) hat keine Rolle.", (name,)
             )
+
+
+def _blind_guards(workflow: Workflow) -> Iterator[ProofFault]:
+    """A guard that looks for a step in the history is worth nothing on a road that does not take the step."""
+    for step in workflow.transitions.values():
+        for guard in (guard for guard in step.guards if guard.steps):
+            road = _around(workflow, step, guard.steps)
+            if road is not None:
+                yield ProofFault(workflow.name, "blind_guard", f"„{guard.title}“ vor „{step.title}“ lässt sich umgehen.", road)
+
+
+def _around(workflow: Workflow, step: Transition, wanted: frozenset[str]) -> tuple[str, ...] | None:
+    """A shortest road to where `step` starts that takes none of the steps `wanted`."""
+    roads = [shortest(workflow, source, lambda name, _step: name not in wanted) for source in sorted(step.sources)]
+    return min((road for road in roads if road is not None), key=len, default=None)
 
 
 def _doubled_titles(workflow: Workflow) -> Iterator[ProofFault]:
