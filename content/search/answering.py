@@ -39,6 +39,8 @@ _MANY: Final = 1_000_000
 T = TypeVar("T")
 Posting = tuple[Sequence[int], Sequence[float]]
 """Documents of a segment, ascending, and how often the term stands in each."""
+Weighed = tuple[Sequence[int], Sequence[int]]
+"""Documents of a segment, and what each is worth in 1/`SCALE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,26 @@ class Kept(Generic[T]):
         return made
 
 
+class _KnownWorths(dict[tuple[float, int], int]):
+    """(How often, length) → worth in 1/`SCALE`: few pairs differ, so that most of it is looking up, which C does."""
+
+    def __init__(self, field: Field, weight: float) -> None:
+        self._field, self._weight = field, weight
+
+    def __missing__(self, key: tuple[float, int]) -> int:
+        made = self[key] = round(ranking.worth(self._field, *key) * self._weight * SCALE) or 1
+        return made
+
+
+def _raise(best: dict[int, int], documents: Sequence[int], worths: Sequence[int]) -> None:
+    """Put in what is better than what is there."""
+    if not best:
+        best.update(zip(documents, worths, strict=True))
+        return
+    known = best.get
+    best.update([pair for pair in zip(documents, worths, strict=True) if pair[1] > known(pair[0], 0)])
+
+
 class Segment(abc.ABC):
     """Documents and postings that never change. Safe between threads if `read_*` are."""
 
@@ -153,59 +175,46 @@ class Segment(abc.ABC):
         return self._worths.get(want.options, lambda: self._satisfied(want.options))
 
     def _satisfied(self, options: tuple[Option, ...]) -> Worths:
-        best: dict[int, float] = {}
+        best: dict[int, int] = {}
         for option in options:
-            weight = option.weight
             for documents, worths in self._worth_of(option):
-                if not best:
-                    best = {document: worth * weight for document, worth in zip(documents, worths, strict=True)}
-                    continue
-                known = best.get
-                for document, worth in zip(documents, worths, strict=True):
-                    value = worth * weight
-                    if value > known(document, 0.0):
-                        best[document] = value
+                _raise(best, documents, worths)
         documents = list(best)
-        values = [round(value * SCALE) or 1 for value in best.values()]
-        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, values, self.count))
+        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, list(best.values()), self.count))
 
-    def _worth_of(self, option: Option) -> Iterable[Posting]:
+    def _worth_of(self, option: Option) -> Iterable[Weighed]:
         if option.is_prefix:
             for field in option.fields:
                 for term in self.read_expansions(field, option.terms[0], MAX_EXPANSIONS):
-                    yield self._weighed(field, self._posting(field, term))
+                    yield self._weighed(field, self._posting(field, term), option.weight)
         elif len(option.terms) == 1:
             for field in option.fields:
-                yield self._weighed(field, self._posting(field, option.terms[0]))
+                yield self._weighed(field, self._posting(field, option.terms[0]), option.weight)
         elif option.places:
             for field in option.fields:
-                yield self._weighed(field, self._row(field, option))
+                yield self._weighed(field, self._row(field, option), option.weight)
         else:
             yield self._together(option)
 
     def _posting(self, field: Field, term: str) -> Posting:
         return self._postings.get((field, term), lambda: self.read_posting(field, term))
 
-    def _weighed(self, field: Field, posting: Posting) -> Posting:
-        lengths, worth_of = self._lengths, ranking.worth
-        known: dict[tuple[float, int], float] = {}
-        worths = []
-        for key in zip(posting[1], map(lengths.__getitem__, posting[0]), strict=True):
-            worth = known.get(key)
-            if worth is None:
-                worth = known[key] = worth_of(field, *key)
-            worths.append(worth)
-        return posting[0], worths
+    def _weighed(self, field: Field, posting: Posting, weight: float) -> Weighed:
+        known = _KnownWorths(field, weight)
+        lengths = map(self._lengths.__getitem__, posting[0])
+        return posting[0], list(map(known.__getitem__, zip(posting[1], lengths, strict=True)))
 
-    def _together(self, option: Option) -> Posting:
+    def _together(self, option: Option) -> Weighed:
         """Documents in which each term stands in some field: the smallest worth counts."""
-        least: dict[int, float] = {}
+        least: dict[int, int] = {}
         for index, term in enumerate(option.terms):
-            values: dict[int, float] = {}
+            values: dict[int, int] = {}
             for field in option.fields:
-                for document, worth in zip(*self._weighed(field, self._posting(field, term)), strict=True):
-                    values[document] = max(worth, values.get(document, 0.0))
-            least = {document: min(worth, least.get(document, worth)) for document, worth in values.items() if not index or document in least}
+                _raise(values, *self._weighed(field, self._posting(field, term), option.weight))
+            if index:
+                common = values.keys() & least.keys()
+                values = {document: min(values[document], least[document]) for document in common}
+            least = values
             if not least:
                 break
         return list(least), list(least.values())
@@ -218,7 +227,9 @@ class Segment(abc.ABC):
             common = set(documents) if not index else common.intersection(documents)
             if not common:
                 return (), ()
-        found = sorted(self.read_row(field, option, sorted(common)))
+        sure = common.intersection(self._posting(field, option.implied)[0]) if option.implied else set()
+        open_ = sorted(common - sure)
+        found = sorted(sure.union(self.read_row(field, option, open_) if open_ else ()))
         often = [float(_MANY)] * len(found)
         for term in option.terms:
             documents, times = self._posting(field, term)

@@ -8,9 +8,11 @@ the stems of what a compound word is made of, kept in a field of their own.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -22,7 +24,9 @@ from content.search.compounds import Splitter, WordLists
 from content.search.lemmas import Lemmas, fold
 
 MAX_WORD: Final = 60
-_TOKEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:[-\u2010\u2011]\w+)*")
+_KEPT_WORDS: Final = 20_000
+"""So many words are remembered with what they are: bounds the memory of a process."""
+WRITTEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:[-\u2010\u2011]\w+)*")
 _NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
@@ -49,39 +53,103 @@ class Token:
     parts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it is written: how many places it takes, its tokens from its own beginning on."""
+
+    places: int
+    tokens: tuple[Token, ...]
+
+
+class Surfaces:
+    """Words as they are written, met in texts so far, by the terms they have: so a text is looked through for the few words that a
+    question means, without looking at each of its words. Only grows; safe between threads.
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._lock = threading.Lock()
+        self.words: dict[str, Word] = {}
+        self._by_term: dict[str, tuple[str, ...] | str] = {}
+        """One word stands here as itself: most terms have one, and memory counts."""
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def meet(self, written: Iterable[str]) -> bool:
+        """Take words in; whether any was new."""
+        new = [one for one in written if one not in self.words]
+        with self._lock if new else contextlib.nullcontext():
+            for one in new:
+                word = self._analysis.word(one)
+                for term in {term for token in word.tokens for term in (*token.terms, *token.parts)}:
+                    others = self._by_term.get(term, ())
+                    before = (others,) if isinstance(others, str) else others
+                    self._by_term[term] = (*before, one) if before else one
+                self.words[one] = word
+        return bool(new)
+
+    def having(self, terms: Iterable[str]) -> set[str]:
+        """The words with one of the terms."""
+        found: set[str] = set()
+        for term in terms:
+            one = self._by_term.get(term, ())
+            found.update((one,) if isinstance(one, str) else one)
+        return found
+
+
 class Analysis:
     """The analysis over a table of lemmas and lists of words for compounds. Safe between threads."""
 
     def __init__(self, lemmas: Lemmas, lists: WordLists | None = None, vocabulary: Collection[str] = ()) -> None:
         self._lemmas = lemmas
         self._stemmer = Stemmer.Stemmer("german", 0)
-        self.terms = lru_cache(maxsize=50_000)(self._terms)
-        self.learn(lists or shipped_lists(), vocabulary)
+        self.terms = lru_cache(maxsize=_KEPT_WORDS)(self._terms)
+        self._lists = lists or shipped_lists()
+        self._vocabulary = vocabulary
+        self._begin()
 
     def learn(self, lists: WordLists, vocabulary: Collection[str] = ()) -> None:
         """Take other lists of words from now on: what the desk has written down, what the texts contain."""
-        self.splitter = Splitter(self._lemmas.kind, lists, vocabulary)
-        self.parts = lru_cache(maxsize=50_000)(self._parts)
+        if (lists, vocabulary) != (self._lists, self._vocabulary):
+            self._lists, self._vocabulary = lists, vocabulary
+            self._begin()
+
+    def _begin(self) -> None:
+        self.splitter = Splitter(self._lemmas.kind, self._lists, self._vocabulary)
+        self.parts = lru_cache(maxsize=_KEPT_WORDS)(self._parts)
         self.leaves = lru_cache(maxsize=5_000)(self.splitter.leaves)
+        self.word = lru_cache(maxsize=5_000)(self._word)
+        self._surfaces = Surfaces(self)
+
+    def surfaces(self) -> Surfaces:
+        """The words met so far; others from time to time, so that they stay few."""
+        if len(self._surfaces) > _KEPT_WORDS:
+            self._surfaces = Surfaces(self)
+        return self._surfaces
 
     def tokens(self, text: str) -> Iterator[Token]:
         """The tokens of a text, in order; stop words keep their place but have no token."""
         place = 0
-        for match in _TOKEN.finditer(text):
-            word, start = match[0], match.start()
-            number = number_term(word)
-            if number is not None:
-                yield Token(place, start, match.end(), (number,))
-                place += 1
-                continue
-            parts = list(re.finditer(r"\w+", word)) if not word.isalnum() else [match]
-            offset = start if parts[0] is not match else 0
-            for index, part in enumerate(parts):
-                terms = self.terms(part[0][:MAX_WORD])
-                joined = self._joined_terms(parts, index) if len(parts) > 1 else ()
-                if terms or joined:
-                    yield Token(place, offset + part.start(), offset + part.end(), terms + joined, self.parts(part[0][:MAX_WORD]))
-                place += 1
+        for match in WRITTEN.finditer(text):
+            start, word = match.start(), self.word(match[0])
+            for token in word.tokens:
+                yield Token(place + token.place, start + token.start, start + token.end, token.terms, token.parts)
+            place += word.places
+
+    def _word(self, written: str) -> Word:
+        """What a word (`WRITTEN`) is."""
+        number = number_term(written)
+        if number is not None:
+            return Word(1, (Token(0, 0, len(written), (number,)),))
+        pieces = list(re.finditer(r"\w+", written))
+        tokens = []
+        for place, piece in enumerate(pieces):
+            terms = self.terms(piece[0][:MAX_WORD])
+            joined = self._joined_terms(pieces, place) if len(pieces) > 1 else ()
+            if terms or joined:
+                tokens.append(Token(place, piece.start(), piece.end(), terms + joined, self.parts(piece[0][:MAX_WORD])))
+        return Word(len(pieces), tuple(tokens))
 
     def _joined_terms(self, parts: Sequence[re.Match[str]], index: int) -> tuple[str, ...]:
         """The terms of a part written as one with the next, and (first part) with all others."""

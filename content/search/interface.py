@@ -119,7 +119,7 @@ class Option:
 
     One term: it stands in one of `fields`; with `is_prefix` any term that begins so (an engine may stop at 100 terms).
     Several terms with `places` (0, 1, 3 …): they stand in one field at these distances. Several without: each stands
-    anywhere in `fields`. `weight` multiplies what a hit is worth. `reason` says in German how it follows from what was
+    anywhere in `fields`. `implied`: a document with this term in the field has the row, no need to look. `weight` multiplies what a hit is worth. `reason` says in German how it follows from what was
     typed; empty: it is what was typed.
     """
 
@@ -129,6 +129,7 @@ class Option:
     places: tuple[int, ...] = ()
     is_prefix: bool = False
     reason: str = ""
+    implied: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from content.search.answering import Kept
-from content.search.german import Analysis, Token
+from content.search.german import WRITTEN, Analysis, Surfaces, Token
 from content.search.interface import Document, Field, Option, Part, Piece, Reason, Snippet, Want
 from content.search.lemmas import fold
 from content.search.planning import compound_sum
@@ -21,15 +24,35 @@ MAX_PAGES: Final = 5
 """Of attached files, at most so many pages are looked at word by word."""
 _HINT_LETTERS: Final = 5
 _MAX_WORDS: Final = 3
-_TOKEN_BYTES: Final = 160
-"""About what a token takes; its terms are shared."""
 
 Span = tuple[int, int]
 
 
 @dataclass(slots=True)
+class _Cut:
+    """The title (no part) or one part, cut into words: each with its beginning in the text and its place."""
+
+    part: Part | None
+    text: str
+    words: list[str]
+    starts: array[int]
+    places: array[int]
+    met: Surfaces
+    """Who knows the words."""
+
+
+Texts = Kept[list[_Cut]]
+"""Documents cut into words, by edition: what is found often is cut once."""
+
+
+def keep_texts(limit_bytes: int) -> Texts:
+    """A store of cut documents."""
+    return Kept(limit_bytes, lambda cuts: 200 + sum(300 + 16 * len(one.words) for one in cuts))
+
+
+@dataclass(slots=True)
 class _Stretch:
-    """The title (no part) or one part, with its tokens."""
+    """The title (no part) or one part, with those of its tokens that the question can mean."""
 
     part: Part | None
     text: str
@@ -42,15 +65,6 @@ class _Stretch:
         if self.part is None:
             return "Titel"
         return self.part.label or "Text"
-
-
-Texts = Kept[list[_Stretch]]
-"""Documents cut into words, by edition: what is found often is cut once."""
-
-
-def keep_texts(limit_bytes: int) -> Texts:
-    """A store of cut documents."""
-    return Kept(limit_bytes, lambda stretches: 500 + sum(_TOKEN_BYTES * len(one.tokens) + 2 * len(one.text) for one in stretches))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,9 @@ class Marker:
         self._clause = clause
         self._texts = texts
         self._terms = frozenset(term for want in self._wants for option in want.options for term in option.terms if not option.is_prefix)
+        self._surfaces = analysis.surfaces()
+        self._meant = self._surfaces.having(self._terms)
+        """Of the words met so far those that the question can mean."""
         self._starts = tuple(option.terms[0] for want in self._wants for option in want.options if option.is_prefix)
         stems = {term.lstrip("=#")[:_HINT_LETTERS] for want in self._wants for option in want.options for term in option.terms}
         self._hints = tuple(stem for stem in stems if len(stem) > 1)
@@ -102,11 +119,12 @@ class Marker:
     def satisfies_in_clause(self, document: Document) -> bool:
         """Whether every want is met inside the clause asked for."""
         inside = [part for part in document.parts if part.number == self._clause or (part.number.startswith(self._clause) and self._clause.isdigit() and not part.number[len(self._clause) :][:1].isdigit())]
-        stretches = [self._looked_at(self._stretch(part, part.text)) for part in inside]
+        stretches = [self._stretch(self._cut(part, part.text)) for part in inside]
         return bool(stretches) and all(any(_satisfied(option, stretches) for option in want.options) for want in self._wants)
 
     def _stretches(self, document: Document) -> list[_Stretch]:
-        made = self._own(document) if self._texts is None else self._texts.get(document.edition_id, lambda: self._own(document))
+        own = self._own(document) if self._texts is None else self._texts.get(document.edition_id, lambda: self._own(document))
+        made = [self._stretch(cut) for cut in own]
         pages = 0
         for part in document.parts:
             if not part.is_file:
@@ -116,31 +134,53 @@ class Marker:
             if pages >= MAX_PAGES or not any(hint in folded for hint in self._hints):
                 continue
             pages += 1
-            made = [*made, self._stretch(part, text)]
-        return [self._looked_at(one) for one in made]
-
-    def _own(self, document: Document) -> list[_Stretch]:
-        """Title and parts of the document itself; its files come behind."""
-        return [self._stretch(None, document.title), *(self._stretch(part, part.text[:MAX_PART]) for part in document.parts if not part.is_file)]
-
-    def _stretch(self, part: Part | None, text: str) -> _Stretch:
-        name = Field.TITLE if part is None else part.field
-        return _Stretch(part, text, list(self._analysis.tokens(text)), name)
-
-    def _looked_at(self, stretch: _Stretch) -> _Stretch:
-        """The stretch with those of its tokens that the question can mean, by their terms."""
-        apart, starts = self._terms.isdisjoint, self._starts
-        made = _Stretch(stretch.part, stretch.text, [
-            token for token in stretch.tokens
-            if not apart(token.terms) or not apart(token.parts) or (starts and any(term.startswith(starts) for term in token.terms))
-        ], stretch.field)
-        is_file = stretch.field is Field.FILES
-        for token in made.tokens:
-            for term in token.terms:
-                made.by_term.setdefault(term, []).append(token)
-            for term in () if is_file else token.parts:
-                made.by_part.setdefault(term, []).append(token)
+            made.append(self._stretch(self._cut(part, text)))
         return made
+
+    def _own(self, document: Document) -> list[_Cut]:
+        """Title and parts of the document itself; its files come behind."""
+        return [self._cut(None, document.title), *(self._cut(part, part.text[:MAX_PART]) for part in document.parts if not part.is_file)]
+
+    def _cut(self, part: Part | None, text: str) -> _Cut:
+        found = [(sys.intern(match[0]), match.start()) for match in WRITTEN.finditer(text)]
+        written = [word for word, _ in found]
+        self._meet(written)
+        known = self._surfaces.words
+        places = itertools.accumulate((known[word].places for word in written), initial=0)
+        return _Cut(part, text, written, array("I", (start for _, start in found)), array("I", places), self._surfaces)
+
+    def _stretch(self, cut: _Cut) -> _Stretch:
+        made = _Stretch(cut.part, cut.text, [], Field.TITLE if cut.part is None else cut.part.field)
+        if cut.met is not self._surfaces:
+            self._meet(cut.words)
+            cut.met = self._surfaces
+        if self._starts:
+            self._meant.update(one for one in cut.words if one not in self._meant and self._begins(one))
+        meant = self._meant
+        if meant.isdisjoint(cut.words):
+            return made
+        for index, written in enumerate(cut.words):
+            if written in meant:
+                for token in self._surfaces.words[written].tokens:
+                    self._note(made, token, cut.places[index], cut.starts[index])
+        return made
+
+    def _meet(self, written: Sequence[str]) -> None:
+        if self._surfaces.meet(written):
+            self._meant |= self._surfaces.having(self._terms)
+
+    def _begins(self, written: str) -> bool:
+        return any(term.startswith(self._starts) for token in self._surfaces.words[written].tokens for term in token.terms)
+
+    def _note(self, made: _Stretch, relative: Token, place: int, start: int) -> None:
+        if not self._starts and self._terms.isdisjoint(relative.terms) and self._terms.isdisjoint(relative.parts):
+            return
+        token = Token(place + relative.place, start + relative.start, start + relative.end, relative.terms, relative.parts)
+        made.tokens.append(token)
+        for term in token.terms:
+            made.by_term.setdefault(term, []).append(token)
+        for term in () if made.field is Field.FILES else token.parts:
+            made.by_part.setdefault(term, []).append(token)
 
     def _reason(self, want: Want, option: Option, found: Sequence[tuple[int, Token]], stretches: Sequence[_Stretch]) -> Reason:
         words = list(dict.fromkeys(stretches[index].text[token.start : token.end] for index, token in found))[:_MAX_WORDS]

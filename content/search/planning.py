@@ -8,6 +8,7 @@ One want per thing asked. Its options, from near to far, are what an engine look
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -136,9 +137,11 @@ class Planner:
             return [Option((number,), (Field.TITLE,), NUMBER_WEIGHT / 10), Option((number,), (Field.TEXT, Field.FILES), reason=f"nennt {word}")]
         if len(tokens) > 1:
             pieces = [token.terms[0] for token in tokens]
+            joined = self._joined([word[token.start : token.end] for token in tokens])
+            implied = joined[0].terms[0] if joined and not any(token.terms[0].startswith("#") for token in tokens) else ""
             return [
-                *self._row(word),
-                *self._joined([word[token.start : token.end] for token in tokens]),
+                *(dataclasses.replace(option, implied=implied) for option in self._row(word)),
+                *joined,
                 *self._all(self._stems([word]) or pieces, ALL_PIECES, _sum(word, [word[token.start : token.end] for token in tokens])),
             ]
         terms = tokens[0].terms

@@ -32,7 +32,8 @@ from content.search.answering import Snapshot
 from content.search.german import Analysis
 from content.search.indexing import Places, indexed
 from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query
-from content.search.whoosh_reading import WhooshSegment, text
+from content.search.whoosh_reading import Places as StoredPlaces
+from content.search.whoosh_reading import WhooshSegment, codec, text
 
 TIDY_FROM: Final = 6
 MAX_SEGMENTS: Final = 40
@@ -72,6 +73,8 @@ class _PreparedTokens(whoosh_analysis.Tokenizer):  # type: ignore[misc]
 
 def _schema() -> fields.Schema:
     words = {str(name): fields.TEXT(analyzer=_PreparedTokens(), phrase=True) for name in Field}
+    for one in words.values():
+        one.format = StoredPlaces()
     listed = {name: fields.TEXT(analyzer=_PreparedTokens(), phrase=False) for name in ("filter", "word")}
     return fields.Schema(edition_id=fields.ID(stored=True, unique=True), stamp=fields.STORED, row=fields.STORED, **words, **listed)
 
@@ -168,7 +171,7 @@ class WhooshEngine:
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False)
+                writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False, codec=codec())
                 return WhooshBatch(self, writer, self._folder, self._analysis)
             except LockError as error:
                 if time.monotonic() >= deadline:

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-from whoosh.codec.whoosh3 import W3LeafMatcher
+from whoosh import formats
+from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
+from whoosh.reading import TermNotFound
 
 from content.search import bits
 from content.search.answering import Posting, Segment, columns_of
 from content.search.interface import Field, Option
+
+
+class Places(formats.Positions):  # type: ignore[misc]
+    """Places of a term in a document as plain numbers: read in one go, where Whoosh's own way unpickles a list for each document."""
+
+    def encode(self, poslist: Sequence[int]) -> bytes:
+        """The places as they are stored."""
+        return array("I", poslist).tobytes()
+
+    def decode_positions(self, valuestring: bytes) -> Sequence[int]:
+        """The places."""
+        return array("I", valuestring)
+
+    def decode_frequency(self, valuestring: bytes) -> int:
+        """How many there are."""
+        return len(valuestring) // array("I").itemsize
+
+
+def codec() -> W3Codec:
+    """How segments are written: in large blocks that are not compressed, since postings are read whole."""
+    return W3Codec(blocklimit=4_096, compression=0)
 
 
 class WhooshSegment(Segment):
@@ -37,24 +61,29 @@ class WhooshSegment(Segment):
 
     def read_posting(self, field: Field, term: str) -> Posting:
         """See `Segment`."""
+        documents, often = array("I"), array("f")
         with self._lock:
-            if (str(field), term.encode()) not in self._reader:
-                return (), ()
-            matcher = self._reader.postings(str(field), term)
-            documents, often = array("I"), array("f")
-            while matcher.is_active():
-                if isinstance(matcher, W3LeafMatcher):
-                    # A whole block at once: going from one document to the next costs ten times as much.
-                    matcher._read_ids()
-                    matcher._read_weights()
-                    documents.extend(matcher._ids)
-                    often.extend(matcher._weights)
-                    matcher._next_block()
-                else:
-                    documents.append(matcher.id())
-                    often.append(matcher.weight())
-                    matcher.next()
+            for numbers, weights, _ in self._blocks(field, term):
+                documents.extend(numbers)
+                often.extend(weights)
         return documents, often
+
+    def _blocks(self, field: Field, term: str) -> Iterator[tuple[Sequence[int], Sequence[float], Sequence[bytes]]]:
+        """(documents, how often, places) of a posting, a whole block at once: going from one document to the next costs ten times as much."""
+        try:
+            matcher = self._reader.postings(str(field), term)
+        except TermNotFound:
+            return
+        while matcher.is_active():
+            if isinstance(matcher, W3LeafMatcher):
+                matcher._read_data()
+                steps, weights, places = matcher._data
+                often = weights if isinstance(weights, tuple) else (1.0 if weights is None else weights,) * len(steps)
+                yield tuple(itertools.accumulate(steps)), often, places
+                matcher._next_block()
+            else:
+                yield (matcher.id(),), (matcher.weight(),), (matcher.value(),)
+                matcher.next()
 
     def read_expansions(self, field: Field, start: str, limit: int) -> Sequence[str]:
         """See `Segment`."""
@@ -68,20 +97,21 @@ class WhooshSegment(Segment):
 
     def read_row(self, field: Field, option: Option, candidates: Sequence[int]) -> Sequence[int]:
         """See `Segment`."""
+        decode = self._reader.schema[str(field)].format.decode_positions
+        remaining: dict[int, set[int]] = {document: set() for document in candidates}
         with self._lock:
-            matchers = [self._reader.postings(str(field), term) for term in option.terms]
-            found = []
-            for document in candidates:
-                starts: set[int] = set()
-                for index, (matcher, distance) in enumerate(zip(matchers, option.places, strict=True)):
-                    matcher.skip_to(document)
-                    places = {position - distance for position in matcher.value_as("positions")}
-                    starts = places if not index else starts & places
-                    if not starts:
-                        break
-                else:
-                    found.append(document)
-            return found
+            for index, (term, distance) in enumerate(zip(option.terms, option.places, strict=True)):
+                starts: dict[int, set[int]] = {}
+                for numbers, _, places in self._blocks(field, term):
+                    for document, value in zip(numbers, places, strict=True):
+                        if document in remaining:
+                            own = {place - distance for place in decode(value)}
+                            if index:
+                                own &= remaining[document]
+                            if own:
+                                starts[document] = own
+                remaining = starts
+        return list(remaining)
 
 
 def text(value: Any) -> str:

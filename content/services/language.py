@@ -27,7 +27,7 @@ from content.search.thesaurus import Entry, Thesaurus
 from content.search.vocabulary import MAX_WORDS, Vocabulary
 
 VOCABULARY_AGE_S: Final = 60
-KEPT_TEXTS_BYTES: Final = 16_000_000
+KEPT_TEXTS_BYTES: Final = 6_000_000
 KEPT_DOCUMENTS_BYTES: Final = 8_000_000
 """The vocabulary may lag behind the index for so long; it serves near spellings and completions only."""
 _E: Final = models.Edition.__table__.c
@@ -79,7 +79,6 @@ class Language:
         shipped = shipped_lists()
         added = {use: frozenset(fold(row.word) for row in connection.execute(sa.select(_W.word).where(_W.use == use))) for use in ("part", "whole")}
         lists = WordLists((shipped.domain | added["part"]) - added["whole"], (shipped.never | added["whole"]) - added["part"])
-        self.texts = keep_texts(KEPT_TEXTS_BYTES)
         self.analysis.learn(lists, self._vocabulary.standing_alone())
 
     def vocabulary(self, engine: SearchEngine) -> Vocabulary:
