@@ -309,7 +309,7 @@ def export_lines(connection: Connection, *, portal: str, public_keys: Mapping[st
 def working_lines(session: Session) -> Iterator[bytes]:
     """Every working row that has a clean value of its own kind, in an order that imports again."""
     for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
-        rows = session.scalars(sa.select(KINDS[kind].model).order_by(models.Item.id))
+        rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:
             yield canonical_json({"type": kind, **item.input}) + b"\n"
 

@@ -47,7 +47,7 @@ def known_bodies(session: Session) -> Bodies:
     if known is not None:
         return known
     columns = (models.Body.slug, models.Body.title, models.Body.genitive, models.Body.number_pattern)
-    found = session.execute(sa.select(*columns).order_by(models.Body.id))
+    found = session.execute(sa.select(*columns).where(models.Body.publication_state != "removed").order_by(models.Body.id))
     known = Bodies(BodyName.of(slug, title or slug, genitive, pattern) for slug, title, genitive, pattern in found)
     session.info[BODIES_KEY] = known
     return known

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.db import Base
+from content.services.lookup import forget_bodies
 
 _ITEM: Final = cast("sa.Table", models.Item.__table__)
 KEPT: Final = frozenset({"step_entry", "edition"})
@@ -34,6 +35,7 @@ def erase(session: Session, item: models.Item) -> None:
         session.execute(sa.update(kind_table).where(kind_table.c.id == item.id).values(**blank))
     session.expire(item)
     _forget_contacts(session)
+    forget_bodies(session)
     for sha256 in files:
         _forget_file(session, sha256)
 

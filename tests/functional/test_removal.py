@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import sqlalchemy as sa
 from webtest import Upload
 
 from content import models
 from content.db import Base
-from content.services import lookup, transition
+from content.services import exchange, lookup, transition
 from tests.functional.test_desk import form_of, step
 from tests.functional.test_desk_links import change, new_term
 from tests.functional.test_pictures import photo, upload
@@ -166,3 +168,9 @@ def test_every_kind_can_be_removed(secretariat):
         assert remove(app, target).status_int == 303, kind
     with house.writing("test") as work:
         assert len(work.session.scalars(sa.select(models.Item).where(models.Item.publication_state == "removed")).all()) == len(fields)
+        assert all(len(json.loads(line)) > 3 for line in exchange.working_lines(work.session)), "a shell has nothing to export"
+    # Numbers are read with the patterns of all bodies: that of a removed one must not be among them.
+    form = form_of(app.get("/redaktion/neu/decision"))
+    form["body"], form["text"], form["references.1.number"] = "it-planungsrat", "1. Siehe Beschluss 2021/39.", "2025/02-AL"
+    form.submit(status=303)
+    assert app.get("/suche?q=2021/39", status="*").status_int < 400

@@ -32,7 +32,7 @@ def nothing(_session: Session, _value: Mapping[str, Any]) -> None:
 
 def decision_address(session: Session, body: models.Body, number: str, field: str) -> str:
     """The address of a decision named by number: of this body, else of any body whose pattern fits."""
-    bodies = [body, *session.scalars(sa.select(models.Body).where(models.Body.id != body.id))]
+    bodies = [body, *session.scalars(sa.select(models.Body).where(models.Body.id != body.id, models.Body.publication_state != "removed"))]
     for candidate in bodies:
         parsed = NumberPattern(candidate.number_pattern).parse(number)
         if parsed is not None:
@@ -80,7 +80,7 @@ def name_links(item: models.Item, rows: Sequence[Mapping[str, Any]]) -> None:
 def decision_addresses(session: Session, numbers: Sequence[str]) -> list[str]:
     if not numbers:
         return []
-    main = session.scalars(sa.select(models.Body).order_by(models.Body.id)).first()
+    main = session.scalars(sa.select(models.Body).where(models.Body.publication_state != "removed").order_by(models.Body.id)).first()
     if main is None:
         raise InvalidInput([FieldError("decisions", "unknown_body", "Es gibt noch kein Gremium. Bitte zuerst anlegen.")])
     return [
