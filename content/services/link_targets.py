@@ -50,9 +50,10 @@ class Target:
 
     @property
     def words(self) -> str:
-        """„Beschluss 2021/39: EfA-Marktplatz, Ziffer 2“."""
+        """„Beschluss 2021/39, Ziffer 2: EfA-Marktplatz“."""
         number = f" {self.number}" if self.number else ""
-        return f"{self.kind_label}{number}: {self.title}" + (f", {self.place}" if self.place else "") + ("" if self.is_public else " (nicht öffentlich)")
+        place = f", {self.place}" if self.place else ""
+        return f"{self.kind_label}{number}{place}: {self.title}" + ("" if self.is_public else " (nicht öffentlich)")
 
 
 def find(session: Session, person: SignedIn, typed: str, kinds: Collection[str] = LINKED_KINDS, *, with_places: bool = False) -> tuple[Target, ...]:
