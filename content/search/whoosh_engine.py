@@ -12,6 +12,7 @@ import contextlib
 import heapq
 import json
 import os
+import pickle
 import shutil
 import threading
 import time
@@ -24,7 +25,7 @@ import orjson
 from sqlalchemy.engine import Connection
 from whoosh import analysis as whoosh_analysis
 from whoosh import fields, index
-from whoosh.reading import SegmentReader
+from whoosh.reading import CorruptIndexError, SegmentReader
 from whoosh.writing import LockError
 
 from content.search import bits
@@ -101,7 +102,7 @@ class WhooshEngine:
         for again in (True, True, False):
             try:
                 return self._snapshot().search(query)
-            except (index.EmptyIndexError, FileNotFoundError, EOFError) as error:
+            except (index.EmptyIndexError, CorruptIndexError, pickle.UnpicklingError, FileNotFoundError, EOFError) as error:
                 if not again:
                     raise IndexDamaged(str(error)) from error
                 time.sleep(_SWAP_S)  # another process may be putting a new index in this one's place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import threading
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from content.db import make_engine
 from content.search import joined
 from content.search.german import Analysis
-from content.search.interface import Document, IndexBusy, Part, Query
+from content.search.interface import Document, IndexBusy, IndexDamaged, Part, Query
 from content.search.lemmas import Lemmas
 from content.search.planning import Planner
 from content.search.postgres_engine import PostgresEngine
@@ -248,6 +249,19 @@ def test_damaged_index_is_made_anew_and_filled_by_reconcile(whoosh, tmp_path, an
     )
     assert mended.added == 4 and set(_found(fresh, "Marktplatz")) == {1, 4}
     fresh.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")  # Whoosh leaves the damaged file to the collector
+def test_damaged_postings_are_told_and_gone_when_the_index_is_built_anew(whoosh, tmp_path, analysis):
+    for path in (tmp_path / "files").glob("*.pst"):
+        path.write_bytes(bytes(path.stat().st_size))
+    again = WhooshEngine(tmp_path / "files", analysis)
+    with pytest.raises(IndexDamaged):
+        _asked(again, "Marktplatz")
+    gc.collect()
+    again.rebuild(iter(CORPUS), 4, lambda _: None)
+    assert set(_found(again, "Marktplatz")) == {1, 4}
+    again.close()
 
 
 def test_small_segments_are_joined_when_nobody_waits(whoosh):
