@@ -43,6 +43,8 @@ LISTS = {
     "my drafts": LIST + "liste=entwuerfe", "published last": LIST + "liste=veroeffentlicht", "frequent word": LIST + "q=vorhaben", "rare word": LIST + "q=nummer+1900+ende",
     "no match": LIST + "q=gibtesnicht", "page 30": LIST + "seite=30",
 }
+MOST_BARE, FLAT = 3.0, 1.5
+"""The aims: a step in bare updates with commit; a list at the large size in times of the small one. The third is no wrong answer."""
 READ = ("/", "/beschluesse", "/presse", "/sitzung/36", "/suche?q=digital", "/seite/impressum")
 
 
@@ -107,6 +109,9 @@ def _lists(folder: Path, sizes: tuple[int, int]) -> None:
                 times.setdefault((name, size), []).append((time.perf_counter() - started) * 1000)
     table = {name: [statistics.median(times[name, size]) for size in sizes] for name in LISTS}
     print_table("Lists of the desk (ms)", [f"{size}" for size in sizes], table)
+    slowest = max(table, key=lambda name: table[name][-1] / table[name][0])
+    growth = table[slowest][-1] / table[slowest][0]
+    _aim(f"lists flat from {sizes[0]} to {sizes[-1]} items, at most {FLAT} ×: worst „{slowest}“ {growth:.2f} ×", is_reached=growth <= FLAT)
     for size in sizes:
         _steps(houses[size], size)
         houses[size].close()
@@ -140,6 +145,8 @@ def _steps(house: House, size: int) -> None:
     middle = {name: statistics.median(values) for name, values in times.items()}
     table = {name: [value * 1000, value / middle["bare update"]] for name, value in middle.items()}
     print_table(f"A step among {size} items", ["ms", "× bare"], table, ratio=False)
+    worst = max(("submit", "return", "trash"), key=lambda name: table[name][1])
+    _aim(f"a step at most {MOST_BARE} × a bare update: worst „{worst}“ {table[worst][1]:.2f} ×", is_reached=table[worst][1] <= MOST_BARE)
 
 
 def _load(folder: Path, seconds: int) -> None:
@@ -171,8 +178,14 @@ def _load(folder: Path, seconds: int) -> None:
         server.terminate()
         server.wait(timeout=20)
     print(f"\n{EDITORS} editors and {READERS} readers for {seconds} s: {dict(answers)}")
+    wrong = sum(count for what, count in answers.items() if what != "right")
+    _aim(f"no wrong answer: {wrong} of {answers.total()}", is_reached=wrong == 0 and answers["right"] > 0)
     table = {name: [len(values), statistics.median(values) * 1000, sorted(values)[int(len(values) * 0.99)] * 1000] for name, values in times.items() if values}
     print_table("Answers", ["count", "median ms", "99 % ms"], table, ratio=False)
+
+
+def _aim(words: str, *, is_reached: bool) -> None:
+    print(f"Aim {'reached' if is_reached else 'MISSED'}: {words}", flush=True)
 
 
 Request = tuple[str, str, str, str | None, dict[str, str], int]

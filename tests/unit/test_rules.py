@@ -47,3 +47,9 @@ def test_setting_that_cannot_be_read_is_named(name, value):
         load({name: value})
 
 
+
+
+def test_no_button_holds_hidden_words_which_make_it_narrow_as_an_icon():
+    hidden = re.compile(r"<button(?:(?!</button>).)*kern-label(?:(?!</button>).)*kern-sr-only", re.DOTALL)
+    found = [path.name for path in sorted((ROOT / "templates").rglob("*.html")) if hidden.search(path.read_text())]
+    assert found == [], "use aria-label"
