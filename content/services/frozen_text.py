@@ -31,8 +31,9 @@ def keep(desk: Desk, item: models.Item) -> None:
         return
     today = day_of(desk.now)
     frozen = freeze(item, today=today)
-    later = freeze(item, today=today + dt.timedelta(days=400))
-    text = dataclasses.asdict(frozen) | {"date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "is_undated": frozen.sort_date != later.sort_date}
+    # Only what stands at today's place may stand there for want of a day of its own.
+    is_undated = frozen.sort_date == today and freeze(item, today=today + dt.timedelta(days=400)).sort_date != today
+    text = dataclasses.asdict(frozen) | {"date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "is_undated": is_undated}
     desk.session.add(models.FrozenText(
         item_id=item.id, rev=item.rev, input_sha256=item.input_digest or "", frozen=text,
         files={file.sha256: [file.file_name, file.media_type] for file in public_files(item, frozen.data)}, at=desk.now,
