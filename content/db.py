@@ -76,7 +76,10 @@ def make_engine(url: str | URL) -> Engine:
         engine = _sqlite_engine(parsed)
         event.listen(engine, "begin", _begin_writing)
         return engine
-    engine = sa.create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16, json_deserializer=orjson.loads)
+    # Numbers without gaps rest on it: whoever waited for a lock sees what the one before has done, whatever the server's default.
+    engine = sa.create_engine(
+        parsed, isolation_level="READ COMMITTED", pool_pre_ping=True, pool_size=16, max_overflow=16, json_deserializer=orjson.loads
+    )
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 

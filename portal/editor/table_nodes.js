@@ -1,7 +1,7 @@
 // Tables as Markdown knows them: one row of headings, cells of one line, nothing that spans.
 //
 // A table that nobody touched is written as it was read, whatever its bars and blanks look like; one that was changed is
-// written in one form. What could lose a word on the way (cells that hang over, bars within code) stays source.
+// written in one form. What could lose or move a word on the way (cells that hang over, bars within code) stays source.
 import { DOMParser, Fragment } from "prosemirror-model";
 
 const NO_SPAN = { colspan: { default: 1 }, rowspan: { default: 1 }, colwidth: { default: null } };
@@ -74,6 +74,12 @@ function isUnclear(piece) {
   });
 }
 
+/** Whether a bar that begins a line ends an empty first cell for one reader of Markdown and means nothing for another. */
+function isShifted(piece) {
+  const [heading, , ...rows] = piece.split("\n").map((line) => line.trim());
+  return !/^\||\|$/.test(heading) && rows.some((row) => row.startsWith("|"));
+}
+
 function words(text) {
   return text.replace(/[\s|:-]+/g, "");
 }
@@ -82,7 +88,7 @@ function words(text) {
 export function readTable(piece, tokenizer, parse, inline) {
   const tokens = tokenizer.parse(piece, {});
   const outer = tokens.filter((token) => token.level === 0);
-  if (outer.length !== 2 || outer[0].type !== "table_open" || isUnclear(piece)) return null;
+  if (outer.length !== 2 || outer[0].type !== "table_open" || isUnclear(piece) || isShifted(piece)) return null;
   const table = parse(piece).firstChild;
   const written = writtenTable(table, inline);
   const again = parse(written);
