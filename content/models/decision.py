@@ -45,12 +45,10 @@ class Clause(Base):
     """One clause (Ziffer) of a decision, read from its text; `anchor` lasts (`z2a`)."""
 
     __tablename__ = "clause"
-    __table_args__ = (sa.UniqueConstraint("decision_id", "anchor"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    decision_id: Mapped[int] = mapped_column(sa.ForeignKey("decision.id", ondelete="CASCADE"))
+    decision_id: Mapped[int] = mapped_column(sa.ForeignKey("decision.id", ondelete="CASCADE"), primary_key=True)
+    anchor: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     position: Mapped[int]
-    anchor: Mapped[str] = mapped_column(sa.String(60))
     path: Mapped[list[str]]
     label: Mapped[str]
     depth: Mapped[int]

@@ -98,6 +98,7 @@ class Importer:
         self._skip_faulty = skip_faulty
         self._progress = progress
         self._seen: dict[str, tuple[str, int]] = {}
+        self._linking: list[str] = []
         self._lines = 0
         self._reused: set[int] = set()
         self._offers: list[tuple[models.Item, str]] = []
@@ -121,7 +122,8 @@ class Importer:
 
     def _check_links(self) -> None:
         """Links of what was read, now that all of it is there."""
-        for url, (file, line) in self._seen.items():
+        for url in self._linking:
+            file, line = self._seen[url]
             item = lookup.find(self._desk.session, url)
             faults = links.broken(self._desk.session, item) if item is not None else []
             self.report.faults += [LineFault(file, line, error.field, error.message) for error in faults]
@@ -175,6 +177,8 @@ class Importer:
             actor=self._desk.actor, actor_name=self._desk.actor_name,
         )
         self._seen[url] = (path.name, number)
+        if links.checked(saved.item):
+            self._linking.append(url)
         self.report.count(kind, saved.outcome)
         if self._is_publishing and kind == "offer":
             self._offers.append((saved.item, path.name))

@@ -21,6 +21,7 @@ from content import ledger, models
 from content.ledger import Act, Fault, Signer
 
 HEAD_ID: Final = 1
+_HEAD_KEY: Final = "ledger_head"
 _BATCH: Final = 500
 
 
@@ -44,8 +45,7 @@ def append(session: Session, signer: Signer, act: PublicAct, *, now: dt.datetime
 
     The title stays out of the chain: it may be withdrawn.
     """
-    session.flush()  # an entry that still waits would be overtaken by a fresh look at the head
-    head = session.get(models.LedgerHead, HEAD_ID, with_for_update=True)
+    head = _held_head(session)
     position, previous, moment = 1, ledger.GENESIS, now
     if head is not None:
         last_time = dt.datetime.fromisoformat(json.loads(head.checkpoint)["time"])
@@ -87,6 +87,22 @@ def append(session: Session, signer: Signer, act: PublicAct, *, now: dt.datetime
     else:
         head.position, head.hash, head.checkpoint = position, row.hash, mark
     return row
+
+
+def _held_head(session: Session) -> models.LedgerHead | None:
+    """The head of the chain, held until the transaction ends: asked for once in it, since nobody else can move it then.
+
+    Once per savepoint, too: a savepoint given up lets go of what was held in it.
+    """
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    head: models.LedgerHead | None
+    holder, head = session.info.get(_HEAD_KEY, (None, None))
+    if transaction is not None and holder is transaction and head is not None and head in session:
+        return head
+    session.flush()  # an entry that still waits would be overtaken by a fresh look at the head
+    head = session.get(models.LedgerHead, HEAD_ID, with_for_update=True)
+    session.info[_HEAD_KEY] = (session.get_nested_transaction() or session.get_transaction(), head)
+    return head
 
 
 def position(connection: Connection) -> int:

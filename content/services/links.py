@@ -51,9 +51,14 @@ class DeadLink:
     """State of the target; empty where only the place in it is gone."""
 
 
+def checked(item: models.Item) -> list[models.Reference]:
+    """The links of a row that must lead somewhere."""
+    return [row for row in item.references if item.kind in CHECKED_KINDS or row.relation == LINK]
+
+
 def broken(session: Session, item: models.Item) -> list[FieldError]:
     """The links of a row, as just written, that lead nowhere."""
-    rows = [row for row in item.references if item.kind in CHECKED_KINDS or row.relation == LINK]
+    rows = checked(item)
     if not rows:
         return []
     known = _known(session, {row.target_url for row in rows})

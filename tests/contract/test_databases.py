@@ -180,3 +180,15 @@ def test_export_is_found_right_by_the_checker(portal_house, source):
     from tests.unit.test_ledger import checker
 
     assert checker.check(iter(lines), {}) == (10, None)
+
+
+def test_chain_goes_on_behind_what_a_savepoint_gave_up(portal_house, source):
+    _import(portal_house, source)
+    with portal_house.writing("test") as work:
+        given_up = work.session.begin_nested()
+        transition.withdraw(work.desk, lookup.find(work.session, "/beschluss/2021/39"), "Versehen.")
+        given_up.rollback()
+        for number in ("2021/39", "2024/13"):
+            transition.withdraw(work.desk, lookup.find(work.session, f"/beschluss/{number}"), "Falscher Text.")
+    with portal_house.reading() as connection:
+        assert ledger.verify(connection, portal_house.public_keys) == (12, None)

@@ -44,8 +44,13 @@ def decision_address(session: Session, body: models.Body, number: str, field: st
 def meeting_at(session: Session, url: str | None) -> models.Meeting | None:
     if url is None:
         return None
-    meeting = find(session, url)
-    if not isinstance(meeting, models.Meeting):
+    known: dict[str, models.Meeting] = session.info.setdefault("meetings", {})  # of this transaction: decisions come by the dozen
+    meeting: models.Item | None = known.get(url)
+    if meeting is None or meeting not in session or meeting.url != url:
+        meeting = find(session, url)
+    if isinstance(meeting, models.Meeting):
+        known[url] = meeting
+    else:
         message = f"Unter {url} gibt es keine Sitzung. Bitte zuerst die Sitzung anlegen."
         raise InvalidInput([FieldError("meeting", "unknown_meeting", message)])
     return meeting
