@@ -86,6 +86,11 @@ def of_kind(kind: str) -> tuple[FacetRule, ...]:
     return tuple(rule for rule in RULES if kind in rule.kinds)
 
 
+def label(rule: FacetRule, kind: str) -> str:
+    """What a facet is called in lists of `kind`."""
+    return KINDS[kind].subkinds_label if rule.name == "subkind" else rule.label
+
+
 def words(rule: FacetRule, kind: str, value: str, bodies: Bodies) -> str:
     """How `value` of a facet reads in German; a value nobody knows reads as itself."""
     try:

@@ -18,7 +18,8 @@ from content.schemas import SCHEMAS
 class Kind:
     """A kind of item. `path` is the first part of its addresses, `list_url` its list (None: it has none).
 
-    `plural` names the list, `counted` several items of it, where that is another word („10 Mitteilungen“ stand under „Presse“).
+    `plural` names the list, `counted` several items of it, where that is another word („10 Mitteilungen“ stand under „Presse“);
+    `subkinds_label` says what the subkinds tell apart.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Kind:
     is_in_feed: bool = True
     counted: str = ""
     subkinds: Mapping[str, str] = field(default_factory=dict)
+    subkinds_label: str = "Form"
 
 
 def _table(*kinds: Kind) -> Mapping[str, Kind]:
@@ -57,12 +59,12 @@ KINDS: Final = _table(
     Kind(
         "meeting", "Sitzung", "Sitzungen", models.Meeting, "sitzung", "/sitzungen", "meeting.html",
         "Sitzungen und Umlaufverfahren mit Tagesordnung und Beschlüssen.",
-        subkinds=_choices("meeting", "kind"),
+        subkinds=_choices("meeting", "kind"), subkinds_label="Art",
     ),
     Kind(
         "press_release", "Pressemitteilung", "Presse", models.PressRelease, "presse", "/presse", "press_release.html",
         "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.", counted="Mitteilungen",
-        subkinds=_choices("press_release", "release_kind"),
+        subkinds=_choices("press_release", "release_kind"), subkinds_label="Art",
     ),
     Kind(
         "report", "Bericht", "Berichte", models.Report, "bericht", "/berichte", "report.html",
@@ -71,16 +73,16 @@ KINDS: Final = _table(
     Kind(
         "recommendation", "Empfehlung", "Empfehlungen", models.Recommendation, "empfehlung", "/empfehlungen",
         "recommendation.html", "Empfehlungen und was aus ihnen geworden ist.",
-        subkinds=_choices("recommendation", "state"),
+        subkinds=_choices("recommendation", "state"), subkinds_label="Stand",
     ),
     Kind(
         "market_item", "Marktplatz-Leistung", "Marktplatz", models.MarketItem, "marktplatz", "/marktplatz",
         "market_item.html", "Leistungen nach dem Prinzip „Einer für Alle“, die sich nachnutzen lassen.", counted="Leistungen",
-        subkinds=_choices("market_item", "state"),
+        subkinds=_choices("market_item", "state"), subkinds_label="Stand",
     ),
     Kind(
         "offer", "Angebot", "Angebote", models.MarketOffer, "angebot", None, "offer.html",
-        subkinds=_choices("offer", "state"),
+        subkinds=_choices("offer", "state"), subkinds_label="Stand",
     ),
     Kind(
         "organisation", "Organisation", "Organisationen", models.Organisation, "organisation", "/organisationen",

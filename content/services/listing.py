@@ -61,7 +61,7 @@ def facet(
         ordered.append(chosen)
     return reading.Facet(
         name=rule.parameter,
-        label=rule.label,
+        label=facets.label(rule, kind),
         values=tuple(
             reading.FacetValue(
                 value=value,
