@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 _LINK: Final = re.compile(r'(<a\b[^>]*?\bhref=")(/(?!/)[^"#?]*)(\?[^"#]*)?(#[^"]*)?"(?P<rest>[^>]*)>')
-_TIMELESS: Final = re.compile(r"/(?:static|datei|ledger|feeds|stand|suche|health|redaktion|anmelden)(?:[/.?]|\Z)")
+_TIMELESS: Final = re.compile(r"/(?:static|datei|ledger|feeds|stand|hilfe|suche|health|redaktion|anmelden)(?:[/.?]|\Z)")
 """Addresses that know no past: files, the ledger (which is all of it), feeds, and what is asked of the present."""
 
 NOW_MARK: Final = "data-heute"

@@ -46,6 +46,7 @@ def includeme(config: Configurator) -> None:
         "ledger_lines": "/ledger.jsonl",
         "ledger_key": "/ledger/schluessel.pem",
         "stand": "/stand",
+        "help": "/hilfe",
         "feed": "/feeds/{name}.atom",
         "sitemap": "/sitemap.xml",
         "sitemap_part": "/sitemap-{part}.xml",

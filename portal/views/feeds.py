@@ -64,7 +64,7 @@ def sitemap_part(request: Request) -> Response:
 
 def _sitemap(request: Request, rows: Iterable[Any], *, is_first: bool) -> Response:
     lists = [kind.list_url for kind in KINDS.values() if kind.list_url] if is_first else []
-    return _xml(request, "feeds/sitemap.xml", "application/xml", rows=rows, lists=["/", *lists] if is_first else [])
+    return _xml(request, "feeds/sitemap.xml", "application/xml", rows=rows, lists=["/", *lists, "/hilfe"] if is_first else [])
 
 
 @view_config(route_name="robots")

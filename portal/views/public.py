@@ -179,6 +179,12 @@ def stand(request: Request) -> Response:
     return render(request, "public/stand.html", title="Stand an einem Tag", page=page, is_indexed=False)
 
 
+@view_config(route_name="help")
+def help_page(request: Request) -> Response:
+    """How to search, cite, check and follow."""
+    return render(request, "public/help.html", title="Hilfe", description="Wie man hier sucht, zitiert, nachprüft und auf dem Laufenden bleibt.")
+
+
 def _edition(request: Request) -> int | None:
     text = parameter(request, "fassung")
     if not text:

@@ -13,7 +13,7 @@ PAGES = [
     "/", "/beschluesse", "/beschluss/2021/24", "/beschluss/2021/39", "/beschluss/2025/03", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg",
     "/bericht/verwaltung-und-startups", "/bericht/verwaltung-und-startups/abschnitt/a3", "/bericht/verwaltung-und-startups/empfehlungen?zustand=implementing",
     "/bericht/verwaltung-und-startups/fassungen", "/empfehlung/efa-vorrang", "/marktplatz", "/organisation/fitko", "/glossar", "/glossar/fit-connect",
-    "/gremium/it-planungsrat", "/seite/barrierefreiheit", "/seite/impressum", "/suche?q=Marktplatz", "/ledger", "/stand", "/beschluss/2021/39/zitieren",
+    "/gremium/it-planungsrat", "/seite/barrierefreiheit", "/seite/impressum", "/suche?q=Marktplatz", "/ledger", "/stand", "/hilfe", "/beschluss/2021/39/zitieren",
     "/beschluss/2021/39/fassungen", "/?stand=2022-03-01", "/nix",
 ]
 

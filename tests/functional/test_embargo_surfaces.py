@@ -82,6 +82,7 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
         re.sub(r"\{uid.*?\}\}", "0" * 36, re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern)))
     ],
     "ledger": alike("/ledger", "/ledger?seite=2"), "ledger_lines": alike("/ledger.jsonl"), "ledger_key": alike("/ledger/schluessel.pem"),
+    "help": alike("/hilfe"),
     "stand": alike("/stand", f"/stand?stand=2022-03-01&seite_pfad={RELEASE}"),
     "feed": lambda _, __: [f"/feeds/{name}.atom" for name in ("alle", *(kind.path for kind in KINDS.values()))],
     "sitemap": alike("/sitemap.xml"), "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"), "robots": alike("/robots.txt"),

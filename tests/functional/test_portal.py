@@ -18,7 +18,7 @@ PAGES = [
     DECISION, "/beschluss/2021/37", "/beschluss/2021/24", "/beschluss/al-runde/2025/02", "/sitzung/36", "/sitzung/umlauf-2018-08-24",
     "/sitzung/sonder-2018-02-08", "/presse/2021-10-29-36-sitzung-hamburg", "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang",
     "/organisation/fitko", "/glossar/onlinezugangsgesetz", "/gremium/it-planungsrat", "/seite/impressum", "/seite/datenschutz",
-    "/seite/barrierefreiheit", "/ledger", "/stand", f"{DECISION}/fassungen", f"{DECISION}/zitieren", "/suche", "/suche?q=Marktplatz",
+    "/seite/barrierefreiheit", "/ledger", "/stand", "/hilfe", f"{DECISION}/fassungen", f"{DECISION}/zitieren", "/suche", "/suche?q=Marktplatz",
     "/?stand=2022-03-01", f"{DECISION}?stand=2022-03-01", "/beschluesse?jahr=2021&thema=EfA&sortierung=alt",
 ]
 
@@ -235,7 +235,7 @@ def test_every_link_to_another_page_stays_in_the_past_that_was_asked_for(portal,
     joined = f"{path}&stand={day}" if "?" in path else f"{path}?stand={day}"
     text = portal[0].get(joined, status="*").text
     links = re.findall(r'<a\b[^>]*href="(/[^"]*)"([^>]*)>', text)
-    timeless = ("/static", "/datei", "/ledger", "/feeds", "/stand", "/suche")
+    timeless = ("/static", "/datei", "/ledger", "/feeds", "/stand", "/suche", "/hilfe")
     lost = [url for url, rest in links if not url.startswith(timeless) and f"stand={day}" not in url and "data-heute" not in rest]
     assert len(links) > 10
     assert lost == []

@@ -225,6 +225,7 @@ def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "search-start": ("public/search.html", "/suche", {"page": reading.SearchPage("", (), (), (), (), (), paging(1)), "has_asked": False}),
         "ledger": ("public/ledger.html", "/ledger", {"page": reading.LedgerPage(rows, 12, SHA, "9a8b7c6d", paging(1))}),
         "stand": ("public/stand.html", "/stand", {"page": StandPage("/", dt.date(2026, 11, 24), dt.date(2010, 1, 1))}),
+        "help": ("public/help.html", "/hilfe", {}),
         "cite": ("public/cite.html", "/beschluss/2021/39/zitieren", {"page": item(), "citations": (("Text", "IT-Planungsrat, Beschluss 2021/39.", "/beschluss/2021/39/zitat.txt"), ("BibTeX", "@misc{beschluss-2021-39}", "/beschluss/2021/39/zitat.bib"))}),
         "404": ("errors/404.html", "/beschluss/2021/399", {"page": NotFound("/beschluss/2021/399", (entry(),))}),
         "410": ("errors/410.html", "/presse/weg", {"page": reading.Withdrawn("/presse/weg", "Pressemitteilung", "Pressemitteilung", "Enthielt personenbezogene Angaben.", WHEN, 15)}),
