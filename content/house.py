@@ -144,9 +144,10 @@ class House:
 
     def reconcile_search(self) -> joined.Mended:
         """Make the index agree with the public editions."""
-        return joined.reconcile(self.search, self._findable, self.published_documents)
+        return joined.reconcile(self.search, self.findable, self.published_documents)
 
-    def _findable(self) -> joined.Public:
+    def findable(self) -> joined.Public:
+        """What the index must hold: the mark of each edition that readers may find, by its id; and the position of the ledger."""
         columns = models.Edition.__table__.c
         with self.reading() as connection:
             statement = sa.select(columns.id, columns.sha256, columns.valid_until).where(_FINDABLE)

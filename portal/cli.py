@@ -324,13 +324,11 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
 def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
     problems: list[str] = [f"Schema: {difference}" for difference in database.differences(house.engine)]
-    columns = models.Edition.__table__.c
+    findable, _ = house.findable()
     with house.reading() as connection:
-        current = sa.select(columns.id, columns.sha256).where(columns.valid_until.is_(None))
-        published = {row.id: row.sha256 for row in connection.execute(current)}
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
         problems += tally_problems(connection)
-    if dict(house.search.stored()) != published:
+    if dict(house.search.stored()) != findable:
         problems.append("Suche: Index und Datenbank weichen ab. Bitte „beschlussportal reconcile“.")
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
@@ -338,7 +336,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         print(problem, file=sys.stderr)
     answer = _ledger_verify(arguments, configured)
     if not problems:
-        _say(f"Schema, Zählungen, Suche ({len(published)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
+        _say(f"Schema, Zählungen, Suche ({len(findable)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
 
 

@@ -92,6 +92,14 @@ def test_from_nothing_to_a_checked_portal(run, lines, tmp_path):
     assert [path for path in target.parent.iterdir() if path.name.endswith(".part")] == []
 
 
+def test_check_knows_that_past_editions_are_searched_too(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    run("import", lines(*LINES[:2], LINES[2] | {"text": "1. Der Rat beschließt anders."}), "--publish")
+    code, out, err = run("check")
+    assert (code, err) == (cli.OK, "") and "Suche (4 Dokumente)" in out
+
+
 def test_the_key_is_readable_for_its_owner_only_and_a_loose_one_is_refused(run):
     run("init", "--empty")
     key = run.data / "keys/ledger-ed25519.pem"
