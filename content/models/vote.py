@@ -21,6 +21,8 @@ class Vote(Base):
     key_year: Mapped[int | None]
     is_circulation: Mapped[bool] = mapped_column(default=False)
     is_en_bloc: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    """Where the votes are known from, or what else is to be said of them."""
     recorded_by: Mapped[str] = mapped_column(sa.String(200))
     recorded_at: Mapped[dt.datetime]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,6 +15,17 @@ from workflows.vocabulary import Permission
 
 if TYPE_CHECKING:
     from content.services.publish import Desk
+
+
+OPEN: Final = frozenset({None, "draft", "prepared", "on_agenda"})
+ADOPTED: Final = frozenset({"adopted", "recorded", "gazetted"})
+MAX_NOTE: Final = 300
+
+
+def with_others(body: models.Body, given: Mapping[str, str], others: str) -> dict[str, str]:
+    """`given` with the vote `others` for each member that votes and is not named in it; empty: they stay unnamed."""
+    named = {code: choice for code, choice in given.items() if choice}
+    return {row.code: others for row in body.members if row.kind != "advisory" and others and row.code not in named} | named
 
 
 def shares_of(body: models.Body) -> dict[str, dict[str, str]]:
@@ -43,11 +54,16 @@ def record(
     is_circulation: bool = False,
     is_en_bloc: bool = False,
     rule: str | None = None,
+    note: str = "",
 ) -> voting.Result:
-    """Keep the ballots on `decision` (member code → choice), in place of earlier ones. Raises `InvalidInput`, `Blocked`."""
+    """Keep the ballots on `decision` (member code → choice), in place of earlier ones. Raises `InvalidInput`, `Blocked`.
+
+    A vote on what was adopted before it came here is entered once, and must have adopted it.
+    """
     if Permission.VOTE_RECORD not in desk.permits:
         raise Blocked((Blocker("no_permission", "Für das Eintragen von Stimmen fehlt das Recht."),))
-    if decision.procedure_state not in {None, "draft", "prepared", "on_agenda"}:
+    is_late = decision.procedure_state in ADOPTED and vote_of(desk.session, decision) is None
+    if decision.procedure_state not in OPEN and not is_late:
         raise Blocked((Blocker("wrong_state", "Über diesen Beschluss ist schon entschieden; die Stimmen bleiben, wie sie sind."),))
     name = rule or decision.body.voting_rule
     if name not in voting.RULES:
@@ -65,13 +81,18 @@ def record(
         result = voting.count(voting.RULES[name], members, cast, is_circulation=is_circulation)
     except voting.UnknownMember as error:
         raise InvalidInput([FieldError("ballots", "unknown_member", str(error))]) from error
-    vote = desk.session.scalars(sa.select(models.Vote).where(models.Vote.item_id == decision.id)).one_or_none()
+    if is_late and not result.passed:
+        message = "Mit diesen Stimmen wäre der Beschluss nicht zustande gekommen; er ist aber beschlossen. Bitte Stimmen und Regel prüfen."
+        raise InvalidInput([FieldError("ballots", "not_passed", message)])
+    if len(note) > MAX_NOTE:
+        raise InvalidInput([FieldError("note", "too_long", f"Die Anmerkung ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen.")])
+    vote = vote_of(desk.session, decision)
     if vote is not None:
         desk.session.delete(vote)
         desk.session.flush()
     desk.session.add(
         models.Vote(
-            item_id=decision.id, rule=name, key_year=key_year, is_circulation=is_circulation, is_en_bloc=is_en_bloc,
+            item_id=decision.id, rule=name, key_year=key_year, is_circulation=is_circulation, is_en_bloc=is_en_bloc, note=note.strip(),
             recorded_by=desk.actor_name or desk.actor, recorded_at=desk.now,
             ballots=[models.Ballot(member_code=code, choice=choice) for code, choice in cast.items()],
         )
@@ -115,6 +136,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
         "key_source": _source(vote, members) if rule.min_share else None,
         "circulation": vote.is_circulation,
         "en_bloc": vote.is_en_bloc,
+        "note": vote.note,
         "passed": result.passed,
         "counts": dict(result.counts),
         "checks": [{"name": check.name, "passed": check.passed, "words": check.words} for check in result.checks],

@@ -26,7 +26,21 @@ from content.canonical import canonical_json
 from content.freezing.market import public_reuse
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
-from content.services import amend, catalogue, edit, ledger, links, lookup, pictures, publish, reuse_list, transition
+from content.services import (
+    amend,
+    catalogue,
+    decided,
+    edit,
+    implementation,
+    implementation_list,
+    ledger,
+    links,
+    lookup,
+    pictures,
+    publish,
+    reuse_list,
+    transition,
+)
 from content.services.source_lists import MAIN, decision_source, german_date, press_source
 from content.storage import UploadRefused, check_upload, clean_file_name
 from workflows.engine import Blocked
@@ -101,6 +115,7 @@ class Importer:
         self._linking: list[str] = []
         self._lines = 0
         self._reused: set[int] = set()
+        self._reported: set[int] = set()
         self._offers: list[tuple[models.Item, str]] = []
         self.report = Report()
 
@@ -118,6 +133,7 @@ class Importer:
         if self.report.faults and not self._skip_faulty:
             raise FaultyInput(self.report)
         self._finish_offers()
+        self._finish_reports()
         return self.report
 
     def _check_links(self) -> None:
@@ -138,11 +154,20 @@ class Importer:
             if amend.amend(self._desk, offer, {"reuse": public_reuse(session, offer_id)}, "Nachnutzung fortgeschrieben – aus einer Liste"):
                 self.report.corrected += 1
 
+    def _finish_reports(self) -> None:
+        """What was reported becomes public once per recommendation."""
+        for item_id in sorted(self._reported):
+            item = self._desk.session.get_one(models.Recommendation, item_id)
+            if implementation.show(self._desk, item, implementation_list.NOTE):
+                self.report.corrected += 1
+
     def _list(self, path: Path) -> None:
         """A list (CSV): which one it is, its header says."""
-        sheet = csv_input.read(path.read_bytes(), {**catalogue.COLUMNS, reuse_list.NAME: reuse_list.COLUMNS})
+        sheet = csv_input.read(path.read_bytes(), {**catalogue.COLUMNS, reuse_list.NAME: reuse_list.COLUMNS, implementation_list.NAME: implementation_list.COLUMNS})
         if sheet.name == reuse_list.NAME:
             self._reused |= reuse_list.take(self._desk, sheet, self.report)
+        elif sheet.name == implementation_list.NAME:
+            self._reported |= implementation_list.take(self._desk, sheet, self.report)
         elif sheet.name:
             catalogue.take(self._desk.session, sheet, self.report)
         for told, found in ((self.report.faults, sheet.faults), (self.report.kept, sheet.kept)):
@@ -160,6 +185,7 @@ class Importer:
             self.report.faults += [LineFault(path.name, number, "", row.message) for row in refused.blockers]
 
     def _take(self, path: Path, number: int, kind: str, given: Mapping[str, Any], *, is_derived: bool) -> None:
+        given, told = decided.split(kind, given)
         value = clean_item(kind, given)
         if kind == "decision" and not value["number"]:
             raise InvalidInput([FieldError("number", "missing", "Die Nummer fehlt. Bitte angeben, etwa 2021/39.")])
@@ -179,19 +205,24 @@ class Importer:
         self._seen[url] = (path.name, number)
         if links.checked(saved.item):
             self._linking.append(url)
+        is_told = False
+        if isinstance(saved.item, models.Decision):
+            if saved.outcome is edit.Outcome.CREATED:
+                decided.adopted(saved.item)
+            is_told = decided.keep(self._desk, saved.item, told)
         self.report.count(kind, saved.outcome)
         if self._is_publishing and kind == "offer":
             self._offers.append((saved.item, path.name))
         elif self._is_publishing:
-            self._publish(saved.item, path.name)
+            self._publish(saved.item, path.name, told=decided.NOTE if is_told else "")
 
-    def _publish(self, item: models.Item, file_name: str) -> None:
+    def _publish(self, item: models.Item, file_name: str, *, told: str = "") -> None:
         if item.publication_state == "draft":
             transition.take(self._desk, item, PUBLICATION, "import")
             self.report.published += 1
-        elif item.publication_state == "published" and item.rev != _published_rev(self._desk.session, item):
+        elif item.publication_state == "published" and (told or item.rev != _published_rev(self._desk.session, item)):
             if publish.differs(self._desk, item):
-                transition.correct(self._desk, item, f"Aus der Datei {file_name} neu übernommen.")
+                transition.correct(self._desk, item, f"{told or 'Neu übernommen'} – aus der Datei {file_name}.")
                 self.report.corrected += 1
 
     def _adapted(self, line: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:

@@ -66,9 +66,9 @@ def report(
     row = told_of(desk.session, item, key)
     is_kept = row is not None and row.evidence_sha256 is not None and not given.get("drop_file")
     media_type, refused = _kind_of(upload)
-    date, faults = _faults(desk, given, has_file=is_kept or upload is not None)
-    if errors + faults + refused:
-        raise InvalidInput(errors + faults + refused)
+    date, found = faults(desk, given, has_file=is_kept or upload is not None)
+    if errors + found + refused:
+        raise InvalidInput(errors + found + refused)
     file = upload.store(upload.body, media_type, None, None) if upload is not None else None
     if row is None:
         row = models.Implementation(item_id=item.id, addressee=key)
@@ -186,7 +186,8 @@ def _kind_of(upload: Upload | None) -> tuple[str, list[FieldError]]:
     return media_type, []
 
 
-def _faults(desk: Desk, given: Mapping[str, str], *, has_file: bool) -> tuple[dt.date | None, list[FieldError]]:
+def faults(desk: Desk, given: Mapping[str, str], *, has_file: bool) -> tuple[dt.date | None, list[FieldError]]:
+    """The day that a report gives, and what is wrong with its state, day, evidence and note."""
     errors = []
     state, evidence, written = given.get("state", ""), given.get("evidence", "").strip(), given.get("date", "").strip()
     if state not in STATES:

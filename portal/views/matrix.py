@@ -44,7 +44,7 @@ def page(request: Request) -> Response:
     query = urlencode({name: value for name, value in asked.items() if value} | ({"stand": request.stand.isoformat()} if request.stand else {}))
     return render(
         request, "public/matrix.html", title="Stand der Umsetzung", page=shown, asked=asked, states=matrix.STATES, turns=matrix.TURNS, measure_kinds=matrix.KINDS,
-        examples=market.examples(request.reader),        codes=CODES, laender=LAENDER, name_of=name_of, others=matrix.OTHERS, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
+        examples=market.examples(request.reader), example_reports=sum(cell.note.startswith("Beispiel") for _, cell in shown.cells), codes=CODES, laender=LAENDER, name_of=name_of, others=matrix.OTHERS, query_string=f"?{query}" if query else "", events=matrix_history.events(request.reader, shown)[:ON_PAGE], secretariat=matrix.SECRETARIAT,
         description="Was aus Empfehlungen und Beschlüssen wurde: Stand je Mitglied, mit Nachweis und Nachnutzung.",
     )
 

@@ -40,8 +40,8 @@ def record_vote(request: Request) -> Response:
             row = found_decision(request, work)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             ballots.record(
-                desk, row, given, is_circulation=bool(request.POST.get("is_circulation")),
-                is_en_bloc=bool(request.POST.get("is_en_bloc")), rule=str(request.POST.get("rule", "")) or None,
+                desk, row, ballots.with_others(row.body, given, str(request.POST.get("others", ""))), is_circulation=bool(request.POST.get("is_circulation")),
+                is_en_bloc=bool(request.POST.get("is_en_bloc")), rule=str(request.POST.get("rule", "")) or None, note=str(request.POST.get("note", "")),
             )
             ballots.set_statements(desk, row, statements)
             audit(request, work, "vote.recorded", row.url)
@@ -60,7 +60,8 @@ def _vote_page(
     statements: list[dict[str, Any]] | None = None,
 ) -> Response:
     vote = ballots.vote_of(work.session, row)
-    kept = given or ({ballot.member_code: ballot.choice for ballot in vote.ballots} if vote else {})
+    typed = request.POST if errors else None
+    kept = given if typed is not None else ({ballot.member_code: ballot.choice for ballot in vote.ballots} if vote else {})
     day = row.date or (row.meeting.date if row.meeting else None)
     members, key_year = ballots.members_of(row.body, (day or work.desk.now.date()).year)
     written = statements or [
@@ -68,7 +69,10 @@ def _vote_page(
     ]
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, members=members, given=kept, key_year=key_year, rules=voting.RULES,
-        rule=vote.rule if vote else row.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors or [], vote=vote,
+        rule=str(typed.get("rule", "")) if typed else vote.rule if vote else row.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors or [],
+        is_circulation=bool(typed.get("is_circulation")) if typed else bool(vote and vote.is_circulation),
+        is_en_bloc=bool(typed.get("is_en_bloc")) if typed else bool(vote and vote.is_en_bloc),
+        note=str(typed.get("note", "")) if typed else vote.note if vote else "", all_others=str(typed.get("others", "")) if typed else "",
         statements=[*written, {"members": [], "text": ""}], status=400 if errors else 200,
     )
 

@@ -11,10 +11,17 @@ import sqlalchemy as sa
 from content import models
 from content.schemas import clean_item
 from content.services import accounts, edit, implementation, lookup, outbox, transition
+from tests.functional.people import forget_reports
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
 URL = "/empfehlung/efa-vorrang"
+
+
+@pytest.fixture(autouse=True)
+def unreported(portal):
+    with portal[1].writing("test") as work:
+        forget_reports(work)
 
 
 def errands(app):

@@ -11,6 +11,7 @@ from webtest import TestApp, Upload
 from content import models
 from content.schemas import InvalidInput
 from content.services import ballots, implementation, lookup, transition
+from tests.functional.people import forget_reports
 from workflows.decision import DECISION
 from workflows.engine import Blocked
 from workflows.recommendation import RECOMMENDATION
@@ -26,6 +27,7 @@ def _implementing(house, addressees=("Hamburg", "Bremen", "FITKO")):
     with house.writing("test") as work:
         row = lookup.find(work.session, URL)
         row.addressees, row.procedure_state = list(addressees), "implementing"
+        forget_reports(work, row)
         return row.id
 
 

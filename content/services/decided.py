@@ -1,0 +1,58 @@
+"""What an import tells beside a decision's text: that it was adopted, how it was voted on, what was stated for the record.
+
+A decision that comes in with a number was adopted elsewhere. Its vote is kept once; what is recorded is not changed by a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from content import models
+from content.schemas import FieldError, InvalidInput, clean
+from content.schemas.votes import DECIDED
+from content.services import ballots
+from content.services.publish import Desk
+
+NOTE: Final = "Abstimmung nachgetragen"
+
+
+def split(kind: str, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """(the line without them, what it tells of vote and statements; empty: nothing). Raises `InvalidInput`."""
+    told = {name: given[name] for name in DECIDED if name in given} if kind == "decision" else {}
+    if not told:
+        return given, {}
+    return {name: value for name, value in given.items() if name not in DECIDED}, clean(DECIDED, told)
+
+
+def adopted(decision: models.Decision) -> None:
+    """Put a decision that came in where it stands: adopted, or announced in the gazette as well."""
+    decision.procedure_state = "gazetted" if decision.gazette_date else "adopted"
+
+
+def keep(desk: Desk, decision: models.Decision, told: Mapping[str, Any]) -> bool:
+    """Keep vote and statements; whether that changed anything. Raises `InvalidInput`, `Blocked`."""
+    return any([_keep_vote(desk, decision, told.get("vote")), _keep_statements(desk, decision, told.get("statements") or [])])
+
+
+def _keep_vote(desk: Desk, decision: models.Decision, given: Mapping[str, Any] | None) -> bool:
+    if given is None:
+        return False
+    cast = ballots.with_others(decision.body, given["ballots"], given["others"])
+    known = ballots.vote_of(desk.session, decision)
+    if known is None:
+        ballots.record(
+            desk, decision, cast, is_circulation=given["circulation"], is_en_bloc=given["en_bloc"], rule=given["rule"], note=given["note"]
+        )
+        return True
+    if {row.member_code: row.choice for row in known.ballots} != cast:
+        raise InvalidInput([FieldError("vote.ballots", "already_recorded", "Die Stimmen sind schon eingetragen und lauten anders. Was eingetragen ist, bleibt.")])
+    return False
+
+
+def _keep_statements(desk: Desk, decision: models.Decision, rows: list[Mapping[str, Any]]) -> bool:
+    before = [{"members": row.member_codes, "text": row.text} for row in ballots.statements_of(desk.session, decision)]
+    if not rows or before == rows:
+        return False
+    ballots.set_statements(desk, decision, rows)
+    return True
