@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from content import due as due_dates
 from content import models
 from content.berlin import BERLIN
-from content.services import recipients, review_requests, tasks
+from content.services import implementation, recipients, review_requests, tasks
 from content.services.notify import notify
 from workflows.vocabulary import Permission
 
@@ -30,7 +30,7 @@ class Due:
 
     item: models.Item
     at: dt.datetime
-    people: tuple[models.Account, ...] = ()
+    people: tuple[models.Account, ...] | None = None
     """Those who are reminded of this one, in place of those of its kind."""
 
 
@@ -86,15 +86,34 @@ def _recommendations(session: Session, until: dt.datetime) -> Iterator[Due]:
     query = sa.select(models.Recommendation).where(
         models.Recommendation.due.is_not(None), models.Recommendation.procedure_state.in_(OPEN_RECOMMENDATIONS)
     )
+    asked = _Asked(session)
     for row in session.scalars(query.order_by(models.Recommendation.id)):
         at = _due_at(session, str(row.due))
         if at is not None and at <= until:
-            yield Due(row, at)
+            yield Due(row, at, asked.people(row, implementation.outstanding(session, row)))
 
 
 def _tasks(session: Session, until: dt.datetime) -> Iterator[Due]:
-    for decision, day in tasks.due_days(session, until):
-        yield Due(decision, dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC))
+    asked = _Asked(session)
+    for decision, day, addressees in tasks.due_days(session, until):
+        yield Due(decision, dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC), asked.people(decision, addressees))
+
+
+class _Asked:
+    """Who is reminded of what members owe: those who speak for them, and the secretariat."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._speakers = [
+            (person, tasks.codes_of(session, [(grant.role, grant.organisation) for grant in person.grants]))
+            for person in recipients.with_role(session, "land")
+        ]
+
+    def people(self, item: models.Item, codes: Iterable[str]) -> tuple[models.Account, ...]:
+        """Those who speak for one of these members, and those who confirm what they report."""
+        wanted = frozenset(codes)
+        found = [person for person, own in self._speakers if own & wanted]
+        return tuple({one.id: one for one in (*found, *recipients.holders(self._session, Permission.IMPLEMENTATION_CONFIRM, item))}.values())
 
 
 def _reviews(session: Session, until: dt.datetime) -> Iterator[Due]:
@@ -130,11 +149,6 @@ def _withdrawers(session: Session, item: models.Item) -> list[models.Account]:
     return recipients.holders(session, Permission.ITEM_WITHDRAW, item)
 
 
-def _implementers(session: Session, item: models.Item) -> list[models.Account]:
-    found = recipients.with_role(session, "land") + recipients.holders(session, Permission.IMPLEMENTATION_CONFIRM, item)
-    return list({person.id: person for person in found}.values())
-
-
 def _nobody(_session: Session, _item: models.Item) -> list[models.Account]:
     return []
 
@@ -147,11 +161,11 @@ DEADLINES: Final = (
     Deadline("expiry", dt.timedelta(days=7), _expiring, _withdrawers, "Wird am {day} zurückgezogen.", ""),
     Deadline("review", dt.timedelta(), _unreviewed, _reviewers, "", "Wartet seit mehr als drei Tagen auf eine Prüfung (Frist: {day})."),
     Deadline(
-        "recommendation", dt.timedelta(days=14), _recommendations, _implementers,
+        "recommendation", dt.timedelta(days=14), _recommendations, _nobody,
         "Die Umsetzung ist bis {day} zu melden.", "Die Umsetzung war bis {day} zu melden.",
     ),
     Deadline(
-        "task", dt.timedelta(days=28), _tasks, _implementers, "Vor der Sitzung ist zu berichten; bis {day} fehlt noch eine Meldung zu einem Auftrag.",
+        "task", dt.timedelta(days=28), _tasks, _nobody, "Vor der Sitzung ist zu berichten; bis {day} fehlt noch eine Meldung zu einem Auftrag.",
         "Die Sitzung ist vorbei, eine Meldung zu einem Auftrag fehlt noch (fällig bis {day}).",
     ),
     Deadline(
@@ -174,7 +188,7 @@ def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
         words = deadline.overdue_words if is_late else deadline.soon_words
         if words:
             told += notify(
-                session, "overdue" if is_late else "due_soon", due.item, due.people or deadline.people(session, due.item), now=now,
+                session, "overdue" if is_late else "due_soon", due.item, deadline.people(session, due.item) if due.people is None else due.people, now=now,
                 occasion=f"{deadline.name}:{due.item.id}:{due.at.isoformat()}",
                 words=words.format(day=f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"),
             )

@@ -31,6 +31,7 @@ _OPEN: Final = ("draft", "published", "withdrawn")
 _APPROVING: Final = ("submitted", "scheduled")
 """States in which a text lies with others; who wrote on since has a new draft beside it."""
 _REVIEWING: Final = frozenset({Permission.ITEM_REVIEW})
+_CORRECTING: Final = frozenset({Permission.ITEM_CORRECT})
 
 I: Final = models.Item  # noqa: E741 - the one table of this module
 Condition = sa.ColumnElement[bool]
@@ -167,10 +168,17 @@ def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     return (I.id.in_(sa.union(saved, owned) if own else saved),)
 
 
+def _changed(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
+    """Public, and changed since by somebody else, where I may make the change public."""
+    ahead = sa.select(I.id).where(I.changed_by > "", I.rev > I.public_rev, I.public_rev > 0, I.publication_state == "published", I.changed_by != person.login)
+    return I.id.in_(ahead), held(person, _CORRECTING)
+
+
 _PLANNED: Final = ("Termin", "publish_at")
 VIEWS: Final[Mapping[str, View]] = {
     "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin", _PLANNED),
     "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt", ("Stand vom", "changed_at")),
+    "aenderungen": View("Änderungen an Öffentlichem", _changed, "alt", ("geändert", "changed_at")),
     "entwuerfe": View("Meine Entwürfe", _mine),
     "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin", _PLANNED),
     "veroeffentlicht": View(
@@ -179,7 +187,7 @@ VIEWS: Final[Mapping[str, View]] = {
     ),
 }
 """In the order of the overview."""
-WAITING: Final = frozenset({"ueberfaellig", "wartet"})
+WAITING: Final = frozenset({"ueberfaellig", "wartet", "aenderungen"})
 """The lists that ask for something to be done now."""
 
 ORDERS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.freezing.implementation import Addressee, addressees_of, public_state
 from content.kinds import KINDS
+from content.laender import members_of
 from content.schemas import FieldError, InvalidInput
 from content.services.amend import amend
 from content.services.publish import Desk, berlin_day
@@ -39,6 +40,11 @@ class Line:
     told: models.Implementation | None
     may_report: bool
     may_judge: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is this person's turn."""
+        return self.may_judge or (self.may_report and self.who.kind == "member" and (self.told is None or bool(self.told.comment)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ def show(desk: Desk, item: models.Recommendation, note: str) -> models.Edition |
 
 
 def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300) -> list[Line]:
-    """What the person can report on or judge: adopted recommendations, one line for each addressee."""
+    """What the person can report on or judge: adopted recommendations, one line for each addressee, what waits for the person first."""
     item = models.Recommendation
     rows = desk.session.scalars(
         sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state.not_in(GONE)).order_by(item.changed_at.desc(), item.id).limit(limit)
@@ -124,7 +130,7 @@ def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300
                 one = told.get((row.id, who.key))
                 is_waiting = may_judge and one is not None and one.confirmed_at is None and not one.comment
                 found.append(Line(row, who, one, may_report(desk, who, codes), is_waiting))
-    return found
+    return sorted(found, key=lambda line: not line.is_waiting)
 
 
 def may_report(desk: Desk, who: Addressee, codes: frozenset[str]) -> bool:
@@ -139,6 +145,13 @@ def unconfirmed(session: Session, item: models.Recommendation) -> list[str]:
     rows = session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))
     done = {row.addressee for row in rows if row.confirmed_at is not None and row.state in DONE}
     return [who.name for who in addressees_of(session, item.addressees) if who.key not in done]
+
+
+def outstanding(session: Session, item: models.Recommendation) -> frozenset[str]:
+    """The members that are asked and have not reported that it is done or does not apply."""
+    row = models.Implementation
+    done = set(session.scalars(sa.select(row.addressee).where(row.item_id == item.id, row.state.in_(DONE), row.comment == "")))
+    return frozenset(members_of(item.addressees)[0]) - done
 
 
 def told_of(session: Session, item: models.Recommendation, key: str) -> models.Implementation | None:

@@ -44,6 +44,12 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     return decision.number
 
 
+def next_ordinal(session: Session, meeting: models.Meeting) -> int:
+    """The number of the session that comes after all sessions of its body."""
+    row = models.Meeting
+    return (session.scalar(sa.select(sa.func.max(row.ordinal)).where(row.body_id == meeting.body_id)) or 0) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
     """A decision that has a number, as the report shows it."""

@@ -56,11 +56,17 @@ RETURNING: Final = frozenset({
 """Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
 
 
+CHANGE: Final = "change:"
+"""How the occasion of a change to a public text begins."""
+
+
 def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
     """Tell people of a step that was just taken; what waited for one before waits no more."""
     about = f"step:{workflow.name}:"
     if step.source != step.target:
         settle(desk.session, "waits", item, now=desk.now, about=about)
+    if step.source == "published":
+        settle(desk.session, "waits", item, now=desk.now, about=CHANGE)
     words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
     if entry.comment:
         words += f" Hinweis: {entry.comment}"
@@ -70,6 +76,16 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
         notify(
             desk.session, telling.event, item, telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}",
             words=words, actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+        )
+
+
+def after_change(desk: Desk, item: models.Item) -> None:
+    """Tell those who may make it public that a public text was changed at the desk: once, until it is public."""
+    if item.publication_state == "published" and 0 < item.public_rev < item.rev:
+        notify(
+            desk.session, "waits", item, recipients.holders(desk.session, Permission.ITEM_CORRECT, item), now=desk.now,
+            occasion=f"{CHANGE}{item.id}:{item.public_rev}", words="Der Text ist öffentlich und wurde geändert. Öffentlich wird die Änderung mit „Berichtigen“.",
+            actor=desk.actor, actor_name=desk.actor_name or desk.actor,
         )
 
 

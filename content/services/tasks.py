@@ -167,15 +167,18 @@ def name_of_addressee(addressee: str) -> str:
     return name_of(addressee)
 
 
-def due_days(session: Session, until: dt.datetime) -> list[tuple[models.Decision, dt.date]]:
-    """(decision, day of the session) of open tasks whose session is held by `until`; one row per decision and day."""
+def due_days(session: Session, until: dt.datetime) -> list[tuple[models.Decision, dt.date, frozenset[str]]]:
+    """(decision, day of the session, who is asked) of open tasks whose session is held by `until`; one row per decision and day."""
     task, meeting = models.Task, models.Meeting
     query = (
-        sa.select(task.item_id, meeting.date).distinct()
+        sa.select(task.item_id, meeting.date, task.addressee)
         .join(meeting, meeting.url == task.due_meeting)
         .where(task.tracking == "confirmed", task.state.not_in(("done", "not_applicable")), meeting.date.is_not(None), meeting.date <= until.date())
     )
-    return [(session.get_one(models.Decision, row.item_id), row.date) for row in session.execute(query)]
+    asked: dict[tuple[int, dt.date], set[str]] = {}
+    for row in session.execute(query.order_by(task.item_id, meeting.date)):
+        asked.setdefault((row.item_id, row.date), set()).add(row.addressee)
+    return [(session.get_one(models.Decision, item_id), day, frozenset(who)) for (item_id, day), who in asked.items()]
 
 
 def _clause(desk: Desk, decision: models.Decision, anchor: str) -> models.Clause:

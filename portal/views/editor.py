@@ -15,10 +15,10 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
-from content.services import edit, form_drafts, links, lookup
+from content.services import edit, form_drafts, links, lookup, numbering, step_notices
 from content.services.edit import StaleText
 from portal import form_page, forms, linking, site
-from portal.asked import editable_item, wanted_kind
+from portal.asked import desk_with, editable_item, wanted_kind
 from portal.desk import desk_view, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import number_in, parameter
@@ -150,6 +150,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     _refuse_foreign(request, saved.item)
     if dead := links.broken(work.session, saved.item):
         raise InvalidInput(dead)
+    step_notices.after_change(desk_with(work, request.person.permits_on(saved.item.kind, saved.item.owner)), saved.item)
     form_drafts.drop(work.session, login, typed.uids)
     return f"/redaktion/eintrag/{saved.item.id}"
 
@@ -181,8 +182,8 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
         row = queries.item(work.session, request.person, number_in(parameter(request, "wie")))
         if kind == "meeting" and row is not None and row.kind == "meeting":
             agenda = [{**entry, "decision": None, "note": None} for entry in row.input.get("agenda", ())]
-            last = row.input.get("ordinal")
-            return {"body": row.input.get("body"), "ordinal": last + 1 if last else None, "place": None, "agenda": agenda}
+            following = numbering.next_ordinal(work.session, row) if isinstance(row, models.Meeting) and row.ordinal else None
+            return {"body": row.input.get("body"), "ordinal": following, "place": None, "agenda": agenda}
         if kind == "decision" and row is not None and row.kind == "meeting":
             return {"body": row.input.get("body"), "meeting": row.url}
     return {"body": slug} if slug else {}

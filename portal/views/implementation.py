@@ -77,6 +77,6 @@ def _page(request: Request, work: Work, invalid: InvalidInput | None = None, *, 
     typed = {name: str(request.POST.get(name, "")) for name in (*FIELDS, "comment")} if invalid else {}
     return page(
         request, "desk/implementation.html", title="Umsetzung", states=implementation.STATES, place=place, typed=typed,
-        rows=implementation.lines(desk, codes=codes, sees_all=sees_all), errors=invalid.errors if invalid else [],
+        rows=implementation.lines(desk, codes=codes, sees_all=sees_all), errors=invalid.errors if invalid else [], errors_by={error.field: error.message for error in reversed(invalid.errors)} if invalid else {},
         status=400 if invalid else 200, state_words=implementation.state_words,
     )

@@ -227,6 +227,13 @@ def test_the_last_agenda_can_be_taken_over(desk):
     form = form_of(app.get(f"/redaktion/neu/meeting?wie={item_id}"))
     assert [form[f"agenda.{index}.title"].value for index in range(1, len(titles) + 1)] == titles
     assert form["agenda.1.decision"].value == ""
+    assert int(form["ordinal"].value) == max(_ordinals(house)) + 1
+
+
+def _ordinals(house):
+    with house.reading() as connection:
+        body = sa.select(models.Meeting.body_id).where(models.Meeting.ordinal == 36).scalar_subquery()
+        return connection.scalars(sa.select(models.Meeting.ordinal).where(models.Meeting.body_id == body, models.Meeting.ordinal.is_not(None))).all()
 
 
 @pytest.mark.parametrize("number", ["²", "9" * 30, "-1", "x"])

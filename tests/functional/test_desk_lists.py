@@ -7,11 +7,12 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from webtest import TestApp
 
 from content import models
 from content.berlin import BERLIN
 from content.schemas import clean_item
-from content.services import accounts, desk, edit, transition
+from content.services import accounts, desk, edit, lookup, transition
 from content.services.desk import Wanted
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -192,7 +193,7 @@ def test_every_list_and_order_reads_on_both_databases(database, request):
     person = _person("rita", ("press", ""), ("secretariat", "govdigital"))
     with house.writing("rita") as work:
         found = {name: [row.url for row in desk.listing(work.session, person, Wanted(view=name), NOW).rows] for name in desk.VIEWS}
-        assert found == {"ueberfaellig": [], "wartet": ["/seite/zwei"], "entwuerfe": ["/seite/eins"], "terminiert": [], "veroeffentlicht": ["/seite/eins"]}
+        assert found == {"ueberfaellig": [], "wartet": ["/seite/zwei"], "aenderungen": [], "entwuerfe": ["/seite/eins"], "terminiert": [], "veroeffentlicht": ["/seite/eins"]}
         for order in desk.ORDERS:
             assert desk.listing(work.session, person, Wanted(order=order, words="seite", since=NOW - dt.timedelta(days=1)), NOW).total == 2
         assert [section.name for section in desk.overview(work.session, person, NOW)] == ["wartet", "entwuerfe", "veroeffentlicht"]
@@ -211,3 +212,31 @@ def test_a_long_list_is_counted_up_to_its_limit_and_still_turned(house, monkeypa
 
 def _person(login, *grants):
     return accounts.SignedIn(1, 1, login, login.title(), "x", True, False, 0, grants, NOW)
+
+
+def test_what_a_provider_changes_on_a_public_offer_waits_at_the_secretariat_until_it_is_public(desk):
+    house, browser = desk
+    app, office, press = browser("anna", "provider", organisation="govdigital"), browser("gerda", "secretariat"), browser("petra", "press")
+    with house.writing("test") as work:
+        row = lookup.find(work.session, "/angebot/govdigital-wohngeld")
+        target, name = f"/redaktion/eintrag/{row.id}", row.title
+    section = "Änderungen an Öffentlichem"
+    assert titles(office.get("/redaktion"), section) == []
+    for words in ("Neuer Text.", "Noch neuerer Text."):
+        form = next(form for form in app.get(target + "/bearbeiten").forms.values() if "rev" in form.fields and "schritt" not in form.fields)
+        form["text"] = words
+        form.submit(status=303)
+    assert titles(office.get("/redaktion"), section) == listed(office, liste="aenderungen") == [name]
+    assert titles(app.get("/redaktion"), section) == titles(press.get("/redaktion"), section) == []
+    assert _notices(house, "gerda") == [(name, True)] and _notices(house, "anna") == []
+    form = next(form for form in office.get(target).forms.values() if "schritt" in form.fields and form["schritt"].value == "correct")
+    form["note"] = "Text erneuert."
+    form.submit(status=303)
+    assert "Noch neuerer Text." in TestApp(app.app).get("/angebot/govdigital-wohngeld").text
+    assert titles(office.get("/redaktion"), section) == [] and _notices(house, "gerda") == [(name, False)]
+
+
+def _notices(house, login):
+    with house.writing("test") as work:
+        account = accounts.find(work.session, login)
+        return [(row.title, row.read_at is None) for row in work.session.scalars(sa.select(models.Notice).where(models.Notice.account_id == account.id))]

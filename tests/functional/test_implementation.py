@@ -220,3 +220,28 @@ def test_a_recommendation_is_adopted_by_a_vote_on_the_decision_that_names_it_and
     assert "2021/39" in app.get(URL).text.split('id="weg"')[1]
     assert "efa-vorrang" in app.get("/empfehlungen?form=adopted&beschluss=/beschluss/2021/39").text
     assert today.isoformat() in data["road"][-1]["at"]
+
+
+def test_an_error_stands_beside_its_field_and_the_summary_leads_to_it(desk):
+    house, browser = desk
+    number = _implementing(house)
+    form = _form(browser("hanna", "land", organisation="hamburg").get("/redaktion/umsetzung"), "report", "HH", number)
+    form["state"], form["evidence"], form["date"] = "done", "irgendwo", "2999-01-01"
+    page = form.submit("schritt", status=400)
+    links = [link["href"].removeprefix("#") for link in page.html.select("[role=alert] a")]
+    fields = [page.html.find(id=one) for one in links]
+    assert [field["name"] for field in fields] == ["evidence", "date"]
+    for field in fields:
+        told = page.html.find(id=field["aria-describedby"])
+        assert field["aria-invalid"] == "true" and "field-error" in told["class"]
+    assert (fields[0]["value"], fields[1]["value"]) == ("irgendwo", "2999-01-01")
+
+
+def test_what_waits_for_a_person_stands_first(desk):
+    house, browser = desk
+    _implementing(house)
+    first = browser("gerda", "secretariat").get("/redaktion/umsetzung").html.find("section", class_="step")
+    assert "Meldung bestätigen" in first.text
+    own = [section.text for section in browser("hanna", "land", organisation="hamburg").get("/redaktion/umsetzung").html.find_all("section", class_="step")]
+    told = ["noch nichts" in text for text in own]
+    assert told == sorted(told, reverse=True) and len(set(told)) == 2

@@ -21,12 +21,25 @@ NOW = dt.datetime(2026, 11, 25, 9, tzinfo=dt.UTC)
 
 @pytest.fixture
 def people(house):
-    """Petra and Paula of the press office, and Land without an address."""
+    """Petra and Paula of the press office, and Lars of Hamburg without an address."""
     with house.writing("test") as work:
         for login, role, email in (("petra", "press", "petra@amt.example"), ("paula", "press", "paula@amt.example"), ("lars", "land", "")):
-            account = accounts.create(work.session, login=login, name=login.title(), email=email, now=NOW)
-            accounts.grant(work.session, account, role, "", by="test", now=NOW)
+            _join(work.session, login, role, "hamburg" if role == "land" else "", email)
     return house
+
+
+@pytest.fixture
+def others(people):
+    """Also Berta of Bremen and Gerda of the secretariat."""
+    with people.writing("test") as work:
+        _join(work.session, "berta", "land", "bremen")
+        _join(work.session, "gerda", "secretariat")
+    return people
+
+
+def _join(session, login, role, organisation="", email=""):
+    account = accounts.create(session, login=login, name=login.title(), email=email, now=NOW)
+    accounts.grant(session, account, role, organisation, by="test", now=NOW)
 
 
 def page_of(house, slug="x"):
@@ -140,20 +153,78 @@ def test_a_text_that_waits_too_long_is_overdue_once(people):
     assert [event for event, *_ in told(people, "paula")] == ["waits", "overdue"]
 
 
-def test_a_recommendation_is_due_soon_and_then_overdue_and_a_new_date_reminds_anew(people):
-    with people.writing("test") as work:
-        value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing"})
+def test_a_recommendation_is_due_soon_and_then_overdue_and_a_new_date_reminds_anew(others):
+    with others.writing("test") as work:
+        value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing", "addressees": ["Hamburg"]})
         item = edit.save(work.session, "recommendation", value, now=NOW).item
         item_id = item.id
     for day in ("2026-12-01", "2026-12-20", "2026-12-21", "2027-01-02", "2027-01-03"):
-        with people.writing("test") as work:
+        with others.writing("test") as work:
             deadlines.tell(work.session, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
-    assert [event for event, *_ in told(people, "lars")] == ["due_soon", "overdue"]
-    with people.writing("test") as work:
+    assert [event for event, *_ in told(others, "lars")] == ["due_soon", "overdue"]
+    with others.writing("test") as work:
         work.session.get_one(models.Recommendation, item_id).due = "31.01.2027"
         work.session.flush()
         deadlines.tell(work.session, dt.datetime(2027, 1, 20, tzinfo=dt.UTC))
-    assert [event for event, *_ in told(people, "lars")] == ["due_soon", "overdue", "due_soon"]
+    assert [event for event, *_ in told(others, "lars")] == ["due_soon", "overdue", "due_soon"]
+    assert [event for event, *_ in told(others, "gerda")] == ["due_soon", "overdue", "due_soon"]
+    assert told(others, "berta") == []
+
+
+def test_who_reported_that_it_is_done_is_not_reminded_until_the_report_comes_back(others):
+    with others.writing("test") as work:
+        value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing", "addressees": ["Hamburg", "Bremen"]})
+        item = edit.save(work.session, "recommendation", value, now=NOW).item
+        row = models.Implementation(item_id=item.id, addressee="HH", state="done", reported_by="Lars", reported_at=NOW)
+        work.session.add(row)
+        work.session.flush()
+        deadlines.tell(work.session, dt.datetime(2026, 12, 20, tzinfo=dt.UTC))
+        row.comment = "Der Nachweis fehlt."
+    assert (told(others, "lars"), [event for event, *_ in told(others, "berta")]) == ([], ["due_soon"])
+    with others.writing("test") as work:
+        deadlines.tell(work.session, dt.datetime(2026, 12, 21, tzinfo=dt.UTC))
+    assert [event for event, *_ in told(others, "lars")] == ["due_soon"] and len(told(others, "berta")) == 1
+
+
+@pytest.fixture
+def task(others):
+    """Hamburg and FITKO are to report to a session on 31 January 2027; the address of the task of Hamburg."""
+    with others.writing("test") as work:
+        for kind, given in (
+            ("body", {"slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}),
+            ("meeting", {"body": "it-planungsrat", "kind": "numbered", "ordinal": 48, "date": "2027-01-31"}),
+            ("decision", {"body": "it-planungsrat", "number": "2026/01", "text": "1. Er bittet Hamburg und FITKO, zur 48. Sitzung zu berichten."}),
+        ):
+            item = edit.save(work.session, kind, clean_item(kind, given), now=NOW).item
+        rows = [models.Task(item_id=item.id, anchor="z1", addressee=who, due_meeting="/sitzung/48", tracking="confirmed", state="open") for who in ("HH", "FITKO")]
+        work.session.add_all(rows)
+        work.session.flush()
+        return rows[0].id
+
+
+def _reminded_on(others, *days):
+    for day in days:
+        with others.writing("test") as work:
+            deadlines.tell(work.session, dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC))
+    return {login: [event for event, *_ in told(others, login)] for login in ("lars", "berta", "gerda", "petra")}
+
+
+def test_a_task_reminds_its_member_and_the_secretariat_once_before_the_session_and_once_after(others, task):
+    assert _reminded_on(others, "2026-12-31") == {"lars": [], "berta": [], "gerda": [], "petra": []}
+    assert _reminded_on(others, "2027-01-04", "2027-01-05", "2027-01-20") == {"lars": ["due_soon"], "berta": [], "gerda": ["due_soon"], "petra": []}
+    assert _reminded_on(others, "2027-02-02", "2027-02-03") == {"lars": ["due_soon", "overdue"], "berta": [], "gerda": ["due_soon", "overdue"], "petra": []}
+
+
+def test_a_task_that_is_done_reminds_its_member_no_more(others, task):
+    with others.writing("test") as work:
+        work.session.get_one(models.Task, task).state = "done"
+    assert _reminded_on(others, "2027-01-05") == {"lars": [], "berta": [], "gerda": ["due_soon"], "petra": []}
+
+
+def test_a_task_without_a_day_of_its_session_reminds_nobody(others, task):
+    with others.writing("test") as work:
+        work.session.execute(sa.update(models.Meeting).values(date=None))
+    assert set(map(len, _reminded_on(others, "2027-01-05", "2027-02-05").values())) == {0}
 
 
 def test_a_date_that_is_none_is_left_alone():
