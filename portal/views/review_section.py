@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from content import markup, models, outline, report_markup
 from content.merge import split
-from content.services import reports, review_suggestions, review_threads
+from content.services import audit, reports, review_suggestions, review_threads
 from content.services.reports import Author
 from content.suggesting import place_of
 from portal.views.common import number_in
@@ -154,10 +154,21 @@ ACTS: Final[Mapping[str, Act]] = {"anmerken": _remark, "antworten": _reply, "vor
 """What everybody may do who may read."""
 
 
+NOTED: Final[Mapping[str, str]] = {
+    "anmerken": "review.remarked", "antworten": "review.answered", "erledigt": "review.resolved", "offen": "review.reopened",
+    "vorschlagen": "suggestion.made", "zuruecknehmen": "suggestion.withdrawn",
+}
+"""Act → what the audit log calls it; decisions on suggestions are noted where they are made."""
+
+
 def do(acts: Mapping[str, Act], session: Session, report: models.Report, section: models.ReportSection, given: Mapping[str, str], author: Author) -> str:
     """Carry out what `tun` names, as in `antworten:12`. Raises `InvalidInput`; `LookupError` for what there is not."""
     name, _, number = given.get("tun", "").partition(":")
-    return acts[name](session, report, section, number_in(number), given, author)
+    place = acts[name](session, report, section, number_in(number), given, author)
+    if name in NOTED:
+        detail = f"{section.heading}, Nr. {number}" if number else section.heading
+        audit.note(session, author.now, actor=author.login, name=author.name, action=NOTED[name], subject=report.url, detail=detail)
+    return place
 
 
 def typed_fields(given: Mapping[str, str]) -> dict[str, Any]:

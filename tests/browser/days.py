@@ -14,6 +14,7 @@ from playwright.sync_api import TimeoutError as NotThere
 from content.house import House
 from content.services import accounts, sessions
 from tests.browser.conftest import serving
+from tests.functional.people import forget_reports
 from workflows.vocabulary import ROLES
 
 PASSWORD = "ein recht langer Satz"
@@ -42,6 +43,7 @@ def office(tmp_path_factory, example_data, people, prepare=None):
                 account.totp_secret, account.totp_is_confirmed = SECRET, True
             accounts.grant(work.session, account, role, organisation, by="test", now=now)
             opened[login] = sessions.begin(work.session, account, address="", agent="", now=now, is_strong=True)
+        forget_reports(work)
     if prepare is not None:
         prepare(house)
     house.close()

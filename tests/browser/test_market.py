@@ -15,6 +15,7 @@ from content.schemas import clean_item
 from content.services import accounts, edit, implementation, lookup
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+from tests.functional.people import forget_reports
 from workflows.vocabulary import Permission
 
 PUBLIC = [
@@ -38,6 +39,7 @@ def address(tmp_path_factory, example_data):
             account.password_hash = accounts.hash_password(PASSWORD)
             accounts.grant(work.session, account, role, organisation, by="test", now=now)
         rights = replace(work.desk, permits=frozenset(Permission), actor="hanna", actor_name="Hanna")
+        forget_reports(work)
         recommendation = lookup.find(work.session, "/empfehlung/efa-vorrang")
         told = {"state": "done", "date": "2026-01-05", "evidence": "https://hamburg.example/nachweis", "note": ""}
         implementation.report(rights, recommendation, "HH", told, codes=frozenset({"HH"}))

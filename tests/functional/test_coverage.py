@@ -102,13 +102,13 @@ def reported(portal):
         _report("HH", "done", recent, recent), _report("HB", "running", recent), _report("SH", "done", "2021-01-01", "2021-02-01"), _report("BY", "done", recent),
     ]
     with house.writing("test") as work:
-        amend.amend(work.desk, lookup.find(work.session, "/empfehlung/efa-vorrang"), {"implementation": rows}, "Meldungen")
+        amend.amend(work.desk, lookup.find(work.session, "/empfehlung/rechtsbegriffe-vereinheitlichen"), {"implementation": rows}, "Meldungen")
     return app, house
 
 
 def test_a_report_fades_when_nobody_writes_for_half_a_year(reported):
     app, _ = reported
-    cells = {row["member"]: row for row in json.loads(app.get("/umsetzung.json").text)["cells"] if row["url"].endswith("/empfehlung/efa-vorrang")}
+    cells = {row["member"]: row for row in json.loads(app.get("/umsetzung.json").text)["cells"] if row["url"].endswith("/empfehlung/rechtsbegriffe-vereinheitlichen")}
     assert (cells["SH"]["state"], cells["SH"]["reported"], cells["SH"]["turn"]) == ("unconfirmed", "done", "Geschäftsstelle")
     assert (cells["HH"]["state"], cells["HH"]["turn"]) == ("done", None)
     assert (cells["BY"]["state"], cells["BY"]["turn"]) == ("done", "Geschäftsstelle")
@@ -126,7 +126,8 @@ def test_fading_counts_from_the_last_write(days, is_faded):
 def test_filters_narrow_and_nonsense_is_refused_with_words(reported):
     app, _ = reported
     rows = json.loads(app.get("/umsetzung.json?mitglied=HH&zustand=done").text)["cells"]
-    assert [(row["member"], row["state"]) for row in rows] == [("HH", "done")]
+    assert ("rechtsbegriffe-vereinheitlichen", "HH", "done") in {(row["url"].rsplit("/", 1)[1], row["member"], row["state"]) for row in rows}
+    assert {(row["member"], row["state"]) for row in rows} == {("HH", "done")}
     assert "Nichts gefunden" in app.get("/umsetzung?mitglied=HH&zustand=not_applicable").text
     for query in ("mitglied=XX", "zustand=fertig", "art=x", "faellig=immer"):
         assert "nicht vorgesehen" in app.get(f"/umsetzung?{query}", status=400).text
@@ -146,14 +147,14 @@ def test_the_page_cache_knows_a_new_report_at_once(reported):
     before = app.get("/umsetzung").headers["ETag"]
     assert app.get("/umsetzung", headers={"If-None-Match": before}, status=304)
     with house.writing("test") as work:
-        amend.amend(work.desk, lookup.find(work.session, "/empfehlung/efa-vorrang"), {"implementation": []}, "Zurück")
+        amend.amend(work.desk, lookup.find(work.session, "/empfehlung/rechtsbegriffe-vereinheitlichen"), {"implementation": []}, "Zurück")
     assert app.get("/umsetzung", headers={"If-None-Match": before}, status=200).headers["ETag"] != before
 
 
 def test_an_amended_edition_changes_nothing_but_what_it_tells(reported):
     _, house = reported
     with house.reading() as connection:
-        first, second = [json.loads(row.document) for row in connection.execute(sa.text("SELECT document FROM edition WHERE url = '/empfehlung/efa-vorrang' ORDER BY number"))]
+        first, second = [json.loads(row.document) for row in connection.execute(sa.text("SELECT document FROM edition WHERE url = '/empfehlung/rechtsbegriffe-vereinheitlichen' ORDER BY number"))]
         assert {key: value for key, value in first.items() if key not in {"data", "edition", "note"}} == {key: value for key, value in second.items() if key not in {"data", "edition", "note"}}
         assert {name for name in second["data"] if second["data"][name] != first["data"].get(name)} == {"implementation"}
-        assert Reader(connection).page("/empfehlung/efa-vorrang").proof.edition == 2
+        assert Reader(connection).page("/empfehlung/rechtsbegriffe-vereinheitlichen").proof.edition == 2

@@ -339,3 +339,17 @@ def test_members_of_another_group_see_nothing_of_the_review(group, desk):
     stranger = browser("fremd", "member", organisation="andere-ag")
     for tail in ("/durchsicht", "/vergleich", f"/abschnitt/{uid}/durchsicht", f"/abschnitt/{uid}/vergleich"):
         assert stranger.get(path + tail, status=404)
+
+
+def test_what_is_said_of_a_report_is_in_the_audit_log_without_its_words(group, place):
+    house, member, _, _ = group
+    app = member("anna")
+    send(app, place, tun="anmerken", anmerkung="Geheime Worte", worte="Zweiter Absatz")
+    number = re.search(r'id="anmerkung-(\d+)"', app.get(place).text)[1]
+    for fields in ({"tun": f"antworten:{number}", f"antwort.{number}": "Ja."}, {"tun": f"erledigt:{number}"}, {"tun": f"offen:{number}"}):
+        send(app, place, **fields)
+    with house.writing("test") as work:
+        entry = models.AuditEntry
+        rows = work.session.scalars(sa.select(entry).where(entry.action.startswith("review.")).order_by(entry.id)).all()
+    assert [row.action for row in rows] == ["review.remarked", "review.answered", "review.resolved", "review.reopened"]
+    assert {row.actor for row in rows} == {"anna"} and not any("Geheim" in row.detail for row in rows)
