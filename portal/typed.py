@@ -53,7 +53,7 @@ class DeskFiles:
         if name in self._uploads:
             body = self._uploads[name]
             try:
-                return self._store(body, check_upload(body, name), None, None)
+                return pictures.keep_any(self._store, body, check_upload(body, name))
             except UploadRefused as refused:
                 raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
         if name in self._past:

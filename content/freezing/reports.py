@@ -63,10 +63,10 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
 
 
 def _noted_at(item: models.Report) -> models.Meeting | None:
-    """The session whose decision took note of the report."""
+    """The session that took note of the report, or whose decision did."""
     session = object_session(item)
     decision = find(session, item.noted_by) if session is not None and item.noted_by else None
-    return decision.meeting if isinstance(decision, models.Decision) else None
+    return decision.meeting if isinstance(decision, models.Decision) else decision if isinstance(decision, models.Meeting) else None
 
 
 def shown_picture(row: models.Attachment) -> report_markup.Shown:

@@ -304,7 +304,7 @@ class _FolderFiles:
     def attachment(self, name: str, field: str) -> models.File:
         body = self._bytes(name, field)
         try:
-            return self._kept(body, check_upload(body, name), None, None)
+            return pictures.keep_any(self._kept, body, check_upload(body, name))
         except UploadRefused as refused:
             raise InvalidInput([FieldError(field, refused.code, str(refused))]) from refused
 

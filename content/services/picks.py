@@ -18,7 +18,6 @@ from workflows.publication import GONE
 Choices = list[tuple[str, str]]
 MOST: Final = 500
 """A list that is longer is cut; what it lacks can still be typed, and what an item has already is always shown."""
-MOST_DECISIONS: Final = 200
 I: Final = models.Item  # noqa: E741 - the one table of most lists
 
 
@@ -45,7 +44,7 @@ def _dated(words: str, day: object) -> str:
 def _newest_decisions(session: Session) -> list[sa.Row[tuple[str, str | None, str | None]]]:
     known = models.Decision
     query = sa.select(known.url, known.number, known.title).where(known.number.is_not(None), known.publication_state.not_in(GONE))
-    return list(session.execute(query.order_by(known.year.desc(), known.id.desc()).limit(MOST_DECISIONS)))
+    return list(session.execute(query.order_by(known.year.desc(), known.id.desc()).limit(MOST)))
 
 
 def _decisions(session: Session) -> Choices:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from content import models
+from content.storage import IMAGE_TYPES
 
 if TYPE_CHECKING:
     from content.pictures import Rendition
@@ -25,6 +26,11 @@ def keep(store: Store, body: bytes) -> models.File:
             models.Rendition(position=position, file=_stored(store, one)) for position, one in enumerate(picture.others, start=1)
         ]
     return main
+
+
+def keep_any(store: Store, body: bytes, media_type: str) -> models.File:
+    """A file that comes in: a picture without what cameras hide in it, anything else as it is. Raises `UploadRefused`."""
+    return keep(store, body) if media_type in IMAGE_TYPES else store(body, media_type, None, None)
 
 
 def _stored(store: Store, one: Rendition) -> models.File:

@@ -73,7 +73,7 @@ def keep(
         return mine
     media_type = _media_type(body, name)
     try:
-        file = pictures.keep(store, body) if media_type in IMAGE_TYPES else store(body, media_type, None, None)
+        file = pictures.keep_any(store, body, media_type)
     except UploadRefused as refused:
         raise InvalidInput([FieldError("file", refused.code, str(refused))]) from refused
     mine = known(report, file.sha256)

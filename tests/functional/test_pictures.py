@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 
@@ -12,7 +13,8 @@ from PIL import Image
 from webtest import TestApp, Upload
 
 from content import models
-from content.services import amend, lookup, transition
+from content.services import amend, exchange, lookup, transition
+from portal.incoming import store_file
 from tests.functional.test_desk import form_of
 
 
@@ -150,3 +152,31 @@ def test_no_picture_without_description_and_credit(desk, missing, typed):
     form["slug"], form["title"], form["publisher"], form["text"] = "ohne", "Ohne", "IT-Planungsrat", "x"
     form[missing] = typed
     assert "fehlt" in form.submit(status=400).text
+
+
+def _camera_photo():
+    """A photo that says where it was taken."""
+    out, exif = io.BytesIO(), Image.Exif()
+    exif[0x010F] = "Kamera mit Standort"
+    Image.new("RGB", (900, 600), "navy").save(out, "JPEG", exif=exif)
+    assert b"Kamera mit Standort" in out.getvalue()
+    return out.getvalue()
+
+
+def test_a_picture_among_the_attachments_loses_what_the_camera_hid_in_it_at_the_desk_and_with_an_import(desk, tmp_path):
+    house, browser = desk
+    app = browser("petra", "press")
+    form = form_of(app.get("/redaktion/neu/press_release"))
+    form["slug"], form["title"], form["publisher"], form["text"] = "anlage", "Anlage", "IT-Planungsrat", "x"
+    form["attachments.1.title"], form["attachments.1._hochladen"] = "Foto", Upload("foto.jpg", _camera_photo(), "image/jpeg")
+    form.submit(status=303)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "foto.jpg").write_bytes(_camera_photo())
+    line = {"type": "page", "slug": "anlage", "title": "Anlage", "text": "x", "attachments": [{"title": "Foto", "file": "foto.jpg"}]}
+    (tmp_path / "lines.jsonl").write_text(json.dumps(line))
+    with house.writing("operator") as work:
+        exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "lines.jsonl"])
+    with house.writing("test") as work:
+        for url in ("/presse/anlage", "/seite/anlage"):
+            (row,) = lookup.find(work.session, url).attachments
+            assert b"Kamera" not in house.files.path(row.sha256).read_bytes() and row.file.media_type == "image/jpeg"
