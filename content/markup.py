@@ -27,6 +27,9 @@ MAX_BRACKETS: Final = 2_000
 """Openings of brackets or emphasis in one paragraph: beyond that, the Markdown library needs quadratic time."""
 
 _EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists")
+_SETTINGS: Final = {"tables": {"use_align_attribute": True}}
+_ALIGN: Final = re.compile(r'(<t[dh](?: scope="col")?) align="(left|right|center)"')
+"""Columns keep their side as a class: the policy of our pages knows no styles, today's HTML no such attribute."""
 _TAGS: Final = frozenset(
     ["a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "dl", "dt", "em", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"]
 )
@@ -85,7 +88,8 @@ def sanitise(raw: str) -> str:
         link_rel="noopener noreferrer",
         strip_comments=True,
     )
-    return clean.replace("<th>", '<th scope="col">').replace("<th align", '<th scope="col" align').replace("<img>", "")
+    scoped = clean.replace("<th>", '<th scope="col">').replace("<th align", '<th scope="col" align').replace("<img>", "")
+    return _ALIGN.sub(r'\1 class="cell-\2"', scoped) if " align=" in scoped else scoped
 
 
 def to_text(text: str) -> str:
@@ -221,7 +225,7 @@ def _converter() -> markdown_library.Markdown:
     # One per thread: making one costs more than converting a clause.
     converter: markdown_library.Markdown | None = getattr(_local, "converter", None)
     if converter is None:
-        converter = markdown_library.Markdown(extensions=list(_EXTENSIONS), output_format="html", tab_length=4)
+        converter = markdown_library.Markdown(extensions=list(_EXTENSIONS), extension_configs=_SETTINGS, output_format="html", tab_length=4)
         _local.converter = converter
     converter.reset()
     return converter

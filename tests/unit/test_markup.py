@@ -68,3 +68,13 @@ def test_reference_is_plain_text_until_its_target_is_public():
 
 def test_headings_never_outrank_the_page():
     assert "<h1" not in markup.to_html("# Groß") and "<h2>" in markup.to_html("# Groß")
+
+
+def test_columns_keep_the_side_that_their_rule_gives_them():
+    made = markup.to_html("| A | B | C |\n|:--|--:|:-:|\n| 1 | 2 | 3 |")
+    assert made.count('class="cell-left"') == made.count('class="cell-right"') == made.count('class="cell-center"') == 2
+    assert '<th scope="col" class="cell-right">B</th>' in made and "style" not in made
+
+
+def test_words_that_look_like_an_alignment_stay_words():
+    assert 'align="right"' in markup.to_html('`<td align="right">` und align="right"').replace("&quot;", '"')
