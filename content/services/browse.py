@@ -29,10 +29,6 @@ MEETING_ROWS: Final = 200
 """A session lists at most so many decisions; no real one comes near."""
 HOME_ROWS: Final = 12
 """The front page shows so many decisions of the newest session and leads to the rest."""
-_FEED: Final = (
-    *statements.LIGHT, statements.E.number, statements.E.note, statements.E.act, statements.E.valid_from, statements.E.recorded_at,
-    statements.E.sha256, statements.E.position,
-)
 T = TypeVar("T")
 
 
@@ -213,7 +209,7 @@ class Reader:
         found = self._run(statement, kind=kind.name, limit=2000, offset=0)
         return self.entries(difflib.get_close_matches("/" + tail, [row.url for row in found], n=limit, cutoff=0.6))
 
-    # --- ledger and feeds ---
+    # --- ledger and files ---
 
     def ledger_page(self, page: int = 1, per_page: int = 50) -> reading.LedgerPage:
         """The ledger, newest entry first. Titles of what was withdrawn are not shown."""
@@ -231,38 +227,6 @@ class Reader:
             key_id=orjson.loads(found[0].line)["key_id"] if found else "",
             paging=paging,
         )
-
-    def newest_published(self, kinds: Sequence[str], limit: int = 40) -> list[tuple[reading.ListEntry, AnyRow]]:
-        """What was published or corrected last, for feeds: (list row, edition columns)."""
-        found = self._connection.execute(
-            sa.select(*_FEED).where(statements.E.kind.in_(kinds), statements.visible(is_now=True))
-            .order_by(statements.E.valid_from.desc(), statements.E.position.desc())
-            .limit(limit)
-        )
-        return [(rows.entry(row), row) for row in found]
-
-    def published_editions(self, edition_ids: Sequence[int]) -> list[tuple[reading.ListEntry, AnyRow]]:
-        """Those of the editions that are public now, as in `newest_published`, newest publication first."""
-        found = self._connection.execute(
-            sa.select(*_FEED).where(statements.E.id.in_(edition_ids), statements.visible(is_now=True))
-            .order_by(statements.E.valid_from.desc(), statements.E.position.desc())
-        )
-        return [(rows.entry(row), row) for row in found]
-
-    def sitemap(self, page: int, per_page: int = 5000) -> list[tuple[str, dt.datetime]]:
-        """(address, day of last change) of public items, by id; pages count from 1."""
-        found = self._connection.execute(
-            sa.select(statements.E.url, statements.E.valid_from)
-            .where(statements.visible(is_now=True))
-            .order_by(statements.E.id)
-            .limit(per_page)
-            .offset((page - 1) * per_page)
-        )
-        return [(row.url, row.valid_from) for row in found]
-
-    def total(self) -> int:
-        """How many items are public now."""
-        return sum(row.amount for row in self._connection.execute(statements.TOTALS))
 
     def file(self, sha256: str) -> AnyRow | None:
         """Name and type of a file that some public edition shows, else None."""

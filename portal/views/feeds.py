@@ -11,7 +11,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content.kinds import KINDS, PATHS
-from content.services.browse import Reader
+from content.services import following
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 
@@ -23,8 +23,7 @@ def feed(request: Request) -> Response:
     """What was published or corrected last: of one kind, or of all."""
     name = request.matchdict["name"]
     kinds = _feed_kinds(name)
-    reader = Reader(request.connection)
-    rows = reader.newest_published(kinds)
+    rows = following.newest(request.connection, kinds)
     title = "Alles Neue" if name == "alle" else KINDS[kinds[0]].plural
     return _xml(
         request, "feeds/atom.xml", "application/atom+xml", title=f"{title} – {site.NAME}", rows=rows, path=f"/feeds/{name}.atom", page_path="/",
@@ -44,10 +43,9 @@ def _feed_kinds(name: str) -> list[str]:
 @view_config(route_name="sitemap")
 def sitemap(request: Request) -> Response:
     """One file for small portals; an index of files for large ones."""
-    reader = Reader(request.connection)
-    total = reader.total()
+    total = following.total(request.connection)
     if total <= PER_SITEMAP:
-        return _sitemap(request, reader.sitemap(1, PER_SITEMAP), is_first=True)
+        return _sitemap(request, following.addresses(request.connection, 1, PER_SITEMAP), is_first=True)
     parts = range(1, -(-total // PER_SITEMAP) + 1)
     return _xml(request, "feeds/sitemap_index.xml", "application/xml", parts=parts)
 
@@ -56,7 +54,8 @@ def sitemap(request: Request) -> Response:
 def sitemap_part(request: Request) -> Response:
     """A part of a large sitemap."""
     part = request.matchdict["part"]
-    rows = Reader(request.connection).sitemap(int(part), PER_SITEMAP) if part.isascii() and part.isdigit() and 0 < int(part) < 10_000 else []
+    is_page = part.isascii() and part.isdigit() and 0 < int(part) < 10_000
+    rows = following.addresses(request.connection, int(part), PER_SITEMAP) if is_page else []
     if not rows:
         raise HTTPNotFound
     return _sitemap(request, rows, is_first=part == "1")

@@ -19,7 +19,7 @@ from content.berlin import BERLIN
 from content.canonical import sha256_hex
 from content.export import citation, presskit, typesetting
 from content.kinds import KINDS
-from content.services import rows
+from content.services import following, rows
 from content.storage import IMAGE_TYPES, clean_file_name
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
 from portal.views.common import item_address, render
@@ -231,5 +231,5 @@ def favicon(request: Request) -> Response:
 def health(request: Request) -> Response:
     """Whether database and search answer; for machines."""
     house = request.registry.house
-    total = request.reader.total()
+    total = following.total(request.connection)
     return Response(json_body={"status": "ok", "published": total, "index_position": house.search.position()})

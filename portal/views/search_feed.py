@@ -6,7 +6,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from content.services import saved
+from content.services import following, saved
 from content.services.searching import Searcher
 from portal import site
 from portal.views.common import BadRequest, parameter
@@ -23,7 +23,7 @@ def search_feed(request: Request) -> Response:
     reader = request.reader
     house = request.registry.house
     searcher = Searcher(request.connection, house.search, house.language, reader.bodies)
-    rows = reader.published_editions(searcher.ids(saved.question(parameters, per_page=ROWS)))
+    rows = following.of_editions(request.connection, searcher.ids(saved.question(parameters, per_page=ROWS)))
     body = request.registry.templates.get_template("feeds/atom.xml").render(
         base_url=request.registry.settings["portal.settings"].base_url, site_name=site.NAME, council=site.COUNCIL, asset=request.registry.asset,
         title=f"Suche {saved.describe(parameters, reader.bodies)} – {site.NAME}", rows=rows,

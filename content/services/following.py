@@ -1,0 +1,40 @@
+"""What machines that follow the portal ask: what is new, every address, how much there is. Always of now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from content import reading
+from content.services import rows
+from content.services.statements import LIGHT, TOTALS, AnyRow, E, visible
+
+_TOLD: Final = sa.select(*LIGHT, E.number, E.note, E.act, E.valid_from, E.recorded_at, E.sha256, E.position).where(visible(is_now=True))
+_NEWEST_FIRST: Final = _TOLD.order_by(E.valid_from.desc(), E.position.desc())
+
+
+def newest(connection: Connection, kinds: Sequence[str], limit: int = 40) -> list[tuple[reading.ListEntry, AnyRow]]:
+    """What was published or corrected last, for feeds: (list row, edition columns)."""
+    found = connection.execute(_NEWEST_FIRST.where(E.kind.in_(kinds)).limit(limit))
+    return [(rows.entry(row), row) for row in found]
+
+
+def of_editions(connection: Connection, edition_ids: Sequence[int]) -> list[tuple[reading.ListEntry, AnyRow]]:
+    """Those of the editions that are public now, as in `newest`, newest publication first."""
+    found = connection.execute(_NEWEST_FIRST.where(E.id.in_(edition_ids)))
+    return [(rows.entry(row), row) for row in found]
+
+
+def addresses(connection: Connection, page: int, per_page: int = 5000) -> list[tuple[str, dt.datetime]]:
+    """(address, day of last change) of public items, by id; pages count from 1."""
+    query = sa.select(E.url, E.valid_from).where(visible(is_now=True)).order_by(E.id)
+    return [(row.url, row.valid_from) for row in connection.execute(query.limit(per_page).offset((page - 1) * per_page))]
+
+
+def total(connection: Connection) -> int:
+    """How many items are public now."""
+    return sum(row.amount for row in connection.execute(TOTALS))
