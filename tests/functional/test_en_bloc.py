@@ -51,8 +51,8 @@ def test_one_vote_adopts_the_green_list_in_the_order_of_the_agenda(desk):
         meeting = work.session.get(models.Meeting, number)
         assert [row.decision_url for row in meeting.agenda] == ["/beschluss/2031/01", "/beschluss/2031/02", "/beschluss/2031/03", None]
         assert [row["decision"] for row in meeting.input["agenda"]] == ["2031/01", "2031/02", "2031/03", None]
-        votes = work.session.query(models.Vote).all()
-        assert len([vote for vote in votes if vote.is_en_bloc]) == 3
+        votes = work.session.query(models.Vote).join(models.Decision, models.Decision.id == models.Vote.item_id).filter(models.Decision.meeting_id == number)
+        assert [vote.is_en_bloc for vote in votes] == [True] * 3
 
 
 def test_one_item_that_is_not_ready_holds_all_back_and_is_named(desk):
