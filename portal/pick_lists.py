@@ -55,6 +55,7 @@ PICKS: Final[Mapping[tuple[str, str], tuple[str, bool]]] = {
 """(kind, path of the field) → (source in `content.services.picks`, whether nothing else may be given)."""
 
 HINTS: Final[Mapping[str, str]] = {
+    "terms.*.file": "Dateiname einer Anlage dieses Angebots, etwa agb-2-1.pdf",
     "abbreviation": "etwa OZG",
     "agenda": "In der Reihenfolge der Sitzung; die Knöpfe rücken einen Punkt.",
     "attachments": "Öffentlich, nur am Arbeitsplatz oder gar nicht; die Sichtbarkeit gilt je Anlage.",

@@ -94,6 +94,7 @@ OFFER: Final[Mapping[str, Field]] = {
                 "version": required(line(40), "Die Version"),
                 "valid_from": Field(day, "Gültig ab"),
                 "url": Field(web_address, "Adresse"),
+                "file": Field(line(255), "Datei unter den Anlagen"),
             }
         ),
         "Bedingungen (AGB)",
@@ -126,13 +127,21 @@ OFFER: Final[Mapping[str, Field]] = {
 
 
 def offer_is_consistent(value: Mapping[str, Any]) -> list[FieldError]:
-    """Each requirement is judged once; financing has a day; a price has a key that can be counted."""
+    """Each requirement is judged once; each version of the terms is named once and lies among the papers; financing has a day."""
     errors: list[FieldError] = []
     seen: set[str] = set()
     for index, row in enumerate(value["requirements"], start=1):
         if row["number"] in seen:
             errors.append(FieldError(f"requirements.{index}.number", "doubled", f"Anforderung {row['number']} steht zweimal da. Bitte einmal angeben."))
         seen.add(row["number"])
+    files = {row["file"] for row in value["attachments"] if row["file"]}
+    versions: set[tuple[str, str]] = set()
+    for index, row in enumerate(value["terms"], start=1):
+        if row["file"] and row["file"] not in files:
+            errors.append(FieldError(f"terms.{index}.file", "unknown_file", f"„{row['file']}“ ist keine Datei unter den Anlagen. Bitte dort aufnehmen oder das Feld leer lassen."))
+        if (row["title"], row["version"]) in versions:
+            errors.append(FieldError(f"terms.{index}.version", "doubled", f"Version {row['version']} von „{row['title']}“ steht zweimal da. Jede Version gibt es einmal."))
+        versions.add((row["title"], row["version"]))
     if value["efa_financed"] == "yes" and value["efa_from"] is None:
         errors.append(FieldError("efa_from", "missing", "Wer EfA-finanziert ist, nennt den Tag, ab dem es gilt. Bitte angeben."))
     if value["efa_financed"] == "no" and value["fee_once_efa"] is not None:

@@ -33,6 +33,13 @@ TERMS: Final = "confirm_terms"
 STANDARD_TERMS: Final = {"fit_store": "Abstimmungsschreiben, Anlage zum Einstellungsvertrag", "govdigital": "Abstimmungsergebnis des Bereitstellers"}
 
 
+def terms_of(offer: models.MarketOffer, on: dt.date) -> list[str]:
+    """The versions of the terms that an offer names, as a confirmation writes them: what is in force on the day first, newest first."""
+    known = sorted(offer.input.get("terms", ()), key=lambda row: row["valid_from"] or "", reverse=True)
+    known.sort(key=lambda row: (row["valid_from"] or "") > on.isoformat())
+    return [f"{row['title']}, Version {row['version']}" for row in known]
+
+
 class StaleReuse(Exception):  # noqa: N818 - named for the situation
     """Somebody was faster; nothing was changed."""
 

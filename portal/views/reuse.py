@@ -138,11 +138,13 @@ def _new_page(request: Request, work: Work, typed: dict[str, str], errors: list[
 def _page(request: Request, work: Work, row: models.Reuse, *, refused: dict[str, list[str]] | None = None, status: int = 200) -> Response:
     desk = _desk(request, work, row)
     offer = reuse.offer_of(work.session, row)
+    versions = reuse.terms_of(offer, reuse.today(work.desk))
     may_confirm = row.state == "negotiation" and Permission.REUSE_OFFER in desk.permits
     return page(
         request, "desk/reuse.html", title=f"{offer.title}: {row.commune or name_of(row.land)}", row=row, offer=offer, status=status, refused=refused or {},
         offers=reuse.possible(desk, row), states=_states(), labels=REUSE.field_labels, history=reuse.history(work.session, row)[::-1], workflow=REUSE,
-        buyer=row.commune or name_of(row.land), may_confirm=may_confirm, terms=reuse.TERMS, standard_terms=reuse.STANDARD_TERMS.get(offer.model, ""),
+        buyer=row.commune or name_of(row.land), may_confirm=may_confirm, terms=reuse.TERMS, versions=versions,
+        standard_terms="; ".join([*filter(None, [reuse.STANDARD_TERMS.get(offer.model, "")]), *versions[:1]]),
         chain=reuse_desk.CHAINS.get(offer.model), today=reuse.today(work.desk),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 
@@ -12,7 +13,8 @@ from webtest import TestApp
 from content import models
 from content.csv_input import FORMULA
 from content.schemas import InvalidInput, clean_item
-from content.services import accounts, edit, links, lookup, transition
+from content.services import accounts, edit, exchange, links, lookup, reuse, transition
+from portal.incoming import store_file
 from tests.functional.test_desk import NOW, form_of, step
 
 
@@ -177,3 +179,51 @@ def test_the_example_services_are_those_of_the_catalogue(portal):
     assert {row["provider"] for row in rows} == {"FITKO", "govdigital"}
     for number in ("2021/39", "2021/24", "2024/13"):
         assert len(app.get(f"/beschluss/{number}").html.find_all("a", href=lambda link: link and link.startswith("/marktplatz/"))) >= 5
+
+
+PAPER = b"%PDF-1.7\n%AGB\n"
+
+
+def _with_terms(house, tmp_path, terms, **more):
+    (tmp_path / "files").mkdir(exist_ok=True)
+    (tmp_path / "files" / "agb-3.pdf").write_bytes(PAPER)
+    papers = [{"title": "AGB 3", "file": "agb-3.pdf"}]
+    line = {"type": "offer", "published_on": "2025-01-01", "attachments": papers, "terms": terms, **_offer(), "slug": "mit-agb", **more}
+    (tmp_path / "offers.jsonl").write_text(json.dumps(line))
+    with house.writing("operator") as work:
+        return exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "offers.jsonl"])
+
+
+def test_each_version_of_the_terms_leads_to_its_document(portal, tmp_path):
+    app, house = portal
+    _with_terms(house, tmp_path, [{"title": "AGB", "version": "3", "valid_from": "2025-01-01", "file": "agb-3.pdf"}, {"title": "AGB", "version": "2", "url": "https://agb.example/2"}])
+    part = app.get("/angebot/mit-agb").html.find("h2", string="Bedingungen").parent
+    links = [(item.find("a")["href"], item.get_text()) for item in part.find_all("li")]
+    assert [words for _, words in links] == ["AGB, Version 3, gültig ab 01.01.2025", "AGB, Version 2"]
+    assert app.get(links[0][0]).body == PAPER and links[1][0] == "https://agb.example/2"
+
+
+@pytest.mark.parametrize(
+    ("terms", "field", "words"),
+    [
+        ([{"title": "AGB", "version": "3", "file": "fehlt.pdf"}], "terms.1.file", "keine Datei unter den Anlagen"),
+        ([{"title": "AGB", "version": "3"}, {"title": "AGB", "version": "3"}], "terms.2.version", "zweimal"),
+        ([{"title": "AGB"}], "terms.1.version", "fehlt"),
+    ],
+)
+def test_terms_without_document_or_version_of_their_own_are_refused(portal, tmp_path, terms, field, words):
+    _, house = portal
+    with pytest.raises(exchange.FaultyInput) as refused:
+        _with_terms(house, tmp_path, terms)
+    (fault,) = refused.value.report.faults
+    assert fault.field == field and words in fault.message
+
+
+def test_a_confirmation_proposes_the_terms_that_are_in_force(portal):
+    _, house = portal
+    rows = [{"title": "AGB", "version": version, "valid_from": day} for version, day in (("1", "2023-01-01"), ("3", "2027-01-01"), ("2", "2025-01-01"))]
+    with house.writing("test") as work:
+        offer = lookup.find(work.session, "/angebot/fit-store-wohngeld")
+        offer.input = {**offer.input, "terms": rows}
+        assert reuse.terms_of(offer, dt.date(2026, 1, 1)) == ["AGB, Version 2", "AGB, Version 1", "AGB, Version 3"]
+        assert reuse.terms_of(offer, dt.date(2022, 1, 1))[0] == "AGB, Version 3"
