@@ -148,6 +148,7 @@ def save(
     writer = WRITERS[kind]
     prepared = writer.prepare(session, value)
     stored = _stored_files(value, files or NoFiles()) if stored is None else stored
+    value = writer.settle(value, stored)
     outcome = Outcome.CREATED if item is None else Outcome.CHANGED
     if item is None:
         item = KINDS[kind].model(kind=kind, url=url, created_at=now, rev=0)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from content import models
 from content.anchors import Anchor, Spot, anchor_at, locate
+from content.markup import to_text
 from content.merge import split
 from content.schemas import FieldError, InvalidInput, clean_text
 from content.services import reports, review_places
@@ -38,6 +39,17 @@ class Shown:
     def is_gone(self) -> bool:
         """Whether the words it was about are no longer there."""
         return self.spot is None
+
+
+@dataclass(frozen=True, slots=True)
+class InEditor:
+    """An open thread beside the text that is being written. `near`: about how many letters stand before its words."""
+
+    number: int
+    name: str
+    text: str
+    words: str
+    near: int
 
 
 def begin(
@@ -122,6 +134,19 @@ def open_counts(session: Session, report: models.Report) -> dict[str, int]:
     """Section → how many threads of it are open."""
     query = sa.select(T.section_uid, sa.func.count()).where(T.report_id == report.id, T.resolved_at.is_(None)).group_by(T.section_uid)
     return {row[0]: row[1] for row in session.execute(query)}
+
+
+def in_editor(session: Session, report: models.Report, section: models.ReportSection) -> list[InEditor]:
+    """The open threads of a section as its editor shows them; no words where they are gone or it is about the whole."""
+    rows = [one for one in of_section(session, report, section) if one.thread.resolved_at is None]
+    return [_in_editor(one, section.text) for one in rows]
+
+
+def _in_editor(one: Shown, text: str) -> InEditor:
+    first, spot = one.thread.remarks[0], one.spot if one.thread.quote else None
+    words = to_text(text[spot.start : spot.end]) if spot else ""
+    near = sum(map(str.isalnum, to_text(text[: spot.start]))) if spot else 0
+    return InEditor(one.thread.id, first.name, first.text, words, near)
 
 
 def orphans(session: Session, report: models.Report) -> Sequence[models.ReviewThread]:

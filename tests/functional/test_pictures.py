@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -180,3 +181,24 @@ def test_a_picture_among_the_attachments_loses_what_the_camera_hid_in_it_at_the_
         for url in ("/presse/anlage", "/seite/anlage"):
             (row,) = lookup.find(work.session, url).attachments
             assert b"Kamera" not in house.files.path(row.sha256).read_bytes() and row.file.media_type == "image/jpeg"
+
+
+def test_a_figure_of_a_report_that_is_imported_is_shown_as_it_is_kept(desk, tmp_path):
+    house, _ = desk
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "foto.jpg").write_bytes(_camera_photo())
+    given = hashlib.sha256(_camera_photo()).hexdigest()
+    text = f'![Ein Feld](/datei/{given}/foto.jpg "Das Feld | AG Probe")\n\n[Fremd](/datei/{given}/anderes.jpg)'
+    line = {
+        "type": "report", "slug": "abgebildet", "title": "Abgebildet", "group": "AG Probe", "text": "x", "published_on": "2026-11-01",
+        "sections": [{"heading": "Eins", "text": text}], "attachments": [{"title": "Foto", "file": "foto.jpg", "visibility": "public"}],
+    }
+    (tmp_path / "lines.jsonl").write_text(json.dumps(line))
+    for _ in range(2):
+        with house.writing("operator") as work:
+            exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "lines.jsonl"])
+        with house.writing("test") as work:
+            report = lookup.find(work.session, "/bericht/abgebildet")
+            kept = report.attachments[0].sha256
+            assert kept != given and report.rev == 1
+            assert f"/datei/{kept}/foto.jpg" in report.sections[0].text and f"/datei/{given}/anderes.jpg" in report.sections[0].text

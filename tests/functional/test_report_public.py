@@ -42,6 +42,20 @@ def test_the_report_reads_as_one_page_with_numbers_notes_and_states(published):
     assert "gibt-es-nicht" not in page.text
 
 
+def test_the_example_report_shows_a_figure_a_table_a_footnote_and_recommendations_in_many_states(portal):
+    app, _ = portal
+    page = app.get(URL)
+    figure = page.html.find("figure")
+    image = figure.find("img")
+    assert image["alt"].startswith("Schaubild: links drei Hindernisse") and image["width"] == "1280" and image["srcset"].count("w,") >= 2
+    assert "Bildnachweis: Beschlussportal, eigene Zeichnung" in figure.figcaption.text
+    assert app.get(image["src"]).content_type == "image/png"
+    assert page.html.find("ol", class_="notes") and page.html.find("table") and page.html.find("a", string="Abschnitt 6")
+    table = app.get(f"{URL}/empfehlungen").html.find("tbody")
+    states = [cell.text for cell in table.find_all("td", attrs={"data-label": "Stand"})]
+    assert len(states) == 8 and len(set(states)) >= 6, states
+
+
 def test_a_section_has_a_page_of_its_own_that_leads_to_its_neighbours(published):
     app, _ = published
     page = app.get("/bericht/probe/abschnitt/a1")

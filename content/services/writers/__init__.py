@@ -17,7 +17,13 @@ from content.services.writers.council import (
 from content.services.writers.market import prepare_market_item, prepare_offer, write_market_item, write_offer
 from content.services.writers.press import prepare_press, write_press
 from content.services.writers.reference import prepare_term, write_organisation, write_page, write_term
-from content.services.writers.reports import prepare_recommendation, prepare_report, write_recommendation, write_report
+from content.services.writers.reports import (
+    prepare_recommendation,
+    prepare_report,
+    with_stored_files,
+    write_recommendation,
+    write_report,
+)
 
 __all__ = ["WRITERS"]
 
@@ -26,7 +32,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "meeting": Writer(prepare_meeting, write_meeting),
     "decision": Writer(prepare_decision, write_decision),
     "press_release": Writer(prepare_press, write_press),
-    "report": Writer(prepare_report, write_report),
+    "report": Writer(prepare_report, write_report, with_stored_files),
     "recommendation": Writer(prepare_recommendation, write_recommendation),
     "market_item": Writer(prepare_market_item, write_market_item),
     "offer": Writer(prepare_offer, write_offer),

@@ -20,10 +20,14 @@ from content.services.lookup import find
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How one kind is written: `prepare` looks up and refuses, `write` only sets."""
+    """How one kind is written: `prepare` looks up and refuses, `write` only sets.
+
+    `settle` makes of a value and its files (by name, as they are stored) what is written.
+    """
 
     prepare: Callable[[Session, Mapping[str, Any]], Any]
     write: Callable[[Any, Mapping[str, Any], Any], None]
+    settle: Callable[[Mapping[str, Any], Mapping[str, models.File]], Mapping[str, Any]] = lambda value, _files: value
 
 
 def nothing(_session: Session, _value: Mapping[str, Any]) -> None:

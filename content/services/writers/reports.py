@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +18,8 @@ from content.schemas import FieldError, InvalidInput
 from content.services import addressees
 from content.services.lookup import find, known_bodies
 from content.services.writers.common import decision_addresses, numbered
+
+_OWN_FILE: Final = re.compile(r"/datei/[0-9a-f]{64}/([^\s/)\"]+)")
 
 
 def prepare_report(session: Session, value: Mapping[str, Any]) -> None:
@@ -36,6 +40,17 @@ def prepare_report(session: Session, value: Mapping[str, Any]) -> None:
     ]
     if errors:
         raise InvalidInput(errors)
+
+
+def with_stored_files(value: Mapping[str, Any], files: Mapping[str, models.File]) -> dict[str, Any]:
+    """A report whose sections show its files (by name) as they are stored: pictures are encoded anew when they come in."""
+    stored = {name.rsplit("/", 1)[-1]: file.sha256 for name, file in files.items()}
+
+    def address(match: re.Match[str]) -> str:
+        sha256 = stored.get(unquote(match[1]))
+        return f"/datei/{sha256}/{match[1]}" if sha256 else match[0]
+
+    return {**value, "sections": [{**row, "text": _OWN_FILE.sub(address, row["text"])} for row in value["sections"]]}
 
 
 def write_report(item: models.Report, value: Mapping[str, Any], _prepared: object) -> None:

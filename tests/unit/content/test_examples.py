@@ -427,7 +427,8 @@ def test_withheld_attachment_says_why() -> None:
 
 @pytest.mark.parametrize("item", ITEMS, ids=url)
 def test_text_is_set_as_german_is_set(item: dict[str, Any]) -> None:
-    for text in prose(item):
+    for words in prose(item):
+        text = re.sub(r"!\[([^\]]*)\]\(/datei/[^)]*\)", r"\1", words)  # Markdown sets what stands below a figure in straight quotes
         assert '"' not in text
         assert text.count("„") == text.count("“")
         assert " - " not in text
