@@ -11,6 +11,9 @@ const form = document.querySelector("[data-section]");
 if (form) {
   const area = form.elements.text;
   showFilesFrom(form.dataset.files);
+  const remarks = [...document.querySelectorAll("[data-words]")].map(
+    ({ dataset, firstElementChild }) => ({ words: dataset.words, near: +dataset.near, label: firstElementChild.textContent }),
+  );
   let editor = null;
   let changed = () => {};
   const button = document.createElement("button");
@@ -24,7 +27,7 @@ if (form) {
 
   function show(isVisual) {
     editor?.destroy();
-    editor = isVisual ? attach(area, () => changed()) : null;
+    editor = isVisual ? attach(area, () => changed(), remarks) : null;
     label.textContent = editor ? "Als Markdown bearbeiten" : "Gestaltet bearbeiten";
     words.textContent = isVisual && !editor ? "Dieser Text lässt sich nur als Markdown bearbeiten; gestaltet ginge etwas verloren." : "";
   }

@@ -8,6 +8,7 @@ import { EditorState, Plugin } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { isInTable } from "prosemirror-tables";
 import { read, schema, write } from "./markdown.js";
+import { showing } from "./remarks.js";
 import { tableCommands, tableKeys, tablePlugins } from "./tables.js";
 
 const { nodes, marks } = schema;
@@ -116,8 +117,8 @@ const KEYS = {
   "Shift-Enter": insertBreak, Enter: splitListItem(nodes.list_item), "Mod-]": sinkListItem(nodes.list_item), "Mod-[": liftListItem(nodes.list_item),
 };
 
-/** Put the editor in place of `area`; false where the text cannot be shown without loss. `onChange` is told of every change. */
-export function attach(area, onChange) {
+/** Put the editor in place of `area`; false where the text cannot be shown without loss. `onChange` is told of every change, `remarks` are marked. */
+export function attach(area, onChange, remarks = []) {
   const doc = read(area.value);
   if (!doc) return null;
   let bar = null;
@@ -134,7 +135,7 @@ export function attach(area, onChange) {
   const place = document.createElement("div");
   place.className = "editor";
   const view = new EditorView({ mount: place }, {
-    state: EditorState.create({ doc, plugins: [inputRules({ rules: RULES }), history(), keymap(tableKeys), keymap(KEYS), keymap(baseKeymap), ...tablePlugins, follow] }),
+    state: EditorState.create({ doc, plugins: [inputRules({ rules: RULES }), history(), keymap(tableKeys), keymap(KEYS), keymap(baseKeymap), ...tablePlugins, showing(remarks), follow] }),
     attributes: {
       role: "textbox", "aria-multiline": "true", "aria-labelledby": "text-name", class: "prose editor-text", spellcheck: "true", lang: "de",
     },

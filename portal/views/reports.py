@@ -16,7 +16,7 @@ from content.house import Work
 from content.merge import Choice, Conflict, Merged, merge, split
 from content.schemas import FieldError, InvalidInput, clean_text
 from content.schemas.reports import MAX_LEVEL, SECTION
-from content.services import picks, report_files, report_recommendations, reports, section_drafts
+from content.services import picks, report_files, report_recommendations, reports, review_threads, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from portal.asked import editable_item
 from portal.desk import desk_view, page, writing
@@ -169,6 +169,7 @@ def _section_page(
         past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
         state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""), upload=UPLOAD,
         inserted=parameter(request, "eingefuegt"), addressees=picks.SOURCES["adressaten"](work.session),
+        remarks=review_threads.in_editor(work.session, report, section),
         insertion={name: str(request.POST.get(name, "")) for name in ("datei_titel", "datei_unterschrift", "datei_nachweis")},
     )
 

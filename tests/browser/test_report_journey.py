@@ -75,6 +75,14 @@ def _comment_and_suggest(bert, carla, review):
     bert.get_by_label("Zu diesen Worten").fill("Zweiter Absatz")
     bert.get_by_role("button", name="Anmerken").click()
     bert.locator("mark", has_text="Zweiter Absatz").wait_for()
+    carla.goto(review.removesuffix("/durchsicht"))
+    _editor(carla).locator("mark", has_text="Zweiter Absatz").click()
+    carla.keyboard.press("Home")
+    carla.keyboard.type("Noch: ")
+    assert _editor(carla).locator("mark").inner_text() == "Zweiter Absatz"
+    assert carla.get_by_role("link", name=re.compile(r"Anmerkung \d+ von Bert")).is_visible()
+    problems = _problems(carla)
+    _shot(carla, "journey-editor-1280")
     carla.goto(review)
     carla.locator("summary", has_text="Änderungen vorschlagen").click()
     text = carla.get_by_label("Text, wie er sein soll")
@@ -82,7 +90,7 @@ def _comment_and_suggest(bert, carla, review):
     carla.get_by_role("button", name="Vorschlagen").click()
     carla.get_by_role("heading", name=re.compile("Vorschlag .* von Carla")).wait_for()
     _shot(carla, "journey-review-1280")
-    return _problems(carla)
+    return problems + _problems(carla)
 
 
 def _guest(browser, anna, report, mails, url):
