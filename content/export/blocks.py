@@ -190,7 +190,9 @@ def _html_table(node: Node, around: Around) -> dict[str, Any]:
     width = max((len(row) for row in rows), default=1)
     cells = [[_inline(cell.children, around) for cell in row] + [[]] * (width - len(row)) for row in rows]
     head = cells[0] if cells else [[]] * width
-    return {"t": "table", "columns": width, "head": head, "rows": [[{"c": cell} for cell in row] for row in cells[1:]]}
+    made = {"t": "table", "columns": width, "head": head, "rows": [[{"c": cell} for cell in row] for row in cells[1:]]}
+    sides = [cell.attributes.get("class", "").removeprefix("cell-") for cell in rows[0]] if rows else []
+    return {**made, "sides": [*sides, *[""] * (width - len(sides))]} if any(sides) else made
 
 
 def _find(node: Node, tag: str) -> list[Node]:

@@ -158,6 +158,17 @@ def test_machines_are_told_the_day_of_berlin_on_which_a_text_became_public():
     assert json.loads(meta.json_ld)["datePublished"] == "2021-11-02"
 
 
+def test_columns_of_a_table_keep_their_side():
+    def left_of(row):
+        made = report([section(1, section_html(f"| Land | Zahl der Vorhaben |\n{row}\n| Bremen | 7777 |", "a1", 1, {}))])
+        opened = pypdfium2.PdfDocument(build(made))
+        pages = [page.get_textpage() for page in opened]
+        return next(page.get_charbox(found[0])[0] for page in pages if (found := page.search("7777").get_next()))
+
+    plain, centred, right = (left_of(row) for row in ("|---|---|", "|---|:-:|", "|---|--:|"))
+    assert plain < centred < right
+
+
 def test_report_shows_its_pictures_with_alternative_text_caption_and_credit(tmp_path):
     digest = "ab" * 32
     tall, broken = tmp_path / "tall", tmp_path / "broken"
