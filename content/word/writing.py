@@ -18,6 +18,7 @@ import markdown as markdown_library
 from docx.document import Document
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.image.exceptions import UnrecognizedImageError
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
@@ -32,6 +33,7 @@ from content.word.parts import Footnotes, Numbering, saved, set_properties
 from content.word.remarks import Remarks
 from content.word.shapes import Report, Section, bookmark
 
+_SIDES: Final = {"right": WD_ALIGN_PARAGRAPH.RIGHT, "center": WD_ALIGN_PARAGRAPH.CENTER}
 EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists", "footnotes")
 REPORT_PROPERTY: Final = "Beschlussportal-Bericht"
 _FONT: Final = "Calibri"
@@ -177,6 +179,7 @@ class _Writer:
         for row, given in zip(table.rows, rows, strict=True):
             for cell, source in zip(row.cells, given, strict=False):
                 paragraph = cell.paragraphs[0]
+                paragraph.alignment = _SIDES.get(source.get("style", "").removeprefix("text-align: ").removesuffix(";"))
                 self._inlines(paragraph, _pieces(source), is_bold=source.tag == "th")
         if rows[0] and rows[0][0].tag == "th":
             table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))

@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +70,15 @@ def texts(body):
 
 def test_a_rich_section_comes_back_word_for_word():
     assert texts(write(report(section(1, RICH)))) == [RICH]
+
+
+def test_columns_of_a_table_keep_their_side_in_word_and_on_the_way_back():
+    text = "| Land | Jahr | Wert |\n| --- | :-: | --: |\n| HE | 2021 | 5 |\n\nDanach."
+    sent = report(section(1, text))
+    body = write(sent)
+    (table,) = Document(io.BytesIO(body)).tables
+    assert [[cell.paragraphs[0].alignment for cell in row.cells] for row in table.rows] == [[None, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT]] * 2
+    assert [one.text for one in returned.compare(sent, edited(body, lambda xml: xml.replace("Danach.", "Darauf."))).sections] == [text.replace("Danach.", "Darauf.")]
 
 
 def test_the_same_report_gives_the_same_bytes():
