@@ -28,6 +28,10 @@ def new_uid() -> str:
     return str(uuid.uuid4())
 
 
+_CHANGED: Final = sa.text("publication_state = 'published' AND rev > public_rev")
+"""What is public and was changed since; written out, because an index in part serves only who asks with the same words."""
+
+
 class Item(Base):
     """One thing with an address of its own; each kind adds its table (joined by `id`)."""
 
@@ -42,6 +46,7 @@ class Item(Base):
         sa.Index("ix_item_owner", "owner", "changed_at", "id", "publication_state", "kind", "finding"),
         sa.Index("ix_item_changed_by", "changed_by", "changed_at", "id"),
         sa.Index("ix_item_ahead", "changed_by", "changed_at", sqlite_where=sa.text("rev > public_rev"), postgresql_where=sa.text("rev > public_rev")),
+        sa.Index("ix_item_changed_public", "changed_at", "id", sqlite_where=_CHANGED, postgresql_where=_CHANGED),
         sa.Index("ix_item_public_at", "publication_state", "public_at", "id", "kind", "owner"),
         sa.Index("ix_item_finding", "finding", "id"),
     )

@@ -170,7 +170,7 @@ def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
 
 def _changed(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     """Public, and changed since by somebody else, where I may make the change public."""
-    ahead = sa.select(I.id).where(I.changed_by > "", I.rev > I.public_rev, I.public_rev > 0, I.publication_state == "published", I.changed_by != person.login)
+    ahead = sa.select(I.id).where(sa.text("item.publication_state = 'published' AND item.rev > item.public_rev"), I.changed_by != person.login)
     return I.id.in_(ahead), held(person, _CORRECTING)
 
 

@@ -35,7 +35,7 @@ def adopt(request: Request) -> Response:
             meeting = _meeting(request, work)
             desk = desk_with(work, request.person.permits_on("decision", meeting.owner))
             adopted = en_bloc.adopt(
-                desk, meeting, given, is_circulation=bool(request.POST.get("is_circulation")), rule=str(request.POST.get("rule", "")) or None
+                desk, meeting, ballots.with_others(meeting.body, given, str(request.POST.get("others", ""))), is_circulation=bool(request.POST.get("is_circulation")), rule=str(request.POST.get("rule", "")) or None
             )
             audit(request, work, "vote.en_bloc", meeting.url, ", ".join(row.number or "" for row in adopted))
             target = f"/redaktion/eintrag/{meeting.id}"
@@ -61,6 +61,7 @@ def _page(request: Request, work: Work, given: Mapping[str, str], errors: list[s
     members, key_year = ballots.members_of(meeting.body, (meeting.date or work.desk.now.date()).year)
     return page(
         request, "desk/en_bloc.html", title="Grüne Liste", item=meeting, members=members, given=given, key_year=key_year, rules=voting.RULES,
-        rule=str(request.POST.get("rule", "")) or meeting.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors,
+        rule=str(request.POST.get("rule", "")) or meeting.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors, wrong={},
+        all_others=str(request.POST.get("others", "")),
         items=en_bloc.green_list(work.session, meeting), is_circulation=bool(request.POST.get("is_circulation")), status=409 if errors else 200,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from content import models, voting
 from content.house import Work
-from content.schemas import InvalidInput
+from content.schemas import FieldError, InvalidInput
 from content.services import ballots
 from portal.asked import desk_with, found_item
 from portal.desk import audit, desk_view, page, writing
@@ -23,7 +23,7 @@ from workflows.vocabulary import Permission
 def vote_form(request: Request) -> Response:
     """The ballots of each member."""
     with writing(request) as work:
-        return _vote_page(request, work, found_decision(request, work), {}, None)
+        return _vote_page(request, work, found_decision(request, work), {}, ())
 
 
 @desk_view("desk.vote", permission=Permission.VOTE_RECORD, method="POST")
@@ -48,15 +48,16 @@ def record_vote(request: Request) -> Response:
             target = f"/redaktion/eintrag/{row.id}"
     except InvalidInput as invalid:
         with writing(request) as work:
-            return _vote_page(request, work, found_decision(request, work), given, [error.message for error in invalid.errors], statements)
+            return _vote_page(request, work, found_decision(request, work), given, invalid.errors, statements)
     except Blocked as refused:
         with writing(request) as work:
-            return _vote_page(request, work, found_decision(request, work), given, [b.message for b in refused.blockers], statements)
+            errors = [FieldError("", row.code, row.message) for row in refused.blockers]
+            return _vote_page(request, work, found_decision(request, work), given, errors, statements)
     return HTTPSeeOther(target)
 
 
 def _vote_page(
-    request: Request, work: Work, row: models.Decision, given: Mapping[str, str], errors: list[str] | None,
+    request: Request, work: Work, row: models.Decision, given: Mapping[str, str], errors: Sequence[FieldError],
     statements: list[dict[str, Any]] | None = None,
 ) -> Response:
     vote = ballots.vote_of(work.session, row)
@@ -69,12 +70,22 @@ def _vote_page(
     ]
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, members=members, given=kept, key_year=key_year, rules=voting.RULES,
-        rule=str(typed.get("rule", "")) if typed else vote.rule if vote else row.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors or [],
+        rule=str(typed.get("rule", "")) if typed else vote.rule if vote else row.body.voting_rule, choices=voting.CHOICE_WORDS,
+        errors=[(_input_of(error.field), error.message) for error in errors], wrong={error.field.split(".")[0] if error.field.startswith("ballots") else error.field: error.message for error in errors},
         is_circulation=bool(typed.get("is_circulation")) if typed else bool(vote and vote.is_circulation),
         is_en_bloc=bool(typed.get("is_en_bloc")) if typed else bool(vote and vote.is_en_bloc),
         note=str(typed.get("note", "")) if typed else vote.note if vote else "", all_others=str(typed.get("others", "")) if typed else "",
         statements=[*written, {"members": [], "text": ""}], status=400 if errors else 200,
     )
+
+
+def _input_of(field: str) -> str:
+    """The id of the input that a field belongs to; empty where there is none."""
+    name, _, rest = field.partition(".")
+    if name == "statements":
+        number, _, part = rest.partition(".")
+        return f"s{number}{part[:1]}"
+    return {"rule": "rule", "ballots": "stimmen", "note": "anmerkung"}.get(name, "")
 
 
 def found_decision(request: Request, work: Work) -> models.Decision:

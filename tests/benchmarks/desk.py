@@ -39,7 +39,7 @@ OWNERS = ("", "", "", "fitko", "govdigital")
 LIST = "/redaktion/eintraege?"
 LISTS = {
     "overview": "/redaktion", "all": LIST, "drafts": LIST + "zustand=draft", "kind and state": LIST + "art=page&zustand=draft", "organisation": LIST + "haus=fitko",
-    "changed by me": LIST + "von=ich", "since": LIST + "seit=2026-01-01", "by title": LIST + "ordnung=titel", "waiting": LIST + "liste=wartet",
+    "changed by me": LIST + "von=ich", "since": LIST + "seit=2026-01-01", "by title": LIST + "ordnung=titel", "waiting": LIST + "liste=wartet", "changed in public": LIST + "liste=aenderungen",
     "my drafts": LIST + "liste=entwuerfe", "published last": LIST + "liste=veroeffentlicht", "frequent word": LIST + "q=vorhaben", "rare word": LIST + "q=nummer+1900+ende",
     "no match": LIST + "q=gibtesnicht", "page 30": LIST + "seite=30",
 }
@@ -79,7 +79,7 @@ def _fill(house: House, amount: int) -> None:
         state, url, title = STATES[n % 100], f"/seite/vorhaben-{n}", f"Vorhaben Nummer {n} ende"
         is_public = state in {"published", "withdrawn"}
         rows.append({
-            "uid": new_uid(), "kind": "page", "url": url, "slug": f"vorhaben-{n}", "title": title, "text": text, "rev": 1, "publication_state": state,
+            "uid": new_uid(), "kind": "page", "url": url, "slug": f"vorhaben-{n}", "title": title, "text": text, "rev": 2 if n % 500 == 7 else 1, "publication_state": state,
             "topics": [], "created_at": now, "changed_at": now - dt.timedelta(hours=n), "changed_by": ("gerda", "otto", "anna")[n % 3], "input": {"text": text},
             "owner": OWNERS[n % 5], "publish_at": now + dt.timedelta(hours=n) if state == "scheduled" else None, "withdraw_note": "",
             "public_rev": 1 if is_public else 0, "public_at": now - dt.timedelta(hours=n) if is_public else None, "finding": finding_words(title, url),

@@ -527,3 +527,24 @@ def test_a_plan_refused_at_the_button_is_refused_in_the_service(desk):
     house, _browser = desk
     with house.writing("anna", permits=ROLES["member"].permits) as work, pytest.raises(Blocked, match="fehlt das Recht"):
         transition.take(work.desk, lookup.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"})
+
+
+def test_errors_of_a_vote_stand_beside_their_inputs_and_nothing_typed_is_lost(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    target = f"/redaktion/eintrag/{_draft(house)}/abstimmung"
+    form = app.get(target).forms[1]
+    form["ballot.BY"], form["others"], form["is_circulation"], form["rule"] = "no", "yes", True, "empfehlung"
+    form["statement.1.text"], form["note"] = "Bayern prüft.", "Laut Niederschrift."
+    page = form.submit(status=400)
+    (link,) = page.html.select("[role=alert] a")
+    field = page.html.find(id=link["href"][1:])
+    assert field["name"] == "statement.1.members" and page.html.find(id=field["aria-describedby"])["class"] == ["field-error"]
+    again = page.forms[1]
+    kept = [again[name].value for name in ("ballot.BY", "others", "rule", "statement.1.text", "note")]
+    assert kept == ["no", "yes", "empfehlung", "Bayern prüft.", "Laut Niederschrift."] and again["is_circulation"].checked
+    again["statement.1.members"] = ["BY"]
+    again.submit(status=303)
+    with house.writing("test") as work:
+        vote = work.session.scalars(sa.select(models.Vote).where(models.Vote.note == "Laut Niederschrift.")).one()
+        assert {row.member_code: row.choice for row in vote.ballots} == {code: "no" if code == "BY" else "yes" for code in ["BUND", *LAENDER]}
