@@ -170,7 +170,9 @@ def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
 
 def _changed(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     """Public, and changed since by somebody else, where I may make the change public."""
-    ahead = sa.select(I.id).where(sa.text("item.publication_state = 'published' AND item.rev > item.public_rev"), I.changed_by != person.login)
+    # Left to itself, SQLite goes through everything that is public.
+    ahead = sa.select(I.id).with_hint(I, "INDEXED BY ix_item_changed_public", "sqlite")
+    ahead = ahead.where(sa.text("item.publication_state = 'published' AND item.rev > item.public_rev"), I.changed_by != person.login)
     return I.id.in_(ahead), held(person, _CORRECTING)
 
 

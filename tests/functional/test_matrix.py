@@ -192,7 +192,7 @@ def test_who_confirms_is_told_that_the_name_becomes_public_and_it_does(desk):
     form["state"], form["evidence"] = "done", "https://hh.example/"
     form.submit("schritt", status=303)
     page = office.get("/redaktion/umsetzung")
-    assert "Ihr Name steht danach öffentlich" in page.text
+    assert "steht Ihr Name danach öffentlich" in page.text
     next(one for one in page.forms.values() if "id" in one.fields and one["id"].value == number and any(button.value_if_submitted() == "confirm" for button in one.fields.get("schritt", []))).submit("schritt", status=303)
     cells = TestApp(land.app).get("/umsetzung.json?zustand=done").json["cells"]
     assert [(cell["member"], cell["reviewer"]) for cell in cells if cell["url"].endswith(QUIET)] == [("HH", "Gerda")]
