@@ -28,8 +28,8 @@ def new_uid() -> str:
     return str(uuid.uuid4())
 
 
-_CHANGED: Final = sa.text("publication_state = 'published' AND rev > public_rev")
-"""What is public and was changed since; written out, because an index in part serves only who asks with the same words."""
+_CHANGED: Final = sa.text("rev > public_rev AND public_rev > 0")
+"""What was public and was changed since; written out, because an index in part serves only who asks with the same words."""
 
 
 class Item(Base):

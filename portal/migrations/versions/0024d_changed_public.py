@@ -1,4 +1,4 @@
-"""An index of what is public and was changed since: the start page read every draft for it.
+"""An index of what was public and was changed since: the start page read every draft for it.
 
 Revision: 0024d, after 0024c.
 """
@@ -13,7 +13,7 @@ down_revision = '0024c'
 branch_labels = None
 depends_on = None
 
-_CHANGED = sa.text("publication_state = 'published' AND rev > public_rev")
+_CHANGED = sa.text('rev > public_rev AND public_rev > 0')
 
 
 def upgrade() -> None:
