@@ -72,10 +72,10 @@ class SectionRevision(Base):
     """A section as it was saved once."""
 
     __tablename__ = "section_revision"
-    __table_args__ = (sa.UniqueConstraint("section_uid", "rev"),)
+    __table_args__ = (sa.UniqueConstraint("section_uid", "rev"), sa.Index("ix_section_revision_report", "report_id", "section_uid"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"))
     section_uid: Mapped[str] = mapped_column(sa.String(36))
     rev: Mapped[int]
     heading: Mapped[str]

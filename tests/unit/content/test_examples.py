@@ -440,3 +440,10 @@ def test_text_is_set_as_german_is_set(item: dict[str, Any]) -> None:
 def test_text_has_no_phrase_of_the_official_wording(item: dict[str, Any]) -> None:
     words = " ".join(re.findall(r"\w+", " ".join(prose(item)).lower()))
     assert not [phrase for phrase in OFFICIAL_PHRASES if phrase in words]
+
+
+def test_every_service_is_tied_to_a_recommendation_and_three_of_the_reports_recommendations_to_services() -> None:
+    served = {slug: set(row["market_items"]) for row in of("recommendation") for slug in (row["slug"],)}
+    tied = set().union(*served.values()) | {item["slug"] for item in of("market_item") if item.get("recommendations")}
+    assert {item["slug"] for item in of("market_item")} <= tied
+    assert len([row for row in of("recommendation") if row["report"] and row["market_items"]]) >= 3
