@@ -17,12 +17,24 @@ CLAUSE = "/beschluss/2021/39#z2"
 ALL = ("/beschluss/2021/39", CLAUSE, "/empfehlung/kontaktstellen", f"{REPORT}#a1", "/marktplatz/wohngeld", "/angebot/fit-store-wohngeld")
 
 
+class _Own:
+    """The files that the item has already."""
+
+    def __init__(self, item):
+        self._files = edit.files_of(item)
+
+    def attachment(self, name, _field):
+        return self._files[name]
+
+    image = attachment
+
+
 def _with_links(house, url, *rows):
     """Save the item at `url` with these links (place of its own, target) and make it public."""
     with house.writing("test", permits=frozenset(ROLES["operator"].permits | ROLES["secretariat"].permits)) as work:
         row = lookup.find(work.session, url)
         given = {**row.input, "links": [{"from": place, "target": target} for place, target in rows]}
-        edit.save(work.session, row.kind, clean_item(row.kind, given), now=work.desk.now, item=row, rev=row.rev)
+        edit.save(work.session, row.kind, clean_item(row.kind, given), now=work.desk.now, item=row, rev=row.rev, files=_Own(row))
         if faults := links.broken(work.session, row):
             raise InvalidInput(faults)
         transition.correct(work.desk, row, "Verweise ergänzt")
