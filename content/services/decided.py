@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from content import models
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
@@ -23,6 +25,20 @@ def split(kind: str, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mappi
     if not told:
         return given, {}
     return {name: value for name, value in given.items() if name not in DECIDED}, clean(DECIDED, told)
+
+
+def told_of(session: Session, decision: models.Decision) -> dict[str, Any]:
+    """Vote and statements as a line tells them; without those there are none of."""
+    vote, statements = ballots.vote_of(session, decision), ballots.statements_of(session, decision)
+    told: dict[str, Any] = {}
+    if vote is not None:
+        told["vote"] = {
+            "ballots": {row.member_code: str(row.choice) for row in vote.ballots}, "rule": vote.rule, "circulation": vote.is_circulation,
+            "en_bloc": vote.is_en_bloc, "note": vote.note,
+        }
+    if statements:
+        told["statements"] = [{"members": list(row.member_codes), "text": row.text} for row in statements]
+    return told
 
 
 def adopted(decision: models.Decision) -> None:

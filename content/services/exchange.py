@@ -346,5 +346,6 @@ def working_lines(session: Session) -> Iterator[bytes]:
     for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
         rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:
-            yield canonical_json({"type": kind, **item.input}) + b"\n"
+            beside = decided.told_of(session, item) if isinstance(item, models.Decision) else {}
+            yield canonical_json({"type": kind, **item.input, **beside}) + b"\n"
 

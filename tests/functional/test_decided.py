@@ -188,3 +188,14 @@ def test_the_same_report_twice_in_a_list_is_refused(portal, tmp_path):
     with pytest.raises(FaultyInput) as refused:
         _list(house, tmp_path, row, row)
     assert "steht schon in Zeile 2" in refused.value.report.faults[0].message
+
+
+def test_what_is_exported_brings_vote_and_statements_back(house, take):
+    vote = {"ballots": {"HH": "abstain"}, "others": "yes", "circulation": True, "note": "Laut Niederschrift."}
+    take(BODY, DECISION | {"vote": vote, "statements": [{"members": ["HH"], "text": "Hamburg prüft noch."}]}, DECISION | {"number": "2020/02"})
+    with house.writing("test") as work:
+        lines = [json.loads(line) for line in exchange.working_lines(work.session)]
+    told = [line for line in lines if line["type"] == "decision"]
+    assert ["vote" in line for line in told] == [True, False]
+    assert take(*lines).unchanged == {"body": 1, "decision": 2}
+    assert exchange.decided.split("decision", {name: value for name, value in told[0].items() if name != "type"})[1]["vote"]["ballots"] == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
