@@ -135,10 +135,17 @@ class Person:
     def upload(self, label, file, nth=0):
         """Open the browser's window for files with the space bar and choose one."""
         field = self.go(self.field(label, nth))
-        with self.page.expect_file_chooser() as window:
-            self.page.keyboard.press("Enter")
-        window.value.set_files(file)
+        try:
+            window = self._window_for_files(timeout=5_000)
+        except NotThere:  # a busy browser lets a key press pass that comes while it lays out the page; people press again
+            window = self._window_for_files(timeout=20_000)
+        window.set_files(file)
         assert field.input_value()
+
+    def _window_for_files(self, timeout):
+        with self.page.expect_file_chooser(timeout=timeout) as window:
+            self.page.keyboard.press("Enter")
+        return window.value
 
     def press(self, name, *, role="button", nth=0, within=None):
         """Go to a button or link, press Enter, and look at the page that comes."""
