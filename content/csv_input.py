@@ -96,7 +96,9 @@ def _decoded(body: bytes, sheet: Sheet) -> str | None:
         place = len(before) - (before.rfind(b"\n") + 1) + 1
         message = f"Zeichen {place} (Byte 0x{body[error.start]:02X}) ist kein UTF-8. Bitte die Datei als UTF-8 speichern."
         line = before.count(b"\n")
-        column = before[before.rfind(b"\n") + 1 :].count(b",") + 1
+        first = body.split(b"\n", 1)[0]
+        separator = max(SEPARATORS, key=lambda one: first.count(one.encode()))
+        column = before[before.rfind(b"\n") + 1 :].count(separator.encode()) + 1
         sheet.faults.append(CsvFault(line + 1, column, "", message))
         return None
 

@@ -54,6 +54,7 @@ def test_the_same_list_again_changes_nothing_and_a_changed_row_changes_that_row(
     ("text", "line", "column", "words"),
     [
         (OZG.encode().replace(b"Elterngeld", b"Gr\xf6\xdfe"), 2, 2, "kein UTF-8"),
+        (OZG.encode().replace(b",", b";").replace(b"Elterngeld", b"Gr\xf6\xdfe"), 2, 2, "kein UTF-8"),
         (OZG.encode("utf-16"), 1, 1, "UTF-16"),
         (OZG.encode() + b"10001,\x00,x,y\n", 4, 0, "Nullbyte"),
         (b"", 1, 0, "gehört zu keiner bekannten Liste"),
