@@ -8,6 +8,7 @@ was faster; reading transactions are deferred and, where asked for, read-only.
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from typing import Any, ClassVar, Final
 
 import orjson
@@ -26,6 +27,10 @@ NAMING: Final = {
 
 BUSY_TIMEOUT_S: Final = 30
 """How long a writer waits for another one on SQLite before it gives up."""
+
+_BUSY_SQLITE: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_POSTGRESQL: Final = frozenset({"40001", "40P01", "53300", "55P03"})
+"""SQLSTATE: serialization failure, deadlock, too many connections, lock not available."""
 
 
 class NaiveDateTimeError(ValueError):
@@ -63,6 +68,17 @@ class Base(DeclarativeBase):
         list[str]: sa.JSON(),
         dict[str, Any]: sa.JSON(),
     }
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether `error` says only that others were writing for too long or held every connection: the same may succeed later."""
+    if isinstance(error, sa.exc.TimeoutError):
+        return True
+    # BEGIN goes to the driver directly, whose own error it raises then.
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(cause, sqlite3.OperationalError):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _BUSY_SQLITE  # the low byte; the rest tells the variant
+    return getattr(cause, "sqlstate", None) in _BUSY_POSTGRESQL
 
 
 READ_ONLY: Final = "beschlussportal_read_only"

@@ -11,11 +11,16 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from content import numbers, reading
+from content.db import is_busy
+from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
 log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 30
+"""When to come back after waiting for other writers in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +116,21 @@ def refusal(error: HTTPException, request: Request) -> Response:
 
 @exception_view_config(Exception)
 def broken(error: Exception, request: Request) -> Response:
-    """500: logged with all details, told without any."""
+    """500: logged with all details, told without any. 503 where others only wrote for too long."""
+    if is_busy(error) or isinstance(error, IndexBusy):
+        return _busy(error, request)
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
     return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
 
 
-def _static(request: Request, status: int, text: str) -> Response:
+def _busy(error: Exception, request: Request) -> Response:
+    log.warning("gave up waiting for other writers at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
+    response = _static(request, 503, "Gerade wird viel geschrieben", is_busy=True)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _static(request: Request, status: int, text: str, *, is_busy: bool = False) -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
     template = request.registry.templates.get_template("errors/500.html")
-    return Response(template.render(text=text, asset=request.registry.asset).encode(), status=status, content_type="text/html", charset="utf-8")
+    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy).encode(), status=status, content_type="text/html", charset="utf-8")

@@ -230,7 +230,8 @@ def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "404": ("errors/404.html", "/beschluss/2021/399", {"page": NotFound("/beschluss/2021/399", (entry(),))}),
         "410": ("errors/410.html", "/presse/weg", {"page": reading.Withdrawn("/presse/weg", "Pressemitteilung", "Pressemitteilung", "Enthielt personenbezogene Angaben.", WHEN, 15)}),
         "problem": ("errors/problem.html", "/x", {"page": Problem("Diese Anfrage war nicht zu verstehen", "„morgen“ ist kein Tag.")}),
-        "500": ("errors/500.html", "/", {"text": "Bei uns ist ein Fehler aufgetreten.", "asset": lambda name: f"/static/{name}"}),
+        "500": ("errors/500.html", "/", {"text": "Bei uns ist ein Fehler aufgetreten.", "is_busy": False, "asset": lambda name: f"/static/{name}"}),
+        "503": ("errors/500.html", "/", {"text": "Gerade wird viel geschrieben", "is_busy": True, "asset": lambda name: f"/static/{name}"}),
     }
 
 
