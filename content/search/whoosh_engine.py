@@ -94,6 +94,7 @@ class WhooshEngine:
         self._state: object = None
         self._answering: Snapshot | None = None
         self._segments: dict[str, WhooshSegment] = {}
+        self._standing: list[tuple[WhooshSegment, int]] = []
 
     # --- asking ---
 
@@ -131,20 +132,28 @@ class WhooshEngine:
             return self._answering
 
     def _read(self) -> Snapshot:
-        reader = self._index.reader()
-        leaves = [leaf for leaf, _ in reader.leaf_readers()] if reader.doc_count_all() else []
+        """Open what is new: a publication adds one segment, and opening every one of forty again costs more than the publication."""
+        toc = self._index._read_toc()
         known, self._segments = self._segments, {}
         segments = []
-        for leaf in leaves:
-            segment = leaf.segment()
-            name, gone = str(segment.segment_id()), bits.set_of(segment.deleted_docs(), segment.doc_count_all())
-            if name in known:
-                leaf.close()
-            self._segments[name] = known.get(name) or WhooshSegment(leaf, self._decoding)
-            segments.append((self._segments[name], gone))
-        if not leaves:
-            reader.close()
+        for segment in toc.segments:
+            name, count = str(segment.segment_id()), segment.doc_count_all()
+            if name not in known:
+                known[name] = WhooshSegment(SegmentReader(self._index.storage, toc.schema, segment, generation=toc.generation), self._decoding)
+            self._segments[name] = known[name]
+            segments.append((known[name], bits.set_of(segment.deleted_docs(), count)))
+        self._standing = segments
         return Snapshot(segments)
+
+    def numbers_of(self, edition_id: int) -> list[int]:
+        """Whoosh's numbers of the documents of an edition, as a writer counts them that is open now."""
+        found, base = [], 0
+        self._snapshot()
+        for segment, gone in self._standing:
+            if edition_id <= segment.highest_id and edition_id in segment.ids:
+                found += [base + number for number, held in enumerate(segment.ids) if held == edition_id and not gone >> number & 1]
+            base += segment.count
+        return found
 
     # --- keeping ---
 
@@ -270,8 +279,8 @@ class WhooshBatch:
         """See `Batch`."""
         made = indexed(document, self._analysis)
         listed = [f"{name}={value}" for name, values in document.filters.items() for value in values]
-        # Only a document with the same id can be in the way; asking first spares the search for it.
-        self._writer.update_document(
+        self.remove(document.edition_id)
+        self._writer.add_document(
             edition_id=str(document.edition_id),
             stamp=document.stamp,
             row=orjson.dumps(
@@ -290,13 +299,16 @@ class WhooshBatch:
 
     def remove(self, edition_id: int) -> None:
         """See `Batch`."""
-        self._writer.delete_by_term("edition_id", str(edition_id))
+        # Not by a search of Whoosh's: it opens every segment anew for it.
+        for number in self._engine.numbers_of(edition_id):
+            if not self._writer.is_deleted(number):
+                self._writer.delete_document(number)
 
     def commit(self, position: int) -> None:
         """See `Batch`."""
         # Joining segments takes longer than a publication may; `tidy` does it when nobody waits.
-        self._writer.commit(merge=self._engine.segments() > MAX_SEGMENTS, **self._options)
-        state = {"position": position, "generation": self._engine._index.latest_generation()}
+        self._writer.commit(merge=len(self._writer.segments) > MAX_SEGMENTS, **self._options)
+        state = {"position": position, "generation": self._writer.generation}
         temporary = self._folder / f"{_STATE}.new"
         temporary.write_text(json.dumps(state))
         os.replace(temporary, self._folder / _STATE)

@@ -49,6 +49,7 @@ class WhooshSegment(Segment):
         count = reader.doc_count_all()
         rows = [None if reader.is_deleted(number) else orjson.loads(reader.stored_fields(number)["row"]) for number in range(count)]
         super().__init__(columns_of(rows), self._read_filters(count))
+        self.highest_id = max(self.ids, default=0)
         # Another thread may still read when the index moves on: the files close with the last one that holds the segment.
         weakref.finalize(self, reader.close)
 

@@ -117,6 +117,20 @@ def test_words_of_what_was_removed_are_known_no_more(engine):
     assert "Zustelldienst" not in words and words["Marktplatz"] == 2 and words["Zwiebelkuchen"] == 1
 
 
+def test_documents_put_again_and_removed_one_by_one_stand_in_the_index_once(engine, analysis):
+    beside = WhooshEngine(engine._folder, analysis) if isinstance(engine, WhooshEngine) else engine  # another process writes in between
+    for number in range(5, 13):
+        batch = (engine, beside)[number % 2].batch()
+        batch.put(_document(number, "Rasenmäher", f"Der {number}. Rasenmäher."))
+        if number != 7:
+            batch.put(_document(7, "Rasenmäher", f"Der siebente, in Fassung {number}."))
+        batch.remove(number - 2 if number > 9 else 2)
+        batch.commit(number)
+    assert sorted(_found(engine, "Rasenmäher")) == [5, 6, 7, 11, 12]
+    assert sorted(_found(beside, "Rasenmäher")) == [5, 6, 7, 11, 12]
+    assert sorted(edition_id for edition_id, _ in engine.stored()) == [1, 3, 4, 5, 6, 7, 11, 12]
+
+
 def test_document_that_was_replaced_is_found_only_as_of_its_time(engine):
     ended = dt.datetime(2021, 7, 1, tzinfo=dt.UTC)
     batch = engine.batch()
