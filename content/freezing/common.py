@@ -55,6 +55,8 @@ class Frozen:
     meeting_url: str
     summary: str
     references: tuple[FrozenReference, ...]
+    is_undated: bool = False
+    """It has no day of its own: `sort_date` is the day on which it is published."""
 
 
 def shorten(text: str, limit: int = SUMMARY_CHARS) -> str:
@@ -95,7 +97,8 @@ def frozen(
 ) -> Frozen:
     shown = title or item.title or ""
     links = frozen_links(item)
-    sort_date = columns.pop("sort_date", None) or date or item.published_on or today
+    own_day = columns.pop("sort_date", None) or date or item.published_on
+    sort_date = own_day or today
     return Frozen(
         title=shown,
         text=text,
@@ -112,6 +115,7 @@ def frozen(
         meeting_url=columns.get("meeting_url", ""),
         summary=shorten(summary if summary is not None else text),
         references=columns.get("references") or plain_references(item),
+        is_undated=own_day is None,
     )
 
 

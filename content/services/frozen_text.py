@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
@@ -22,35 +23,47 @@ from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
 from content.services.publish import Desk, PublicFile, public_files, with_evidence
 
-_NOTHING: Final = "frozen_text.nothing"
+_KNOWN: Final = "frozen_text.known"
+_TABLE: Final = cast("sa.Table", models.FrozenText.__table__)
+_KEEP: Final = sa.insert(_TABLE)
+_DROP: Final = sa.delete(_TABLE).where(_TABLE.c.item_id == sa.bindparam("of"))
 
 
 def keep(desk: Desk, item: models.Item) -> None:
     """Freeze `item` as it is; a text that is frozen already stays the one that is approved."""
     if of(desk.session, item) is not None:
         return
-    today = day_of(desk.now)
-    frozen = freeze(item, today=today)
-    # Only what stands at today's place may stand there for want of a day of its own.
-    is_undated = frozen.sort_date == today and freeze(item, today=today + dt.timedelta(days=400)).sort_date != today
-    text = dataclasses.asdict(frozen) | {"date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "is_undated": is_undated}
-    desk.session.add(models.FrozenText(
-        item_id=item.id, rev=item.rev, input_sha256=item.input_digest or "", frozen=text,
-        files={file.sha256: [file.file_name, file.media_type] for file in public_files(item, frozen.data)}, at=desk.now,
-    ))
-    desk.session.flush()
-    desk.session.info.get(_NOTHING, set()).discard(item.id)
+    frozen = freeze(item, today=day_of(desk.now))
+    # Its parts are JSON or plain values already: `asdict` would copy every one of them.
+    text = {field.name: getattr(frozen, field.name) for field in dataclasses.fields(frozen)} | {
+        "date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "references": [dataclasses.asdict(row) for row in frozen.references],
+    }
+    desk.session.execute(_KEEP, {
+        "item_id": item.id, "rev": item.rev, "input_sha256": item.input_digest or "", "frozen": text,
+        "files": {file.sha256: [file.file_name, file.media_type] for file in public_files(item, frozen.data)}, "at": desk.now,
+    })
+    _known(desk.session).pop(item.id, None)
 
 
 def of(session: Session, item: models.Item) -> models.FrozenText | None:
-    """What is frozen of `item`, if anything. That nothing is, one transaction asks once: a step wants to know it six times."""
-    nothing: set[int] = session.info.setdefault(_NOTHING, set())
-    if item.id is None or item.id in nothing:
+    """What is frozen of `item`, if anything. One transaction asks once: a step wants to know it six times."""
+    if item.id is None:
         return None
-    found = session.get(models.FrozenText, item.id)
-    if found is None:
-        nothing.add(item.id)
-    return found
+    known = _known(session)
+    if item.id not in known:
+        known[item.id] = session.get(models.FrozenText, item.id)
+    return known[item.id]
+
+
+def _known(session: Session) -> dict[int, models.FrozenText | None]:
+    """What this transaction or savepoint has learned by item; one that is given up takes it along."""
+    holder = session.get_nested_transaction() or session.get_transaction()
+    known: dict[int, models.FrozenText | None]
+    held_by, known = session.info.get(_KNOWN, (None, {}))
+    if held_by is not holder or holder is None:
+        known = {}
+        session.info[_KNOWN] = (holder, known)
+    return known
 
 
 def newer(session: Session, item: models.Item) -> models.FrozenText | None:
@@ -63,8 +76,9 @@ def drop(session: Session, item: models.Item) -> None:
     """Nothing is frozen any more: it was published, came back or was taken back."""
     kept = of(session, item)
     if kept is not None:
-        session.delete(kept)
-        session.flush()
+        session.expunge(kept)
+        session.execute(_DROP, {"of": item.id})
+        _known(session)[item.id] = None
 
 
 def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -120,17 +120,21 @@ def _known(session: Session, key: str, people: Iterable[int]) -> set[int]:
     return set(session.scalars(told))
 
 
+_NOTICE: Final = cast("sa.Table", models.Notice.__table__)
+_SETTLE: Final = (  # made once, past the session: nobody holds notices while a step is taken
+    sa.update(_NOTICE)
+    .where(
+        _NOTICE.c.item_id == sa.bindparam("of"), _NOTICE.c.event == sa.bindparam("happened"), _NOTICE.c.read_at.is_(None),
+        _NOTICE.c.key.like(sa.bindparam("begin"), escape="/"),
+    )
+    .values(read_at=sa.bindparam("now"), is_for_digest=False)
+)
+
+
 def settle(session: Session, event: str, item: models.Item, *, now: dt.datetime, about: str = "") -> None:
     """It is done: nobody needs to read the open notices of this event on `item`, whose occasion begins with `about`, any more."""
-    session.execute(
-        sa.update(models.Notice)
-        .where(
-            models.Notice.item_id == item.id, models.Notice.event == event, models.Notice.read_at.is_(None),
-            models.Notice.key.startswith(f"{event}:{about}", autoescape=True),
-        )
-        .values(read_at=now, is_for_digest=False)
-        .execution_options(synchronize_session=False)  # nobody holds notices while a step is taken; looking through the session costs more
-    )
+    begin = f"{event}:{about}".replace("/", "//").replace("%", "/%").replace("_", "/_")
+    session.execute(_SETTLE, {"of": item.id, "happened": event, "begin": f"{begin}%", "now": now})
 
 
 def forget_old(session: Session, now: dt.datetime) -> None:

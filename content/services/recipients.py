@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,35 +10,49 @@ from sqlalchemy.orm import Session
 from content import models
 from workflows.vocabulary import ROLES, Permission
 
-_ACTIVE: Final = models.Account.is_active
+
+def _people(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(models.Account).where(models.Account.is_active, condition).order_by(models.Account.id)
+
+
+def _granted(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return models.Account.id.in_(sa.select(models.Grant.account_id).where(*conditions))
+
+
+# Made once: every step asks, and building a statement costs more than carrying it out.
+_WITH_ROLE: Final = _people(_granted(models.Grant.role == sa.bindparam("role")))
+_HOLDERS: Final = _people(
+    _granted(
+        models.Grant.role.in_(sa.bindparam("roles", expanding=True)),
+        models.Grant.organisation.in_(sa.bindparam("organisations", expanding=True)),
+    )
+)
+_SUBMITTERS: Final = _people(
+    models.Account.login.in_(
+        sa.select(models.StepEntry.actor).where(models.StepEntry.item_id == sa.bindparam("of"), models.StepEntry.transition == "submit")
+    )
+)
+_WRITERS: Final = _people(models.Account.login.in_(sa.select(models.Revision.actor).where(models.Revision.item_id == sa.bindparam("of"))))
 
 
 def holders(session: Session, permission: Permission, item: models.Item) -> list[models.Account]:
     """Those who hold `permission` for items of this kind and owner."""
     roles = [name for name, role in ROLES.items() if permission in role.permits and (not role.kinds or item.kind in role.kinds)]
-    held = sa.select(models.Grant.account_id).where(models.Grant.role.in_(roles), models.Grant.organisation.in_({"", item.owner}))
-    return _people(session, models.Account.id.in_(held))
+    return list(session.scalars(_HOLDERS, {"roles": roles, "organisations": ["", item.owner]}))
 
 
 def with_role(session: Session, role: str, organisation: str | None = None) -> list[models.Account]:
     """Those who have a role, on an organisation (or everywhere) where one is given."""
-    held = sa.select(models.Grant.account_id).where(models.Grant.role == role)
-    if organisation is not None:
-        held = held.where(models.Grant.organisation.in_({"", organisation}))
-    return _people(session, models.Account.id.in_(held))
+    if organisation is None:
+        return list(session.scalars(_WITH_ROLE, {"role": role}))
+    return list(session.scalars(_HOLDERS, {"roles": [role], "organisations": ["", organisation]}))
 
 
 def submitters(session: Session, item: models.Item) -> list[models.Account]:
     """Those who ever submitted the item."""
-    logins = sa.select(models.StepEntry.actor).where(models.StepEntry.item_id == item.id, models.StepEntry.transition == "submit")
-    return _people(session, models.Account.login.in_(logins))
+    return list(session.scalars(_SUBMITTERS, {"of": item.id}))
 
 
 def writers(session: Session, item: models.Item) -> list[models.Account]:
     """Those who wrote a revision of the item."""
-    logins = sa.select(models.Revision.actor).where(models.Revision.item_id == item.id)
-    return _people(session, models.Account.login.in_(logins))
-
-
-def _people(session: Session, condition: sa.ColumnElement[bool]) -> list[models.Account]:
-    return list(session.scalars(sa.select(models.Account).where(_ACTIVE, condition).order_by(models.Account.id)))
+    return list(session.scalars(_WRITERS, {"of": item.id}))

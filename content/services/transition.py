@@ -7,8 +7,9 @@ caller's one transaction. Nothing else in the house changes a state.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -58,12 +59,11 @@ def take(
     note = str(given.get("note") or "").strip()
     decision = _decision(desk.session, given)
     rev_decided, digest = frozen_text.decided_on(desk.session, item) if workflow is PUBLICATION else (item.rev, item.input_digest)
-    entry = models.StepEntry(
-        item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
+    entry = _entry(
+        desk.session, item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
         comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
     )
-    desk.session.add(entry)
     _times(item, workflow, name, given)
     if workflow is PUBLICATION and step.target == "draft":
         frozen_text.drop(desk.session, item)
@@ -230,21 +230,35 @@ _FACTS: Final[Mapping[str, Any]] = {
 
 
 def _compare_and_set(session: Session, item: models.Item, workflow: Workflow, step: Step, rev: int | None) -> None:
-    column = getattr(models.Item, workflow.column)
+    statement = _move(workflow.column, is_unset_known=step.source == workflow.initial and workflow.column == "procedure_state")
     before = item.rev if rev is None else rev
-    known = column == step.source
-    if step.source == workflow.initial and workflow.column == "procedure_state":
-        known = sa.or_(known, column.is_(None))
-    changed: Any = session.execute(
-        sa.update(models.Item)
-        .where(models.Item.id == item.id, models.Item.rev == before, known)
-        .values({workflow.column: step.target})
-        .execution_options(synchronize_session=False)
-    )
+    changed: Any = session.execute(statement, {"of": item.id, "before": before, "source": step.source, "target": step.target})
     if changed.rowcount != 1:
         session.refresh(item)
         raise Stale(item)
     sa.orm.attributes.set_committed_value(item, workflow.column, step.target)
+
+
+@functools.cache
+def _move(name: str, *, is_unset_known: bool) -> sa.Update:
+    """The statement that moves a state, made once: building it anew cost more than carrying it out."""
+    table = cast("sa.Table", models.Item.__table__)
+    column = table.c[name]
+    known = column == sa.bindparam("source")
+    return (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("of"), table.c.rev == sa.bindparam("before"), sa.or_(known, column.is_(None)) if is_unset_known else known)
+        .values({name: sa.bindparam("target")})
+    )
+
+
+_ENTRY: Final = sa.insert(cast("sa.Table", models.StepEntry.__table__))
+
+
+def _entry(session: Session, **values: Any) -> models.StepEntry:
+    """Write a line of the history. It goes in past the unit of work, which would cost more than the row; nobody changes it afterwards."""
+    written: Any = session.execute(_ENTRY, values)
+    return models.StepEntry(id=written.inserted_primary_key[0], **values)
 
 
 def _times(item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> None:

@@ -152,6 +152,23 @@ def test_an_undated_text_is_dated_on_the_day_it_is_published(house):
         assert edition.sort_date == later.date() and "Ein Text" in edition.document
 
 
+@pytest.mark.parametrize("is_kept_before", [True, False])
+def test_what_a_savepoint_gave_up_stands_as_it_was(submitted, is_kept_before):
+    house, *_ = submitted
+    with house.writing("test") as work:
+        row = lookup.find(work.session, URL)
+        if not is_kept_before:
+            frozen_text.drop(work.session, row)
+        given_up = work.session.begin_nested()
+        if is_kept_before:
+            frozen_text.drop(work.session, row)
+        else:
+            frozen_text.keep(work.desk, row)
+        assert (frozen_text.of(work.session, row) is None) is is_kept_before
+        given_up.rollback()
+        assert (frozen_text.of(work.session, row) is not None) is is_kept_before
+
+
 def test_who_decides_on_an_old_page_is_shown_what_changed(submitted):
     _house, writer, other, target = submitted
     old = step(other.get(target), "publish")
