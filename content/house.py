@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,22 +23,25 @@ from sqlalchemy.orm import Session, sessionmaker
 from content import models
 from content.db import make_engine, read_only
 from content.ledger import Signer, create_key
-from content.search import documents, joined
+from content.search import documents, filetext, joined
 from content.search.german import Analysis
 from content.search.interface import Document, SearchEngine, stamp
 from content.search.lemmas import Lemmas
 from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
-from content.services import filetexts, ledger
+from content.services import filetexts, ledger, lookup
 from content.services.language import Language
 from content.services.publish import Desk
-from content.storage import FileStore
+from content.storage import ORPHAN_AGE_S, UPLOAD_RULES, FileStore, UploadRefused, sniff
 from content.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
 _BATCH: Final = 500
 _FINDABLE: Final = models.Edition.__table__.c.is_withdrawn.is_(False)
+
+ReadText = Callable[[Path, str], tuple[list[str], str]]
+"""Path and media type of a file → the text of its pages, and a fault in German."""
 
 
 class NotSetUp(Exception):  # noqa: N818 - named for the situation
@@ -61,8 +65,9 @@ class Work:
 class House:
     """Everything the portal keeps in one DATA folder."""
 
-    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine, language: Language) -> None:
+    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine, language: Language, read_text: ReadText = filetext.pages_of) -> None:
         self.data = data
+        self.read_text = read_text
         self.engine = engine
         self.reading_engine = read_only(engine)
         self.signer = signer
@@ -107,8 +112,7 @@ class House:
         session.info["address"] = address
         # Changed from the start: rows that go in as plain statements must not be taken for reading and given up.
         zope.sqlalchemy.register(session, initial_state=zope.sqlalchemy.datamanager.STATUS_CHANGED, transaction_manager=manager)
-        pages = filetexts.keeper(session, self.files, clock())
-        index = joined.IndexQueue(self.search, manager, session=session, pages=pages)
+        index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
         desk = Desk(
             session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index
         )
@@ -156,7 +160,7 @@ class House:
 
     def rebuild_search(self, progress: Callable[[int], None]) -> int:
         """Build the index anew beside the running one; how many documents."""
-        self.read_files()
+        self.read_files(is_indexing=False)  # all of them are indexed anew anyway
         with self.reading() as connection:
             position = ledger.position(connection)
             self.language.vocabulary(self.search)
@@ -165,10 +169,55 @@ class House:
         self.reconcile_search()  # what was published meanwhile
         return count
 
-    def read_files(self) -> int:
-        """Read the text of public files that nobody has read yet; how many were read."""
+    def read_ahead(self, bodies: Iterable[bytes]) -> int:
+        """Read the text of PDF and Word files that are about to come in; how many were read.
+
+        Before the transaction that takes them: no other writer waits for it, and the text can be found from their first public second.
+        """
+        return sum(self._read_body(body) for body in bodies)
+
+    def _read_body(self, body: bytes) -> bool:
+        try:
+            media_type = sniff(body)
+        except UploadRefused:
+            return False
+        if media_type not in filetext.READABLE or len(body) > UPLOAD_RULES[media_type].max_bytes:
+            return False
+        sha256 = hashlib.sha256(body).hexdigest()
+        with self.reading() as connection:
+            if filetexts.known(connection, [sha256]):
+                return False
+        with self.files.laid_out(body) as path:
+            reading = filetexts.Reading(sha256, *self.read_text(path, media_type))
         with self.writing("system") as work:
-            return filetexts.fill(work.session, self.files, work.desk.now)
+            filetexts.keep(work.session, reading, work.desk.now)
+        return True
+
+    def read_files(self, *, again: bool = False, is_indexing: bool = True) -> int:
+        """Read the text of public files that nobody has read yet, with `again` also of those that gave none; how many were read.
+
+        Each is found by its text from then on, unless the index is not told. Only keeping it takes a transaction.
+        """
+        with self.reading() as connection:
+            missing = filetexts.missing(connection, again=again)
+        for sha256, media_type in missing:
+            path = self.files.path(sha256)
+            pages, fault = self.read_text(path, media_type) if path.exists() else ([], filetexts.GONE)
+            with self.writing("system") as work:
+                filetexts.keep(work.session, filetexts.Reading(sha256, pages, fault), work.desk.now)
+                for edition in filetexts.naming(work.session, sha256) if pages and is_indexing else ():
+                    work.desk.index.put(edition)
+        return len(missing)
+
+    def forget_texts(self) -> int:
+        """Drop the texts of files that nobody needs; how many."""
+        with self.reading() as connection:
+            before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ORPHAN_AGE_S)
+            surplus = filetexts.unneeded(connection, lookup.known_files(connection), before)
+        if surplus:
+            with self.writing("system") as work:
+                filetexts.forget(work.session, surplus)
+        return len(surplus)
 
     def close(self) -> None:
         """Let go of files and connections."""

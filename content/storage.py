@@ -16,7 +16,7 @@ import tempfile
 import time
 import unicodedata
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -160,10 +160,6 @@ class FileStore:
             raise ValueError(f"no hash: {sha256!r}")
         return self._root / sha256[:2] / sha256[2:4] / sha256
 
-    def whereabouts(self, sha256: str) -> Path | None:
-        """Where the file can be read now, also while it arrives with a transaction; None: nowhere."""
-        return next((path for path in (self.path(sha256), *self._incoming.glob(f"{sha256}-*")) if path.exists()), None)
-
     def add(
         self, body: bytes, media_type: str, manager: transaction.TransactionManager,
         *, width: int | None = None, height: int | None = None,
@@ -181,6 +177,14 @@ class FileStore:
                 os.fsync(file.fileno())
             manager.get().join(_Arrival(Path(name), self.path(sha256), manager))
         return StoredFile(sha256, len(body), media_type, width, height)
+
+    @contextlib.contextmanager
+    def laid_out(self, body: bytes) -> Iterator[Path]:
+        """A path where `body` can be read until the block ends; it is not kept."""
+        with tempfile.NamedTemporaryFile(dir=self._incoming, prefix="lesen-") as file:
+            file.write(body)
+            file.flush()
+            yield Path(file.name)
 
     def open(self, sha256: str) -> BufferedReader:
         """The file, open for reading. Raises FileNotFoundError."""

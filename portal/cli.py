@@ -25,7 +25,7 @@ from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.services import exchange, ledger, lookup
 from portal import __version__, backup, cli_user, cli_workflows, database, settings
-from portal.incoming import store_file
+from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
 
 OK: Final = 0
@@ -163,6 +163,7 @@ def _import(arguments: argparse.Namespace, configured: settings.Settings) -> int
             return _fail(f"{path}: Die Datei gibt es nicht.")
     house = _open(configured)
     try:
+        read_import_ahead(house, arguments.files)
         with _bar("Zeilen") as bar, house.writing("import") as work:
             task = bar.add_task("Zeilen", total=sum(_line_count(path) for path in arguments.files))
             importer = exchange.Importer(
@@ -282,6 +283,8 @@ def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> i
 def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
     mended = house.reconcile_search()
+    house.read_files(again=True)
+    house.forget_texts()
     with house.reading() as connection:
         known = lookup.known_files(connection)
     gone = house.files.reconcile(known)

@@ -142,13 +142,14 @@ def _addressed(house: House, job: outbox.Claimed) -> dict[str, Any] | None:
 
 
 def _index(house: House, _now: Callable[[], dt.datetime]) -> int:
-    """Mend the search where it is behind the ledger, and keep it in shape."""
+    """Mend the search where it is behind the ledger, read files that nobody has read, and keep it in shape."""
     with house.reading() as connection:
         position = ledger.position(connection)
     if house.search.position() != position:
         mended = house.reconcile_search()
         if not mended.is_clean:
             log.warning("search index was behind and is mended: %s added, %s removed", mended.added, mended.removed)
+    house.read_files()
     return house.search.tidy()
 
 
@@ -178,6 +179,7 @@ def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
     with house.reading() as connection:
         if connection.scalar(sa.select(models.Job.id).where(models.Job.key == key)) is not None:
             return 0
+    house.forget_texts()
     with house.writing(NAME, clock=now) as work:
         if outbox.put(work.session, "house.deadlines", key, {}, due_at=now()):
             outbox.done(work.session, work.session.scalar(sa.select(models.Job.id).where(models.Job.key == key)) or 0, now())

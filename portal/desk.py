@@ -24,6 +24,7 @@ from content.house import Work
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
+from portal.incoming import read_uploads_ahead
 from portal.navigation import menu
 from portal.views.common import render
 from portal.visitor import address_of
@@ -176,10 +177,15 @@ def page(request: Request, template: str, *, title: str, person: SignedIn | None
     return response
 
 
-def writing(request: Request, *, item_permits: frozenset[Permission] | None = None) -> Any:
-    """One transaction in the name of the person, with the rights given, else all of the person's."""
+def writing(request: Request, *, item_permits: frozenset[Permission] | None = None, is_searched: bool = True) -> Any:
+    """One transaction in the name of the person, with the rights given, else all of the person's.
+
+    `is_searched`: the files that came with the request may be found by their text, which is read before the transaction begins.
+    """
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
+    if is_searched:
+        read_uploads_ahead(request)
     return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request))
 
 

@@ -1,11 +1,40 @@
-"""Files that come in, by import or upload: kept under their hash, with a row in the database, in one transaction."""
+"""Files that come in, by import or upload: kept under their hash, with a row in the database, in one transaction.
+
+The text inside PDF and Word files is read before that transaction begins: it may take seconds, and others want to write.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO
+
+from pyramid.request import Request
 
 from content import models
-from content.house import Work
+from content.house import House, Work
+
+READ_ENDINGS = frozenset({".pdf", ".docx"})
+
+
+def read_import_ahead(house: House, paths: Iterable[Path]) -> int:
+    """Read the files that lie in `files/` beside the files of an import; how many were read."""
+    folders = dict.fromkeys(path.resolve().parent / "files" for path in paths)
+    found = (path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix.lower() in READ_ENDINGS and path.is_file())
+    return house.read_ahead(path.read_bytes() for path in found)
+
+
+def read_uploads_ahead(request: Request) -> int:
+    """Read the files that were chosen in a form; how many were read."""
+    chosen = [value.file for value in request.POST.values() if Path(getattr(value, "filename", "") or "").suffix.lower() in READ_ENDINGS]
+    return request.registry.house.read_ahead(map(_bytes, chosen)) if chosen else 0
+
+
+def _bytes(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    body = file.read()
+    file.seek(0)
+    return body
 
 
 def store_file(work: Work) -> Callable[[bytes, str, int | None, int | None], models.File]:

@@ -20,7 +20,7 @@ from content.db import make_engine
 from content.house import House, default_database_url, prepare_folder
 from content.services import exchange, ledger, lookup
 from portal import database
-from portal.incoming import store_file
+from portal.incoming import read_import_ahead, store_file
 from portal.memory import give_large_blocks_back
 from portal.settings import Settings, hand_over, remember_address
 
@@ -55,6 +55,7 @@ def mend(house: House, *, say: Say) -> None:
         position = ledger.position(connection)
         known = lookup.known_files(connection)
     house.files.reconcile(known)
+    house.forget_texts()
     if house.search.position() != position:
         mended = house.reconcile_search()
         if not mended.is_clean:
@@ -69,6 +70,7 @@ def add_examples(house: House, *, say: Say) -> None:
     say("Übernehme den Beispielinhalt …")
     with resources.as_file(resources.files("content") / "examples") as folder:
         paths = sorted([*Path(folder).glob("*.jsonl"), *Path(folder).glob("*.csv")])
+        read_import_ahead(house, paths)
         with house.writing("examples") as work:
             exchange.Importer(
                 work.desk,

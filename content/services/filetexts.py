@@ -1,67 +1,87 @@
-"""The text inside attached files, read once and kept (`models.FileText`), for the search."""
+"""The text inside attached files, read once and kept (`models.FileText`), for the search.
+
+Reading a file may take many seconds, so nobody reads while a transaction holds the database: `missing` and `keep` stand
+on either side of the reading, which `content.house` does in between. Transactions only look up.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
 from content.search import filetext
 from content.search.documents import PageTexts
-from content.storage import FileStore
 
 _T: Final = models.FileText.__table__.c
 _PAGES: Final = sa.select(_T.pages).where(_T.sha256 == sa.bindparam("sha256"))
 _F: Final = models.EditionFile.__table__.c
+_E: Final = models.Edition.__table__.c
+_PUBLIC: Final = sa.select(_F.sha256, _F.media_type).join(models.Edition.__table__, _E.id == _F.edition_id).where(
+    _F.media_type.in_(filetext.READABLE), _E.is_withdrawn.is_(False)
+)
+_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+GONE: Final = "Die Datei fehlt."
 
 
-def reader(connection: Connection) -> PageTexts:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a file gave: the text of its pages, and a fault in German (empty: none)."""
+
+    sha256: str
+    pages: Sequence[str]
+    fault: str
+
+
+def reader(asked: Connection | Session) -> PageTexts:
     """Looks up what has been read."""
 
     def pages(sha256: str, _media_type: str) -> Sequence[str]:
-        found: list[str] | None = connection.execute(_PAGES, {"sha256": sha256}).scalar()
+        found: list[str] | None = asked.execute(_PAGES, {"sha256": sha256}).scalar()
         return found or ()
 
     return pages
 
 
-def keeper(session: Session, files: FileStore, now: dt.datetime) -> PageTexts:
-    """Looks up, and reads what nobody has read yet; a new text is kept with the transaction."""
-    read: dict[str, models.FileText] = {}
-
-    def pages(sha256: str, media_type: str) -> Sequence[str]:
-        kept = read.get(sha256) or session.get(models.FileText, sha256)
-        if kept is None:
-            kept = _read(sha256, media_type, files, now)
-            if kept is None:
-                return ()
-            session.add(kept)
-            read[sha256] = kept
-        return kept.pages
-
-    return pages
+def missing(connection: Connection, *, again: bool = False) -> list[tuple[str, str]]:
+    """(SHA-256, media type) of public files that nobody has read yet; with `again` also of those that gave no text."""
+    known = sa.select(_T.sha256).where(_T.sha256 == _F.sha256)
+    if again:
+        known = known.where(_T.fault == "")
+    rows = connection.execute(_PUBLIC.where(~known.exists()).distinct().order_by(_F.sha256))
+    return [(row.sha256, row.media_type) for row in rows]
 
 
-def fill(session: Session, files: FileStore, now: dt.datetime) -> int:
-    """Read the public files that have not been read; how many were."""
-    missing = (
-        sa.select(_F.sha256, _F.media_type)
-        .where(_F.media_type.in_(filetext.READABLE), _F.sha256.not_in(sa.select(_T.sha256)))
-        .distinct()
-    )
-    made = [_read(row.sha256, row.media_type, files, now) for row in session.execute(missing).all()]
-    session.add_all(row for row in made if row is not None)
-    return len(made)
+def known(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Those of `hashes` that have been read."""
+    return set(connection.scalars(sa.select(_T.sha256).where(_T.sha256.in_(hashes))))
 
 
-def _read(sha256: str, media_type: str, files: FileStore, now: dt.datetime) -> models.FileText | None:
-    path = files.whereabouts(sha256) if media_type in filetext.READABLE else None
-    if path is None:
-        return None
-    pages, fault = filetext.pages_of(path, media_type)
-    return models.FileText(sha256=sha256, pages=pages, fault=fault, read_at=now)
+def keep(session: Session, reading: Reading, now: dt.datetime) -> None:
+    """Keep what was read; another process may have been faster."""
+    values = {"pages": list(reading.pages), "fault": reading.fault, "read_at": now}
+    insert = _INSERTS[session.get_bind().dialect.name](models.FileText.__table__).values(sha256=reading.sha256, **values)
+    session.execute(insert.on_conflict_do_update(index_elements=["sha256"], set_=values))
+
+
+def naming(session: Session, sha256: str) -> Sequence[models.Edition]:
+    """The editions that readers may find and that have the file."""
+    having = sa.select(_F.edition_id).where(_F.sha256 == sha256)
+    return session.scalars(sa.select(models.Edition).where(models.Edition.id.in_(having), _E.is_withdrawn.is_(False)).order_by(_E.id)).all()
+
+
+def unneeded(connection: Connection, needed: Collection[str], before: dt.datetime) -> list[str]:
+    """Hashes of texts read before that instant whose file nobody needs: it was chosen and never saved, or a crash came between."""
+    return sorted(set(connection.scalars(sa.select(_T.sha256).where(_T.read_at < before))) - set(needed))
+
+
+def forget(session: Session, hashes: Sequence[str]) -> None:
+    """Drop the texts of these files."""
+    session.execute(sa.delete(models.FileText).where(models.FileText.sha256.in_(hashes)))

@@ -70,7 +70,7 @@ def upload(request: Request) -> Response:
         with writing(request) as work:
             return _form(request, _report(request, work), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
     try:
-        with writing(request) as work:
+        with writing(request, is_searched=False) as work:
             report = _report(request, work)
             author = Author(request.person.login, request.person.name, work.desk.now)
             taken = report_word.take_back(

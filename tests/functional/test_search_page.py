@@ -13,7 +13,7 @@ import pytest
 from content import models
 from content.services import exchange, lookup, transition
 from content.services.searching import pick_key
-from portal.starting import store_file
+from portal.incoming import read_import_ahead, store_file
 from workflows.vocabulary import ROLES
 
 
@@ -114,6 +114,7 @@ def test_words_inside_a_word_file_are_found_at_once_when_it_is_published(portal,
     line = {"type": "decision", "body": "it-planungsrat", "number": "2026/70", "title": "Mit Anlage", "text": "1. Der IT-Planungsrat stimmt zu.", "attachments": [{"title": "Bericht", "file": "anlage.docx"}]}
     # Twice in one transaction: the file is read once, its text kept once.
     (tmp_path / "in.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line | {"number": "2026/71"}))
+    assert [read_import_ahead(house, [tmp_path / "in.jsonl"]) for _ in "12"] == [1, 0]
     with house.writing("test") as work:
         exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "in.jsonl"])
     assert set(_urls(app, "Zwiebelkuchenausschüsse")) == {"/beschluss/2026/70", "/beschluss/2026/71"}
