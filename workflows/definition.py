@@ -20,7 +20,8 @@ class Guard:
     """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask.
 
     `fields` are those it looks at: while a form still asks for one, it says nothing yet. `steps` are those it looks for in
-    the history: where one of them has another name or can be gone around, the guard is blind.
+    the history: where one of them has another name or can be gone around, the guard is blind. With `is_state` it tells parts
+    of a state apart: where it says no, the step does not start here, and no button is shown for it.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Guard:
     facts: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     steps: frozenset[str] = frozenset()
+    is_state: bool = False
 
 
 class WorkflowError(ValueError):

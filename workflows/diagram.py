@@ -18,6 +18,8 @@ LINE_HEIGHT: Final = 16
 CHAR_WIDTH: Final = 7.4
 """Pixels of an average letter at `FONT`; on the generous side, as the font is the reader's."""
 LABEL_CHARS: Final = 18
+LOOP_CHARS: Final = 24
+"""Steps that stay in a state stand below one another at its right: better wide than tall."""
 MARGIN: Final = 8
 ARROW: Final = 6
 LOOP: Final = 26
@@ -80,7 +82,7 @@ def _loops(workflow: Workflow) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for step in workflow.transitions.values():
         if step.target in step.sources:
-            found[step.target] = (*found.get(step.target, ()), *_rows(step.title))
+            found[step.target] = (*found.get(step.target, ()), *_rows(step.title, LOOP_CHARS))
     return found
 
 
@@ -92,7 +94,8 @@ def _state_size(workflow: Workflow, name: str) -> tuple[float, float]:
 def _state_box(workflow: Workflow, name: str, loops: dict[str, tuple[str, ...]]) -> Box:
     width, height = _state_size(workflow, name)
     # A loop hangs at the right; room on both sides keeps the state in the middle of its box.
-    return Box(name, width + (2 * (LOOP + _width(loops[name])) if name in loops else 0), height)
+    words = loops.get(name, ())
+    return Box(name, width + (2 * (LOOP + _width(words)) if words else 0), max(height, len(words) * LINE_HEIGHT + 4))
 
 
 def _lines(workflow: Workflow) -> list[Line]:
@@ -143,7 +146,7 @@ def _port(box: Box, other: Box, *, is_down: bool) -> float:
 
 
 def _state(workflow: Workflow, name: str, box: Box) -> str:
-    width, height = _state_size(workflow, name)
+    width, height = _state_size(workflow, name)[0], box.height
     state = workflow.states[name]
     thick = ' stroke-width="2.6"' if name == workflow.initial else ""
     x, y = box.x - width / 2, box.y - height / 2

@@ -127,6 +127,8 @@ def offers(workflow: Workflow, ask: Ask) -> tuple[Offer, ...]:
         if ask.state not in transition.sources or transition.permission not in ask.permits:
             continue
         answer = plan(workflow, name, ask)
+        if any(guard.is_state and guard.check(ask) is not None for guard in transition.guards):
+            continue
         later = [guard for guard in transition.guards if guard.fields & transition.needs]
         asked = {f"missing_{need}" for need in transition.needs} | {told.code for guard in later if (told := guard.check(ask))}
         blockers = () if isinstance(answer, Step) else tuple(row for row in answer if row.code not in asked)

@@ -41,11 +41,53 @@ def own_submission(step: str) -> Guard:
 def _is_other_editor(ask: Ask) -> Blocker | None:
     if ask.actor not in ask.facts["editors"] or Permission.ITEM_IMPORT in ask.permits:
         return None
-    return Blocker("own_change", "Wer den Text geändert hat, macht ihn nicht selbst öffentlich. Die Änderung ist gespeichert; bitte eine zweite Person darum bitten.")
+    return Blocker("own_change", "Wer den Text geändert hat, macht ihn nicht selbst öffentlich. Die Änderung ist gespeichert; bitte einreichen, dann prüft sie eine zweite Person.")
 
 
 OTHER_EDITOR: Final = Guard("other_editor", "Vier Augen über jede Änderung", _is_other_editor, facts=frozenset({"editors"}))
 """Another person than all who changed the text since it was public. Who takes over what was decided elsewhere needs no other."""
+
+
+_NO_CHANGE: Final = "Die Arbeitsfassung ist dieselbe wie die öffentliche. Bitte zuerst bearbeiten."
+
+
+def _is_change_open(ask: Ask) -> Blocker | None:
+    change = ask.facts["change"]
+    if change.is_submitted:
+        return Blocker("change_submitted", "Eine Änderung ist schon eingereicht. Bitte die Prüfung abwarten oder sie zuerst zurückholen.")
+    return None if change.is_ahead else Blocker("no_change", _NO_CHANGE)
+
+
+CHANGE_OPEN: Final = Guard("change_open", "Änderung, die noch nicht eingereicht ist", _is_change_open, facts=frozenset({"change"}), is_state=True)
+
+
+def _is_change_submitted(ask: Ask) -> Blocker | None:
+    return None if ask.facts["change"].is_submitted else Blocker("no_submitted_change", "Es ist keine Änderung eingereicht.")
+
+
+CHANGE_SUBMITTED: Final = Guard("change_submitted", "eingereichte Änderung", _is_change_submitted, facts=frozenset({"change"}), is_state=True)
+
+
+def _is_own_change(ask: Ask) -> Blocker | None:
+    change = ask.facts["change"]
+    if not change.is_submitted:
+        return _is_change_submitted(ask)
+    if change.submitter == ask.actor:
+        return None
+    return Blocker("other_person", "Zurückholen kann nur, wer die Änderung eingereicht hat. Die Prüfung kann sie stattdessen zurückgeben.")
+
+
+OWN_CHANGE: Final = Guard("own_change", "eigene eingereichte Änderung", _is_own_change, facts=frozenset({"change"}), is_state=True)
+
+
+def _is_not_handed_back(ask: Ask) -> Blocker | None:
+    if not ask.facts["change"].is_handed_back or Permission.ITEM_IMPORT in ask.permits:
+        return None
+    return Blocker("handed_back", "Diese Änderung wurde zurückgegeben oder zurückgeholt. Öffentlich wird sie erst, wenn sie überarbeitet oder neu eingereicht ist.")
+
+
+NOT_HANDED_BACK: Final = Guard("not_handed_back", "Änderung nicht zurückgegeben", _is_not_handed_back, facts=frozenset({"change"}))
+"""What went back stays inside until somebody works on it or hands it in again."""
 
 
 def _is_in_future(ask: Ask) -> Blocker | None:

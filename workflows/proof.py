@@ -27,7 +27,9 @@ class Promise:
 class Rule:
     """Every step of `workflow` from `sources` to `targets` sets off `effects`, asks for `needs`, passes all `guards` and takes one of `permissions`.
 
-    Empty sets ask nothing; empty `sources` or `targets` mean every state.
+    Empty sets ask nothing; empty `sources` or `targets` mean every state. `only` and `never` narrow the rule to steps that set
+    off all of these effects, and none of those; `behind` to steps that pass one of these guards. Of `one_guard` a step passes
+    at least one.
     """
 
     workflow: str
@@ -38,6 +40,23 @@ class Rule:
     needs: frozenset[str] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     guards: frozenset[str] = frozenset()
+    one_guard: frozenset[str] = frozenset()
+    only: frozenset[Effect] = frozenset()
+    never: frozenset[Effect] = frozenset()
+    behind: frozenset[str] = frozenset()
+
+    def regards(self, step: Transition) -> bool:
+        """Whether the rule speaks of this step."""
+        leads = (not self.sources or bool(self.sources & step.sources)) and (not self.targets or step.target in self.targets)
+        names = {guard.name for guard in step.guards}
+        return leads and self.only <= set(step.effects) and not self.never & set(step.effects) and (not self.behind or bool(self.behind & names))
+
+    def is_kept_by(self, step: Transition) -> bool:
+        """Whether the step does all that the rule asks."""
+        names = {guard.name for guard in step.guards}
+        is_guarded = self.guards <= names and (not self.one_guard or bool(self.one_guard & names))
+        has_right = not self.permissions or step.permission in self.permissions
+        return has_right and is_guarded and self.effects <= set(step.effects) and self.needs <= step.needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +100,7 @@ def prove(
 
 def _against(workflow: Workflow, rule: Rule) -> Iterator[ProofFault]:
     for name, step in workflow.transitions.items():
-        if (rule.sources and not rule.sources & step.sources) or (rule.targets and step.target not in rule.targets):
-            continue
-        has_right = not rule.permissions or step.permission in rule.permissions
-        is_kept = has_right and rule.effects <= set(step.effects) and rule.needs <= step.needs and rule.guards <= {guard.name for guard in step.guards}
-        if not is_kept:
+        if rule.regards(step) and not rule.is_kept_by(step):
             source = next(iter(sorted(rule.sources & step.sources or step.sources)))
             road = (*(shortest(workflow, source) or ()), name)
             yield ProofFault(workflow.name, "broken_rule", f"Regel gebrochen durch „{step.title}“: {rule.words}", road)

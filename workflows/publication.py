@@ -1,7 +1,9 @@
 """Publication: who may read it. The same for every kind; what became of a thing is another axis.
 
 Editors submit, another person releases; the text that was submitted is the text that is published, because nobody can
-change it in between. What is changed later is made public by somebody else than all who changed it. Operators at the command line import what was decided elsewhere. The clock acts under its own name.
+change it in between. What is changed later is made public by somebody else than all who changed it; who may not publish
+hands the change in, and the public goes on reading what it read, until it is corrected or the change goes back. Operators at
+the command line import what was decided elsewhere. The clock acts under its own name.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from typing import Final
 
 from workflows.definition import State, Transition, Workflow
 from workflows.guards import (
+    CHANGE_OPEN,
+    CHANGE_SUBMITTED,
     DUE,
     EMBARGO_OVER,
     IN_FUTURE,
+    NOT_HANDED_BACK,
     OTHER_EDITOR,
+    OWN_CHANGE,
     PUBLISHABLE,
     UNREFERENCED,
     four_eyes,
@@ -24,7 +30,7 @@ from workflows.vocabulary import Effect, Permission
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=5,
+    version=6,
     column="publication_state",
     initial="draft",
     states={
@@ -69,7 +75,18 @@ PUBLICATION: Final = Workflow(
         ),
         "correct": Transition(
             frozenset({"published"}), "published", Permission.ITEM_CORRECT, "Berichtigen",
-            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR), effects=(Effect.FREEZE_EDITION,),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR, NOT_HANDED_BACK), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+        ),
+        "submit_change": Transition(
+            frozenset({"published"}), "published", Permission.ITEM_EDIT, "Änderung einreichen",
+            guards=(PUBLISHABLE, CHANGE_OPEN), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_REVIEWERS),
+        ),
+        "recall_change": Transition(
+            frozenset({"published"}), "published", Permission.ITEM_EDIT, "Änderung zurückholen", guards=(OWN_CHANGE,),
+        ),
+        "return_change": Transition(
+            frozenset({"published"}), "published", Permission.ITEM_REVIEW, "Änderung zurückgeben",
+            needs=frozenset({"comment"}), guards=(CHANGE_SUBMITTED,), effects=(Effect.NOTIFY_AUTHOR,),
         ),
         "withdraw": Transition(
             frozenset({"published"}), "withdrawn", Permission.ITEM_WITHDRAW, "Zurückziehen",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.kinds import KINDS
 from content.search.lemmas import fold
+from content.services import changes
 from content.services.accounts import SignedIn
 from content.wording import PROGRAMS
 from workflows.publication import GONE
@@ -57,6 +58,8 @@ class DeskRow:
     public_at: dt.datetime | None
     is_ahead: bool
     """Whether the working copy has a revision that was never public."""
+    remark: str = ""
+    """Where the list asks for it: who gave it back with which words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class View:
     order: str = "neu"
     moment: tuple[str, str] = ("geändert", "changed_at")
     first: int = ON_OVERVIEW
+    has_remark: bool = False
+    """Whether each row says with which words it came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +173,52 @@ def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     return (I.id.in_(sa.union(saved, owned) if own else saved),)
 
 
+# The sign keeps SQLite from going through everything that is public: what changed since has an index of its own.
+_AHEAD: Final = sa.text("item.rev > item.public_rev AND item.public_rev > 0 AND item.publication_state || '' = 'published'")
+
+
+def _handed_in(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
+    """A change to something public that others handed in, where I may make it public and neither wrote nor submitted it."""
+    frozen, revision, step = models.FrozenText, models.Revision, models.StepEntry
+    is_mine = sa.exists().where(
+        revision.item_id == I.id, revision.rev > I.public_rev, revision.rev <= frozen.rev, revision.actor == person.login
+    )
+    submitter = (
+        sa.select(step.actor).where(step.item_id == I.id, step.workflow == "publication", step.transition == "submit_change")
+        .order_by(step.id.desc()).limit(1).scalar_subquery()
+    )
+    waiting = sa.select(frozen.item_id).join(I, I.id == frozen.item_id).where(
+        I.publication_state == "published", ~is_mine, sa.func.coalesce(submitter, "") != person.login
+    )
+    return I.id.in_(waiting), held(person, _CORRECTING)
+
+
 def _changed(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
-    """Public, and changed since by somebody else, where I may make the change public."""
-    # The sign keeps SQLite from going through everything that is public: what changed since has an index of its own.
-    ahead = sa.select(I.id).where(sa.text("item.rev > item.public_rev AND item.public_rev > 0 AND item.publication_state || '' = 'published'"), I.changed_by != person.login)
+    """Public, and changed since by somebody else who has not handed it in, where I may make the change public."""
+    ahead = sa.select(I.id).where(_AHEAD, I.changed_by != person.login, ~sa.exists().where(models.FrozenText.item_id == I.id))
     return I.id.in_(ahead), held(person, _CORRECTING)
+
+
+def _given_back(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
+    """What came back with a comment and is not handed in again: what I saved last, and what my organisations keep."""
+    own, step = sorted({organisation for _, organisation in person.grants if organisation}), models.StepEntry
+    last = (
+        sa.select(step.transition).where(step.item_id == I.id, step.workflow == "publication").order_by(step.id.desc()).limit(1).scalar_subquery()
+    )
+    parts = [sa.select(I.id).where(I.changed_by == person.login, I.rev > I.public_rev, I.publication_state.in_(("draft", "published")))]
+    if own:
+        parts += [sa.select(I.id).where(I.owner.in_(own), I.publication_state == "draft"), sa.select(I.id).where(_AHEAD, I.owner.in_(own))]
+    return I.id.in_(sa.union(*parts)), last.in_(changes.RETURNING)
 
 
 _PLANNED: Final = ("Termin", "publish_at")
 VIEWS: Final[Mapping[str, View]] = {
     "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin", _PLANNED),
     "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt", ("Stand vom", "changed_at")),
-    "aenderungen": View("Änderungen an Öffentlichem", _changed, "alt", ("geändert", "changed_at")),
+    "aenderungen": View("Eingereichte Änderungen an Öffentlichem", _handed_in, "alt", ("geändert", "changed_at")),
+    "zurueck": View("Zurückgegeben mit Hinweis", _given_back, "alt", ("geändert", "changed_at"), has_remark=True),
     "entwuerfe": View("Meine Entwürfe", _mine),
+    "angefangen": View("Geändert, noch nicht eingereicht", _changed, "alt", ("geändert", "changed_at")),
     "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin", _PLANNED),
     "veroeffentlicht": View(
         "Zuletzt veröffentlicht", lambda _person, _now: (I.publication_state == "published", I.public_at.is_not(None)), "public",
@@ -188,7 +226,7 @@ VIEWS: Final[Mapping[str, View]] = {
     ),
 }
 """In the order of the overview."""
-WAITING: Final = frozenset({"ueberfaellig", "wartet", "aenderungen"})
+WAITING: Final = frozenset({"ueberfaellig", "wartet", "aenderungen", "zurueck"})
 """The lists that ask for something to be done now."""
 
 ORDERS: Final[Mapping[str, tuple[str, tuple[Any, ...]]]] = {
@@ -207,6 +245,7 @@ def overview(session: Session, person: SignedIn, now: dt.datetime) -> tuple[Sect
     for name, view in VIEWS.items():
         rows = _read(session, (readable(person), *view.conditions(person, now)), view.order, limit=view.first + 1)
         if rows:
+            rows = _remarked(session, rows) if view.has_remark else rows
             sections.append(Section(name, view.title, view.moment, rows[: view.first], len(rows) > view.first))
     return tuple(sections)
 
@@ -221,7 +260,13 @@ def listing(session: Session, person: SignedIn, wanted: Wanted, now: dt.datetime
     pages = max(1, -(-total // PER_PAGE))
     number = max(1, wanted.page) if is_cut else min(max(1, wanted.page), pages)
     rows = _read(session, conditions, order, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
+    rows = _remarked(session, rows) if wanted.view and VIEWS[wanted.view].has_remark else rows
     return DeskList(rows[:PER_PAGE], total, is_cut, number, max(pages, number), len(rows) > PER_PAGE)
+
+
+def _remarked(session: Session, rows: tuple[DeskRow, ...]) -> tuple[DeskRow, ...]:
+    told = changes.remarks(session, [row.id for row in rows])
+    return tuple(replace(row, remark=told.get(row.id, "")) for row in rows)
 
 
 def _few(session: Session, words: str) -> tuple[Condition, ...]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.services import changes
 from workflows.vocabulary import ROLES, Permission
 
 
@@ -51,6 +52,12 @@ def with_role(session: Session, role: str, organisation: str | None = None) -> l
 def submitters(session: Session, item: models.Item) -> list[models.Account]:
     """Those who ever submitted the item."""
     return list(session.scalars(_SUBMITTERS, {"of": item.id}))
+
+
+def handed_in(session: Session, item: models.Item) -> list[models.Account]:
+    """Who handed in the change that the step just taken decides on; and, while it is not public, those who wrote it."""
+    logins = changes.handed_in_by(session, item)
+    return list(session.scalars(_people(models.Account.login.in_(logins)))) if logins else []
 
 
 def writers(session: Session, item: models.Item) -> list[models.Account]:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import links, recipients
+from content.services import changes, links, recipients
 from content.services.notify import notify, settle
 from content.services.publish import Desk
 from workflows.definition import Workflow
@@ -40,6 +40,10 @@ def _submitters(session: Session, item: models.Item, _workflow: Workflow) -> lis
     return recipients.submitters(session, item) or recipients.writers(session, item)
 
 
+def _authors(session: Session, item: models.Item, _workflow: Workflow) -> list[models.Account]:
+    return recipients.handed_in(session, item)
+
+
 def _members(session: Session, _item: models.Item, _workflow: Workflow) -> list[models.Account]:
     return recipients.with_role(session, "land")
 
@@ -50,24 +54,26 @@ TELLINGS: Final[Mapping[Effect, Telling]] = {
     Effect.NOTIFY_MEMBERS: Telling("decided", _members),
 }
 RETURNING: Final = frozenset({
-    ("publication", "reject"), ("report", "return"), ("report", "reopen"), ("report", "abandon"), ("recommendation", "reject"),
+    ("publication", "reject"), ("publication", "return_change"), ("report", "return"), ("report", "reopen"), ("report", "abandon"), ("recommendation", "reject"),
     ("recommendation", "postpone"), ("recommendation", "reopen"), ("decision", "postpone"), ("decision", "withdraw"),
 })
 """Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
 
-
-CHANGE: Final = "change:"
-"""How the occasion of a change to a public text begins."""
+OF_CHANGES: Final[Mapping[str, str]] = {
+    "submit_change": "Eine Änderung am veröffentlichten Text ist eingereicht. Öffentlich wird sie mit „Berichtigen“.",
+    "return_change": "Die eingereichte Änderung kommt zurück. Öffentlich ist weiter der bisherige Text.",
+    "correct": "Berichtigt: Der öffentliche Text ist erneuert.",
+}
+"""Steps that leave a public text public, in words."""
 
 
 def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
     """Tell people of a step that was just taken; what waited for one before waits no more."""
     about = f"step:{workflow.name}:"
-    if step.source != step.target:
+    if step.source != step.target or step.transition in changes.STEPS:
         settle(desk.session, "waits", item, now=desk.now, about=about)
-    if step.source == "published":
-        settle(desk.session, "waits", item, now=desk.now, about=CHANGE)
     words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
+    words = OF_CHANGES.get(step.transition, words) if workflow.name == "publication" else words
     if entry.comment:
         words += f" Hinweis: {entry.comment}"
     if workflow.name == "publication" and step.source != step.target == "withdrawn":
@@ -79,17 +85,9 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
         )
 
 
-def after_change(desk: Desk, item: models.Item) -> None:
-    """Tell those who may make it public that a public text was changed at the desk: once, until it is public."""
-    if item.publication_state == "published" and 0 < item.public_rev < item.rev:
-        notify(
-            desk.session, "waits", item, recipients.holders(desk.session, Permission.ITEM_CORRECT, item), now=desk.now,
-            occasion=f"{CHANGE}{item.id}:{item.public_rev}", words="Der Text ist öffentlich und wurde geändert. Öffentlich wird die Änderung mit „Berichtigen“.",
-            actor=desk.actor, actor_name=desk.actor_name or desk.actor,
-        )
-
-
 def _tellings(workflow: Workflow, step: Step) -> list[Telling]:
+    if workflow.name == "publication" and step.source == step.target == "published" and step.transition != "submit_change":
+        return [Telling("returned" if (workflow.name, step.transition) in RETURNING else "published", _authors)]
     if (workflow.name, step.transition) in RETURNING:
         return [Telling("returned", _submitters)]
     return [TELLINGS[effect] for effect in step.effects if effect in TELLINGS]

@@ -21,6 +21,7 @@ from content.ledger import Act
 from content.services import (
     audit,
     ballots,
+    changes,
     edit,
     frozen_text,
     implementation,
@@ -65,7 +66,7 @@ def take(
         comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
     )
     _times(item, workflow, name, given)
-    if workflow is PUBLICATION and step.target == "draft":
+    if workflow is PUBLICATION and (step.target in _UNFREEZING or name in changes.BACK):
         frozen_text.drop(desk.session, item)
     for effect in step.effects:
         _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
@@ -101,7 +102,11 @@ def publish_now(desk: Desk, item: models.Item) -> models.Edition:
 
 
 def correct(desk: Desk, item: models.Item, note: str) -> models.Edition:
-    """Put a new edition in the place of the public one; `note` tells the public what changed. Raises `Blocked`."""
+    """Put a new edition, of the row as it is, in the place of the public one; `note` tells the public what changed. Raises `Blocked`.
+
+    A change that was handed in before falls: the row went on without it.
+    """
+    frozen_text.drop(desk.session, item)
     take(desk, item, PUBLICATION, "correct", {"note": note})
     return _current(desk.session, item)
 
@@ -210,13 +215,12 @@ def _meeting(session: Session, item: models.Item, fields: Mapping[str, Any]) -> 
 
 
 def _editors(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> frozenset[str]:
-    """Who changed the text since the revision that is or was public."""
-    row = models.Revision
-    query = sa.select(row.actor).distinct().where(row.item_id == item.id, row.rev > item.public_rev, row.actor != "")
-    return frozenset(desk.session.scalars(query)) if item.id is not None else frozenset()
+    """Who changed the text since the revision that is or was public, or handed the change in."""
+    return changes.authors(desk.session, item) if item.id is not None else frozenset()
 
 
 _FACTS: Final[Mapping[str, Any]] = {
+    "change": lambda desk, item, _fields, _name: changes.of(desk.session, item),
     "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": lambda _desk, item, _fields, _name: problem_of(item),
@@ -294,8 +298,10 @@ def reasons_in_words(fields: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in (fields.get("reasons") or {}).items())
 
 
-_APPROVED: Final = frozenset({"publish", "go_live"})
-"""Steps that publish what was submitted and approved; others publish the row as it is."""
+_APPROVED: Final = frozenset({"publish", "go_live", "correct"})
+"""Steps that publish what was submitted and approved, where anything is; others publish the row as it is."""
+_UNFREEZING: Final = frozenset({"draft", "withdrawn"})
+"""States in which nothing waits for approval."""
 _ACTS: Final[Mapping[str, Act]] = {"correct": Act.CORRECT, "republish": Act.REPUBLISH}
 
 
@@ -310,7 +316,7 @@ def _freeze(desk: Desk, item: models.Item, step: Step, note: str) -> None:
 
 
 def _keep_text(desk: Desk, item: models.Item, step: Step, _note: str) -> None:
-    if step.transition in {"submit", "schedule"}:
+    if step.transition in {"submit", "schedule", "submit_change"}:
         frozen_text.keep(desk, item)
 
 

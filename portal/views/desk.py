@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -87,18 +87,24 @@ def _item_page(
     procedure = transition.procedure_of(row)
     users = mentions.users_of(work.session, row)
     has_changes = row.publication_state == "published" and differs(work.desk, row)
+    history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=STATES[row.publication_state], offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
         procedure=procedure, procedure_state=procedure.states[transition.state_of(row, procedure)].title if procedure else "",
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
-        history=transition.history(work.session, row)[::-1], can_edit=Permission.ITEM_EDIT in permits
+        history=history, change=frozen_text.of(work.session, row) if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), beside=_beside(work, row) if has_changes else (),
     )
+
+
+def _last(row: models.Item, history: Sequence[models.StepEntry]) -> models.StepEntry | None:
+    """The newest step of publication, where the item lies with those who write it or is public."""
+    return next((step for step in history if step.workflow == PUBLICATION.name and row.publication_state in {"draft", "published"}), None)
 
 
 def _beside(work: Work, row: models.Item) -> tuple[Difference, ...]:

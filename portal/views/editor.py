@@ -15,10 +15,10 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
-from content.services import edit, form_drafts, links, lookup, numbering, step_notices
+from content.services import edit, form_drafts, links, lookup, numbering
 from content.services.edit import StaleText
 from portal import form_page, forms, linking, site
-from portal.asked import desk_with, editable_item, wanted_kind
+from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import number_in, parameter
@@ -150,7 +150,6 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     _refuse_foreign(request, saved.item)
     if dead := links.broken(work.session, saved.item):
         raise InvalidInput(dead)
-    step_notices.after_change(desk_with(work, request.person.permits_on(saved.item.kind, saved.item.owner)), saved.item)
     form_drafts.drop(work.session, login, typed.uids)
     return f"/redaktion/eintrag/{saved.item.id}"
 

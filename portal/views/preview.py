@@ -14,7 +14,7 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
-from content.services import edit, transition
+from content.services import edit, frozen_text, transition
 from content.services.browse import Reader
 from content.storage import IMAGE_TYPES
 from portal import form_page, item_page
@@ -64,6 +64,7 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row, renewed=files.renewed)
     if isinstance(saved.item, models.Decision) and not saved.item.number:
         saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
+    frozen_text.drop(work.session, saved.item)  # what is shown is what was typed, not a change that somebody handed in
     step = _STEPS.get(saved.item.publication_state, "import")
     transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})
     work.session.flush()

@@ -41,7 +41,7 @@ OWNERS = ("", "", "", "fitko", "govdigital")
 LIST = "/redaktion/eintraege?"
 LISTS = {
     "overview": "/redaktion", "all": LIST, "drafts": LIST + "zustand=draft", "kind and state": LIST + "art=page&zustand=draft", "organisation": LIST + "haus=fitko",
-    "changed by me": LIST + "von=ich", "since": LIST + "seit=2026-01-01", "by title": LIST + "ordnung=titel", "waiting": LIST + "liste=wartet", "changed in public": LIST + "liste=aenderungen",
+    "changed by me": LIST + "von=ich", "since": LIST + "seit=2026-01-01", "by title": LIST + "ordnung=titel", "waiting": LIST + "liste=wartet", "changed in public": LIST + "liste=angefangen", "changes handed in": LIST + "liste=aenderungen", "given back": LIST + "liste=zurueck",
     "my drafts": LIST + "liste=entwuerfe", "published last": LIST + "liste=veroeffentlicht", "frequent word": LIST + "q=vorhaben", "rare word": LIST + "q=nummer+1900+ende",
     "no match": LIST + "q=gibtesnicht", "page 30": LIST + "seite=30",
 }

@@ -224,4 +224,4 @@ class Person:
         self.page.goto(f"{self.address}/redaktion")
         assert "/anmelden" in self.page.url
         self.context.close()
-        assert self.problems == []
+        assert self.problems == [], repr(self.problems)

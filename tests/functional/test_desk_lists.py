@@ -193,7 +193,7 @@ def test_every_list_and_order_reads_on_both_databases(database, request):
     person = _person("rita", ("press", ""), ("secretariat", "govdigital"))
     with house.writing("rita") as work:
         found = {name: [row.url for row in desk.listing(work.session, person, Wanted(view=name), NOW).rows] for name in desk.VIEWS}
-        assert found == {"ueberfaellig": [], "wartet": ["/seite/zwei"], "aenderungen": [], "entwuerfe": ["/seite/eins"], "terminiert": [], "veroeffentlicht": ["/seite/eins"]}
+        assert found == {"ueberfaellig": [], "wartet": ["/seite/zwei"], "aenderungen": [], "zurueck": [], "angefangen": [], "entwuerfe": ["/seite/eins"], "terminiert": [], "veroeffentlicht": ["/seite/eins"]}
         for order in desk.ORDERS:
             assert desk.listing(work.session, person, Wanted(order=order, words="seite", since=NOW - dt.timedelta(days=1)), NOW).total == 2
         assert [section.name for section in desk.overview(work.session, person, NOW)] == ["wartet", "entwuerfe", "veroeffentlicht"]
@@ -214,19 +214,23 @@ def _person(login, *grants):
     return accounts.SignedIn(1, 1, login, login.title(), "x", True, False, 0, grants, NOW)
 
 
-def test_what_a_provider_changes_on_a_public_offer_waits_at_the_secretariat_until_it_is_public(desk):
+def test_what_a_provider_changes_on_a_public_offer_is_begun_and_waits_at_the_secretariat_once_it_is_handed_in(desk):
     house, browser = desk
     app, office, press = browser("anna", "provider", organisation="govdigital"), browser("gerda", "secretariat"), browser("petra", "press")
     with house.writing("test") as work:
         row = lookup.find(work.session, "/angebot/govdigital-wohngeld")
         target, name = f"/redaktion/eintrag/{row.id}", row.title
-    section = "Änderungen an Öffentlichem"
+    begun, section = "Geändert, noch nicht eingereicht", "Eingereichte Änderungen an Öffentlichem"
     assert titles(office.get("/redaktion"), section) == []
     for words in ("Neuer Text.", "Noch neuerer Text."):
         form = next(form for form in app.get(target + "/bearbeiten").forms.values() if "rev" in form.fields and "schritt" not in form.fields)
         form["text"] = words
         form.submit(status=303)
+    assert titles(office.get("/redaktion"), begun) == listed(office, liste="angefangen") == [name]
+    assert titles(office.get("/redaktion"), section) == _notices(house, "gerda") == []
+    next(form for form in app.get(target).forms.values() if "schritt" in form.fields and form["schritt"].value == "submit_change").submit(status=303)
     assert titles(office.get("/redaktion"), section) == listed(office, liste="aenderungen") == [name]
+    assert titles(office.get("/redaktion"), begun) == listed(office, liste="angefangen") == []
     assert titles(app.get("/redaktion"), section) == titles(press.get("/redaktion"), section) == []
     assert _notices(house, "gerda") == [(name, True)] and _notices(house, "anna") == []
     form = next(form for form in office.get(target).forms.values() if "schritt" in form.fields and form["schritt"].value == "correct")

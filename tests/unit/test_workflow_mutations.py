@@ -239,14 +239,23 @@ def _breaks(workflow):
     return found
 
 
+def _listens(workflow, name, guards):
+    """Whether closing one of `guards` closes the step."""
+    state = min(workflow.transitions[name].sources)
+    return any(Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) is None for guard in guards)
+
+
 def _broken_rules(free, workflow, state):
     for name, step in free.steps(state, frozenset(Permission)).items():
         for rule in (rule for rule in RULES if rule.workflow == workflow.name):
             if (rule.sources and state not in rule.sources) or (rule.targets and step.target not in rule.targets):
                 continue
+            if not rule.only <= set(step.effects) or rule.never & set(step.effects) or (rule.behind and not _listens(workflow, name, rule.behind)):
+                continue
             lets_pass = [free.take(name, state, frozenset(Permission), without=need) for need in rule.needs]
             lets_pass += [free.take(name, state, frozenset(Permission) - rule.permissions)] if rule.permissions else []
             lets_pass += [Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) for guard in rule.guards]
+            lets_pass += [Trial(workflow, rule.one_guard).take(name, state, frozenset(Permission))] if rule.one_guard else []
             if not rule.effects <= set(step.effects) or any(lets_pass):
                 yield rule.words
 

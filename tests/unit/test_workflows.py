@@ -19,8 +19,9 @@ from workflows.vocabulary import ROLES, Permission, permits
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
     "problem": "", "users": [], "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
-    "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
+    "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
+SUBMITTED = {"change": SimpleNamespace(is_ahead=True, is_submitted=True, is_handed_back=False, submitter="anna")}
 FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "x", "contract_number": "x", "live_since": "x"}
 
 
@@ -39,6 +40,8 @@ def codes(answer):
 @pytest.mark.parametrize(("workflow", "name", "state"), [(w, n, s) for w in WORKFLOWS.values() for n in w.transitions for s in w.states])
 def test_a_step_is_possible_exactly_from_its_sources(workflow, name, state):
     others = {"vote": SimpleNamespace(passed=False, reason="zu wenige")} if name == "reject" and workflow.name == "decision" else {}
+    if name in {"recall_change", "return_change"}:
+        others = SUBMITTED
     history = past("submit", "anna") if name == "recall" else ()
     answer = plan(workflow, name, ask(state, history=history, **others))
     assert isinstance(answer, Step) == (state in workflow.transitions[name].sources)
@@ -60,6 +63,17 @@ def test_a_refusal_names_every_reason_at_once():
 def test_who_submitted_cannot_release():
     assert codes(plan(PUBLICATION, "publish", ask("submitted", "anna", history=past("submit", "anna")))) == ("same_person",)
     assert codes(plan(PUBLICATION, "publish", ask("submitted", "bert", history=past("submit", "anna")))) == ()
+
+
+@pytest.mark.parametrize(("name", "change", "expected"), [
+    ("submit_change", {"is_ahead": False}, ("no_change",)), ("submit_change", {"is_submitted": True}, ("change_submitted",)), ("submit_change", {"is_handed_back": True}, ()),
+    ("recall_change", {}, ("no_submitted_change",)), ("recall_change", {"is_submitted": True, "submitter": "bert"}, ("other_person",)), ("recall_change", {"is_submitted": True, "submitter": "anna"}, ()),
+    ("return_change", {}, ("no_submitted_change",)), ("return_change", {"is_submitted": True, "submitter": "bert"}, ()),
+    ("correct", {}, ()), ("correct", {"is_submitted": True}, ()), ("correct", {"is_handed_back": True}, ("handed_back",)),
+])
+def test_what_may_be_done_with_a_change_follows_from_where_it_stands(name, change, expected):
+    stands = SimpleNamespace(**{"is_ahead": True, "is_submitted": False, "is_handed_back": False, "submitter": "", **change})
+    assert codes(plan(PUBLICATION, name, ask("published", "anna", held=frozenset(Permission) - {Permission.ITEM_IMPORT}, change=stands))) == expected
 
 
 def test_only_the_newest_submission_counts_for_four_eyes():
