@@ -8,11 +8,9 @@ the stems of what a compound word is made of, kept in a field of their own.
 
 from __future__ import annotations
 
-import contextlib
 import re
-import threading
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -27,6 +25,7 @@ MAX_WORD: Final = 60
 _KEPT_WORDS: Final = 20_000
 """So many words are remembered with what they are: bounds the memory of a process."""
 WRITTEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:[-\u2010\u2011]\w+)*")
+_HYPHEN: Final = re.compile("[-\u2010\u2011]")
 _NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
@@ -61,43 +60,6 @@ class Word:
     tokens: tuple[Token, ...]
 
 
-class Surfaces:
-    """Words as they are written, met in texts so far, by the terms they have: so a text is looked through for the few words that a
-    question means, without looking at each of its words. Only grows; safe between threads.
-    """
-
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-        self._lock = threading.Lock()
-        self.words: dict[str, Word] = {}
-        self._by_term: dict[str, tuple[str, ...] | str] = {}
-        """One word stands here as itself: most terms have one, and memory counts."""
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def meet(self, written: Iterable[str]) -> bool:
-        """Take words in; whether any was new."""
-        new = [one for one in written if one not in self.words]
-        with self._lock if new else contextlib.nullcontext():
-            for one in new:
-                word = self._analysis.word(one)
-                for term in {term for token in word.tokens for term in (*token.terms, *token.parts)}:
-                    others = self._by_term.get(term, ())
-                    before = (others,) if isinstance(others, str) else others
-                    self._by_term[term] = (*before, one) if before else one
-                self.words[one] = word
-        return bool(new)
-
-    def having(self, terms: Iterable[str]) -> set[str]:
-        """The words with one of the terms."""
-        found: set[str] = set()
-        for term in terms:
-            one = self._by_term.get(term, ())
-            found.update((one,) if isinstance(one, str) else one)
-        return found
-
-
 class Analysis:
     """The analysis over a table of lemmas and lists of words for compounds. Safe between threads."""
 
@@ -120,13 +82,6 @@ class Analysis:
         self.parts = lru_cache(maxsize=_KEPT_WORDS)(self._parts)
         self.leaves = lru_cache(maxsize=5_000)(self.splitter.leaves)
         self.word = lru_cache(maxsize=5_000)(self._word)
-        self._surfaces = Surfaces(self)
-
-    def surfaces(self) -> Surfaces:
-        """The words met so far; others from time to time, so that they stay few."""
-        if len(self._surfaces) > _KEPT_WORDS:
-            self._surfaces = Surfaces(self)
-        return self._surfaces
 
     def tokens(self, text: str) -> Iterator[Token]:
         """The tokens of a text, in order; stop words keep their place but have no token."""
@@ -193,6 +148,13 @@ def shipped_lists() -> WordLists:
 def _list(name: str) -> frozenset[str]:
     lines = resources.files("content.search").joinpath(f"words/{name}.txt").read_text("utf-8").splitlines()
     return frozenset(fold(line.strip()) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def places_of(written: str) -> int:
+    """How many places a word as it is written (`WRITTEN`) takes: `Word.places`, without finding out what it is."""
+    if written[0].isdigit() and number_term(written) is not None:
+        return 1
+    return 1 + len(_HYPHEN.findall(written))
 
 
 def number_term(word: str) -> str | None:

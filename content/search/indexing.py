@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from content.search.german import Analysis, number_term
+from content.search.german import WRITTEN, Analysis, number_term
 from content.search.interface import Document, Field
 
 PART_GAP: Final = 20
@@ -18,20 +18,26 @@ Places = list[tuple[int, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """The terms of a document: per field (place, terms that stand there), the words as written, the length in words."""
+    """The terms of a document: per field (place, terms that stand there), the words as written, the length in words.
+
+    `written` are the words as the text writes them, with their hyphens (`german.WRITTEN`).
+    """
 
     fields: Mapping[Field, Places]
     words: frozenset[str]
     length: int
+    written: frozenset[str]
 
 
 def indexed(document: Document, analysis: Analysis) -> Indexed:
     """The terms of `document`."""
     fields: dict[Field, Places] = {name: [] for name in Field}
     words: set[str] = set()
+    written: set[str] = set()
     start = 0
     for name, text in _stretches(document):
         place = 0
+        written.update(WRITTEN.findall(text))
         for token in analysis.tokens(text):
             place = token.place
             fields[name].append((start + place, token.terms))
@@ -44,7 +50,7 @@ def indexed(document: Document, analysis: Analysis) -> Indexed:
     own += tuple(dict.fromkeys(term for name in document.names if (term := name_term(name, analysis))))
     if own:
         fields[Field.TITLE].append((OWN_NUMBER_PLACE, own))
-    return Indexed(fields, frozenset(words), len(fields[Field.TEXT]))
+    return Indexed(fields, frozenset(words), len(fields[Field.TEXT]), frozenset(written))
 
 
 def own_term(number: str) -> str:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import sys
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from content.search.answering import Kept
-from content.search.german import WRITTEN, Analysis, Surfaces, Token
+from content.search.german import WRITTEN, Analysis, Token, places_of
 from content.search.interface import Document, Field, Option, Part, Piece, Reason, Snippet, Want
-from content.search.lemmas import fold
 from content.search.planning import compound_sum
 from content.search.ranking import FIELD_WEIGHT
 
@@ -22,32 +17,12 @@ MAX_SNIPPETS: Final = 3
 MAX_PART: Final = 20_000
 MAX_PAGES: Final = 5
 """Of attached files, at most so many pages are looked at word by word."""
-_HINT_LETTERS: Final = 5
 _MAX_WORDS: Final = 3
+_FEW: Final = 40
+"""So many words are looked for one by one before a text is read word by word."""
 
 Span = tuple[int, int]
-
-
-@dataclass(slots=True)
-class _Cut:
-    """The title (no part) or one part, cut into words: each with its beginning in the text and its place."""
-
-    part: Part | None
-    text: str
-    words: list[str]
-    starts: array[int]
-    places: array[int]
-    met: Surfaces
-    """Who knows the words."""
-
-
-Texts = Kept[list[_Cut]]
-"""Documents cut into words, by edition: what is found often is cut once."""
-
-
-def keep_texts(limit_bytes: int) -> Texts:
-    """A store of cut documents."""
-    return Kept(limit_bytes, lambda cuts: 200 + sum(300 + 16 * len(one.words) for one in cuts))
+Written = Callable[[Sequence[str], Sequence[str]], Iterable[str]]
 
 
 @dataclass(slots=True)
@@ -77,20 +52,20 @@ class Marked:
 
 
 class Marker:
-    """Marks documents for one question."""
+    """Marks documents for one question. `written` tells the words of the texts that have one of some terms, or begin so (`SearchEngine.written`)."""
 
-    def __init__(self, wants: Iterable[Want], analysis: Analysis, *, clause: str = "", texts: Texts | None = None) -> None:
+    def __init__(self, wants: Iterable[Want], analysis: Analysis, written: Written, *, clause: str = "") -> None:
         self._wants = [want for want in wants if not want.is_excluded]
         self._analysis = analysis
         self._clause = clause
-        self._texts = texts
-        self._terms = frozenset(term for want in self._wants for option in want.options for term in option.terms if not option.is_prefix)
-        self._surfaces = analysis.surfaces()
-        self._meant = self._surfaces.having(self._terms)
-        """Of the words met so far those that the question can mean."""
-        self._starts = tuple(option.terms[0] for want in self._wants for option in want.options if option.is_prefix)
-        stems = {term.lstrip("=#")[:_HINT_LETTERS] for want in self._wants for option in want.options for term in option.terms}
-        self._hints = tuple(stem for stem in stems if len(stem) > 1)
+        options = [option for want in self._wants for option in want.options]
+        terms = frozenset(term for option in options for term in option.terms if not option.is_prefix)
+        starts = tuple(option.terms[0] for option in options if option.is_prefix)
+        self._has_rows = any(option.places for option in options)
+        words = written(sorted(terms), starts) if options else ()
+        meant = {word: tuple(token for token in analysis.word(word).tokens if _is_meant(token, terms, starts)) for word in words}
+        self._meant: Mapping[str, tuple[Token, ...]] = {word: tokens for word, tokens in meant.items() if tokens}
+        """What the question can mean, as texts write it, with the tokens that it means."""
 
     def marked(self, document: Document) -> Marked:
         """Title, excerpts and reasons of `document`."""
@@ -101,7 +76,7 @@ class Marker:
         for want in self._wants:
             best: tuple[float, Option, list[tuple[int, Token]]] | None = None
             for option in want.options:
-                if not option.is_prefix and present.isdisjoint(option.terms):
+                if not option.is_prefix and not present.issuperset(option.terms):
                     continue
                 found = _satisfied(option, stretches)
                 if not found:
@@ -119,68 +94,36 @@ class Marker:
     def satisfies_in_clause(self, document: Document) -> bool:
         """Whether every want is met inside the clause asked for."""
         inside = [part for part in document.parts if part.number == self._clause or (part.number.startswith(self._clause) and self._clause.isdigit() and not part.number[len(self._clause) :][:1].isdigit())]
-        stretches = [self._stretch(self._cut(part, part.text)) for part in inside]
+        stretches = [self._stretch(part, part.text) for part in inside]
         return bool(stretches) and all(any(_satisfied(option, stretches) for option in want.options) for want in self._wants)
 
     def _stretches(self, document: Document) -> list[_Stretch]:
-        own = self._own(document) if self._texts is None else self._texts.get(document.edition_id, lambda: self._own(document))
-        made = [self._stretch(cut) for cut in own]
-        pages = 0
+        """The title, and the parts in which something stands that the question can mean; its files come behind."""
+        made = [self._stretch(None, document.title)]
+        pages: list[_Stretch] = []
         for part in document.parts:
-            if not part.is_file:
-                continue
             text = part.text[:MAX_PART]
-            folded = fold(text)
-            if pages >= MAX_PAGES or not any(hint in folded for hint in self._hints):
-                continue
-            pages += 1
-            made.append(self._stretch(self._cut(part, text)))
-        return made
+            if self._occurs(text) and not (part.is_file and len(pages) >= MAX_PAGES):
+                (pages if part.is_file else made).append(self._stretch(part, text))
+        return [one for index, one in enumerate(made + pages) if one.tokens or not index]
 
-    def _own(self, document: Document) -> list[_Cut]:
-        """Title and parts of the document itself; its files come behind."""
-        return [self._cut(None, document.title), *(self._cut(part, part.text[:MAX_PART]) for part in document.parts if not part.is_file)]
+    def _occurs(self, text: str) -> bool:
+        """Whether it is worth while to look word by word."""
+        if len(self._meant) > _FEW:
+            return True
+        return any(word in text for word in self._meant)
 
-    def _cut(self, part: Part | None, text: str) -> _Cut:
-        found = [(sys.intern(match[0]), match.start()) for match in WRITTEN.finditer(text)]
-        written = [word for word, _ in found]
-        self._meet(written)
-        known = self._surfaces.words
-        places = itertools.accumulate((known[word].places for word in written), initial=0)
-        return _Cut(part, text, written, array("I", (start for _, start in found)), array("I", places), self._surfaces)
-
-    def _stretch(self, cut: _Cut) -> _Stretch:
-        made = _Stretch(cut.part, cut.text, [], Field.TITLE if cut.part is None else cut.part.field)
-        if cut.met is not self._surfaces:
-            self._meet(cut.words)
-            cut.met = self._surfaces
-        if self._starts:
-            self._meant.update(one for one in cut.words if one not in self._meant and self._begins(one))
-        meant = self._meant
-        if meant.isdisjoint(cut.words):
-            return made
-        for index, written in enumerate(cut.words):
+    def _stretch(self, part: Part | None, text: str) -> _Stretch:
+        made = _Stretch(part, text, [], Field.TITLE if part is None else part.field)
+        meant, place = self._meant, 0
+        for match in WRITTEN.finditer(text):
+            written = match[0]
             if written in meant:
-                for token in self._surfaces.words[written].tokens:
-                    self._note(made, token, cut.places[index], cut.starts[index])
+                for token in meant[written]:
+                    _note(made, token, place, match.start())
+            if self._has_rows:
+                place += places_of(written)
         return made
-
-    def _meet(self, written: Sequence[str]) -> None:
-        if self._surfaces.meet(written):
-            self._meant |= self._surfaces.having(self._terms)
-
-    def _begins(self, written: str) -> bool:
-        return any(term.startswith(self._starts) for token in self._surfaces.words[written].tokens for term in token.terms)
-
-    def _note(self, made: _Stretch, relative: Token, place: int, start: int) -> None:
-        if not self._starts and self._terms.isdisjoint(relative.terms) and self._terms.isdisjoint(relative.parts):
-            return
-        token = Token(place + relative.place, start + relative.start, start + relative.end, relative.terms, relative.parts)
-        made.tokens.append(token)
-        for term in token.terms:
-            made.by_term.setdefault(term, []).append(token)
-        for term in () if made.field is Field.FILES else token.parts:
-            made.by_part.setdefault(term, []).append(token)
 
     def _reason(self, want: Want, option: Option, found: Sequence[tuple[int, Token]], stretches: Sequence[_Stretch]) -> Reason:
         words = list(dict.fromkeys(stretches[index].text[token.start : token.end] for index, token in found))[:_MAX_WORDS]
@@ -203,6 +146,21 @@ class Marker:
             found.append((-distinct - 100 * is_asked, order, Snippet(part.label, address, _window(stretch.text, marks))))
         best = sorted(found, key=lambda row: row[:2])[:MAX_SNIPPETS]
         return tuple(snippet for _, _, snippet in sorted(best, key=lambda row: row[1]))
+
+
+def _is_meant(token: Token, terms: frozenset[str], starts: tuple[str, ...]) -> bool:
+    if not terms.isdisjoint(token.terms) or not terms.isdisjoint(token.parts):
+        return True
+    return bool(starts) and any(term.startswith(starts) for term in token.terms)
+
+
+def _note(made: _Stretch, relative: Token, place: int, start: int) -> None:
+    token = Token(place + relative.place, start + relative.start, start + relative.end, relative.terms, relative.parts)
+    made.tokens.append(token)
+    for term in token.terms:
+        made.by_term.setdefault(term, []).append(token)
+    for term in () if made.field is Field.FILES else token.parts:
+        made.by_part.setdefault(term, []).append(token)
 
 
 def _weight(option: Option, stretch: _Stretch) -> float:

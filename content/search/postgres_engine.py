@@ -30,6 +30,7 @@ from content.search.answering import Posting, Segment, Snapshot, columns_of
 from content.search.german import Analysis
 from content.search.indexing import Indexed, indexed
 from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Option, Query
+from content.search.written import pairs
 
 SCHEMA: Final = "search_index"
 _LETTERS: Final = {Field.TITLE: "t", Field.TEXT: "x", Field.PARTS: "p", Field.FILES: "f"}
@@ -51,8 +52,11 @@ CREATE TABLE {schema}.document (
 CREATE TABLE {schema}.written (edition_id bigint PRIMARY KEY, words text[] NOT NULL);
 ALTER TABLE {schema}.document ALTER COLUMN terms SET STORAGE EXTERNAL;
 CREATE TABLE {schema}.lexeme (lexeme text COLLATE "C" PRIMARY KEY);
+CREATE TABLE {schema}.written_word (term text COLLATE "C", word text COLLATE "C", PRIMARY KEY (term, word));
 CREATE TABLE {schema}.word (word text COLLATE "C" PRIMARY KEY, amount integer NOT NULL);
 """
+_NEWEST: Final = "written_word"
+"""An index without this table is an older version's: made anew, and filled by `joined.reconcile`."""
 _INDEXES: Final = """
 CREATE INDEX ON {schema}.document USING gin (terms) WITH (fastupdate = off);
 CREATE INDEX ON {schema}.document (generation);
@@ -63,6 +67,7 @@ ON CONFLICT (edition_id) DO UPDATE SET (generation, is_gone, stamp, day, since, 
     (EXCLUDED.generation, false, EXCLUDED.stamp, EXCLUDED.day, EXCLUDED.since, EXCLUDED.until, EXCLUDED.length, EXCLUDED.filters,
      EXCLUDED.terms)
 """
+_LAST: Final = "\U0010ffff"
 MAX_OFTEN: Final = 64
 """How often a term stands is counted so far."""
 _LEVELS: Final = 4
@@ -79,7 +84,9 @@ class PostgresEngine:
         self._snapshot: Snapshot | None = None
         self._base: PostgresSegment | None = None
         with self._driver() as driver:
-            if driver.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.state",)).fetchone() == (None,):
+            driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,))  # processes may start at the same time
+            if driver.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.{_NEWEST}",)).fetchone() == (None,):
+                driver.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
                 _create(driver, SCHEMA)
                 _run(driver, _INDEXES, SCHEMA)
 
@@ -97,6 +104,16 @@ class PostgresEngine:
         with self._driver() as driver:
             found = driver.execute(f"SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0 ORDER BY amount DESC, word DESC LIMIT %s", (limit,))
             return [(word, amount) for word, amount in found.fetchall()]
+
+    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
+        """See `SearchEngine`."""
+        statement = f"SELECT word FROM {SCHEMA}.written_word WHERE term = ANY(%s)"
+        values: list[Any] = [list(terms)]
+        for start in starts:
+            statement += f" UNION ALL SELECT word FROM {SCHEMA}.written_word WHERE term >= %s AND term < %s"
+            values += [start, start + _LAST]
+        with self._driver() as driver:
+            return {word for (word,) in driver.execute(statement, values).fetchall()}
 
     def _current(self) -> Snapshot:
         with self._driver() as driver:
@@ -227,7 +244,7 @@ class PostgresSegment(Segment):
         begin = _LETTERS[field] + start
         with self._open() as driver:
             rows = driver.execute(
-                f"SELECT lexeme FROM {SCHEMA}.lexeme WHERE lexeme >= %s AND lexeme < %s ORDER BY lexeme LIMIT %s", (begin, begin + "\U0010ffff", limit)
+                f"SELECT lexeme FROM {SCHEMA}.lexeme WHERE lexeme >= %s AND lexeme < %s ORDER BY lexeme LIMIT %s", (begin, begin + _LAST, limit)
             ).fetchall()
         return [row[0][1:] for row in rows]
 
@@ -261,6 +278,7 @@ class PostgresBatch:
         self._written: list[tuple[int, list[str]]] = []
         self._words: Counter[str] = Counter()
         self._lexemes: set[str] = set()
+        self._texts: set[str] = set()
         try:
             driver.execute(f"SET LOCAL lock_timeout = {max(1, int(timeout_s * 1000))}")
             self._generation = driver.execute(f"SELECT generation + 1 FROM {schema}.state FOR UPDATE").fetchone()[0]
@@ -273,6 +291,7 @@ class PostgresBatch:
         made = indexed(document, self._analysis)
         words = sorted(made.words)
         self._words.update(words)
+        self._texts |= made.written
         self._lexemes.update(
             _LETTERS[name] + term for name, places in made.fields.items() for _, terms in places for term in terms if term.startswith("=")
         )
@@ -307,6 +326,12 @@ class PostgresBatch:
             )
         if self._lexemes:
             self._driver.execute(f"INSERT INTO {self._schema}.lexeme SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (sorted(self._lexemes),))
+        found = sorted(pairs(self._texts, self._analysis))
+        if found:
+            self._driver.execute(
+                f"INSERT INTO {self._schema}.written_word SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+                ([term for term, _ in found], [word for _, word in found]),
+            )
         self._driver.execute(f"UPDATE {self._schema}.state SET generation = %s, position = %s", (self._generation, position))
         self._end(is_kept=True)
 

@@ -14,10 +14,11 @@ import json
 import os
 import pickle
 import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from content.search.indexing import Places, indexed
 from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query
 from content.search.whoosh_reading import Places as StoredPlaces
 from content.search.whoosh_reading import WhooshSegment, codec, text
+from content.search.written import NAME as WORDS_NAME
+from content.search.written import WrittenWords, pairs
 
 TIDY_FROM: Final = 6
 MAX_SEGMENTS: Final = 40
@@ -90,6 +93,7 @@ class WhooshEngine:
         self._generation = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._index = self._open()
+        self._written = WrittenWords(folder)
         self._decoding = threading.Lock()
         self._state: object = None
         self._answering: Snapshot | None = None
@@ -121,6 +125,13 @@ class WhooshEngine:
                     counts[text(term)] += count if count > gone else sum(1 for _ in leaf.postings("word", text(term)).all_ids())
         found = ((count, word) for word, count in counts.items() if count)
         return [(word, count) for count, word in heapq.nlargest(limit, found)]
+
+    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
+        """See `SearchEngine`."""
+        try:
+            return self._written.having(terms, starts)
+        except (sqlite3.DatabaseError, FileNotFoundError) as error:
+            raise IndexDamaged(str(error)) from error
 
     def _snapshot(self) -> Snapshot:
         """The index as it stands now; what was decoded of segments that live on is kept."""
@@ -156,6 +167,10 @@ class WhooshEngine:
         return found
 
     # --- keeping ---
+
+    def learn_words(self, words: Iterable[str]) -> None:
+        """Take in words as texts write them."""
+        self._written.add(pairs(words, self._analysis))
 
     def position(self) -> int:
         """See `SearchEngine`."""
@@ -227,6 +242,7 @@ class WhooshEngine:
             self._answering = None
             self._segments = {}
             self._index.close()
+            self._written.close()
 
     def _swap(self, fresh: Path) -> None:
         old = self._folder.with_name(self._folder.name + ".old")
@@ -235,14 +251,16 @@ class WhooshEngine:
             self._answering = None
             self._segments = {}
             self._index.close()
+            self._written.close()
             os.replace(self._folder, old)
             os.replace(fresh, self._folder)
             self._index = self._open()
+            self._written = WrittenWords(self._folder)
         shutil.rmtree(old, ignore_errors=True)
 
     def _open(self) -> Any:
         try:
-            if index.exists_in(str(self._folder)):
+            if index.exists_in(str(self._folder)) and WrittenWords.is_current(self._folder):
                 opened = index.open_dir(str(self._folder))
                 if sorted(opened.schema.names()) == sorted(_schema().names()):
                     return opened
@@ -250,8 +268,8 @@ class WhooshEngine:
         except Exception:  # noqa: BLE001 - a damaged pickle can raise anything; the answer is always a fresh index
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileNotFoundError):
-            (self._folder / _STATE).unlink()
+        for name in (_STATE, WORDS_NAME):
+            (self._folder / name).unlink(missing_ok=True)
         return index.create_in(str(self._folder), _schema())
 
     @contextlib.contextmanager
@@ -274,10 +292,12 @@ class WhooshBatch:
         self._folder = folder
         self._analysis = analysis
         self._options: dict[str, Any] = {}
+        self._words: set[str] = set()
 
     def put(self, document: Document) -> None:
         """See `Batch`."""
         made = indexed(document, self._analysis)
+        self._words |= made.written
         listed = [f"{name}={value}" for name, values in document.filters.items() for value in values]
         self.remove(document.edition_id)
         self._writer.add_document(
@@ -306,6 +326,8 @@ class WhooshBatch:
 
     def commit(self, position: int) -> None:
         """See `Batch`."""
+        # First: a word too many marks nothing, a word too few leaves a hit without a reason.
+        self._engine.learn_words(self._words)
         # Joining segments takes longer than a publication may; `tidy` does it when nobody waits.
         self._writer.commit(merge=len(self._writer.segments) > MAX_SEGMENTS, **self._options)
         state = {"position": position, "generation": self._writer.generation}

@@ -21,13 +21,11 @@ from content.search.compounds import WordLists
 from content.search.german import Analysis, shipped_lists
 from content.search.interface import Document, SearchEngine, SearchError
 from content.search.lemmas import fold
-from content.search.marking import keep_texts
 from content.search.planning import Planner
 from content.search.thesaurus import Entry, Thesaurus
 from content.search.vocabulary import MAX_WORDS, Vocabulary
 
 VOCABULARY_AGE_S: Final = 60
-KEPT_TEXTS_BYTES: Final = 6_000_000
 KEPT_DOCUMENTS_BYTES: Final = 8_000_000
 """The vocabulary may lag behind the index for so long; it serves near spellings and completions only."""
 _E: Final = models.Edition.__table__.c
@@ -49,7 +47,6 @@ class Language:
 
     def __init__(self, analysis: Analysis) -> None:
         self.analysis = analysis
-        self.texts = keep_texts(KEPT_TEXTS_BYTES)
         self.documents: Kept[Document] = Kept(KEPT_DOCUMENTS_BYTES, lambda one: 2_000 + 2 * sum(len(part.text) for part in one.parts))
         self._lock = threading.Lock()
         self._kept: _Kept | None = None

@@ -82,7 +82,7 @@ class Searcher:
             query = replace(query, wants=wants)
             found = self._engine.search(query)
         query, found = self._widened(search, query, found, hints)
-        marker = Marker(wants, self._planner.analysis, clause=asked.filters.get("clause", ""), texts=self._language.texts)
+        marker = Marker(wants, self._planner.analysis, self._engine.written, clause=asked.filters.get("clause", ""))
         found, loaded = self._in_clause(search, asked, query, found, marker, hints)
         hits = tuple(self._hit(edition_id, score, loaded[edition_id], marker) for edition_id, score in found.rows if edition_id in loaded)
         ways = self._ways(search, asked, wants, found) if found.total < ENOUGH else ()

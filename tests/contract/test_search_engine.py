@@ -131,6 +131,32 @@ def test_documents_put_again_and_removed_one_by_one_stand_in_the_index_once(engi
     assert sorted(edition_id for edition_id, _ in engine.stored()) == [1, 3, 4, 5, 6, 7, 11, 12]
 
 
+def test_engine_tells_how_texts_write_what_is_meant(engine):
+    assert engine.written(["marktplatz"]) == {"Marktplatz"}
+    assert engine.written(["leistung", "=zustelldienst"]) == {"EfA-Leistungen", "Zustelldienst"}
+    assert engine.written([], ["=verw", "=fit"]) == {"Verwaltungen", "FIT-Connect"}
+    assert engine.written(["gibtesnicht"], ["=gibtesnicht"]) == set()
+    batch = engine.batch()
+    batch.put(NEW)
+    batch.commit(5)
+    assert engine.written(["=zwiebelkuchen"]) == {"Zwiebelkuchen"}
+
+
+def test_words_are_read_from_the_index_that_another_process_has_built(whoosh, tmp_path, analysis):
+    other = WhooshEngine(tmp_path / "files", analysis)
+    other.rebuild(iter([*CORPUS, NEW]), 5, lambda _: None)
+    other.close()
+    assert whoosh.written(["=zwiebelkuchen"]) == {"Zwiebelkuchen"}
+
+
+def test_index_that_does_not_know_how_texts_write_is_made_anew(whoosh, tmp_path, analysis):
+    whoosh.close()
+    (tmp_path / "files" / "words.db").unlink()
+    again = WhooshEngine(tmp_path / "files", analysis)
+    assert (again.position(), list(again.stored())) == (0, [])
+    again.close()
+
+
 def test_document_that_was_replaced_is_found_only_as_of_its_time(engine):
     ended = dt.datetime(2021, 7, 1, tzinfo=dt.UTC)
     batch = engine.batch()
