@@ -44,6 +44,7 @@ _E, _P = Effect, Permission
 RULES: Final = (
     _rule("publication", "Öffentlich wird nur, was als Fassung festgehalten ist.", ["published"], sources=set(PUBLICATION.states) - {"published"},
           effects=[_E.FREEZE_EDITION]),
+    _rule("publication", "Öffentlich wird nur, was vollständig ist.", ["published"], only=[_E.FREEZE_EDITION], guards=["publishable"]),
     _rule("publication", "Was am Veröffentlichten keine Fassung festhält, reicht nur eine Änderung ein oder nimmt sie zurück.", ["published"],
           sources=["published"], never=[_E.FREEZE_EDITION], one_guard=["change_open", "change_submitted", "own_change"]),
     _rule("publication", "Eine eingereichte Änderung ist ein fester Text.", ["published"], behind=["change_open"], effects=[_E.FREEZE_REVISION]),

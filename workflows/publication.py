@@ -71,7 +71,7 @@ PUBLICATION: Final = Workflow(
         ),
         "import": Transition(
             frozenset({"draft", "submitted", "scheduled"}), "published", Permission.ITEM_IMPORT, "Übernehmen und veröffentlichen",
-            effects=(Effect.FREEZE_EDITION,),
+            guards=(PUBLISHABLE,), effects=(Effect.FREEZE_EDITION,),
         ),
         "correct": Transition(
             frozenset({"published"}), "published", Permission.ITEM_CORRECT, "Berichtigen",

@@ -12,7 +12,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from content.services import (
     lookup,
     pictures,
     publish,
+    publishable,
     reuse_list,
     transition,
 )
@@ -218,10 +219,12 @@ class Importer:
 
     def _publish(self, item: models.Item, file_name: str, *, told: str = "") -> None:
         if item.publication_state == "draft":
+            _check(item)
             transition.take(self._desk, item, PUBLICATION, "import")
             self.report.published += 1
         elif item.publication_state == "published" and (told or item.rev != _published_rev(self._desk.session, item)):
             if publish.differs(self._desk, item):
+                _check(item)
                 transition.correct(self._desk, item, f"{told or 'Neu übernommen'} – aus der Datei {file_name}.")
                 self.report.corrected += 1
 
@@ -252,6 +255,13 @@ class Importer:
         day = german_date(text) or date
         url = meeting_url(MAIN.slug, "special", ordinal=None, date=day.isoformat()) if day else None
         return url if url and lookup.find(self._desk.session, url) else None
+
+
+def _check(item: models.Item) -> None:
+    problem = publishable.problem(item)
+    if problem is not None:
+        hint = " In der Zeile: den Stand nennen, ab „proposed“, oder ohne --publish übernehmen." if problem.code == "is_draft" else ""
+        raise InvalidInput([replace(problem, message=problem.message + hint)])
 
 
 def _published_rev(session: Session, item: models.Item) -> int | None:

@@ -29,6 +29,7 @@ from content.services import (
     mentions,
     numbering,
     publish,
+    publishable,
     removal,
     step_notices,
 )
@@ -140,15 +141,6 @@ def history(session: Session, item: models.Item, workflow: Workflow | None = Non
     return list(session.scalars(query))
 
 
-def problem_of(item: models.Item) -> str:
-    """Why `item` cannot be published as it is, in German; empty when it can."""
-    if isinstance(item, models.Decision) and not item.number:
-        return "Der Beschluss hat noch keine Nummer. Sie entsteht beim Beschließen."
-    if not (item.title or isinstance(item, models.Decision)):
-        return "Der Titel fehlt. Bitte bearbeiten."
-    return ""
-
-
 def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str = "") -> Ask:
     past: list[Past] = []
     facts: dict[str, Any] = {}
@@ -181,6 +173,11 @@ def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | 
     given = str(fields.get("decision") or "").strip()
     found = lookup.find_decision(session, given) if given else None
     return found if isinstance(found, models.Decision) else None
+
+
+def _problem(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> str:
+    found = publishable.problem(item)
+    return found.message if found is not None else ""
 
 
 def _due_at(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: str) -> dt.datetime | None:
@@ -223,7 +220,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "change": lambda desk, item, _fields, _name: changes.of(desk.session, item),
     "editors": _editors,
     "meeting_problem": _meeting_problem,
-    "problem": lambda _desk, item, _fields, _name: problem_of(item),
+    "problem": _problem,
     "users": lambda desk, item, _fields, _name: [str(other.title or other.url) for other in mentions.users_of(desk.session, item)],
     "due_at": _due_at,
     "embargo_until": _embargo_until,

@@ -24,6 +24,7 @@ from portal.typed import DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import body_of
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
+from workflows.recommendation import RECOMMENDATION
 from workflows.vocabulary import ROLES, Permission
 
 
@@ -64,6 +65,8 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row, renewed=files.renewed)
     if isinstance(saved.item, models.Decision) and not saved.item.number:
         saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
+    if isinstance(saved.item, models.Recommendation) and saved.item.procedure_state in {None, RECOMMENDATION.initial}:
+        saved.item.procedure_state = "proposed"  # as it must stand when it is public
     frozen_text.drop(work.session, saved.item)  # what is shown is what was typed, not a change that somebody handed in
     step = _STEPS.get(saved.item.publication_state, "import")
     transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})

@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
+from content.berlin import day_of
 from content.services import amend, lookup, matrix, matrix_history, tasks
 from content.services.browse import Reader
 from workflows.vocabulary import ROLES
 
 QUIET = "/empfehlung/rechtsbegriffe-vereinheitlichen"
 """Nobody reports on it in the example content."""
-TODAY = dt.date.today()
+TODAY = day_of(dt.datetime.now(dt.UTC))
 LAENDER = ["BW", "BY", "BE", "BB", "HB", "HH", "HE", "MV", "NI", "NW", "RP", "SL", "SN", "ST", "SH", "TH"]
 BASE = "https://beschluesse.example"
 
