@@ -24,8 +24,8 @@ def desk(tmp_path_factory, example_data):
         with house.writing("test", permits=frozenset(Permission)) as work:
             asks = {"slug": "proben-im-alltag", "title": "Öfter proben", "text": "Alle proben.", "addressees": ["Saarland"], "due": "31.12.2030"}
             wish = edit.save(work.session, "recommendation", clean_item("recommendation", asks), now=work.desk.now).item
-            transition.take(work.desk, wish, PUBLICATION, "import")
             transition.take(work.desk, wish, RECOMMENDATION, "propose")
+            transition.take(work.desk, wish, PUBLICATION, "import")
             text = "1. Der IT-Planungsrat beschließt die Empfehlung, öfter zu proben."
             given = {"body": "it-planungsrat", "title": TITLE, "text": text, "recommendations": ["proben-im-alltag"]}
             decision = edit.save(work.session, "decision", clean_item("decision", given), now=work.desk.now).item
