@@ -258,3 +258,11 @@ def test_front_page_of_a_large_session_stays_short_and_leads_to_the_rest(portal)
     text = portal[0].get("/").text
     rows = text.split("Beschlüsse aus dieser Sitzung", 1)[-1].split("</ol>", 1)[0].count("<li") if "Beschlüsse aus dieser Sitzung" in text else 0
     assert rows <= 12
+
+
+def test_an_example_decision_shows_whom_it_binds_and_says_that_this_is_an_example(portal):
+    text = portal[0].get("/beschluss/2023/35").html.find("main").get_text(" ", strip=True)
+    assert "Dieser Beschluss bindet nur die Mitglieder, die ihm zugestimmt haben." in text
+    bound = re.search(r"bindet nur, wer zugestimmt hat: ([^.]+)\.", text)[1].split(", ")
+    assert len(bound) == 15 and "Bund" in bound and not {"Bremen", "Mecklenburg-Vorpommern"} & set(bound)
+    assert "auch dass der Beschluss nur die Zustimmenden bindet, ist ein Beispiel" in text
