@@ -74,6 +74,7 @@ class House:
         self.search = search
         self.language = language
         self.files = FileStore(data / "files")
+        self.closing = contextlib.ExitStack()
         self._sessions = sessionmaker(engine, autoflush=False, expire_on_commit=False)
 
     @classmethod
@@ -220,7 +221,8 @@ class House:
         return len(surplus)
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Let go of files and connections, of those first that others took for as long as the house is open (`closing`)."""
+        self.closing.close()
         self.search.close()
         self.engine.dispose()
         self.reading_engine.dispose()

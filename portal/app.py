@@ -34,6 +34,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.registry.templates = templates = make_environment()
     config.registry.frame = site.Frame(templates, config.registry.asset)
     config.registry.position = position = PositionReader(opened.engine)
+    opened.closing.callback(position.close)
     config.registry.memo = Memo()
     config.registry.sealer = Sealer.open(settings.data)
     config.registry.provider = Provider(settings) if settings.oidc_issuer else None
@@ -59,6 +60,7 @@ class PositionReader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._local = threading.local()
+        self._open: list[Any] = []
         self._statement = "SELECT position FROM ledger_head"
 
     def __call__(self) -> int:
@@ -83,7 +85,13 @@ class PositionReader:
         if self._engine.dialect.name == "postgresql":
             connection.autocommit = True
         self._local.connection = connection
+        self._open.append(connection)
         return connection
+
+    def close(self) -> None:
+        """Close the connection of every thread: the pool knows them no more."""
+        while self._open:
+            self._open.pop().close()
 
 
 def _version(assets: dict[str, str]) -> str:

@@ -58,11 +58,17 @@ def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) 
 
 
 @pytest.fixture
-def portal(tmp_path: Path, example_data: Path) -> Iterator[tuple[TestApp, House]]:
-    """The whole application over a copy of the example content, and its house."""
+def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[TestApp, House]]:
+    """The whole application over a copy of the example content, and its house; on PostgreSQL too where the test is `on_both_databases`."""
     data = tmp_path / "data"
-    shutil.copytree(example_data, data)
-    made = House.open(data)
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copytree(request.getfixturevalue("example_data"), data)
+        url = None
+    else:
+        example, template = request.getfixturevalue("example_postgres")
+        shutil.copytree(example, data)
+        url = _new_database(request.getfixturevalue("postgres_server"), template)
+    made = House.open(data, database_url=url)
     configured = settings.load({"DATA": str(data), "BASE_URL": "https://beschluesse.example"})
     yield TestApp(make_app(configured, house=made)), made
     made.close()
@@ -82,14 +88,29 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """A database of its own."""
+    return _new_database(postgres_server)
+
+
+def _new_database(server: str, template: str = "template1") -> str:
+    """The address of a new database, empty or a copy."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    head, _, options = postgres_server.partition("?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    head, _, options = server.partition("?")
     base = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
     return f"{base}/{name}" + (f"?{options}" if options else "")
+
+
+@pytest.fixture(scope="session")
+def example_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str) -> tuple[Path, str]:
+    """DATA folder and name of the database of a portal with its example content; copy both to write."""
+    data, url = tmp_path_factory.mktemp("example-pg") / "data", _new_database(postgres_server)
+    made = _fresh(data, lemmas_folder, url)
+    starting.add_examples(made, say=lambda _: None)
+    made.close()
+    return data, url.partition("?")[0].rsplit("/", 1)[1]
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from workflows.vocabulary import ROLES
 PASSWORD = "ein recht langer Satz"
 
 
+def pytest_generate_tests(metafunc):
+    """What is marked `on_both_databases` runs its portal on SQLite and on PostgreSQL."""
+    if metafunc.definition.get_closest_marker("on_both_databases") and "portal" in metafunc.fixturenames:
+        metafunc.parametrize("portal", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture(scope="session")
 def password_hash():
     return accounts.hash_password(PASSWORD)

@@ -24,6 +24,8 @@ from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
+pytestmark = pytest.mark.on_both_databases
+
 NOW = dt.datetime.now(dt.UTC)
 
 
@@ -508,7 +510,7 @@ def test_history_and_audit_cannot_be_rewritten(desk):
     house, browser = desk
     browser("anna", "member")
     for statement in ("UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry", "DELETE FROM step_entry"):
-        with pytest.raises(sa.exc.IntegrityError, match="append-only"), house.writing("test") as work:
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), house.writing("test") as work:
             work.session.execute(sa.text(statement))
 
 

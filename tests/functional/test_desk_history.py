@@ -13,6 +13,8 @@ from content.services import lookup, transition
 from tests.functional.test_desk import form_of
 from tests.functional.test_pictures import photo
 
+pytestmark = pytest.mark.on_both_databases
+
 URL = "/presse/verlauf"
 
 

@@ -24,6 +24,8 @@ from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
+pytestmark = pytest.mark.on_both_databases
+
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 UNTIL = NOW + dt.timedelta(hours=3)
 SECRET = "Geheimniskraemerei"

@@ -17,6 +17,8 @@ from workflows.engine import Blocked
 from workflows.recommendation import RECOMMENDATION
 from workflows.vocabulary import ROLES, Permission
 
+pytestmark = pytest.mark.on_both_databases
+
 URL = "/empfehlung/efa-vorrang"
 PDF = b"%PDF-1.7\n%Nachweis\n"
 EVIDENCE = "https://hamburg.example/nachweis"

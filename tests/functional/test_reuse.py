@@ -20,6 +20,8 @@ from workflows.engine import Blocked
 from workflows.reuse import REUSE
 from workflows.vocabulary import ROLES
 
+pytestmark = pytest.mark.on_both_databases
+
 HEADER = "offer,land,commune,through,covers_communes,interest,negotiation,ordered,contract,live,ended,terms,contract_number,note\n"
 OFFER = "/angebot/fit-store-kinderzuschlag"
 FIELDS = {"contract_number": "FITST/2025/0001", "live_since": dt.date.today().isoformat(), "comment": "Probe"}
@@ -186,7 +188,7 @@ def test_of_two_people_who_step_at_once_one_is_told(portal):
     outcomes = []
 
     def end():
-        other = House.open(house.data)
+        other = House.open(house.data, database_url=house.engine.url.render_as_string(hide_password=False))
         try:
             outcomes.append(_take(other, row_id, "end", rev=1))
         except (StaleReuse, Blocked) as refused:
@@ -205,7 +207,7 @@ def test_of_two_people_who_step_at_once_one_is_told(portal):
 def test_the_history_of_a_reuse_cannot_be_rewritten(portal):
     _, house = portal
     for statement in ("UPDATE reuse_step SET comment = 'x'", "DELETE FROM reuse_step"):
-        with pytest.raises(sa.exc.IntegrityError, match="append-only"), house.writing("test") as work:
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), house.writing("test") as work:
             work.session.execute(sa.text(statement))
 
 
