@@ -92,6 +92,24 @@ def _fill(house: House, amount: int) -> None:
         connection.execute(sa.insert(models.Item.__table__), rows)
         ids = connection.scalars(sa.select(models.Item.id).where(models.Item.url.startswith("/seite/vorhaben-"))).all()
         connection.execute(sa.insert(models.Page.__table__), [{"id": one} for one in ids])
+        _changes(connection, now)
+
+
+def _changes(connection: sa.Connection, now: dt.datetime) -> None:
+    """Of the public texts that were changed a third was handed in and a third given back."""
+    item = models.Item
+    ahead = connection.execute(sa.select(item.id, item.slug).where(item.public_rev == 1, item.rev == 2)).all()
+    steps = []
+    for one, slug in ahead:
+        place = int(slug.rpartition("-")[2]) % 1_500
+        taken = {7: ["submit_change"], 507: ["submit_change", "return_change"]}.get(place, [])
+        steps += [{
+            "item_id": one, "workflow": "publication", "version": PUBLICATION.version, "transition": name, "source": "published", "target": "published",
+            "actor": "rita" if name == "return_change" else "otto", "actor_name": "", "at": now, "comment": "Bitte kürzer.", "rev": 2, "sha256": "0" * 64,
+        } for name in taken]
+        if place == 7:
+            connection.execute(sa.insert(models.FrozenText.__table__), {"item_id": one, "rev": 2, "input_sha256": "0" * 64, "frozen": {}, "files": {}, "at": now})
+    connection.execute(sa.insert(models.StepEntry.__table__), steps)
 
 
 def _lists(folder: Path, sizes: tuple[int, int]) -> None:
@@ -127,6 +145,7 @@ def _steps(house: House, size: int) -> None:
     with house.writing("otto") as work:
         value = clean_item("page", {"slug": "schritt", "title": "Schritt", "text": "Ein Text."})
         ids = [edit.save(work.session, "page", {**value, "slug": f"schritt-{n}"}, now=now, actor="otto").item.id for n in range(STEPS)]
+        transition.publish_now(work.desk, edit.save(work.session, "page", {**value, "slug": "schritt-davor"}, now=now, actor="otto").item)
 
     def bare(item_id: int) -> None:
         with Session(house.engine) as session:
