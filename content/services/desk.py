@@ -179,18 +179,18 @@ _AHEAD: Final = sa.text("item.rev > item.public_rev AND item.public_rev > 0 AND 
 
 def _handed_in(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     """A change to something public that others handed in, where I may make it public and neither wrote nor submitted it."""
-    frozen, revision, step = models.FrozenText, models.Revision, models.StepEntry
+    frozen, revision, step, item = models.FrozenText, models.Revision, models.StepEntry, sa.orm.aliased(models.Item)
+    public_rev = sa.select(item.public_rev).where(item.id == frozen.item_id).scalar_subquery()
     is_mine = sa.exists().where(
-        revision.item_id == I.id, revision.rev > I.public_rev, revision.rev <= frozen.rev, revision.actor == person.login
+        revision.item_id == frozen.item_id, revision.rev > public_rev, revision.rev <= frozen.rev, revision.actor == person.login
     )
     submitter = (
-        sa.select(step.actor).where(step.item_id == I.id, step.workflow == "publication", step.transition == "submit_change")
+        sa.select(step.actor).where(step.item_id == frozen.item_id, step.workflow == "publication", step.transition == "submit_change")
         .order_by(step.id.desc()).limit(1).scalar_subquery()
     )
-    waiting = sa.select(frozen.item_id).join(I, I.id == frozen.item_id).where(
-        I.publication_state == "published", ~is_mine, sa.func.coalesce(submitter, "") != person.login
-    )
-    return I.id.in_(waiting), held(person, _CORRECTING)
+    # Not joined with the items: databases then begin with what is public, which is nearly everything.
+    waiting = sa.select(frozen.item_id).where(~is_mine, sa.func.coalesce(submitter, "") != person.login)
+    return I.id.in_(waiting), I.publication_state.concat("") == "published", held(person, _CORRECTING)
 
 
 def _changed(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
