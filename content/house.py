@@ -16,9 +16,10 @@ from typing import Final
 
 import sqlalchemy as sa
 import transaction
-import zope.sqlalchemy
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
+from transaction._transaction import Status
+from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from content import models
 from content.db import make_engine, read_only
@@ -62,6 +63,16 @@ class Work:
         return self.desk.session
 
 
+class _Joined(Session):
+    """A session that its transaction manager commits: alone, it would leave index and files behind."""
+
+
+@sa.event.listens_for(_Joined, "before_commit")
+def _refuse_alone(session: Session) -> None:
+    if not session.in_nested_transaction() and session.info["manager"].get().status != Status.COMMITTING:
+        raise RuntimeError("Die Transaktion beendet nur ihr Verwalter (`Work.manager`): mit der Datenbank gehen Suchindex und Dateien.")
+
+
 class House:
     """Everything the portal keeps in one DATA folder."""
 
@@ -75,7 +86,7 @@ class House:
         self.language = language
         self.files = FileStore(data / "files")
         self.closing = contextlib.ExitStack()
-        self._sessions = sessionmaker(engine, autoflush=False, expire_on_commit=False)
+        self._sessions = sessionmaker(engine, class_=_Joined, autoflush=False, expire_on_commit=False)
 
     @classmethod
     def open(cls, data: Path, *, database_url: str | None = None) -> House:
@@ -110,9 +121,10 @@ class House:
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         session = self._sessions()
-        session.info["address"] = address
-        # Changed from the start: rows that go in as plain statements must not be taken for reading and given up.
-        zope.sqlalchemy.register(session, initial_state=zope.sqlalchemy.datamanager.STATUS_CHANGED, transaction_manager=manager)
+        session.info.update(address=address, manager=manager)
+        # Changed from the start: rows that go in as plain statements must not be taken for reading and given up. So nothing
+        # needs to watch for writing, and every statement is spared the listeners that `register` would set on this session.
+        join_transaction(session, STATUS_CHANGED, manager)
         index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
         desk = Desk(
             session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index

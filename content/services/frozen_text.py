@@ -55,6 +55,11 @@ def of(session: Session, item: models.Item) -> models.FrozenText | None:
     return known[item.id]
 
 
+def nothing(session: Session, item: models.Item) -> None:
+    """Where the item stands nothing waits for approval: this transaction need not ask."""
+    _known(session).setdefault(item.id, None)
+
+
 def _known(session: Session) -> dict[int, models.FrozenText | None]:
     """What this transaction or savepoint has learned by item; one that is given up takes it along."""
     holder = session.get_nested_transaction() or session.get_transaction()

@@ -56,6 +56,8 @@ def take(
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
+    if workflow is PUBLICATION and step.source in _UNFREEZING:
+        frozen_text.nothing(desk.session, item)
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
     note = str(given.get("note") or "").strip()

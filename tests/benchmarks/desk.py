@@ -42,7 +42,7 @@ LIST = "/redaktion/eintraege?"
 LISTS = {
     "overview": "/redaktion", "all": LIST, "drafts": LIST + "zustand=draft", "kind and state": LIST + "art=page&zustand=draft", "organisation": LIST + "haus=fitko",
     "changed by me": LIST + "von=ich", "since": LIST + "seit=2026-01-01", "by title": LIST + "ordnung=titel", "waiting": LIST + "liste=wartet", "changed in public": LIST + "liste=angefangen", "changes handed in": LIST + "liste=aenderungen", "given back": LIST + "liste=zurueck",
-    "my drafts": LIST + "liste=entwuerfe", "published last": LIST + "liste=veroeffentlicht", "frequent word": LIST + "q=vorhaben", "rare word": LIST + "q=nummer+1900+ende",
+    "my drafts": LIST + "liste=entwuerfe", "published last": LIST + "liste=veroeffentlicht", "frequent word": LIST + "q=vorhaben", "rare word": LIST + "q=nummer+01900+ende",
     "no match": LIST + "q=gibtesnicht", "page 30": LIST + "seite=30",
 }
 MOST_BARE, FLAT = 3.0, 1.5
@@ -78,7 +78,7 @@ def _fill(house: House, amount: int) -> None:
     now, text = dt.datetime.now(dt.UTC), "Ein Text, wie ihn eine Seite hat. " * 60
     rows = []
     for n in range(amount):
-        state, url, title = STATES[n % 100], f"/seite/vorhaben-{n}", f"Vorhaben Nummer {n} ende"
+        state, url, title = STATES[n % 100], f"/seite/vorhaben-{n}", f"Vorhaben Nummer {n:05} ende"  # one length: "01900" names one row at either size
         is_public = state in {"published", "withdrawn"}
         # The archive grows, and with it all that is open; what one person has in hand does not.
         by = ("gerda", "otto", "anna")[n % 3] if is_public or n < 2_000 else f"person{n % 97}"

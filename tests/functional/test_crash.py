@@ -11,8 +11,9 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from content import models
 from content.house import House
-from content.services import ledger
+from content.services import audit, ledger
 from portal import cli, starting
 
 WRITER = """
@@ -66,6 +67,18 @@ def test_killed_writer_leaves_database_index_files_and_ledger_in_agreement(house
             writer.kill()
         position = _agreement(house.data, position)
     assert position > 1, "nothing was ever written: the kill came too early each time"
+
+
+def test_a_transaction_is_ended_by_its_manager_alone(house):
+    def alone():
+        with house.writing("test") as work:
+            audit.note(work.session, work.desk.now, actor="test", name="", action="test.alone")
+            work.session.commit()
+
+    with pytest.raises(RuntimeError, match="Verwalter"):
+        alone()
+    with house.reading() as connection:
+        assert connection.scalar(sa.select(models.AuditEntry.id).where(models.AuditEntry.action == "test.alone")) is None
 
 
 def _agreement(data, before):
