@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from content.db import make_engine, read_only
 from content.ledger import Signer, create_key
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
-from content.search.interface import Document, SearchEngine, stamp
+from content.search.interface import Document, IndexDamaged, SearchEngine, stamp
 from content.search.lemmas import Lemmas
 from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
@@ -37,6 +38,7 @@ from content.storage import ORPHAN_AGE_S, UPLOAD_RULES, FileStore, UploadRefused
 from content.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
+log = logging.getLogger(__name__)
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
 _BATCH: Final = 500
 _FINDABLE: Final = models.Edition.__table__.c.is_withdrawn.is_(False)
@@ -159,9 +161,22 @@ class House:
                 for row in connection.execute(statement.where(columns.id.in_(chunk))):
                     yield documents.from_edition(row, pages)
 
-    def reconcile_search(self) -> joined.Mended:
-        """Make the index agree with the public editions."""
-        return joined.reconcile(self.search, self.findable, self.published_documents)
+    def reconcile_search(self, progress: Callable[[int], None] = lambda _done: None) -> joined.Mended:
+        """Make the index agree with the public editions; one that cannot be read any more is built anew."""
+        try:
+            return joined.reconcile(self.search, self.findable, self.published_documents)
+        except IndexDamaged as damage:
+            log.warning("search index is damaged and built anew: %s", damage)
+            return joined.Mended(added=self.rebuild_search(progress), was_damaged=True, fault=str(damage))
+
+    def is_search_behind(self) -> bool:
+        """Whether the index lacks something of the ledger, or says itself that it is damaged; quick to tell."""
+        with self.reading() as connection:
+            position = ledger.position(connection)
+        try:
+            return self.search.position() != position
+        except IndexDamaged:
+            return True
 
     def findable(self) -> joined.Public:
         """What the index must hold: the mark of each edition that readers may find, by its id; and the position of the ledger."""
@@ -179,7 +194,7 @@ class House:
             self.language.vocabulary(self.search)
             self.language.learn(connection)
         count = self.search.rebuild(self.published_documents(), position, progress)
-        self.reconcile_search()  # what was published meanwhile
+        joined.reconcile(self.search, self.findable, self.published_documents)  # what was published meanwhile
         return count
 
     def read_ahead(self, bodies: Iterable[bytes]) -> int:

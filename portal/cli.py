@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from content.db import make_engine
 from content.house import House, NotSetUp, default_database_url, is_set_up, prepare_folder, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
+from content.search.interface import IndexDamaged
 from content.services import exchange, ledger, lookup
 from portal import __version__, backup, cli_user, cli_workflows, database, settings
 from portal.incoming import read_import_ahead, store_file
@@ -282,7 +283,9 @@ def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> i
 
 def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
-    mended = house.reconcile_search()
+    with _bar("Dokumente") as bar:
+        task = bar.add_task("Suchindex", total=None)
+        mended = house.reconcile_search(lambda done: bar.update(task, completed=done))
     house.read_files(again=True)
     house.forget_texts()
     with house.reading() as connection:
@@ -290,7 +293,7 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
     gone = house.files.reconcile(known)
     damaged = house.files.damaged(known)
     house.close()
-    _say(f"Suchindex: {mended.added} ergänzt, {mended.removed} entfernt.")
+    _say(mended.words)
     _say(f"Dateien: {len(known)} bekannt, {len(gone)} verwaiste entfernt, {len(damaged)} fehlend oder beschädigt.")
     for sha256 in damaged:
         print(f"Fehlend oder beschädigt: {house.files.path(sha256)}. Bitte aus der Sicherung zurückholen.", file=sys.stderr)
@@ -331,8 +334,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     with house.reading() as connection:
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
         problems += tally_problems(connection)
-    if dict(house.search.stored()) != findable:
-        problems.append("Suche: Index und Datenbank weichen ab. Bitte „beschlussportal reconcile“.")
+    problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
     for problem in problems:
@@ -341,6 +343,17 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     if not problems:
         _say(f"Schema, Zählungen, Suche ({len(findable)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
+
+
+def _search_problems(house: House, findable: Mapping[int, str]) -> list[str]:
+    try:
+        spoilt = house.search.damaged()
+        if dict(house.search.stored()) == findable and not spoilt:
+            return []
+    except IndexDamaged as damage:
+        return [f"Suche: Der Index ist beschädigt ({str(damage).rstrip('.')}). Bitte „beschlussportal reconcile“."]
+    said = f"{len(spoilt)} Einträge des Index sind verändert worden" if spoilt else "Index und Datenbank weichen ab"
+    return [f"Suche: {said}. Bitte „beschlussportal reconcile“."]
 
 
 def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:

@@ -25,7 +25,6 @@ from content.services import (
     deadlines,
     digest,
     embargo,
-    ledger,
     news,
     notify,
     outbox,
@@ -143,9 +142,7 @@ def _addressed(house: House, job: outbox.Claimed) -> dict[str, Any] | None:
 
 def _index(house: House, _now: Callable[[], dt.datetime]) -> int:
     """Mend the search where it is behind the ledger, read files that nobody has read, and keep it in shape."""
-    with house.reading() as connection:
-        position = ledger.position(connection)
-    if house.search.position() != position:
+    if house.is_search_behind():
         mended = house.reconcile_search()
         if not mended.is_clean:
             log.warning("search index was behind and is mended: %s added, %s removed", mended.added, mended.removed)

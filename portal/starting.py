@@ -18,7 +18,8 @@ from granian.server import MPServer
 from content import models
 from content.db import make_engine
 from content.house import House, default_database_url, prepare_folder
-from content.services import exchange, ledger, lookup
+from content.search.interface import IndexDamaged
+from content.services import exchange, lookup
 from portal import database
 from portal.incoming import read_import_ahead, store_file
 from portal.memory import give_large_blocks_back
@@ -52,14 +53,20 @@ def set_up(settings: Settings, *, say: Say) -> House:
 def mend(house: House, *, say: Say) -> None:
     """Close the gap that a crash may have left between database, index and files."""
     with house.reading() as connection:
-        position = ledger.position(connection)
         known = lookup.known_files(connection)
     house.files.reconcile(known)
     house.forget_texts()
-    if house.search.position() != position:
+    if house.is_search_behind() or _is_search_damaged(house):
         mended = house.reconcile_search()
         if not mended.is_clean:
-            say(f"Suchindex abgeglichen: {mended.added} ergänzt, {mended.removed} entfernt.")
+            say(mended.words)
+
+
+def _is_search_damaged(house: House) -> bool:
+    try:
+        return bool(house.search.damaged(is_thorough=False))
+    except IndexDamaged:
+        return True
 
 
 def add_examples(house: House, *, say: Say) -> None:

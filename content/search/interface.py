@@ -213,6 +213,12 @@ class SearchEngine(Protocol):
     def stored(self) -> Iterator[tuple[int, str]]:
         """(edition id, `Document.stamp`) of every document held. Raises `IndexDamaged`."""
 
+    def damaged(self, *, is_thorough: bool = True) -> frozenset[int]:
+        """Editions whose entry is not what was written; not thorough: only what takes no time to tell.
+
+        Raises `IndexDamaged` (message in German) where single ones cannot be told: it must be built anew.
+        """
+
     def batch(self, *, timeout_s: float = 30) -> Batch:
         """Take the writer, waiting at most `timeout_s`. Raises `IndexBusy`."""
 

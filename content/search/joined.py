@@ -12,9 +12,10 @@ position stands still until it was mended.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import transaction
@@ -23,7 +24,7 @@ from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
 from content.search import documents
-from content.search.interface import Batch, Document, SearchEngine
+from content.search.interface import Batch, Document, IndexDamaged, SearchEngine
 
 log = logging.getLogger(__name__)
 WRITER_TIMEOUT_S: Final = 30
@@ -91,7 +92,16 @@ class IndexQueue:
         self._documents = list(self._editions.values())
 
     def tpc_vote(self, _transaction: object) -> None:
-        """Take the writer and feed it. Raises `IndexBusy`."""
+        """Take the writer and feed it. Raises `IndexBusy`. A damaged index keeps no publication back: it stays behind until it is mended."""
+        try:
+            self._feed()
+        except IndexDamaged:
+            log.exception("search index is damaged; it is mended by the clock or by „beschlussportal reconcile“")
+            if self._batch is not None:
+                self._batch.cancel()
+                self._batch = None
+
+    def _feed(self) -> None:
         within = self._engine.within(self._session.connection(), timeout_s=self._timeout_s) if self._session is not None else None
         batch = within or self._engine.batch(timeout_s=self._timeout_s)
         if within is None:
@@ -116,6 +126,8 @@ class IndexQueue:
                 self._batch.commit(self._reached())
         except Exception:
             log.exception("search index not updated; run „beschlussportal reconcile“")
+            with contextlib.suppress(Exception):
+                self._batch.cancel()  # type: ignore[union-attr] # whoever writes next must not wait for this one
         finally:
             self._batch = None
             self._reset()
@@ -146,12 +158,21 @@ class Mended:
     added: int = 0
     removed: int = 0
     was_damaged: bool = False
-    notes: tuple[str, ...] = field(default=())
+    fault: str = ""
+    """Why all of it was built anew, in German; empty: it was not."""
 
     @property
     def is_clean(self) -> bool:
         """Whether both sides agreed."""
         return not (self.added or self.removed or self.was_damaged)
+
+    @property
+    def words(self) -> str:
+        """What was done, in German."""
+        if self.fault:
+            return f"Der Suchindex war beschädigt ({self.fault.rstrip('.')}) und ist neu gebaut: {self.added} Dokumente."
+        spoilt = " Einige Einträge waren verändert worden und sind wieder richtig." if self.was_damaged else ""
+        return f"Suchindex: {self.added} ergänzt, {self.removed} entfernt.{spoilt}"
 
 
 Public = tuple[Mapping[int, str], int]
@@ -159,16 +180,17 @@ Public = tuple[Mapping[int, str], int]
 
 
 def reconcile(engine: SearchEngine, public: Callable[[], Public], load: Callable[[list[int]], Iterable[Document]]) -> Mended:
-    """Make the index hold exactly what `public` says; `load` makes the documents that are missing.
+    """Make the index hold exactly what `public` says; `load` makes the documents that are missing or spoilt.
 
-    Both sides are read while the index is ours: nobody can be between the two commits then.
+    Both sides are read while the index is ours: nobody can be between the two commits then. Raises `IndexDamaged`.
     """
+    spoilt = engine.damaged()
     batch = engine.batch()
     try:
         wanted, position = public()
         held = dict(engine.stored())
         surplus = [edition_id for edition_id, stamp in held.items() if wanted.get(edition_id) != stamp]
-        missing = [edition_id for edition_id, stamp in wanted.items() if held.get(edition_id) != stamp]
+        missing = [edition_id for edition_id, stamp in wanted.items() if held.get(edition_id) != stamp or edition_id in spoilt]
         if not surplus and not missing and engine.position() == position:
             batch.cancel()
             return Mended()
@@ -180,4 +202,4 @@ def reconcile(engine: SearchEngine, public: Callable[[], Public], load: Callable
         batch.cancel()
         raise
     batch.commit(position)
-    return Mended(added=len(missing), removed=len(surplus))
+    return Mended(added=len(missing), removed=len(surplus), was_damaged=bool(spoilt.intersection(held)))

@@ -42,12 +42,12 @@ _REBASE_FROM: Final = 2_000
 
 _TABLES: Final = """
 CREATE SCHEMA {schema};
-CREATE TABLE {schema}.state (only_one boolean PRIMARY KEY CHECK (only_one), identity uuid NOT NULL, generation bigint NOT NULL, position bigint NOT NULL);
-INSERT INTO {schema}.state VALUES (true, gen_random_uuid(), 0, 0);
+CREATE TABLE {schema}.state (only_one boolean PRIMARY KEY CHECK (only_one), identity uuid NOT NULL, generation bigint NOT NULL, position bigint NOT NULL, pair_sum bigint NOT NULL);
+INSERT INTO {schema}.state VALUES (true, gen_random_uuid(), 0, 0, 0);
 CREATE TABLE {schema}.document (
     edition_id bigint PRIMARY KEY, generation bigint NOT NULL, is_gone boolean NOT NULL, stamp text NOT NULL, day integer NOT NULL,
     since double precision NOT NULL, until double precision NOT NULL, length integer NOT NULL, filters jsonb NOT NULL,
-    terms tsvector NOT NULL
+    terms tsvector NOT NULL, sum text NOT NULL
 );
 CREATE TABLE {schema}.written (edition_id bigint PRIMARY KEY, words text[] NOT NULL);
 ALTER TABLE {schema}.document ALTER COLUMN terms SET STORAGE EXTERNAL;
@@ -55,19 +55,43 @@ CREATE TABLE {schema}.lexeme (lexeme text COLLATE "C" PRIMARY KEY);
 CREATE TABLE {schema}.written_word (term text COLLATE "C", word text COLLATE "C", PRIMARY KEY (term, word));
 CREATE TABLE {schema}.word (word text COLLATE "C" PRIMARY KEY, amount integer NOT NULL);
 """
-_NEWEST: Final = "written_word"
-"""An index without this table is an older version's: made anew, and filled by `joined.reconcile`."""
+_NEWEST: Final = f"SELECT 1 FROM information_schema.columns WHERE table_schema = '{SCHEMA}' AND table_name = 'state' AND column_name = 'pair_sum'"
+"""An index without this column is an older version's: made anew, and filled by `joined.reconcile`."""
 _INDEXES: Final = """
 CREATE INDEX ON {schema}.document USING gin (terms) WITH (fastupdate = off);
 CREATE INDEX ON {schema}.document (generation);
 """
-_PUT: Final = """
-INSERT INTO {schema}.document VALUES (%s, %s, false, %s, %s, %s, %s, %s, %s, %s::tsvector)
-ON CONFLICT (edition_id) DO UPDATE SET (generation, is_gone, stamp, day, since, until, length, filters, terms) =
+_SUM: Final = "md5(ROW(generation, stamp, day, since, until, length, filters, terms)::text)"
+"""What a row says of itself when it is written; another value later means that somebody else has changed it."""
+_PUT: Final = f"""
+INSERT INTO {{schema}}.document SELECT fresh.*, {_SUM} FROM (SELECT
+    %s::bigint AS edition_id, %s::bigint AS generation, false AS is_gone, %s::text AS stamp, %s::integer AS day, %s::float8 AS since,
+    %s::float8 AS until, %s::integer AS length, %s::jsonb AS filters, %s::tsvector AS terms) AS fresh
+ON CONFLICT (edition_id) DO UPDATE SET (generation, is_gone, stamp, day, since, until, length, filters, terms, sum) =
     (EXCLUDED.generation, false, EXCLUDED.stamp, EXCLUDED.day, EXCLUDED.since, EXCLUDED.until, EXCLUDED.length, EXCLUDED.filters,
-     EXCLUDED.terms)
+     EXCLUDED.terms, EXCLUDED.sum)
 """
 _LAST: Final = "\U0010ffff"
+_PAIR_SUM: Final = "coalesce(sum(hashtext(term || ' ' || word)), 0)"
+_LOST: Final = "Tabellen des Suchindex fehlen."
+_WHOLE: Final = f"""
+SELECT count(*) = 1 AND (SELECT count(*) FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename IN ('document', 'written', 'written_word', 'lexeme', 'word')) = 5
+    AND (SELECT count(*) FROM pg_indexes WHERE schemaname = '{SCHEMA}' AND tablename = 'document') >= 3
+FROM {SCHEMA}.state
+"""
+_DISAGREEING: Final = (
+    f"SELECT 1 FROM {SCHEMA}.document LEFT JOIN {SCHEMA}.written USING (edition_id) WHERE NOT is_gone AND words IS NULL LIMIT 1",
+    f"""
+    SELECT 1 FROM (SELECT word, count(*) AS amount FROM {SCHEMA}.written, unnest(words) AS word GROUP BY word) AS counted
+    FULL JOIN (SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0) AS kept USING (word) WHERE counted.amount IS DISTINCT FROM kept.amount LIMIT 1
+    """,
+    f"""
+    SELECT 1 FROM (SELECT DISTINCT lexeme FROM {SCHEMA}.document, unnest(tsvector_to_array(terms)) AS lexeme WHERE lexeme LIKE '_=%' AND lexeme NOT LIKE '%\x02%') AS used
+    LEFT JOIN {SCHEMA}.lexeme AS kept USING (lexeme) WHERE kept.lexeme IS NULL LIMIT 1
+    """,
+    f"SELECT 1 FROM {SCHEMA}.state WHERE pair_sum <> (SELECT {_PAIR_SUM} FROM {SCHEMA}.written_word)",
+)
+"""Each finds something where the lists beside the documents do not agree with them."""
 MAX_OFTEN: Final = 64
 """How often a term stands is counted so far."""
 _LEVELS: Final = 4
@@ -85,7 +109,7 @@ class PostgresEngine:
         self._base: PostgresSegment | None = None
         with self._driver() as driver:
             driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,))  # processes may start at the same time
-            if driver.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.{_NEWEST}",)).fetchone() == (None,):
+            if driver.execute(_NEWEST).fetchone() is None:
                 driver.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
                 _create(driver, SCHEMA)
                 _run(driver, _INDEXES, SCHEMA)
@@ -97,11 +121,11 @@ class PostgresEngine:
         try:
             return self._current().search(query)
         except psycopg.errors.UndefinedTable as error:
-            raise IndexDamaged(str(error)) from error
+            raise IndexDamaged(_LOST) from error
 
     def words(self, limit: int) -> Iterable[tuple[str, int]]:
         """See `SearchEngine`."""
-        with self._driver() as driver:
+        with _judging(), self._driver() as driver:
             found = driver.execute(f"SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0 ORDER BY amount DESC, word DESC LIMIT %s", (limit,))
             return [(word, amount) for word, amount in found.fetchall()]
 
@@ -112,7 +136,7 @@ class PostgresEngine:
         for start in starts:
             statement += f" UNION ALL SELECT word FROM {SCHEMA}.written_word WHERE term >= %s AND term < %s"
             values += [start, start + _LAST]
-        with self._driver() as driver:
+        with _judging(), self._driver() as driver:
             return {word for (word,) in driver.execute(statement, values).fetchall()}
 
     def _current(self) -> Snapshot:
@@ -139,14 +163,27 @@ class PostgresEngine:
 
     def position(self) -> int:
         """See `SearchEngine`."""
-        with self._driver() as driver:
+        with _judging(), self._driver() as driver:
             row = driver.execute(f"SELECT position FROM {SCHEMA}.state").fetchone()
+        if row is None:
+            raise IndexDamaged(_LOST)
         return int(row[0])
 
     def stored(self) -> Iterator[tuple[int, str]]:
         """See `SearchEngine`."""
-        with self._driver() as driver:
+        with _judging(), self._driver() as driver:
             return iter(driver.execute(f"SELECT edition_id, stamp FROM {SCHEMA}.document WHERE NOT is_gone").fetchall())
+
+    def damaged(self, *, is_thorough: bool = True) -> frozenset[int]:
+        """See `SearchEngine`: rows by their own sum; where the lists of words beside them do not agree, all is built anew."""
+        with _judging(), self._driver() as driver:
+            if driver.execute(_WHOLE).fetchone() != (True,):
+                raise IndexDamaged(_LOST)
+            if not is_thorough:
+                return frozenset()
+            if any(driver.execute(statement).fetchone() for statement in _DISAGREEING):
+                raise IndexDamaged("Die Wortlisten des Suchindex passen nicht zu seinen Einträgen.")
+            return frozenset(row[0] for row in driver.execute(f"SELECT edition_id FROM {SCHEMA}.document WHERE NOT is_gone AND sum <> {_SUM}").fetchall())
 
     def batch(self, *, timeout_s: float = 30) -> PostgresBatch:
         """See `SearchEngine`: in a transaction of its own."""
@@ -329,7 +366,8 @@ class PostgresBatch:
         found = sorted(pairs(self._texts, self._analysis))
         if found:
             self._driver.execute(
-                f"INSERT INTO {self._schema}.written_word SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+                f"WITH fresh AS (INSERT INTO {self._schema}.written_word SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING RETURNING *) "
+                f"UPDATE {self._schema}.state SET pair_sum = pair_sum + (SELECT {_PAIR_SUM} FROM fresh)",
                 ([term for term, _ in found], [word for _, word in found]),
             )
         self._driver.execute(f"UPDATE {self._schema}.state SET generation = %s, position = %s", (self._generation, position))
@@ -358,6 +396,15 @@ class PostgresBatch:
     def _forget_words(self, edition_ids: list[int]) -> None:
         found = self._driver.execute(f"DELETE FROM {self._schema}.written WHERE edition_id = ANY(%s) RETURNING words", (edition_ids,)).fetchall()
         self._words.subtract(itertools.chain.from_iterable(row[0] for row in found))
+
+
+@contextlib.contextmanager
+def _judging() -> Iterator[None]:
+    """A table that is gone is told as damage."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise IndexDamaged(_LOST) from error
 
 
 def vector(made: Indexed) -> str:

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import json
 import os
-import pickle
 import shutil
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -26,16 +23,17 @@ import orjson
 from sqlalchemy.engine import Connection
 from whoosh import analysis as whoosh_analysis
 from whoosh import fields, index
-from whoosh.reading import CorruptIndexError, SegmentReader
+from whoosh.reading import SegmentReader
 from whoosh.writing import LockError
 
 from content.search import bits
 from content.search.answering import Snapshot
 from content.search.german import Analysis
 from content.search.indexing import Places, indexed
-from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query
+from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query, SearchError
 from content.search.whoosh_reading import Places as StoredPlaces
 from content.search.whoosh_reading import WhooshSegment, codec, text
+from content.search.whoosh_sums import fault_in, sums_of
 from content.search.written import NAME as WORDS_NAME
 from content.search.written import WrittenWords, pairs
 
@@ -44,6 +42,7 @@ MAX_SEGMENTS: Final = 40
 """So many segments are joined at last even while somebody publishes."""
 SMALL_DOCUMENTS: Final = 1_000
 _SWAP_S: Final = 0.05
+_LOOKS: Final = 3
 _STATE: Final = "position.json"
 _WRITER_MEMORY_MB: Final = 128
 
@@ -104,19 +103,17 @@ class WhooshEngine:
 
     def search(self, query: Query) -> Found:
         """See `SearchEngine`."""
-        for again in (True, True, False):
-            try:
-                return self._snapshot().search(query)
-            except (index.EmptyIndexError, CorruptIndexError, pickle.UnpicklingError, FileNotFoundError, EOFError) as error:
-                if not again:
-                    raise IndexDamaged(str(error)) from error
-                time.sleep(_SWAP_S)  # another process may be putting a new index in this one's place
-        raise AssertionError("unreachable")
+        try:
+            return self._snapshot().search(query)
+        except Exception:  # noqa: BLE001 - another process may be putting a new index in this one's place
+            time.sleep(_SWAP_S)
+        with self._judging():
+            return self._snapshot().search(query)
 
     def words(self, limit: int) -> list[tuple[str, int]]:
         """See `SearchEngine`."""
         counts: Counter[str] = Counter()
-        with self._reading() as reader:
+        with self._judging(), self._reading() as reader:
             for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
                 gone = leaf.segment().deleted_count()
                 for term, info in leaf.iter_field("word"):
@@ -128,10 +125,8 @@ class WhooshEngine:
 
     def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
         """See `SearchEngine`."""
-        try:
+        with self._judging():
             return self._written.having(terms, starts)
-        except (sqlite3.DatabaseError, FileNotFoundError) as error:
-            raise IndexDamaged(str(error)) from error
 
     def _snapshot(self) -> Snapshot:
         """The index as it stands now; what was decoded of segments that live on is kept."""
@@ -159,7 +154,8 @@ class WhooshEngine:
     def numbers_of(self, edition_id: int) -> list[int]:
         """Whoosh's numbers of the documents of an edition, as a writer counts them that is open now."""
         found, base = [], 0
-        self._snapshot()
+        with self._judging():
+            self._snapshot()
         for segment, gone in self._standing:
             if edition_id <= segment.highest_id and edition_id in segment.ids:
                 found += [base + number for number, held in enumerate(segment.ids) if held == edition_id and not gone >> number & 1]
@@ -175,20 +171,67 @@ class WhooshEngine:
     def position(self) -> int:
         """See `SearchEngine`."""
         try:
-            state = json.loads((self._folder / _STATE).read_text())
+            state = self._kept()
+            if state is None:
+                return 0
             return int(state["position"]) if state["generation"] == self._index.latest_generation() else -1
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise IndexDamaged(f"Die Datei {_STATE} ist nicht lesbar.") from error
+
+    def _kept(self) -> dict[str, Any] | None:
+        """What the last commit said of itself."""
+        try:
+            kept: dict[str, Any] = orjson.loads((self._folder / _STATE).read_bytes())
         except FileNotFoundError:
-            return 0
-        except (ValueError, KeyError, OSError) as error:
-            raise IndexDamaged(str(error)) from error
+            return None
+        return kept
+
+    def damaged(self, *, is_thorough: bool = True) -> frozenset[int]:
+        """See `SearchEngine`: a file that is not what was written cannot say whom it hit."""
+        fault = self._fault()
+        if fault:
+            raise IndexDamaged(fault)
+        return frozenset()
+
+    def _fault(self) -> str:
+        for _ in range(_LOOKS):
+            fault = self._fault_now()
+            if not fault:
+                break
+            time.sleep(_SWAP_S)  # another process may be about to say what it has written
+        return fault
+
+    def _fault_now(self) -> str:
+        try:
+            state = self._kept()
+            generation = self._index.latest_generation()
+            if state is None or "sums" not in state:
+                return "Zum Suchindex fehlen die Prüfsummen." if generation or state else ""
+            if state["generation"] != generation:
+                return "Die Prüfsummen gehören zu einem anderen Stand des Suchindex."
+            return fault_in(self._folder, state["sums"]) or ("" if self._written.is_sound() else f"Die Datei {WORDS_NAME} ist nicht mehr die geschriebene.")
+        except (ValueError, KeyError, TypeError, AttributeError, OSError):
+            return f"Die Datei {_STATE} ist nicht lesbar."
+
+    @contextlib.contextmanager
+    def _judging(self) -> Iterator[None]:
+        """What fails inside is told as damage, where the files are not those that were written; the clock mends it then."""
+        try:
+            yield
+        except (SearchError, LockError):
+            raise
+        except Exception as error:
+            fault = self._fault()
+            if not fault:
+                raise
+            with contextlib.suppress(OSError):
+                (self._folder / _STATE).unlink()
+            raise IndexDamaged(fault) from error
 
     def stored(self) -> Iterator[tuple[int, str]]:
         """See `SearchEngine`."""
-        try:
-            with self._reading() as reader:
-                rows = [(int(row["edition_id"]), row["stamp"]) for row in reader.all_stored_fields()]
-        except (index.EmptyIndexError, OSError, EOFError, KeyError) as error:
-            raise IndexDamaged(str(error)) from error
+        with self._judging(), self._reading() as reader:
+            rows = [(int(row["edition_id"]), row["stamp"]) for row in reader.all_stored_fields()]
         return iter(rows)
 
     def batch(self, *, timeout_s: float = 30) -> WhooshBatch:
@@ -196,12 +239,18 @@ class WhooshEngine:
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False, codec=codec())
+                with self._judging():
+                    writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False, codec=codec())
                 return WhooshBatch(self, writer, self._folder, self._analysis)
             except LockError as error:
                 if time.monotonic() >= deadline:
                     raise IndexBusy(f"Der Suchindex ist seit {timeout_s:.0f} s von anderer Seite gesperrt.") from error
                 time.sleep(0.02)
+
+    def sums(self) -> dict[str, int]:
+        """The checksums of the files as they stand after a commit."""
+        toc, before = self._index._read_toc(), (self._kept() or {}).get("sums", {})
+        return sums_of(self._folder, toc._filename(self._index.indexname, toc.generation), map(str, (one.segment_id() for one in toc.segments)), before)
 
     def within(self, connection: Connection, *, timeout_s: float = 30) -> None:
         """See `SearchEngine`: files are never part of a database's transaction."""
@@ -330,9 +379,9 @@ class WhooshBatch:
         self._engine.learn_words(self._words)
         # Joining segments takes longer than a publication may; `tidy` does it when nobody waits.
         self._writer.commit(merge=len(self._writer.segments) > MAX_SEGMENTS, **self._options)
-        state = {"position": position, "generation": self._writer.generation}
+        state = {"position": position, "generation": self._writer.generation, "sums": self._engine.sums()}
         temporary = self._folder / f"{_STATE}.new"
-        temporary.write_text(json.dumps(state))
+        temporary.write_bytes(orjson.dumps(state))
         os.replace(temporary, self._folder / _STATE)
 
     def join_small(self, position: int) -> None:

@@ -9,16 +9,24 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from content.search.german import Analysis
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 NAME: Final = "words.db"
 _BUSY_S: Final = 30
 _LAST: Final = "\U0010ffff"
+_TABLES: Final = f"""
+CREATE TABLE written (term TEXT, word TEXT, PRIMARY KEY (term, word)) WITHOUT ROWID;
+CREATE TABLE total (sum INTEGER);
+INSERT INTO total VALUES (0);
+CREATE TRIGGER summed AFTER INSERT ON written BEGIN UPDATE total SET sum = sum + pair_sum(new.term, new.word); END;
+PRAGMA user_version = {FORMAT};
+"""
 
 
 def pairs(words: Iterable[str], analysis: Analysis) -> Iterator[tuple[str, str]]:
@@ -38,8 +46,9 @@ class WrittenWords:
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self._path, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+        self._connection.create_function("pair_sum", 2, _pair_sum)
         if not self._connection.execute("PRAGMA user_version").fetchone()[0]:
-            self._connection.executescript(f"CREATE TABLE IF NOT EXISTS written (term TEXT, word TEXT, PRIMARY KEY (term, word)) WITHOUT ROWID; PRAGMA user_version = {FORMAT}")
+            self._connection.executescript(_TABLES)
         self._file = self._path.stat().st_ino
 
     @contextlib.contextmanager
@@ -78,7 +87,20 @@ class WrittenWords:
                 found += connection.execute("SELECT word FROM written WHERE term >= ? AND term < ?", (start, start + _LAST)).fetchall()
         return {word for (word,) in found}
 
+    def is_sound(self) -> bool:
+        """Whether the pairs are those that were taken in."""
+        try:
+            with self._connected() as connection:
+                # In one statement: others may be adding.
+                return bool(connection.execute("SELECT sum = (SELECT coalesce(sum(pair_sum(term, word)), 0) FROM written) FROM total").fetchone()[0])
+        except (sqlite3.DatabaseError, OSError, TypeError):
+            return False
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+
+def _pair_sum(term: object, word: object) -> int:
+    return zlib.crc32(f"{term}\t{word}".encode("utf-8", "replace"))

@@ -100,6 +100,19 @@ def test_check_knows_that_past_editions_are_searched_too(run, lines):
     assert (code, err) == (cli.OK, "") and "Suche (4 Dokumente)" in out
 
 
+def test_a_spoilt_index_is_told_by_check_and_mended_by_reconcile_and_at_the_start(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    for mend in ("reconcile", "init"):
+        name = next(name for name in json.loads((run.data / "index/position.json").read_text())["sums"] if name.endswith(".pst"))
+        (run.data / "index" / name).write_bytes(b"")
+        code, _, err = run("check")
+        assert code == cli.FAULTY and f"Der Index ist beschädigt (Die Datei {name} ist nicht mehr die geschriebene)" in err and "reconcile" in err
+        code, out, _ = run(mend)
+        assert code == cli.OK and f"beschädigt (Die Datei {name} ist nicht mehr die geschriebene) und ist neu gebaut: 3 Dokumente" in out
+        assert run("check")[0] == cli.OK
+
+
 def test_the_key_is_readable_for_its_owner_only_and_a_loose_one_is_refused(run):
     run("init", "--empty")
     key = run.data / "keys/ledger-ed25519.pem"
