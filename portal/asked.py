@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
+from sqlalchemy.orm import Session
 
 from content import models
 from content.house import Work
@@ -32,15 +33,15 @@ def new_kinds(request: Request) -> list[tuple[str, str]]:
     return [(name, KINDS[name].label) for name in queries.kinds_of(request.person)]
 
 
-def found_item(request: Request, work: Work) -> models.Item:
-    row = queries.item(work.session, request.person, int(request.matchdict["id"]))
+def found_item(request: Request, session: Session) -> models.Item:
+    row = queries.item(session, request.person, int(request.matchdict["id"]))
     if row is None:
         raise HTTPNotFound
     return row
 
 
-def editable_item(request: Request, work: Work) -> models.Item:
-    row = found_item(request, work)
+def editable_item(request: Request, session: Session) -> models.Item:
+    row = found_item(request, session)
     if Permission.ITEM_EDIT not in request.person.permits_on(row.kind, row.owner):
         raise MissingRight
     return row

@@ -73,13 +73,17 @@ def export(session: Session, report: models.Report, *, base_url: str, open_file:
     return writing.write(_report(report, sections, base_url), images=_images(open_file), report_uid=report.uid)
 
 
-def take_back(
-    session: Session, report: models.Report, body: bytes, *, author: Author, base_url: str, open_file: Open, store: Store,
-    takes_tracked: bool,
-) -> Taken:
-    """Take what a returned (or any) Word file says into the report. Raises `NotWord`, `InvalidInput` when closed."""
+def read_back(session: Session, report: models.Report, body: bytes, *, base_url: str, open_file: Open) -> returned.Returned:
+    """What a returned (or any) Word file says against what was sent. Raises `NotWord`.
+
+    It may take seconds and only reads: call it before the transaction that takes the file, so that no other writer waits.
+    """
+    return returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
+
+
+def take_back(session: Session, report: models.Report, found: returned.Returned, *, author: Author, store: Store, takes_tracked: bool) -> Taken:
+    """Take what `read_back` found into the report. Raises `InvalidInput` when closed."""
     reports.hold(session, report)
-    found = returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
     known = {uuid.UUID(row.uid).hex: row.heading for row in report.sections}
     taken_pictures = _Pictures(session, report, found.images, author, store)
     rows: list[TakenSection] = []
@@ -145,7 +149,12 @@ def _take(
 
 
 def _known(report: models.Report, one: returned.ReturnedSection) -> models.ReportSection | None:
-    return reports.section_of(report, str(uuid.UUID(one.uid))) if one.uid is not None else None
+    if one.uid is None:
+        return None
+    try:
+        return reports.section_of(report, str(uuid.UUID(one.uid)))
+    except NoSection:  # it was there when the file was read
+        return None
 
 
 def _save(

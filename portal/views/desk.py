@@ -75,7 +75,7 @@ def home(request: Request) -> Response:
 def item(request: Request) -> Response:
     """One item: where it stands, what can be done, what was done."""
     with writing(request) as work:
-        return _item_page(request, work, found_item(request, work), {})
+        return _item_page(request, work, found_item(request, work.session), {})
 
 
 def _item_page(
@@ -122,7 +122,7 @@ def step(request: Request) -> Response:
     rev, given = str(request.POST.get("rev", "")), typed_texts(request)
     try:
         with writing(request) as work:
-            row = found_item(request, work)
+            row = found_item(request, work.session)
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else None)
@@ -131,11 +131,11 @@ def step(request: Request) -> Response:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
         with writing(request) as work:
             typed = {f"{workflow.name}.{name}": " ".join(words)}
-            row = found_item(request, work)
+            row = found_item(request, work.session)
             return _item_page(request, work, row, typed, status=409, difference=_since(work, row, rev), given=given)
     except InvalidInput as invalid:
         with writing(request) as work:
-            return _item_page(request, work, found_item(request, work), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400, given=given)
+            return _item_page(request, work, found_item(request, work.session), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400, given=given)
     return HTTPSeeOther(target)
 
 

@@ -44,7 +44,7 @@ def create(request: Request) -> Response:
 def edit_form(request: Request) -> Response:
     """The form with what is stored, or with a draft."""
     with writing(request) as work:
-        row = editable_item(request, work)
+        row = editable_item(request, work.session)
         return _opened(request, work, row.kind, row.input, row)
 
 
@@ -53,7 +53,7 @@ def change(request: Request) -> Response:
     """Save what was typed, unless somebody was faster."""
     with writing(request) as work:
         try:
-            kind = editable_item(request, work).kind
+            kind = editable_item(request, work.session).kind
         except HTTPNotFound:
             return _gone(request, work)
     return _save(request, kind, int(request.matchdict["id"]))
@@ -104,7 +104,7 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
     more, wish = str(request.POST.get("mehr", "")), str(request.POST.get("nehmen", ""))
     if wish and item_id:
         with writing(request) as work:
-            return form_page.taken(request, work, typed, editable_item(request, work), wish)
+            return form_page.taken(request, work, typed, editable_item(request, work.session), wish)
     if more or typed.focus or linking.is_asked(request) or _wants_the_form(request):
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
@@ -121,7 +121,7 @@ def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
             return form_page.again(request, work, typed, _row(request, work, item_id), errors=invalid.errors, status=400)
     except StaleText:
         with writing(request) as work:
-            return form_page.stale(request, work, typed, editable_item(request, work))
+            return form_page.stale(request, work, typed, editable_item(request, work.session))
     return HTTPSeeOther(target)
 
 
@@ -131,7 +131,7 @@ def _wants_the_form(request: Request) -> bool:
 
 
 def _row(request: Request, work: Work, item_id: int | None) -> models.Item | None:
-    return editable_item(request, work) if item_id else None
+    return editable_item(request, work.session) if item_id else None
 
 
 def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) -> str:

@@ -112,7 +112,7 @@ _ACTS: Final[dict[str, Callable[[Request, Any, models.Item], None]]] = {
 
 
 def _embargoable(request: Request, work: Work) -> models.Item:
-    row = found_item(request, work)
+    row = found_item(request, work.session)
     if Permission.ITEM_EMBARGO not in request.person.permits_on(row.kind, row.owner):
         raise MissingRight
     return row

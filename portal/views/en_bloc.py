@@ -50,7 +50,7 @@ def adopt(request: Request) -> Response:
 
 
 def _meeting(request: Request, work: Work) -> models.Meeting:
-    row = found_item(request, work)
+    row = found_item(request, work.session)
     if not isinstance(row, models.Meeting):
         raise HTTPNotFound
     return row

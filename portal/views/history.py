@@ -37,7 +37,7 @@ class Past:
 def revisions(request: Request) -> Response:
     """Every revision, and the differences between two of them (`alt`, `neu`; `rev` alone: to the one before it)."""
     with writing(request) as work:
-        row = found_item(request, work)
+        row = found_item(request, work.session)
         rows = queries.revisions(work.session, row.id)
         by_rev = {one.rev: one for one in rows}
         new = by_rev.get(number_in(parameter(request, "neu")) or number_in(parameter(request, "rev")))
@@ -57,7 +57,7 @@ def revisions(request: Request) -> Response:
 def restore(request: Request) -> Response:
     """Save an old revision again as the newest one; what is between stays in the history."""
     with writing(request) as work:
-        row = editable_item(request, work)
+        row = editable_item(request, work.session)
         wanted = number_in(str(request.POST.get("wiederherstellen", "")))
         old = queries.revision(work.session, row.id, wanted)
         if old is None:
@@ -69,7 +69,7 @@ def restore(request: Request) -> Response:
     answer = save_typed(request, typed, item_id)
     if isinstance(answer, HTTPSeeOther):
         with writing(request) as work:
-            row = found_item(request, work)
+            row = found_item(request, work.session)
             if row.rev != before:
                 audit(request, work, "item.restored", url, f"Revision {wanted} wieder gespeichert als Revision {row.rev}")
     return answer

@@ -18,7 +18,7 @@ from workflows.vocabulary import Permission
 def file(request: Request) -> Response:
     """An attachment by its hash; the name is for people and may be any."""
     with writing(request) as work:
-        report = editable_item(request, work)
+        report = editable_item(request, work.session)
         if not isinstance(report, models.Report):
             raise HTTPNotFound
         row = report_files.known(report, request.matchdict["sha256"])

@@ -40,7 +40,7 @@ GONE: Final = "Das gibt es nicht mehr, oder jemand war schneller. Die Seite zeig
 
 def found_report(request: Request, work: Work) -> models.Report:
     """The report that the address names. Raises `HTTPNotFound`, `MissingRight`."""
-    row = editable_item(request, work)
+    row = editable_item(request, work.session)
     if not isinstance(row, models.Report):
         raise HTTPNotFound
     return row

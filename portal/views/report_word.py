@@ -7,14 +7,14 @@ from typing import Final
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
+from sqlalchemy.orm import Session
 
 from content import models
-from content.house import Work
 from content.schemas import InvalidInput
 from content.services.reports import Author
 from content.word.shapes import NotWord
 from portal.asked import editable_item
-from portal.desk import desk_view, page, writing
+from portal.desk import desk_view, looking, page, writing
 from portal.forms import UPLOAD
 from portal.incoming import store_file
 from portal.typed import typed_uploads
@@ -28,8 +28,8 @@ WORDS: Final = {
 }
 
 
-def _report(request: Request, work: Work) -> models.Report:
-    row = editable_item(request, work)
+def _report(request: Request, session: Session) -> models.Report:
+    row = editable_item(request, session)
     if not isinstance(row, models.Report):
         raise HTTPNotFound
     return row
@@ -38,8 +38,8 @@ def _report(request: Request, work: Work) -> models.Report:
 @desk_view("desk.report_word", permission=Permission.REPORT_WRITE)
 def form(request: Request) -> Response:
     """Where to get the file and where to give it back."""
-    with writing(request) as work:
-        return _form(request, _report(request, work))
+    with looking(request) as session:
+        return _form(request, _report(request, session))
 
 
 def _form(request: Request, report: models.Report, error: str = "", *, status: int = 200) -> Response:
@@ -51,9 +51,9 @@ def download(request: Request) -> Response:
     """The report as it stands."""
     from content.services import report_word  # noqa: PLC0415 - the libraries for Word take memory that few processes need
 
-    with writing(request) as work:
-        report = _report(request, work)
-        body = report_word.export(work.session, report, base_url=_base_url(request), open_file=work.files.open)
+    with looking(request) as session:
+        report = _report(request, session)
+        body = report_word.export(session, report, base_url=_base_url(request), open_file=request.registry.house.files.open)
         name = f"{report.slug}.docx"
     response = Response(body, content_type=DOCX)
     response.content_disposition = f'attachment; filename="{name}"'
@@ -67,23 +67,25 @@ def upload(request: Request) -> Response:
 
     _, body = typed_uploads(request).get("datei", ("", b""))
     if not body:
-        with writing(request) as work:
-            return _form(request, _report(request, work), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
+        with looking(request) as session:
+            return _form(request, _report(request, session), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
     try:
+        with looking(request) as session:
+            files = request.registry.house.files
+            found = report_word.read_back(session, _report(request, session), body, base_url=_base_url(request), open_file=files.open)
         with writing(request, is_searched=False) as work:
-            report = _report(request, work)
+            report = _report(request, work.session)
             author = Author(request.person.login, request.person.name, work.desk.now)
             taken = report_word.take_back(
-                work.session, report, body, author=author, base_url=_base_url(request), open_file=work.files.open, store=store_file(work),
-                takes_tracked=bool(request.POST.get("nachverfolgt")),
+                work.session, report, found, author=author, store=store_file(work), takes_tracked=bool(request.POST.get("nachverfolgt"))
             )
             return page(request, "desk/report_word.html", title="Aus Word übernommen", report=report, error="", upload=UPLOAD, taken=taken, words=WORDS)
     except NotWord as refused:
         message = str(refused)
     except InvalidInput as invalid:
         message = " ".join(error.message for error in invalid.errors)
-    with writing(request) as work:
-        return _form(request, _report(request, work), message, status=400)
+    with looking(request) as session:
+        return _form(request, _report(request, session), message, status=400)
 
 
 def _base_url(request: Request) -> str:

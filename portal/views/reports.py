@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, str]] = SECTION["kind"].read.choices
 
 
 def _report(request: Request, work: Work) -> models.Report:
-    row = editable_item(request, work)
+    row = editable_item(request, work.session)
     if not isinstance(row, models.Report):
         raise HTTPNotFound
     return row

@@ -89,7 +89,7 @@ def _input_of(field: str) -> str:
 
 
 def found_decision(request: Request, work: Work) -> models.Decision:
-    row = found_item(request, work)
+    row = found_item(request, work.session)
     if not isinstance(row, models.Decision):
         raise HTTPNotFound
     return row

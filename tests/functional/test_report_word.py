@@ -7,10 +7,14 @@ import re
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 from docx import Document
 
 from content import models
-from content.word import reading
+from content.services import reports
+from content.services.reports import Author
+from content.word import reading, returned
+from content.word import writing as making
 from content.word.remarks import Remarks
 from content.word.shapes import Comment
 from tests.functional.test_report_desk import section_form
@@ -50,6 +54,43 @@ def test_a_file_that_comes_back_untouched_changes_nothing(writing):
     page = give_back(app, path, fetch(app, path))
     assert page.text.count("Unverändert.") == 2
     assert (stored(house, uid).text, stored(house, uid).rev) == (TEXT, 1)
+
+
+def test_others_write_while_a_returned_file_is_read_and_while_one_is_made(writing, monkeypatch):
+    house, member, path, (uid, _) = writing
+    app, done = member("anna"), []
+
+    def meanwhile(way):
+        def go(*arguments, **more):
+            with house.writing("other") as work:
+                work.session.add(models.SearchWord(use="whole", word=f"wort{len(done)}", others=[], changed_at=work.desk.now))
+            done.append(way)
+            return way(*arguments, **more)
+
+        return go
+
+    for module, name in ((returned, "read"), (returned, "write"), (making, "write")):
+        monkeypatch.setattr(module, name, meanwhile(getattr(module, name)))
+    body = fetch(app, path)
+    assert "Unverändert." in give_back(app, path, change_first(body, FIRST, f"{FIRST} Und mehr.")).text
+    assert len(done) >= 3 and "Und mehr." in stored(house, uid).text
+
+
+def test_a_section_that_goes_while_the_file_is_read_comes_in_anew(writing, monkeypatch):
+    house, member, path, (uid, _) = writing
+    app = member("anna")
+    body, read = fetch(app, path), returned.compare
+
+    def compare(*arguments, **more):
+        found = read(*arguments, **more)
+        with house.writing("other") as work:
+            section = work.session.scalars(sa.select(models.ReportSection).where(models.ReportSection.uid == uid)).one()
+            report = work.session.get_one(models.Report, section.report_id)
+            reports.remove_section(work.session, report, uid, author=Author("other", "Other", work.desk.now))
+        return found
+
+    monkeypatch.setattr(returned, "compare", compare)
+    assert "Als neuer Abschnitt angelegt" in give_back(app, path, body).text
 
 
 def test_what_a_guest_wrote_is_merged_with_what_was_written_meanwhile(writing):
