@@ -12,6 +12,7 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -33,30 +34,29 @@ def pages_of(path: Path, media_type: str) -> tuple[list[str], str]:
         return [], f"Die Datei ließ sich nicht in {TIMEOUT_S} Sekunden lesen."
     if done.returncode:
         return [], "Der Text der Datei ließ sich nicht lesen."
-    pages: list[str] = json.loads(done.stdout)
-    return pages, "" if any(pages) else "Die Datei enthält keinen Text (vielleicht ein Scan)."
+    pages, is_cut = json.loads(done.stdout)
+    if not any(pages):
+        return pages, "Die Datei enthält keinen Text (vielleicht ein Scan)."
+    return pages, f"Gelesen sind nur die ersten {len(pages)} Seiten." if is_cut else ""
 
 
-def _pdf(path: Path) -> list[str]:
+def _pdf(path: Path) -> Iterator[str]:
     import pypdfium2  # noqa: PLC0415 - only this process needs it
 
-    pages: list[str] = []
     document = pypdfium2.PdfDocument(path)
     with contextlib.closing(document):
-        for number in range(min(len(document), MAX_PAGES)):
-            page = document[number]
+        for page in document:
             text = page.get_textpage()
-            pages.append(_plain(text.get_text_range()))
+            yield _plain(text.get_text_range())
             text.close()
             page.close()
-    return pages
 
 
-def _word(path: Path) -> list[str]:
+def _word(path: Path) -> Iterator[str]:
     import mammoth  # noqa: PLC0415 - only this process needs it
 
     with path.open("rb") as file:
-        return [_plain(mammoth.extract_raw_text(file).value)]
+        yield _plain(mammoth.extract_raw_text(file).value)
 
 
 def _plain(text: str) -> str:
@@ -65,16 +65,24 @@ def _plain(text: str) -> str:
     return re.sub(r"[\s\x00-\x1f\ufffe]+", " ", joined).strip()
 
 
+def within_limits(pages: Iterable[str]) -> tuple[list[str], bool]:
+    """The pages that fit the limits, and whether there are more."""
+    kept: list[str] = []
+    left = MAX_CHARS
+    for page in pages:
+        if left <= 0 or len(kept) == MAX_PAGES:
+            return kept, True
+        kept.append(page[:left])
+        left -= len(page)
+    return kept, left < 0
+
+
 def main(path: str, media_type: str) -> None:
-    """Write the pages of a file as JSON."""
+    """Write the pages of a file as JSON, and whether there are more."""
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY, _MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (TIMEOUT_S, TIMEOUT_S))
     pages = {PDF: _pdf, WORD: _word}[media_type](Path(path))
-    kept, left = [], MAX_CHARS
-    for page in pages:
-        kept.append(page[:left])
-        left -= len(kept[-1])
-    json.dump(kept, sys.stdout)
+    json.dump(within_limits(pages), sys.stdout)
 
 
 if __name__ == "__main__":

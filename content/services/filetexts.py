@@ -7,7 +7,7 @@ on either side of the reading, which `content.house` does in between. Transactio
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,6 +62,13 @@ def missing(connection: Connection, *, again: bool = False) -> list[tuple[str, s
 def known(connection: Connection, hashes: Collection[str]) -> set[str]:
     """Those of `hashes` that have been read."""
     return set(connection.scalars(sa.select(_T.sha256).where(_T.sha256.in_(hashes))))
+
+
+def faults(session: Session, attachments: Iterable[models.Attachment]) -> list[tuple[str, str]]:
+    """(name, fault) of attachments whose text cannot be found, or not all of it."""
+    named = {row.sha256: row.file_name for row in attachments if row.sha256}
+    rows = session.execute(sa.select(_T.sha256, _T.fault).where(_T.sha256.in_(named), _T.fault != "")).all() if named else ()
+    return sorted((named[row.sha256], row.fault) for row in rows)
 
 
 def keep(session: Session, reading: Reading, now: dt.datetime) -> None:

@@ -18,7 +18,7 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, errands, frozen_text, implementation, mentions, transition
+from content.services import ballots, edit, errands, filetexts, frozen_text, implementation, mentions, transition
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
@@ -98,7 +98,7 @@ def _item_page(
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
     )
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from webtest import Upload
 
 from content import models
+from content.search import filetext
 from content.services import exchange, transition
 from content.services.saved import matcher
 from portal import clock, starting
@@ -127,6 +128,25 @@ def test_others_write_while_a_file_from_a_form_is_read(desk):
             row = work.session.scalars(sa.select(models.Item).where(models.Item.url == "/presse/mit-anlage")).one()
             transition.take(work.desk, row, PUBLICATION, step, {})
     assert _finds(house, "Zwiebelkuchenausschuss") == 1
+
+
+def test_whoever_attaches_a_scan_is_told_that_nobody_finds_or_hears_its_text(desk):
+    house, browser = desk
+    house.read_text = lambda _path, _media_type: ([""], "Die Datei enthält keinen Text (vielleicht ein Scan).")
+    app = browser("gerda", "secretariat")
+    form = form_of(app.get("/redaktion/neu/press_release"))
+    form["slug"], form["title"], form["publisher"], form["text"] = "mit-scan", "Mit Scan", "Amt", "Ja."
+    form["attachments.1.title"], form["attachments.1._hochladen"] = "Bericht", Upload("scan.pdf", PDF + b"bild", "application/pdf")
+    told = form.submit(status=303).follow().html.select_one("#volltext").get_text()
+    assert "scan.pdf: Die Datei enthält keinen Text" in told and "Vorleseprogramme" in told
+
+
+@pytest.mark.parametrize(("pages", "kept", "is_cut"), [
+    ([], [], False), (["a"], ["a"], False), (["a"] * 1_000, ["a"] * 1_000, False), (["a"] * 1_001, ["a"] * 1_000, True),
+    (["a" * 2_999_999, "bc"], ["a" * 2_999_999, "b"], True), (["a" * 2_999_999, "b"], ["a" * 2_999_999, "b"], False), (["a" * 3_000_000, "b"], ["a" * 3_000_000], True),
+], ids=["none", "one", "as many as allowed", "a page too many", "a sign too many", "as long as allowed", "a page behind the end"])
+def test_a_file_too_long_is_read_to_its_limit_and_says_so(pages, kept, is_cut):
+    assert filetext.within_limits(pages) == (kept, is_cut)
 
 
 def test_text_of_a_file_that_was_never_saved_goes_after_a_while(empty):
