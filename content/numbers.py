@@ -16,6 +16,10 @@ _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _NUMBER: Final = re.compile(
     r"(?<![\d/.\-])(?P<year>(?:19|20|21)\d\d) ?(?P<sep>[/\-_]) ?(?P<serial>\d{1,4})(?:[ \-](?P<suffix>AL|al)\b)?(?![\d/]|\.\d)"
 )
+_CITED: Final = re.compile(
+    r"(?i)^(?:(?:(?:des |der )?(?:it-?planungsrat(?:e?s)?|it-?plr)|beschl(?:uss|\.)|entscheidung|nr\.?|nummer)(?:[ \-:,]+|(?=\d)))+"
+)
+"""What stands before a number where it is cited: „Beschluss des IT-Planungsrats Nr.“, „IT-PLR“."""
 _FOREIGN: Final = re.compile(r"(?:\((?:EU|EG|EWG)\)|Richtlinie|Verordnung)(?: Nr\.)?\s\Z")
 _OLD_NUMBER: Final = re.compile(r"/beschluss/beschluss-(\d{4})-(\d{1,4})(?:-([a-z]{1,6}))?\Z")
 
@@ -68,10 +72,9 @@ def normalise(text: str) -> str:
 
 
 def parse(typed: str) -> DecisionNumber | None:
-    """The number that `typed` consists of (with or without „Beschluss“, „Nr.“, brackets), else None."""
+    """The number that `typed` consists of (with or without „Beschluss“, „IT-PLR“, „Nr.“, brackets), else None."""
     words = normalise(typed).strip("()[] .,;:")
-    words = re.sub(r"(?i)^(?:it-planungsrat\W+)?(?:beschl(?:uss|\.)|entscheidung)?[ \-]*(?:nr\.?|nummer)?[ ]*", "", words)
-    match = _NUMBER.fullmatch(words)
+    match = _NUMBER.fullmatch(_CITED.sub("", words))
     return _number(match) if match else None
 
 

@@ -40,7 +40,37 @@ class Meaning:
     number: str | None = None
     first_day: dt.date | None = None
     last_day: dt.date | None = None
-    notes: list[str] = field(default_factory=list)
+    swapped: dict[str, dt.date] = field(default_factory=dict)
+    """What the days would be if „von“ and „bis“ were the other way round: `bis:2020` begins as well as it ends."""
+    literals: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Filter (`days` for bounds) → how it stands in the question, so that a page can take it out again."""
+
+    def choose(self, name: str, value: str, literal: str) -> None:
+        """Set a filter; `literal` is where the question says it."""
+        self.filters[name] = value
+        self.literals[name] = (literal,)
+
+    def bound(self, literal: str, *, first: dt.date | None = None, last: dt.date | None = None) -> None:
+        """Set a first or last day, or both."""
+        self.first_day, self.last_day = first or self.first_day, last or self.last_day
+        self.literals["days"] = (*self.literals.get("days", ()), literal)
+
+    def days(self) -> tuple[dt.date | None, dt.date | None]:
+        """First and last day, the right way round, with a hint where they were not."""
+        first, last = self.first_day, self.last_day
+        if not (first and last and first > last):
+            return first, last
+        self.hints.append("Anfang und Ende des Zeitraums waren vertauscht; gesucht wird dazwischen.")
+        return self.swapped.get("first", last), self.swapped.get("last", first)
+
+    def take(self, said: Meaning, literal: str) -> None:
+        """Take over what one field has said."""
+        for name, value in said.filters.items():
+            self.choose(name, value, literal)
+        if said.first_day or said.last_day:
+            self.bound(literal, first=said.first_day, last=said.last_day)
+            self.swapped |= said.swapped
+        self.number = said.number or self.number
 
 
 def _number(value: str, meaning: Meaning) -> str:
@@ -114,10 +144,13 @@ def _bound(name: str, *, is_last: bool) -> Callable[[str, Meaning], str]:
         day = read_day(value, is_last=is_last)
         if day is None:
             return f"„{name}:{value[:30]}“ ist kein Datum. Erwartet wird etwa {name}:29.10.2021 oder {name}:2021."
+        other = read_day(value, is_last=not is_last)
         if is_last:
             meaning.last_day = day
+            meaning.swapped["first"] = other or day
         else:
             meaning.first_day = day
+            meaning.swapped["last"] = other or day
         return ""
 
     return read

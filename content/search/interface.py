@@ -290,6 +290,16 @@ class WayOn:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """How a question was understood: filters in force, days in force, and how the question itself says them (`query.Asked.literals`)."""
+
+    filters: Mapping[str, str] = field(default_factory=dict)
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+    literals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Hits:
     """An answer: total of all pages, hits of this page, counts per facet value, hints in German, ways on."""
 
@@ -299,3 +309,4 @@ class Hits:
     hints: tuple[str, ...] = ()
     ways: tuple[WayOn, ...] = ()
     did_you_mean: str = ""
+    said: Said = field(default_factory=Said)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from content.search.german import WRITTEN, Analysis, Token, places_of
+from content.search.german import WRITTEN, Analysis, Token, number_term, places_of
+from content.search.indexing import own_term
 from content.search.interface import Document, Field, Option, Part, Piece, Reason, Snippet, Want
 from content.search.planning import compound_sum
 from content.search.ranking import FIELD_WEIGHT
@@ -72,6 +73,7 @@ class Marker:
         stretches = self._stretches(document)
         spans: list[list[Span]] = [[] for _ in stretches]
         reasons = []
+        own = _own(document)
         present = {term for one in stretches for term in (*one.by_term, *one.by_part)}
         for want in self._wants:
             best: tuple[float, Option, list[tuple[int, Token]]] | None = None
@@ -86,16 +88,25 @@ class Marker:
                 weight = option.weight * max(_weight(option, stretches[index]) for index, _ in found)
                 if best is None or weight > best[0]:
                     best = (weight, option, found)
-            if best is not None:
+            bears = next((option for option in want.options if option.terms[0] in own), None)
+            if bears is not None and want.typed:
+                reasons.append(Reason(want.typed, (), bears.reason or "trägt diese Nummer", ()))
+            elif best is not None:
                 reasons.append(self._reason(want, best[1], best[2], stretches))
         merged = [_merged(one) for one in spans]
         return Marked(_pieces(document.title, merged[0]), self._snippets(document, stretches, merged), tuple(reasons))
 
     def satisfies_in_clause(self, document: Document) -> bool:
-        """Whether every want is met inside the clause asked for."""
-        inside = [part for part in document.parts if part.number == self._clause or (part.number.startswith(self._clause) and self._clause.isdigit() and not part.number[len(self._clause) :][:1].isdigit())]
-        stretches = [self._stretch(part, part.text) for part in inside]
-        return bool(stretches) and all(any(_satisfied(option, stretches) for option in want.options) for want in self._wants)
+        """Whether every want is met inside the clause asked for; what is asked by its number is met as a whole."""
+        own = _own(document)
+        wants = [want for want in self._wants if not any(option.terms[0] in own for option in want.options)]
+        stretches = [self._stretch(part, part.text) for part in document.parts if self._is_asked(part)]
+        return bool(stretches) and all(any(_satisfied(option, stretches) for option in want.options) for want in wants)
+
+    def _is_asked(self, part: Part) -> bool:
+        """Whether the part is the clause asked for, or one of its letters."""
+        asked, number = self._clause, part.number
+        return bool(asked) and (number == asked or (number.startswith(asked) and asked.isdigit() and not number[len(asked) :][:1].isdigit()))
 
     def _stretches(self, document: Document) -> list[_Stretch]:
         """The title, and the parts in which something stands that the question can mean; its files come behind."""
@@ -136,16 +147,26 @@ class Marker:
 
     def _snippets(self, document: Document, stretches: Sequence[_Stretch], spans: Sequence[list[Span]]) -> tuple[Snippet, ...]:
         found: list[tuple[int, int, Snippet]] = []
+        has_asked = any(self._is_asked(part) for part in document.parts)
         for order, (stretch, marks) in enumerate(zip(stretches, spans, strict=True)):
             part = stretch.part
-            if part is None or not marks or part.is_keyword:
+            if part is None or not marks or part.is_keyword or (has_asked and not self._is_asked(part)):
                 continue
             distinct = len({stretch.text[start:end].lower() for start, end in marks})
-            is_asked = bool(self._clause) and part.number == self._clause
-            address = part.url or (f"{document.url}#{part.anchor}" if part.anchor else document.url)
-            found.append((-distinct - 100 * is_asked, order, Snippet(part.label, address, _window(stretch.text, marks))))
+            found.append((-distinct, order, self._snippet(document, part, marks)))
         best = sorted(found, key=lambda row: row[:2])[:MAX_SNIPPETS]
+        if not best and has_asked:
+            return tuple(self._snippet(document, part, ()) for part in document.parts if self._is_asked(part))[:MAX_SNIPPETS]
         return tuple(snippet for _, _, snippet in sorted(best, key=lambda row: row[1]))
+
+    def _snippet(self, document: Document, part: Part, marks: Sequence[Span]) -> Snippet:
+        address = part.url or (f"{document.url}#{part.anchor}" if part.anchor else document.url)
+        return Snippet(part.label, address, _window(part.text[:MAX_PART], marks))
+
+
+def _own(document: Document) -> frozenset[str]:
+    """The terms of the numbers that the document bears."""
+    return frozenset(number_term(number) or own_term(number) for number in document.numbers)
 
 
 def _is_meant(token: Token, terms: frozenset[str], starts: tuple[str, ...]) -> bool:
@@ -196,8 +217,9 @@ def _in_a_row(option: Option, stretch: _Stretch) -> Iterator[Token]:
     for place, token in at[0].items():
         row = [others.get(place + distance) for others, distance in zip(at, option.places, strict=True)]
         if all(row):
-            yield token
-            yield from (other for other in row[1:] if other is not None)
+            # One mark over the whole row, filling words between included.
+            ends = [other.end for other in row if other is not None]
+            yield dataclasses.replace(token, end=max(token.end, *ends))
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

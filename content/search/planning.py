@@ -92,6 +92,8 @@ class Planner:
         if stretch is None or stretch.length < 2:
             return 1, None
         typed = words[: stretch.length]
+        if any(fold(edge) in STOP_WORDS for edge in (typed[0], typed[-1])):
+            return 1, None  # „Beschlüsse zur“ is a word and a filling word, no name of two
         row = self._row(" ".join(typed))
         apart = self._all(self._stems(typed), ALL_PARTS, "die Wörter einzeln")
         options = [*row, *self._joined(typed), *apart]
@@ -105,11 +107,11 @@ class Planner:
             options += self._term(term)
         if len(group) == 1 and _is_plain(group[0]):
             word = group[0].words[0]
-            for pair in ((before, group), (group, following)):
-                if all(len(side) == 1 and _is_plain(side[0]) for side in pair):
-                    options += self._joined([side[0].words[0] for side in pair])
             if not options and fold(word) in STOP_WORDS:
                 return None
+            for pair in ((before, group), (group, following)):
+                if all(len(side) == 1 and _is_plain(side[0]) and fold(side[0].words[0]) not in STOP_WORDS for side in pair):
+                    options += self._joined([side[0].words[0] for side in pair])
         typed = " oder ".join(_typed(term) for term in group)
         return Want(typed, _unique(options), is_excluded=group[0].is_excluded) if options else None
 
@@ -187,7 +189,8 @@ class Planner:
     def _joined(self, words: Sequence[str]) -> list[Option]:
         """`fit connect` written as one word."""
         joined = "".join(words)
-        terms = self.analysis.terms(joined) if len(joined) <= 2 * MAX_WORDS * 10 else ()
+        # „2.0“ is no twenty.
+        terms = self.analysis.terms(joined) if len(joined) <= 2 * MAX_WORDS * 10 and not joined.isdigit() else ()
         return [Option((term,), WORDS, FORM, reason=f"{' '.join(words)} = {joined}") for term in terms if term.startswith("=")]
 
     def _stems(self, words: Sequence[str]) -> list[str]:

@@ -14,9 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from content.addresses import MAIN_BODY, meeting_url
 from content.bodies import NOBODY, Bodies
-from content.numbers import normalise, parse
+from content.search import phrasing
 from content.search.fields import FIELDS, Meaning
 
 MAX_CHARS: Final = 500
@@ -28,11 +27,7 @@ _LEXER: Final = re.compile(
     rf"(?P<minus>-?)(?:(?P<name>[A-Za-zÄÖÜäöü]{{2,12}}):)?[{_OPEN}](?P<phrase>[^{_OPEN}]*)[{_OPEN}]|(?P<token>\S+)"
 )
 _FIELD: Final = re.compile(r"([A-Za-zÄÖÜäöü]{2,12}):(.+)\Z")
-_SESSION: Final = re.compile(
-    r"(?i)(?:\b(?:alle )?(?:beschl(?:ü|ue|u)sse?|entscheidungen?|ergebnisse|tagesordnung)\s+(?:der|aus der|von der|in der|zur)\s+)?"
-    r"\b(?:der\s+)?(\d{1,3})\.\s*sitzung(?:\s+(?:der\s+)?(al-?runde|des\s+it-planungsrat(?:e?s)?))?\b"
-)
-_TURNED: Final = re.compile(r"(?:beschluss |nr\.? ?)?(\d{1,3})/((?:19|20)\d\d)(-al)?\Z", re.IGNORECASE)
+_SPACED_FIELD: Final = re.compile(rf"(?i)(?<![\w:])({'|'.join(FIELDS)}):\s+(?=\S)")
 _WORDS: Final = re.compile(r"\d{4}/\d{1,3}(?:-[A-Za-z]{1,4})?|\w+(?:[-/.\u2010\u2011]\w+)*")
 _OR: Final = frozenset({"OR", "ODER", "|", "||"})
 _NOT: Final = frozenset({"NOT", "NICHT"})
@@ -53,16 +48,19 @@ class Term:
 class Asked:
     """What is asked: groups of alternatives (`a OR b` is one group), filters by name (`clause` among them), days, hints.
 
-    `number` is set if the whole question is a number (`2021/39`); `groups` then holds nothing.
+    `number` is set if the whole question is a number (`2021/39`), `clause` if it names a place in it („Ziffer 2“); `groups`
+    then holds nothing. `literals`: how the question itself says a filter, or the days (`days`).
     """
 
     raw: str
     groups: tuple[tuple[Term, ...], ...] = ()
     number: str | None = None
+    clause: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     hints: tuple[str, ...] = ()
+    literals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def has_words(self) -> bool:
@@ -78,51 +76,28 @@ def read(raw: str, *, bodies: Bodies = NOBODY, filters: Mapping[str, str] | None
     if len(raw) > MAX_CHARS:
         text = text[:MAX_CHARS]
         hints.append(f"Die Anfrage ist sehr lang; gesucht wird mit den ersten {MAX_CHARS} Zeichen.")
-    number = _number(text, hints)
-    if number is not None:
-        return Asked(raw, number=number, filters=dict(filters or {}), hints=tuple(hints))
+    whole = phrasing.number(text, hints)
+    if whole is not None:
+        rest = {name: value for name, value in (filters or {}).items() if name != "clause"}
+        return Asked(raw, number=whole[0], clause=whole[1] or (filters or {}).get("clause", ""), filters=rest, hints=tuple(hints))
     meaning = Meaning(bodies, dict(filters or {}), hints)
-    text = _session(text, meaning)
+    text = phrasing.said(_SPACED_FIELD.sub(r"\1:", text), meaning)
     groups = _groups(text, meaning)
     if groups and all(term.is_excluded for group in groups for term in group):
         groups = [tuple(Term(term.words, term.is_phrase, term.is_prefix) for term in group) for group in groups]
         hints.append("Nur ausgeschlossene Wörter ergeben keine Suche; sie wurden als gewöhnliche Wörter gelesen.")
-    number = meaning.number
+    number, clause = meaning.number, ""
     if number is not None and groups:
         groups.insert(0, (Term((number,)),))
         number = None
-    return Asked(raw, tuple(groups), number, meaning.filters, meaning.first_day, meaning.last_day, tuple(dict.fromkeys(hints)))
-
-
-def _number(text: str, hints: list[str]) -> str | None:
-    plain = normalise(text)
-    turned = _TURNED.match(plain)
-    if turned is not None:
-        plain = f"{turned[2]}/{turned[1]}{turned[3] or ''}"
-    number = parse(plain)
-    if number is None:
-        return None
-    shown = f"{number.year}/{number.serial:02d}" + (f"-{number.suffix}" if number.suffix else "")
-    if turned is not None:
-        hints.append(f"Gelesen als Nummer {shown}: zuerst steht das Jahr.")
-    return shown
-
-
-def _session(text: str, meaning: Meaning) -> str:
-    """`text` without the session it names, which becomes a filter."""
-    found = _SESSION.search(text)
-    if found is None or "meeting" in meaning.filters or _is_quoted(text, found.start()):
-        return text
-    slug = meaning.bodies.by_suffix.get("AL", MAIN_BODY) if (found[2] or "").lower().startswith("al") else MAIN_BODY
-    meaning.filters["meeting"] = meeting_url(slug, "numbered", ordinal=int(found[1]), date=None)
-    meaning.hints.append(f"Eingegrenzt auf die {int(found[1])}. Sitzung.")
-    if re.match(r"(?i)(?:alle )?(?:beschl|entscheidung)", found[0]) and "kind" not in meaning.filters:
-        meaning.filters["kind"] = "decision"
-    return (text[: found.start()] + " " + text[found.end() :]).strip()
-
-
-def _is_quoted(text: str, position: int) -> bool:
-    return sum(text.count(char, 0, position) for char in _OPEN) % 2 == 1
+    elif number is not None:
+        # The clause of this very decision is meant, not all that have one of that number.
+        clause = meaning.filters.pop("clause", "")
+        meaning.literals.pop("clause", None)
+    if raw.strip() and not (groups or number or meaning.literals):
+        hints.append("Die Anfrage enthält kein Wort, nach dem sich suchen lässt; gezeigt wird alles, das Neueste zuerst.")
+    first, last = meaning.days()
+    return Asked(raw, tuple(groups), number, clause, meaning.filters, first, last, tuple(dict.fromkeys(hints)), meaning.literals)
 
 
 def _groups(text: str, meaning: Meaning) -> list[tuple[Term, ...]]:
@@ -157,7 +132,7 @@ def _groups(text: str, meaning: Meaning) -> list[tuple[Term, ...]]:
 def _terms(match: re.Match[str], meaning: Meaning) -> list[Term]:
     if match["token"] is None:
         words = tuple(_WORDS.findall(match["phrase"]))
-        if match["name"] and _is_field(match["name"], match["phrase"], meaning):
+        if match["name"] and _is_field(match["name"], match["phrase"], match[0], meaning):
             return []
         return [Term(words, is_phrase=len(words) > 1, is_excluded=bool(match["minus"]))] if words else []
     token = match["token"]
@@ -167,19 +142,23 @@ def _terms(match: re.Match[str], meaning: Meaning) -> list[Term]:
         meaning.hints.append("Klammern haben in der Suche keine Bedeutung und wurden übergangen.")
     bare = token.strip(_QUOTES + "()[]{}.,;:!?+|&")
     named = _FIELD.match(bare)
-    if named is not None and _is_field(named[1], named[2], meaning):
+    if named is not None and not named[2].startswith("/") and _is_field(named[1], named[2], bare, meaning):
         return []
     return _plain(bare, meaning)
 
 
-def _is_field(name: str, value: str, meaning: Meaning) -> bool:
+def _is_field(name: str, value: str, literal: str, meaning: Meaning) -> bool:
     """Whether `name:value` was a field; one that cannot be understood leaves a hint and is read as words."""
     reader = FIELDS.get(name.lower())
     if reader is None:
+        meaning.hints.append(f"Ein Feld „{name}:“ gibt es nicht; gelesen wurden Wörter. Felder sind: {', '.join(FIELDS)}.")
         return False
-    fault = reader(value.strip(), meaning)
+    said = Meaning(meaning.bodies, {}, [])
+    fault = reader(value.strip(), said)
     if fault:
         meaning.hints.append(fault)
+    else:
+        meaning.take(said, literal)
     return not fault
 
 

@@ -18,7 +18,7 @@ from content import models
 from content.bodies import Bodies
 from content.search import documents
 from content.search.fields import read_day
-from content.search.interface import FACETS, Document, Found, Hit, Hits, Query, SearchEngine, Want, WayOn
+from content.search.interface import FACETS, Document, Found, Hit, Hits, Query, Said, SearchEngine, Want, WayOn
 from content.search.lemmas import fold
 from content.search.marking import Marker
 from content.search.planning import Planner
@@ -70,10 +70,10 @@ class Searcher:
     def hits(self, search: Search) -> Hits:
         """The answer to `search`. Raises `SearchError`."""
         asked, wants = self._understood(search)
-        hints = list(asked.hints)
+        hints = [*asked.hints, *_day_hints(search)]
         if not wants and asked.has_words:
             hints.append("Alle Wörter der Anfrage sind Füllwörter; danach lässt sich nicht suchen.")
-            return Hits(0, (), {}, tuple(hints), self._ways(search, asked, (), Found(0, (), {})))
+            return Hits(0, (), {}, tuple(hints))
         query = self._query(search, asked, wants)
         found = self._engine.search(query)
         proposal = ""
@@ -82,11 +82,14 @@ class Searcher:
             query = replace(query, wants=wants)
             found = self._engine.search(query)
         query, found = self._widened(search, query, found, hints)
-        marker = Marker(wants, self._planner.analysis, self._engine.written, clause=asked.filters.get("clause", ""))
+        marker = Marker(wants, self._planner.analysis, self._engine.written, clause=asked.clause or asked.filters.get("clause", ""))
         found, loaded = self._in_clause(search, asked, query, found, marker, hints)
+        if asked.number and search.page == 1 and not any(asked.number in document.numbers for document in loaded.values()):
+            hints.append(f"Ein Dokument mit der Nummer {asked.number} ist hier nicht öffentlich" + ("; gezeigt wird, was sie nennt." if found.total else "."))
         hits = tuple(self._hit(edition_id, score, loaded[edition_id], marker) for edition_id, score in found.rows if edition_id in loaded)
-        ways = self._ways(search, asked, wants, found) if found.total < ENOUGH else ()
-        return Hits(found.total, hits, found.facets, tuple(dict.fromkeys(hints)), ways, proposal)
+        ways = self._ways(asked, query, found, search) if found.total < ENOUGH else ()
+        said = Said(asked.filters, query.first_day, query.last_day, asked.literals)
+        return Hits(found.total, hits, found.facets, tuple(dict.fromkeys(hints)), ways, proposal, said)
 
     def picks(self, typed: str) -> tuple[str, ...]:
         """The addresses that the desk shows first for this question."""
@@ -125,12 +128,15 @@ class Searcher:
 
     def _query(self, search: Search, asked: Asked, wants: tuple[Want, ...]) -> Query:
         is_inside = "clause" in asked.filters and asked.has_words
+        first, last = read_day(search.first_day, is_last=False), read_day(search.last_day, is_last=True)
+        if first and last and first > last:
+            first, last = read_day(search.last_day, is_last=False), read_day(search.first_day, is_last=True)
         return Query(
             wants=wants,
             at_least=None if asked.has_words else 0,
             filters=asked.filters,
-            first_day=asked.first_day or read_day(search.first_day, is_last=False),
-            last_day=asked.last_day or read_day(search.last_day, is_last=True),
+            first_day=asked.first_day or first,
+            last_day=asked.last_day or last,
             moment=search.moment,
             sort=search.sort,
             offset=0 if is_inside else (max(search.page, 1) - 1) * search.per_page,
@@ -205,17 +211,33 @@ class Searcher:
         marked = marker.marked(document)
         return Hit(edition_id, document.url, score, marked.title, marked.snippets, marked.reasons)
 
-    def _ways(self, search: Search, asked: Asked, wants: Sequence[Want], found: Found) -> tuple[WayOn, ...]:
-        """Other searches, those that do find something first."""
+    def _ways(self, asked: Asked, query: Query, found: Found, search: Search) -> tuple[WayOn, ...]:
+        """Other searches that do find something, and more than this one."""
+        plain = replace(query, limit=None, offset=0, facets=(), sort="relevance")
+
+        def finds(other: Query) -> bool:
+            return self._engine.search(other).total > found.total
+
         ways: list[WayOn] = []
-        chosen = bool(search.filters or search.first_day or search.last_day or search.moment)
-        if chosen and asked.has_words:
-            ways.append(WayOn("Ohne Filter suchen", {"": ""}))
-        words = [want.typed for want in wants if not want.is_excluded]
-        if len(words) > 1 and not found.total:
-            ways.append(WayOn("Eines der Wörter genügt", {"q": " ODER ".join(words)}))
-            ways += [WayOn(f"Nur nach „{word}“ suchen", {"q": word}) for word in words[:4]]
+        if (search.filters or search.first_day or search.last_day) and asked.has_words:
+            said = {name: value for name, value in asked.filters.items() if name in asked.literals}
+            days = (query.first_day, query.last_day) if "days" in asked.literals else (None, None)
+            if finds(replace(plain, filters=said, first_day=days[0], last_day=days[1])):
+                ways.append(WayOn("Ohne Filter suchen", {"": ""}))
+        wants = [want for want in query.wants if not want.is_excluded]
+        if len(wants) > 1 and not found.total:
+            alone = [want for want in wants[:4] if finds(replace(plain, wants=(want,), at_least=None))]
+            if len(alone) > 1:
+                ways.append(WayOn("Eines der Wörter genügt", {"q": " ODER ".join(want.typed for want in alone)}))
+            ways += [WayOn(f"Nur nach „{want.typed.strip('„“')}“ suchen", {"q": want.typed}) for want in alone]
         return tuple(ways)
+
+
+def _day_hints(search: Search) -> list[str]:
+    given = [("von", search.first_day, False), ("bis", search.last_day, True)]
+    wrong = [f"„{name}={value[:30]}“ ist kein Datum und wurde übergangen. Erwartet wird etwa 29.10.2021 oder 2021." for name, value, is_last in given if value and read_day(value, is_last=is_last) is None]
+    first, last = read_day(search.first_day, is_last=False), read_day(search.last_day, is_last=True)
+    return wrong + (["Anfang und Ende des Zeitraums waren vertauscht; gesucht wird dazwischen."] if first and last and first > last else [])
 
 
 def pick_key(typed: str, planner: Planner) -> str:

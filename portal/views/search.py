@@ -131,9 +131,11 @@ def _suggestions(searcher: Searcher, typed: str) -> tuple[tuple[str, str], ...]:
 
 
 def _why(reason: Reason) -> str:
-    """„Nachnutzung“: Nachnutzungsmodell = Nachnutzung + Modell, Titel."""
-    words = reason.how or ", ".join(reason.words)
-    return f"„{reason.typed}“: {words}" + (f", {', '.join(reason.where)}" if reason.where else "")
+    """„Nachnutzung“: Nachnutzungsmodell = Nachnutzung + Modell, Titel. Or „Register*“: Registerzensus (Wort, das so beginnt), Ziffer 2."""
+    typed = reason.typed if reason.typed.startswith("„") else f"„{reason.typed}“"
+    words = ", ".join(word for word in reason.words if word not in reason.how)
+    told = f"{words} ({reason.how})" if words and reason.how else words or reason.how
+    return f"{typed}: {told}" + (f", {', '.join(reason.where)}" if reason.where else "")
 
 
 def _pieces(pieces: tuple[Piece, ...]) -> tuple[reading.SnippetPiece, ...]:

@@ -90,6 +90,18 @@ def test_every_hit_can_say_why(portal):
     assert "Nachnutzungsmodell = Nachnutzung + Modell" in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("2021/39", "„2021/39“: trägt diese Nummer"), ('"Königsteiner Schlüssel"', "„Königsteiner Schlüssel“: Königsteiner Schlüssel, Ziffer 2"),
+        ("XBreit*", "(Wort, das mit „XBreit“ beginnt), "), ("berichten", " (andere Wortform), "),
+    ],
+)
+def test_why_names_the_words_of_the_document(portal, typed, why):
+    app, _ = portal
+    assert why in html.unescape(app.get("/suche", {"q": typed}).text)
+
+
 def test_kind_is_written_once_in_a_row(portal):
     page = portal[0].get("/suche?q=Einer+f%C3%BCr+Alle&art=term").text
     assert re.findall(r'<p class="row-meta"><span class="kind">Begriff</span> (.*?)</p>', page) and "</span> Begriff" not in page

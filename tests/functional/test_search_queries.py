@@ -83,7 +83,7 @@ def test_a_field_narrows(ask, field, holds):
     assert [hit.url for hit in hits if not holds(hit)] == []
 
 
-@pytest.mark.parametrize("typed", ["2021/39", "2021-39", "Beschluss 2021/39", "Nr. 2021/39", "beschluss nr. 2021/39", "39/2021"])
+@pytest.mark.parametrize("typed", ["2021/39", "2021-39", "Beschluss 2021/39", "Nr. 2021/39", "beschluss nr. 2021/39", "39/2021", "2021/039"])
 def test_a_number_in_any_form_comes_first(ask, typed):
     assert _urls(ask(typed))[0] == "/beschluss/2021/39"
 
@@ -143,10 +143,98 @@ def test_a_past_day_is_searched_as_it_was(ask):
     assert "/beschluss/2021/39" in _urls(ask("Marktplatz", moment=then))
 
 
-@pytest.mark.parametrize(("typed", "way"), [("Xylophonquark", "Nichts gefunden"), ("Xylophonquark Zwetschgenkreisel", "Eines der Wörter genügt")])
-def test_an_empty_answer_offers_ways_on(portal, typed, way):
+@pytest.mark.parametrize("typed", ["Xylophonquark", "Xylophonquark Zwetschgenkreisel"])
+def test_an_empty_answer_offers_ways_on(portal, typed):
     page = html.unescape(portal[0].get("/suche", {"q": typed}).text)
-    assert way in page and "alle Beschlüsse" in page and "per E-Mail abonnieren" in page
+    assert "Nichts gefunden" in page and "alle Beschlüsse" in page and "per E-Mail abonnieren" in page
+
+
+@pytest.mark.parametrize(("typed", "more"), [("Xylophonquark Zwetschgenkreisel", {}), ("Marktplatz Xylophonquark Wohngeld", {"sort": "newest"}), ("Marktplatz", {"filters": {"year": "1999"}})])
+def test_every_way_on_leads_to_hits(ask, typed, more):
+    hits = ask(typed, **more)
+    assert not hits.total
+    assert bool(hits.ways) == ("Marktplatz" in typed)
+    for way in hits.ways:
+        assert ask(way.changes.get("q", typed)).total, way
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["IT-PLR 2021/39", "Beschluss des IT-Planungsrats 2021/39", "IT-PLR-Beschluss Nr. 2021/39", "Beschluss 2021/39 vom 29. Oktober 2021", "2021 39", "IT-Planungsrat, 2021-39"],
+)
+def test_a_number_as_it_is_cited_is_that_decision(ask, typed):
+    hits = ask(typed)
+    assert _urls(hits)[0] == "/beschluss/2021/39" and not any("Wörter" in hint for hint in hits.hints)
+    assert [reason.how for reason in hits.hits[0].reasons] == ["trägt diese Nummer"]
+
+
+@pytest.mark.parametrize("typed", ["2021/39 Ziffer 2", "Beschluss 2021/39, Ziff. 2", "nr:2021/39 ziffer:2"])
+def test_a_clause_named_behind_a_number_is_shown_first(ask, typed):
+    first = ask(typed).hits[0]
+    assert (first.url, [snippet.url for snippet in first.snippets]) == ("/beschluss/2021/39", ["/beschluss/2021/39#z2"])
+
+
+def test_a_field_for_the_clause_shows_that_clause_only(ask):
+    urls = [snippet.url for hit in ask("ziffer:2 Finanzierung").hits for snippet in hit.snippets]
+    assert urls and all("#z2" in url for url in urls)
+
+
+def test_a_number_that_is_not_public_here_is_said(ask):
+    hits = ask("2021/99")
+    assert not hits.total and any("2021/99 ist hier nicht öffentlich" in hint for hint in hits.hints)
+
+
+@pytest.mark.parametrize("typed", ["36 Sitzung", "Sitzung 36", "36te Sitzung", "sitzung: 36", "Sitzung Nr. 36"])
+def test_a_session_in_any_form_is_that_session(ask, typed):
+    assert _urls(ask(typed)) == _urls(ask("36. Sitzung"))
+
+
+def test_what_a_session_decided_may_be_asked_as_a_sentence(ask):
+    assert _urls(ask("Was wurde in der 36. Sitzung beschlossen?")) == _urls(ask("Beschlüsse der 36. Sitzung"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("29.10.2021", "von:29.10.2021 bis:29.10.2021"), ("29. Oktober 2021", "von:29.10.2021 bis:29.10.2021"), ("Oktober 2021", "von:2021-10 bis:2021-10"),
+        ("Sitzung vom 29.10.2021", "von:29.10.2021 bis:29.10.2021 art:Sitzung"), ("Beschlüsse aus 2021", "von:2021 bis:2021 art:Beschluss"),
+        ("Pressemitteilungen seit 2022", "von:2022 art:Presse"), ("Beschlüsse vor 2015", "bis:2014 art:Beschluss"), ("Beschlüsse nach März 2018", "von:2018-04 art:Beschluss"),
+        ("von:2020 bis:2018", "von:2018 bis:2020"), ("Beschlüsse zur Registermodernisierung", "Registermodernisierung art:Beschluss"),
+    ],
+)
+def test_days_and_kinds_are_understood_in_words(ask, typed, same):
+    hits = ask(typed)
+    assert hits.total and _urls(hits) == _urls(ask(same)) and hits.hints
+
+
+@pytest.mark.parametrize("typed", ["((", "AND AND", "-", "*", '""', "ODER", "%", "§"])
+def test_a_question_without_any_word_says_so(ask, typed):
+    assert any("kein Wort" in hint for hint in ask(typed).hints)
+
+
+def test_filling_words_alone_are_told_and_lead_to_no_dead_end(ask):
+    hits = ask("der die das")
+    assert (hits.total, hits.ways) == (0, ()) and any("Füllwörter" in hint for hint in hits.hints)
+
+
+def test_filling_words_are_no_part_of_a_name_or_of_another_word(ask):
+    assert ask("Beschluss zur Sitzungsleitung").hits[0].reasons[0].typed == "Beschluss"
+    assert ask("Was wurde finanziert").did_you_mean == ""
+
+
+def test_a_version_is_no_number_written_apart(ask):
+    assert not any("20" in reason.how for hit in ask("OZG 2.0").hits for reason in hit.reasons)
+
+
+def test_a_field_that_there_is_not_is_named(ask):
+    hints = ask("titel:Marktplatz").hints
+    assert any("„titel:“ gibt es nicht" in hint and "sitzung" in hint for hint in hints) and not any("gibt es nicht" in hint for hint in ask("https://marktplatz.example").hints)
+
+
+def test_a_phrase_is_marked_and_told_as_a_whole(ask):
+    hit = next(hit for hit in ask('"Einer für Alle"').hits if hit.url == "/glossar/einer-fuer-alle")
+    assert [(piece.text, piece.is_hit) for piece in hit.title] == [("Einer für Alle", True)]
+    assert hit.reasons[0].words == ("Einer für Alle",)
 
 
 @pytest.mark.parametrize(
