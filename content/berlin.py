@@ -12,3 +12,8 @@ BERLIN: Final = ZoneInfo("Europe/Berlin")
 def day_of(instant: dt.datetime) -> dt.date:
     """The day in Berlin at an instant that knows its zone."""
     return instant.astimezone(BERLIN).date()
+
+
+def noon_of(day: dt.date) -> dt.datetime:
+    """The instant that stands for a day of which no time is known."""
+    return dt.datetime.combine(day, dt.time(12), BERLIN).astimezone(dt.UTC)

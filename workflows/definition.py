@@ -122,12 +122,22 @@ class Workflow:
         """The facts that guards of this workflow look at."""
         return frozenset[str]().union(*(guard.facts for step in self.transitions.values() for guard in step.guards))
 
+    def step_between(self, source: str, target: str) -> str | None:
+        """The step that leads from one state to the other."""
+        return next((name for name, step in self.transitions.items() if source in step.sources and step.target == target), None)
+
+    def unguarded(self) -> frozenset[str]:
+        """The states that some road leads to on which no guard stands."""
+        return self._reached([step for step in self.transitions.values() if not step.guards])
+
     def reachable(self) -> frozenset[str]:
         """The states that some road from the initial one leads to."""
-        found = {self.initial}
-        grew = True
+        return self._reached(self.transitions.values())
+
+    def _reached(self, steps: Iterable[Transition]) -> frozenset[str]:
+        known, found, grew = list(steps), {self.initial}, True
         while grew:
-            targets = {step.target for step in self.transitions.values() if step.sources & found}
+            targets = {step.target for step in known if step.sources & found}
             grew = not targets <= found
             found |= targets
         return frozenset(found)

@@ -34,6 +34,8 @@ class StepEntry(Base):
     rev: Mapped[int]
     sha256: Mapped[str] = mapped_column(sa.String(64))
     """Of the input at `rev`: the text that was decided on."""
+    recorded_at: Mapped[dt.datetime | None]
+    """When a step that was taken elsewhere was entered here; None: when it was taken."""
 
 
 class Revision(Base):

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from content import models
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
-from content.services import ballots
+from content.services import ballots, transition
 from content.services.publish import Desk
+from workflows.decision import DECISION
 
 NOTE: Final = "Abstimmung nachgetragen"
 
@@ -41,9 +42,14 @@ def told_of(session: Session, decision: models.Decision) -> dict[str, Any]:
     return told
 
 
-def adopted(decision: models.Decision) -> None:
-    """Put a decision that came in where it stands: adopted, or announced in the gazette as well."""
+def adopted(desk: Desk, decision: models.Decision) -> dict[str, Any]:
+    """Put a decision that came in where it stands: adopted, or announced in the gazette as well; the line of its history for that."""
     decision.procedure_state = "gazetted" if decision.gazette_date else "adopted"
+    day = decision.date or (decision.meeting.date if decision.meeting else None)
+    words = f"beschlossen am {day:%d.%m.%Y}" if day else "beschlossen"
+    if decision.gazette_date:
+        words += f", bekannt gegeben am {decision.gazette_date:%d.%m.%Y}"
+    return transition.taken_over(desk, decision, DECISION, DECISION.initial, words)
 
 
 def keep(desk: Desk, decision: models.Decision, told: Mapping[str, Any]) -> bool:

@@ -118,6 +118,7 @@ class Importer:
         self._reused: set[int] = set()
         self._reported: set[int] = set()
         self._offers: list[tuple[models.Item, str]] = []
+        self._histories: list[Mapping[str, Any]] = []
         self.report = Report()
 
     def read(self, paths: Iterable[Path]) -> Report:
@@ -133,6 +134,7 @@ class Importer:
         self._check_links()
         if self.report.faults and not self._skip_faulty:
             raise FaultyInput(self.report)
+        transition.keep(self._desk.session, self._histories)
         self._finish_offers()
         self._finish_reports()
         return self.report
@@ -209,7 +211,7 @@ class Importer:
         is_told = False
         if isinstance(saved.item, models.Decision):
             if saved.outcome is edit.Outcome.CREATED:
-                decided.adopted(saved.item)
+                self._histories.append(decided.adopted(self._desk, saved.item))
             is_told = decided.keep(self._desk, saved.item, told)
         self.report.count(kind, saved.outcome)
         if self._is_publishing and kind == "offer":

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from content import models
-from content.berlin import BERLIN, day_of
+from content.berlin import day_of, noon_of
 from content.csv_input import CsvRow, Sheet
 from content.freezing.implementation import Addressee, addressees_of
 from content.kinds import item_url
@@ -105,7 +105,7 @@ def _moment(desk: Desk, sheet: Sheet, row: CsvRow, name: str) -> dt.datetime | N
     if on > day_of(desk.now):
         sheet.fault(row, name, "Der Tag liegt in der Zukunft. Bitte den Tag prüfen.")
         return None
-    return min(dt.datetime.combine(on, dt.time(12), BERLIN).astimezone(dt.UTC), desk.now)
+    return min(noon_of(on), desk.now)
 
 
 def _keep(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -92,9 +93,12 @@ def possible(desk: Desk, item: models.Item, workflow: Workflow) -> tuple[Offer, 
     return offers(workflow, _ask(desk, item, workflow, {}))
 
 
-def hindrances(desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> tuple[Blocker, ...]:
-    """Every reason why the step `name` cannot be taken; nothing is changed."""
-    answer = plan(workflow, name, _ask(desk, item, workflow, fields, name))
+def hindrances(
+    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any], *, state: str | None = None
+) -> tuple[Blocker, ...]:
+    """Every reason why the step `name` cannot be taken, from `state` where it is not the present one; nothing is changed."""
+    ask = _ask(desk, item, workflow, fields, name)
+    answer = plan(workflow, name, ask if state is None else replace(ask, state=state))
     return () if isinstance(answer, Step) else answer
 
 
@@ -256,6 +260,32 @@ def _move(name: str, *, is_unset_known: bool) -> sa.Update:
 
 
 _ENTRY: Final = sa.insert(cast("sa.Table", models.StepEntry.__table__))
+
+
+TAKEN_OVER: Final = "import"
+"""The line of a history that says where something stood when it came here: no step of its workflow."""
+
+
+def taken_over(desk: Desk, item: models.Item, workflow: Workflow, source: str, comment: str) -> dict[str, Any]:
+    """A line of the history for `keep`: `item` came in, or was moved by an import, with the state it has now."""
+    return {
+        "workflow": workflow.name, "version": workflow.version, "transition": TAKEN_OVER, "source": source, "target": state_of(item, workflow),
+        "at": desk.now, "comment": comment, "decision_url": None, **recorded(desk, item),
+    }
+
+
+def recorded(desk: Desk, item: models.Item) -> dict[str, Any]:
+    """What a line of the history of `item` says of the import that writes it."""
+    return {
+        "item_id": item.id, "actor": desk.actor, "actor_name": desk.actor_name or desk.actor, "rev": item.rev,
+        "sha256": item.input_digest or edit.digest(item.input), "recorded_at": desk.now,
+    }
+
+
+def keep(session: Session, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write lines of histories of what was decided elsewhere; all at once, since imports bring thousands."""
+    if lines:
+        session.execute(_ENTRY, list(lines))
 
 
 def _entry(session: Session, **values: Any) -> models.StepEntry:

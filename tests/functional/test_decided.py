@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import ballots, exchange, lookup
+from content.services import ballots, exchange, lookup, transition
 from content.services.exchange import FaultyInput
 from workflows.engine import Blocked
 from workflows.vocabulary import ROLES
@@ -199,3 +199,31 @@ def test_what_is_exported_brings_vote_and_statements_back(house, take):
     assert ["vote" in line for line in told] == [True, False]
     assert take(*lines).unchanged == {"body": 1, "decision": 2}
     assert exchange.decided.split("decision", {name: value for name, value in told[0].items() if name != "type"})[1]["vote"]["ballots"] == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
+
+
+# --- what the history says of what came in ---------------------------------------------------------------------------
+
+
+def _history(house, url):
+    with house.writing("test") as work:
+        item = lookup.find(work.session, url)
+        return item.procedure_state, [(row.transition, row.source, row.target, row.comment) for row in transition.history(work.session, item, transition.procedure_of(item))]
+
+
+def test_the_history_of_a_decision_that_came_in_agrees_with_where_it_stands(house, take):
+    meeting = {"type": "meeting", "body": "rat", "kind": "numbered", "ordinal": 1, "date": "2020-02-04"}
+    gazetted = {"number": "2020/02", "gazette_notice": {"date": "2020-03-01", "url": None}}
+    take(BODY, meeting, DECISION, DECISION | gazetted, DECISION | {"number": "2020/03", "date": None, "meeting": "/sitzung/rat/1"}, DECISION | {"number": "2020/04", "date": None})
+    told = [_history(house, f"/beschluss/rat/2020/0{number}") for number in (1, 2, 3, 4)]
+    words = ["beschlossen am 03.02.2020", "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020", "beschlossen am 04.02.2020", "beschlossen"]
+    assert told == [(state, [("import", "draft", state, comment)]) for state, comment in zip(["adopted", "gazetted", "adopted", "adopted"], words, strict=True)]
+    take(BODY, DECISION | {"text": "1. Der Rat beschließt anders."})
+    assert len(_history(house, URL)[1]) == 1, "another text is no other state"
+
+
+def test_the_desk_says_since_when_a_decision_that_came_in_stands(desk):
+    house, browser = desk
+    with house.writing("test") as work:
+        number = lookup.find(work.session, "/beschluss/2021/34").id
+    text = browser("gerda", "secretariat").get(f"/redaktion/eintrag/{number}").text
+    assert "Übernommen" in text and "beschlossen am 29.10.2021, bekannt gegeben am 02.11.2021" in text
