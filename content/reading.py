@@ -276,6 +276,13 @@ class SearchPage:
     """What the desk shows first for this question."""
     suggestions: tuple[tuple[str, str], ...] = ()
     """(words, address) of what the question may become."""
+    without_filters_url: str = ""
+    kept: tuple[tuple[str, str], ...] = ()
+    """(parameter, value) that asking anew keeps: the filters in force."""
+    kept_beside_days: tuple[tuple[str, str], ...] = ()
+    """(parameter, value) that choosing other days keeps, the question among them."""
+    days: tuple[str, ...] = ("", "")
+    """First and last day in force, ISO 8601 or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 _LINK: Final = re.compile(r'(<a\b[^>]*?\bhref=")(/(?!/)[^"#?]*)(\?[^"#]*)?(#[^"]*)?"(?P<rest>[^>]*)>')
-_TIMELESS: Final = re.compile(r"/(?:static|datei|ledger|feeds|stand|hilfe|suche|health|redaktion|anmelden)(?:[/.?]|\Z)")
-"""Addresses that know no past: files, the ledger (which is all of it), feeds, and what is asked of the present."""
+_TIMELESS: Final = re.compile(r"/(?:(?:static|datei|ledger|feeds|stand|hilfe|health|redaktion|anmelden)(?:[/.?]|\Z)|suche[/.])")
+"""Addresses that know no past: files, the ledger (which is all of it), feeds, what is asked of the present, and following a search."""
 
 NOW_MARK: Final = "data-heute"
 """Attribute of the one link that leads back to the present."""

@@ -5,6 +5,7 @@ Feeds, alerts and the JSON interface all ask through here, so that they mean the
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -36,7 +37,7 @@ _MAX: Final = 500
 
 def clean_parameters(given: Mapping[str, str]) -> dict[str, str]:
     """What of `given` belongs to a search, in one order, without what is empty."""
-    rows = ((name, "".join(char for char in given.get(name, "") if char.isprintable()).strip()[:_MAX]) for name in NAMES)
+    rows = ((name, "".join(char for char in unicodedata.normalize("NFC", given.get(name, "")) if char.isprintable()).strip()[:_MAX]) for name in NAMES)
     return {name: value for name, value in rows if value}
 
 

@@ -73,7 +73,7 @@ class Searcher:
         hints = [*asked.hints, *_day_hints(search)]
         if not wants and asked.has_words:
             hints.append("Alle Wörter der Anfrage sind Füllwörter; danach lässt sich nicht suchen.")
-            return Hits(0, (), {}, tuple(hints))
+            return Hits(0, (), {}, tuple(hints), said=Said(asked.filters, asked.first_day, asked.last_day, asked.literals))
         query = self._query(search, asked, wants)
         found = self._engine.search(query)
         proposal = ""
@@ -87,7 +87,7 @@ class Searcher:
         if asked.number and search.page == 1 and not any(asked.number in document.numbers for document in loaded.values()):
             hints.append(f"Ein Dokument mit der Nummer {asked.number} ist hier nicht öffentlich" + ("; gezeigt wird, was sie nennt." if found.total else "."))
         hits = tuple(self._hit(edition_id, score, loaded[edition_id], marker) for edition_id, score in found.rows if edition_id in loaded)
-        ways = self._ways(asked, query, found, search) if found.total < ENOUGH else ()
+        ways = self._ways(asked, query, found) if found.total < ENOUGH else ()
         said = Said(asked.filters, query.first_day, query.last_day, asked.literals)
         return Hits(found.total, hits, found.facets, tuple(dict.fromkeys(hints)), ways, proposal, said)
 
@@ -211,7 +211,7 @@ class Searcher:
         marked = marker.marked(document)
         return Hit(edition_id, document.url, score, marked.title, marked.snippets, marked.reasons)
 
-    def _ways(self, asked: Asked, query: Query, found: Found, search: Search) -> tuple[WayOn, ...]:
+    def _ways(self, asked: Asked, query: Query, found: Found) -> tuple[WayOn, ...]:
         """Other searches that do find something, and more than this one."""
         plain = replace(query, limit=None, offset=0, facets=(), sort="relevance")
 
@@ -219,11 +219,8 @@ class Searcher:
             return self._engine.search(other).total > found.total
 
         ways: list[WayOn] = []
-        if (search.filters or search.first_day or search.last_day) and asked.has_words:
-            said = {name: value for name, value in asked.filters.items() if name in asked.literals}
-            days = (query.first_day, query.last_day) if "days" in asked.literals else (None, None)
-            if finds(replace(plain, filters=said, first_day=days[0], last_day=days[1])):
-                ways.append(WayOn("Ohne Filter suchen", {"": ""}))
+        if (query.filters or query.first_day or query.last_day) and asked.has_words and finds(replace(plain, filters={}, first_day=None, last_day=None)):
+            ways.append(WayOn("Ohne Filter suchen", {"": ""}))
         wants = [want for want in query.wants if not want.is_excluded]
         if len(wants) > 1 and not found.total:
             alone = [want for want in wants[:4] if finds(replace(plain, wants=(want,), at_least=None))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -12,17 +12,17 @@ from pyramid.view import view_config
 
 from content import reading
 from content.bodies import Bodies
-from content.search.interface import Hit, Hits, Piece, Reason, SearchError
+from content.search.interface import Hit, Hits, Piece, Reason, Said, SearchError
 from content.services import saved
 from content.services.browse import Reader, end_of_day
 from content.services.searching import Search, Searcher
 from portal.views.common import page_number, parameter, render
+from portal.views.search_choices import BY_FILTER, DAYS, Choices
 
 PER_PAGE: Final = 20
 MAX_VALUES: Final = 30
 """A filter offers so many values, the commonest."""
 COUNTED: Final = ("kind", "year", "body", "meeting", "topic", "addressee", "state")
-BY_FILTER: Final = {name: key for key, name in saved.PARAMETERS.items()}
 SORTS: Final = {"relevanz": ("Relevanz", "relevance"), "neu": ("Neueste zuerst", "newest"), "alt": ("Älteste zuerst", "oldest")}
 
 
@@ -41,10 +41,10 @@ def search(request: Request) -> Response:
     )
     searcher = Searcher(request.connection, house.search, house.language, reader.bodies)
     try:
-        hits = searcher.hits(asked) if parameters else Hits(0, (), {})
+        hits = _answer(searcher, asked) if parameters else Hits(0, (), {})
     except SearchError:
-        hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",))
-    page = _page(reader, parameters, filters, hits, sort=sort, number=number)
+        hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",), said=Said(filters))
+    page = _page(reader, parameters, hits, sort=sort, number=number)
     if typed and number == 1 and not filters:
         page = replace(page, picks=reader.entries(searcher.picks(typed)), suggestions=_suggestions(searcher, typed) if hits.total < PER_PAGE else ())
     title = f"Suche: {typed}" if typed else "Suche"
@@ -55,32 +55,38 @@ def search(request: Request) -> Response:
     )
 
 
-def _page(
-    reader: Reader, parameters: Mapping[str, str], filters: Mapping[str, str], hits: Hits, *, sort: str, number: int
-) -> reading.SearchPage:
+def _answer(searcher: Searcher, asked: Search) -> Hits:
+    """The hits; behind the last page, those of the last."""
+    hits = searcher.hits(asked)
+    if hits.hits or not hits.total or asked.page == 1:
+        return hits
+    return searcher.hits(replace(asked, page=_pages(hits.total)))
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // PER_PAGE))
+
+
+def _page(reader: Reader, parameters: Mapping[str, str], hits: Hits, *, sort: str, number: int) -> reading.SearchPage:
     entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
-    pages = max(1, -(-hits.total // PER_PAGE))
+    pages = _pages(hits.total)
     number = min(number, pages)
     typed = parameters.get("q", "")
-
-    def address(changed: Mapping[str, str], *, sort_by: str = sort, page: int = 1) -> str:
-        rest = {key: value for key, value in parameters.items() if key not in saved.PARAMETERS}
-        rows = {**rest, **{BY_FILTER[name]: value for name, value in changed.items()}}
-        more = ({"sortierung": sort_by} if sort_by != "relevanz" else {}) | ({"seite": str(page)} if page > 1 else {})
-        return saved.address(rows, **more)
-
-    shown = tuple(_facet(name, hits, filters, address, reader.bodies) for name in COUNTED)
-    ways = [(way.label, saved.address({key: value for key, value in ({**parameters, **way.changes} if "" not in way.changes else {"q": typed}).items() if value})) for way in hits.ways]
+    choices = Choices.of(typed, hits.said, "" if sort == "relevanz" else sort)
+    plain = choices.nothing_chosen()
+    shown = tuple(_facet(name, hits, choices, reader.bodies) for name in COUNTED)
+    ways = [(way.label, plain.address() if "" in way.changes else saved.address({**parameters, **way.changes})) for way in hits.ways]
     if hits.did_you_mean:
         ways.insert(0, (f"Meinten Sie „{hits.did_you_mean}“?", saved.address({**parameters, "q": hits.did_you_mean})))
+    form = {**choices.parameters(), **({"sortierung": choices.sort} if choices.sort else {})}
     return reading.SearchPage(
         query=typed,
         ways=tuple(ways),
         hits=tuple(_hit(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries),
         facets=tuple(facet for facet in shown if len(facet.values) > 1 or any(value.is_active for value in facet.values)),
-        active=tuple(value for facet in shown for value in facet.values if value.is_active),
+        active=choices.active(reader.bodies),
         sorts=tuple(
-            reading.SortChoice(value, label, value == sort, address(filters, sort_by=value))
+            reading.SortChoice(value, label, value == sort, choices.address(sort="" if value == "relevanz" else value))
             for value, (label, _) in SORTS.items()
         ),
         hints=hits.hints,
@@ -90,27 +96,28 @@ def _page(
             page=number,
             pages=pages,
             total=hits.total,
-            first_url=address(filters) if number > 1 else None,
-            previous_url=address(filters, page=number - 1) if number > 1 else None,
-            next_url=address(filters, page=number + 1) if number < pages else None,
-            last_url=address(filters, page=pages) if number < pages else None,
+            first_url=choices.address() if number > 1 else None,
+            previous_url=choices.address(page=number - 1) if number > 1 else None,
+            next_url=choices.address(page=number + 1) if number < pages else None,
+            last_url=choices.address(page=pages) if number < pages else None,
         ),
+        without_filters_url=plain.address(),
+        kept=tuple((name, value) for name, value in form.items() if name != "q"),
+        kept_beside_days=tuple({**choices.without(DAYS).parameters(), **({"sortierung": choices.sort} if choices.sort else {})}.items()),
+        days=tuple(day.isoformat() if day else "" for day in (choices.first_day, choices.last_day)),
     )
 
 
-def _facet(
-    name: str, hits: Hits, filters: Mapping[str, str], address: Callable[[Mapping[str, str]], str], bodies: Bodies
-) -> reading.Facet:
+def _facet(name: str, hits: Hits, choices: Choices, bodies: Bodies) -> reading.Facet:
     counts = dict(hits.facets.get(name, {}))
-    chosen = filters.get(name)
+    chosen = choices.filters.get(name)
     if chosen is not None:
         counts.setdefault(chosen, 0)
     ordered = sorted(counts, reverse=True) if name == "year" else sorted(counts, key=lambda value: (-counts[value], value))
     values = []
     for value in ordered:
         is_active = value == chosen
-        rest = {key: kept for key, kept in filters.items() if key != name}
-        url = address(rest if is_active else {**rest, name: value})
+        url = (choices.without(name) if is_active else choices.with_value(name, value)).address()
         values.append(reading.FacetValue(value, saved.words(name, value, bodies), counts[value], is_active, url))
     return reading.Facet(BY_FILTER[name], saved.LABELS[name], tuple(values[:MAX_VALUES]))
 
