@@ -141,6 +141,19 @@ class House:
             session.close()
 
     @contextlib.contextmanager
+    def viewing(self, actor: str, *, name: str = "", permits: frozenset[Permission] = ROLES["operator"].permits) -> Iterator[Work]:
+        """What `writing` gives, over a transaction that only reads: it waits for no writer and hinders none. Writing raises."""
+        manager = transaction.TransactionManager(explicit=True)
+        manager.begin()
+        with self.reading() as connection, Session(connection, autoflush=False) as session:
+            index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
+            desk = Desk(session=session, actor=actor, actor_name=name, permits=permits, now=dt.datetime.now(dt.UTC), signer=self.signer, index=index)
+            try:
+                yield Work(desk, manager, self.files)
+            finally:
+                manager.abort()
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection in one read-only transaction."""
         with self.reading_engine.connect() as connection:

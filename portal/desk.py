@@ -189,6 +189,12 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request))
 
 
+def viewing(request: Request) -> Any:
+    """What `writing` gives, for pages that only show: it waits for no writer and hinders none, and a write fails."""
+    person: SignedIn = request.person
+    return request.registry.house.viewing(person.login, name=person.name, permits=person.permits)
+
+
 @contextlib.contextmanager
 def looking(request: Request) -> Iterator[Session]:
     """A session that only reads: it waits for no writer and hinders none."""

@@ -34,8 +34,8 @@ class Change:
     submitter: str = ""
 
 
-def of(session: Session, item: models.Item) -> Change:
-    """The change of `item`, held for this transaction: of two who decide on it one is first."""
+def of(session: Session, item: models.Item, *, is_held: bool = True) -> Change:
+    """The change of `item`; held for this transaction, of two who decide on it one is first. Who only shows it need not hold it."""
     if item.publication_state != "published" or item.id is None:
         return Change()
     row, step, frozen = models.Item, models.StepEntry, models.FrozenText
@@ -43,9 +43,9 @@ def of(session: Session, item: models.Item) -> Change:
     query = (
         sa.select(row.rev, row.public_rev, frozen.rev.label("frozen"), step.transition, step.rev.label("decided"), step.actor)
         .outerjoin(frozen, frozen.item_id == row.id).outerjoin(step, step.id == last)
-        .where(row.id == item.id).with_for_update(of=row)
+        .where(row.id == item.id)
     )
-    found = session.execute(query).one()
+    found = session.execute(query.with_for_update(of=row) if is_held else query).one()
     is_submitted = found.frozen is not None
     return Change(
         is_ahead=0 < found.public_rev < found.rev, is_submitted=is_submitted,
@@ -54,13 +54,13 @@ def of(session: Session, item: models.Item) -> Change:
     )
 
 
-def authors(session: Session, item: models.Item) -> frozenset[str]:
+def authors(session: Session, item: models.Item, *, is_held: bool = True) -> frozenset[str]:
     """Logins of those who wrote what a correction would publish, or handed it in: since the revision that is or was public."""
     row, kept = models.Revision, frozen_text.of(session, item)
     query = sa.select(row.actor).distinct().where(row.item_id == item.id, row.rev > item.public_rev, row.actor != "")
     if kept is None:
         return frozenset(session.scalars(query))
-    return frozenset(session.scalars(query.where(row.rev <= kept.rev))) | {of(session, item).submitter} - {""}
+    return frozenset(session.scalars(query.where(row.rev <= kept.rev))) | {of(session, item, is_held=is_held).submitter} - {""}
 
 
 def handed_in_by(session: Session, item: models.Item) -> set[str]:

@@ -217,13 +217,13 @@ def _meeting(session: Session, item: models.Item, fields: Mapping[str, Any]) -> 
     return found if isinstance(found, models.Meeting) else None
 
 
-def _editors(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> frozenset[str]:
+def _editors(desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: str) -> frozenset[str]:
     """Who changed the text since the revision that is or was public, or handed the change in."""
-    return changes.authors(desk.session, item) if item.id is not None else frozenset()
+    return changes.authors(desk.session, item, is_held=bool(name)) if item.id is not None else frozenset()
 
 
 _FACTS: Final[Mapping[str, Any]] = {
-    "change": lambda desk, item, _fields, _name: changes.of(desk.session, item),
+    "change": lambda desk, item, _fields, name: changes.of(desk.session, item, is_held=bool(name)),
     "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": _problem,

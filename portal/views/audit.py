@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from content.berlin import BERLIN
 from content.services import audit as log
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import page_number, parameter
 from workflows.catalogue import WORKFLOWS
 from workflows.vocabulary import Permission
@@ -30,7 +30,7 @@ def audit_log(request: Request) -> Response:
     def address(number: int) -> str:
         return "/redaktion/protokoll?" + urlencode({**kept, "seite": number})
 
-    with writing(request) as work:
+    with viewing(request) as work:
         rows, total, pages = log.search(work.session, asked, page_number(request))
     return page(
         request, "desk/audit.html", title="Protokoll", rows=rows, total=total, pages=pages, number=min(page_number(request), pages),

@@ -20,7 +20,7 @@ from content.services import contacts as directory
 from content.services import lookup
 from portal import forms
 from portal.asked import desk_with
-from portal.desk import MissingRight, desk_view, page, utc_now, writing
+from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
 from portal.typed import typed_rev, typed_texts
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
@@ -38,7 +38,7 @@ def _may_change_chair(request: Request) -> bool:
 @desk_view("desk.contacts", permission=Permission.CONTACT_EDIT)
 def contacts(request: Request) -> Response:
     """Everybody in the directory: valid, to come, ended."""
-    with writing(request) as work:
+    with viewing(request) as work:
         found = directory.listing(work.session, today())
         bodies = lookup.known_bodies(work.session)
     return page(request, "desk/contacts.html", title="Kontakte", found=found, bodies=bodies, may_change_chair=_may_change_chair(request))
@@ -65,7 +65,7 @@ def create(request: Request) -> Response:
 @desk_view("desk.contact", permission=Permission.CONTACT_EDIT)
 def contact(request: Request) -> Response:
     """One contact: its form, and its end."""
-    with writing(request) as work:
+    with viewing(request) as work:
         row = _found(request, work)
         return _form(request, row, directory.as_input(row), rev=row.rev)
 
@@ -130,7 +130,7 @@ def _form(
 def chair(request: Request) -> Response:
     """The form for the change of chair, beginning with the next year."""
     _require_chair(request)
-    with writing(request) as work:
+    with viewing(request) as work:
         slug = lookup.known_bodies(work.session).by_suffix.get("", "")
     year = today().year + 1
     return _chair_form(request, {"body": slug, "year": year, "first_day": dt.date(year, 1, 1)})

@@ -24,7 +24,7 @@ from content.services.publish import differs
 from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
-from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, writing
+from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
 from portal.differences import Difference, between, differences
 from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
@@ -74,7 +74,7 @@ def home(request: Request) -> Response:
 @desk_view("desk.item")
 def item(request: Request) -> Response:
     """One item: where it stands, what can be done, what was done."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _item_page(request, work, found_item(request, work.session), {})
 
 

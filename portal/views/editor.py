@@ -19,7 +19,7 @@ from content.services import edit, form_drafts, links, lookup, numbering
 from content.services.edit import StaleText
 from portal import form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
-from portal.desk import desk_view, writing
+from portal.desk import desk_view, viewing, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import number_in, parameter
 from workflows.vocabulary import ROLES, Permission
@@ -30,7 +30,7 @@ def new_form(request: Request) -> Response:
     """An empty form, or a draft of one."""
     kind = wanted_kind(request)
     defaults = _defaults(request, kind)
-    with writing(request) as work:
+    with viewing(request) as work:
         return _opened(request, work, kind, defaults, None)
 
 
@@ -43,7 +43,7 @@ def create(request: Request) -> Response:
 @desk_view("desk.edit", permission=Permission.ITEM_EDIT)
 def edit_form(request: Request) -> Response:
     """The form with what is stored, or with a draft."""
-    with writing(request) as work:
+    with viewing(request) as work:
         row = editable_item(request, work.session)
         return _opened(request, work, row.kind, row.input, row)
 
@@ -175,7 +175,7 @@ def _defaults(request: Request, kind: str) -> dict[str, Any]:
     """What a new form starts with: the agenda of the last session, where it is asked for; the only body there is."""
     if kind not in {"meeting", "decision"}:
         return {}
-    with writing(request) as work:
+    with viewing(request) as work:
         bodies = lookup.known_bodies(work.session)
         slug = bodies.by_suffix.get("", "")
         row = queries.item(work.session, request.person, number_in(parameter(request, "wie")))

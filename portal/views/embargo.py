@@ -30,7 +30,7 @@ from content.schemas import FieldError, InvalidInput
 from content.services import embargo
 from portal import site
 from portal.asked import desk_with, found_item
-from portal.desk import MissingRight, desk_view, page, utc_now, writing
+from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
 from portal.limits import Limiter
 from portal.views.common import render
 from portal.views.errors import Problem
@@ -58,7 +58,7 @@ class TooManyTries(Exception):  # noqa: N818 - named for the situation
 @desk_view("desk.embargo", permission=Permission.ITEM_EMBARGO)
 def embargo_form(request: Request) -> Response:
     """The embargo of an item: its end, its links, who opened what."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _desk_page(request, work, _embargoable(request, work), {})
 
 

@@ -14,7 +14,7 @@ from content.schemas import InvalidInput
 from content.services import ballots, en_bloc
 from content.services.transition import Stale
 from portal.asked import desk_with, found_item
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
 
@@ -22,7 +22,7 @@ from workflows.vocabulary import Permission
 @desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD)
 def form(request: Request) -> Response:
     """What is on the green list, and the ballots."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _page(request, work, {}, [])
 
 

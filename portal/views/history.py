@@ -15,7 +15,7 @@ from content.services import desk as queries
 from content.services import edit, frozen_text
 from portal import forms
 from portal.asked import editable_item, found_item
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from portal.differences import between
 from portal.typed import Typed, typed_rev
 from portal.views.common import number_in, parameter
@@ -36,7 +36,7 @@ class Past:
 @desk_view("desk.revisions")
 def revisions(request: Request) -> Response:
     """Every revision, and the differences between two of them (`alt`, `neu`; `rev` alone: to the one before it)."""
-    with writing(request) as work:
+    with viewing(request) as work:
         row = found_item(request, work.session)
         rows = queries.revisions(work.session, row.id)
         by_rev = {one.rev: one for one in rows}

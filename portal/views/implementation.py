@@ -14,7 +14,7 @@ from content import models
 from content.house import Work
 from content.schemas import InvalidInput
 from content.services import implementation, tasks
-from portal.desk import MissingRight, audit, desk_view, page, writing
+from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.incoming import store_file
 from workflows.vocabulary import Permission
 
@@ -24,7 +24,7 @@ FIELDS: Final = ("state", "date", "evidence", "note", "drop_file")
 @desk_view("desk.implementation")
 def overview(request: Request) -> Response:
     """What waits for a report of mine, and what waits for an answer."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _page(request, work)
 
 

@@ -8,7 +8,7 @@ from pyramid.response import Response
 
 from content.services import notify
 from content.services.notify import EVENTS, WAY_TITLES, Way
-from portal.desk import audit, desk_view, page, utc_now, writing
+from portal.desk import audit, desk_view, page, utc_now, viewing, writing
 from portal.views.common import page_number, parameter
 
 
@@ -16,7 +16,7 @@ from portal.views.common import page_number, parameter
 def notices(request: Request) -> Response:
     """What is unread, or everything."""
     with_read = parameter(request, "alle") == "ja"
-    with writing(request) as work:
+    with viewing(request) as work:
         rows, pages = notify.notices(work.session, request.person.account_id, with_read=with_read, page=page_number(request))
     return page(
         request, "desk/notices.html", title="Hinweise", rows=rows, pages=pages, number=min(page_number(request), pages),
@@ -39,7 +39,7 @@ def mark_read(request: Request) -> Response:
 @desk_view("desk.notice_choices")
 def choices(request: Request) -> Response:
     """How the person hears of each kind of event."""
-    with writing(request) as work:
+    with viewing(request) as work:
         ways = notify.ways_of(work.session, request.person.account_id)
     return page(
         request, "desk/notice_choices.html", title="Wie Sie Hinweise bekommen", ways=ways, events=EVENTS,

@@ -6,7 +6,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content.services import numbering
-from portal.desk import desk_view, page, writing
+from portal.desk import desk_view, page, viewing
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -14,7 +14,7 @@ from workflows.vocabulary import Permission
 @desk_view("desk.numbers", permission=Permission.DECISION_ADOPT)
 def numbers(request: Request) -> Response:
     """Per body and year, what is to be looked at."""
-    with writing(request) as work:
+    with viewing(request) as work:
         found = numbering.reports(work.session)
     states = {name: state.title for name, state in PUBLICATION.states.items()}
     return page(request, "desk/numbers.html", title="Nummern der Beschlüsse", found=found, states=states)

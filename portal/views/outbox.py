@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content.services import outbox
-from portal.desk import audit, desk_view, page, utc_now, writing
+from portal.desk import audit, desk_view, page, utc_now, viewing, writing
 from workflows.vocabulary import Permission
 
 KIND_WORDS = {"mail.invitation": "Einladung", "mail.reset": "Neues Kennwort", "mail.notice": "Hinweis", "mail.digest": "Tägliche Übersicht"}
@@ -16,7 +16,7 @@ KIND_WORDS = {"mail.invitation": "Einladung", "mail.reset": "Neues Kennwort", "m
 @desk_view("desk.outbox", permission=Permission.ACCOUNT_MANAGE)
 def troubled(request: Request) -> Response:
     """Messages that failed or were given up."""
-    with writing(request) as work:
+    with viewing(request) as work:
         rows, (waiting, given_up) = outbox.troubled(work.session), outbox.counts(work.session)
     return page(request, "desk/outbox.html", title="Versand", rows=rows, waiting=waiting, given_up=given_up, kind_words=KIND_WORDS)
 

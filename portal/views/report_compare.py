@@ -9,7 +9,7 @@ from pyramid.response import Response
 from content import models
 from content.services import report_compare, reports
 from portal import site
-from portal.desk import desk_view, page, writing
+from portal.desk import desk_view, page, viewing
 from portal.views.common import number_in, parameter
 from portal.views.report_review import found_report
 from portal.views.review_section import numbers_of
@@ -21,7 +21,7 @@ SIDES = "nebeneinander"
 @desk_view("desk.section_compare", permission=Permission.REPORT_WRITE)
 def section(request: Request) -> Response:
     """A section at two of its revisions; without any named: the last two."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = found_report(request, work)
         uid = request.matchdict["uid"]
         past = reports.revisions(work.session, report, uid)
@@ -45,7 +45,7 @@ def section(request: Request) -> Response:
 @desk_view("desk.report_compare", permission=Permission.REPORT_WRITE)
 def whole(request: Request) -> Response:
     """The report after two of its savings; without any named: the last one and the one before."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = found_report(request, work)
         past = report_compare.moments(work.session, report)
         if not past:

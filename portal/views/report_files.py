@@ -9,7 +9,7 @@ from pyramid.response import FileResponse, Response
 from content import models
 from content.services import report_files
 from portal.asked import editable_item
-from portal.desk import desk_view, writing
+from portal.desk import desk_view, viewing
 from portal.views.files import INLINE, disposition
 from workflows.vocabulary import Permission
 
@@ -17,7 +17,7 @@ from workflows.vocabulary import Permission
 @desk_view("desk.report_file", permission=Permission.REPORT_WRITE)
 def file(request: Request) -> Response:
     """An attachment by its hash; the name is for people and may be any."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = editable_item(request, work.session)
         if not isinstance(report, models.Report):
             raise HTTPNotFound

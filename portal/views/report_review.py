@@ -26,7 +26,7 @@ from content.services import (
 from content.services.publish import Desk
 from content.services.reports import Author, NoSection
 from portal.asked import desk_with, editable_item
-from portal.desk import MissingRight, desk_view, page, writing
+from portal.desk import MissingRight, desk_view, page, viewing, writing
 from portal.typed import typed_texts
 from portal.views import review_section
 from portal.views.common import number_in, parameter
@@ -61,7 +61,7 @@ def author_of(request: Request, work: Work) -> Author:
 @desk_view("desk.section_review", permission=Permission.REPORT_WRITE)
 def section(request: Request) -> Response:
     """A section with its remarks and suggestions."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = found_report(request, work)
         return _section_page(request, work, report, _section(request, report), {}, {})
 
@@ -161,7 +161,7 @@ def review(request: Request) -> Response:
 @desk_view("desk.report_review", permission=Permission.REPORT_WRITE)
 def overview(request: Request) -> Response:
     """What is open in the whole report, who was asked, which guests have links."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _overview(request, work, found_report(request, work), {}, {})
 
 

@@ -19,7 +19,7 @@ from content.schemas.reports import MAX_LEVEL, SECTION
 from content.services import picks, report_files, report_recommendations, reports, review_threads, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from portal.asked import editable_item
-from portal.desk import desk_view, page, writing
+from portal.desk import desk_view, page, viewing, writing
 from portal.forms import UPLOAD
 from portal.incoming import store_file
 from portal.typed import typed_rev, typed_uploads
@@ -54,7 +54,7 @@ def _author(request: Request, work: Work) -> Author:
 @desk_view("desk.report", permission=Permission.REPORT_WRITE)
 def overview(request: Request) -> Response:
     """The outline with numbers, who is where, and what was taken out."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _overview(request, work, _report(request, work))
 
 

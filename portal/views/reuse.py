@@ -17,7 +17,7 @@ from content.schemas import FieldError, InvalidInput
 from content.services import reuse, reuse_desk
 from content.services.lookup import find
 from content.services.reuse import Buyer, StaleReuse
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.engine import Blocked
 from workflows.reuse import REUSE
@@ -28,7 +28,7 @@ from workflows.vocabulary import Permission
 def reuses(request: Request) -> Response:
     """The reuse of those that the person works for."""
     chosen = {"zustand": parameter(request, "zustand"), "q": parameter(request, "q")}
-    with writing(request) as work:
+    with viewing(request) as work:
         rows = reuse_desk.listing(work.session, request.person.grants, state=chosen["zustand"], words=chosen["q"])
         may_ask = bool(reuse_desk.buyers_of(work.session, request.person.grants))
     return page(request, "desk/reuses.html", title="Nachnutzung", rows=rows, states=_states(), chosen=chosen, may_ask=may_ask)
@@ -37,7 +37,7 @@ def reuses(request: Request) -> Response:
 @desk_view("desk.reuse_new", permission=Permission.REUSE_REQUEST)
 def new_form(request: Request) -> Response:
     """Ask for the reuse of an offer."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _new_page(request, work, {"offer": parameter(request, "angebot")}, [])
 
 
@@ -66,7 +66,7 @@ def ask(request: Request) -> Response:
 @desk_view("desk.reuse")
 def show(request: Request) -> Response:
     """One reuse with its steps."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _page(request, work, _found(request, work))
 
 

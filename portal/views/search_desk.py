@@ -12,7 +12,7 @@ from pyramid.response import Response
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import search_desk
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.vocabulary import Permission
 
@@ -24,7 +24,7 @@ PICK: Final = "pick"
 @desk_view("desk.search", permission=Permission.SEARCH_EDIT)
 def show(request: Request) -> Response:
     """Everything written down, with a form to change it."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _page(request, work)
 
 

@@ -17,7 +17,7 @@ from content.laender import name_of
 from content.schemas import InvalidInput
 from content.services import links, tasks
 from portal import linking
-from portal.desk import MissingRight, audit, desk_view, page, writing
+from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
@@ -28,7 +28,7 @@ FIELDS = ("state", "date", "evidence", "note")
 @desk_view("desk.tasks")
 def task_list(request: Request) -> Response:
     """What is suggested, what waits for a report, what waits for approval."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _page(request, work)
 
 
@@ -91,7 +91,7 @@ def link_targets(request: Request) -> Response:
     """What a few typed letters may mean for a field that links, as JSON for the form's script."""
     if request.matchdict["rule"] not in linking.RULES:
         raise HTTPNotFound
-    with writing(request) as work:
+    with viewing(request) as work:
         rows = linking.found(work.session, request.person, request.matchdict["rule"], parameter(request, "q"))
     return Response(json.dumps({"suggestions": [{"text": words, "value": value} for value, words in rows]}), content_type="application/json", charset="utf-8")
 
@@ -99,7 +99,7 @@ def link_targets(request: Request) -> Response:
 @desk_view("desk.links", permission=Permission.ITEM_EDIT)
 def dead_links(request: Request) -> Response:
     """Links of public items to what is not public."""
-    with writing(request) as work:
+    with viewing(request) as work:
         rows = links.dead_links(work.session, request.person)
     states = {"": "öffentlich, aber ohne diese Stelle"} | {name: state.title for name, state in PUBLICATION.states.items()}
     return page(request, "desk/links.html", title="Verweise ins Leere", rows=rows, states=states)

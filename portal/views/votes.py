@@ -14,7 +14,7 @@ from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import ballots
 from portal.asked import desk_with, found_item
-from portal.desk import audit, desk_view, page, writing
+from portal.desk import audit, desk_view, page, viewing, writing
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
 
@@ -22,7 +22,7 @@ from workflows.vocabulary import Permission
 @desk_view("desk.vote", permission=Permission.VOTE_RECORD)
 def vote_form(request: Request) -> Response:
     """The ballots of each member."""
-    with writing(request) as work:
+    with viewing(request) as work:
         return _vote_page(request, work, found_decision(request, work), {}, ())
 
 
