@@ -23,7 +23,7 @@ from content import models
 from content.berlin import BERLIN
 from content.canonical import canonical_json
 from content.schemas import FieldError, InvalidInput
-from content.services import outbox
+from content.services import outbox, saved
 from content.signing import SEAL_CHARS, Sealer
 
 RHYTHMS: Final[Mapping[str, str]] = {"daily": "einmal am Tag", "at_once": "sofort"}
@@ -68,6 +68,8 @@ def clean(given: Mapping[str, str], parameters: Mapping[str, str]) -> Wish:
         errors.append(FieldError("rhythm", "unknown", f"Den Rhythmus „{rhythm[:20]}“ gibt es nicht. Möglich sind: {', '.join(RHYTHMS.values())}."))
     if not parameters:
         errors.append(FieldError("q", "missing", "Die Suche ist leer. Bitte zuerst suchen, dann abonnieren."))
+    if (wrong := saved.wrong(parameters)) is not None:
+        errors.append(FieldError("q", "malformed", f"{wrong[1]} Bitte die Suche ändern."))
     if len(parameters.get("q", "")) > _MAX_QUERY:
         errors.append(FieldError("q", "too_long", f"Die Suche ist zu lang; abonnieren kann man bis {_MAX_QUERY} Zeichen. Bitte kürzen."))
     if errors:

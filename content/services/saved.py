@@ -5,6 +5,7 @@ Feeds, alerts and the JSON interface all ask through here, so that they mean the
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from content import facets
 from content.bodies import Bodies
 from content.house import House
 from content.kinds import KINDS
+from content.search.fields import read_day
 from content.services.browse import Reader
 from content.services.searching import Search, Searcher
 
@@ -33,12 +35,31 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _MAX: Final = 500
+_EXPECTED: Final[Mapping[str, tuple[Callable[[str], bool], str]]] = MappingProxyType(
+    {
+        "art": (lambda value: value in KINDS, "eines von: " + ", ".join(KINDS)),
+        "jahr": (lambda value: re.fullmatch(r"(?:19|20)\d\d", value) is not None, "ein Jahr, etwa 2021"),
+        "ziffer": (lambda value: re.fullmatch(r"\d{1,3}[a-z]?", value) is not None, "eine Ziffer, etwa 2 oder 2a"),
+        "von": (lambda value: read_day(value, is_last=False) is not None, "ein Datum, etwa 2021, 2021-10 oder 29.10.2021"),
+        "bis": (lambda value: read_day(value, is_last=True) is not None, "ein Datum, etwa 2021, 2021-10 oder 29.10.2021"),
+    }
+)
+"""Parameter → whether a value can be meant, and what is expected (German)."""
 
 
 def clean_parameters(given: Mapping[str, str]) -> dict[str, str]:
     """What of `given` belongs to a search, in one order, without what is empty."""
     rows = ((name, "".join(char for char in unicodedata.normalize("NFC", given.get(name, "")) if char.isprintable()).strip()[:_MAX]) for name in NAMES)
     return {name: value for name, value in rows if value}
+
+
+def wrong(parameters: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first parameter that cannot be meant so, and why; what nothing bears (a topic, a session) is only not found."""
+    for name, (holds, expected) in _EXPECTED.items():
+        value = parameters.get(name, "")
+        if value and not holds(value):
+            return name, f"„{value[:40]}“ ist kein Wert für „{name}“. Erwartet wird {expected}."
+    return None
 
 
 def describe(parameters: Mapping[str, str], bodies: Bodies) -> str:

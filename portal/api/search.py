@@ -13,18 +13,19 @@ from content import reading
 from content.bodies import Bodies
 from content.search.interface import FACETS, Hit, Hits, Piece, SearchError
 from content.services import saved
+from content.services.browse import end_of_day
 from content.services.searching import Search, Searcher
 from portal.api.problem import BadParameter, answer, problem
 from portal.views.common import BadRequest, parameter
+from portal.views.search_choices import BY_FILTER, Choices
 
 PATH: Final = "/api/v1/suche"
 SORTS: Final[Mapping[str, str]] = {"relevanz": "relevance", "neu": "newest", "alt": "oldest"}
-KNOWN: Final = (*saved.NAMES, "sortierung", "seite", "je_seite")
+KNOWN: Final = (*saved.NAMES, "stand", "sortierung", "seite", "je_seite")
 MAX_PER_PAGE: Final = 100
 MAX_PAGE: Final = 100_000
 MAX_TYPED: Final = 100
 """Of what is being typed, so much is completed."""
-BY_FILTER: Final[Mapping[str, str]] = {name: key for key, name in saved.PARAMETERS.items()}
 
 
 @view_config(route_name="search_json")
@@ -67,13 +68,22 @@ def _search(request: Request) -> tuple[dict[str, str], Search]:
     parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
     if not parameters:
         raise BadParameter("q", "Die Suche ist leer. Erwartet wird q oder ein Filter, etwa ?q=Nachnutzung.")
+    wrong = saved.wrong(parameters)
+    if wrong is not None:
+        raise BadParameter(*wrong)
+    try:
+        stand = request.stand
+    except BadRequest as bad:
+        raise BadParameter("stand", bad.message) from bad
     sort = parameter(request, "sortierung") or "relevanz"
     if sort not in SORTS:
         raise BadParameter("sortierung", f"„{sort[:40]}“ ist keine Sortierung. Möglich sind: {', '.join(SORTS)}.")
     page, per_page = _whole(request, "seite", 1, MAX_PAGE), _whole(request, "je_seite", 20, MAX_PER_PAGE)
     asked = saved.question(parameters, sort=SORTS[sort], page=page, per_page=per_page)
-    return parameters, Search(
-        asked.typed, asked.filters, asked.first_day, asked.last_day, sort=asked.sort, page=page, per_page=per_page, facets=FACETS
+    # Every link of the answer leads on in the same past.
+    return parameters | ({"stand": stand.isoformat()} if stand else {}), Search(
+        asked.typed, asked.filters, asked.first_day, asked.last_day, end_of_day(stand) if stand else None,
+        sort=asked.sort, page=page, per_page=per_page, facets=FACETS,
     )
 
 
@@ -90,11 +100,14 @@ def _body(
     parameters: Mapping[str, str], search: Search, hits: Hits, shown: Sequence[tuple[Hit, reading.ListEntry]], bodies: Bodies
 ) -> dict[str, Any]:
     pages = max(1, -(-hits.total // search.per_page))
+    said = hits.said
+    days = {"von": said.first_day, "bis": said.last_day}
     return {
-        "query": search.typed, "filters": {BY_FILTER[name]: value for name, value in search.filters.items()}, "sort": search.sort,
+        "query": search.typed, "filters": {BY_FILTER[name]: value for name, value in said.filters.items()} | {name: day for name, day in days.items() if day},
+        "sort": search.sort,
         "total": hits.total, "page": search.page, "pages": pages, "per_page": search.per_page,
         "hits": [_hit(hit, entry) for hit, entry in shown],
-        "facets": {BY_FILTER[name]: _facet(name, counts, parameters, bodies) for name, counts in hits.facets.items() if counts},
+        "facets": {BY_FILTER[name]: _facet(name, counts, Choices.of(search.typed, said, ""), parameters.get("stand", ""), bodies) for name, counts in hits.facets.items() if counts},
         "hints": list(hits.hints), "did_you_mean": hits.did_you_mean,
         "links": _links(parameters, search, pages),
     }
@@ -110,14 +123,18 @@ def _links(parameters: Mapping[str, str], search: Search, pages: int) -> dict[st
     links = {"self": page(search.page), "first": page(1), "last": page(pages)}
     links |= {"previous": page(min(search.page - 1, pages))} if search.page > 1 else {}
     links |= {"next": page(search.page + 1)} if search.page < pages else {}
-    return links | {"html": saved.address(parameters), "feed": saved.address(parameters, "/suche.atom")}
+    feed = {name: value for name, value in parameters.items() if name != "stand"}
+    return links | {"html": saved.address(parameters), "feed": saved.address(feed, "/suche.atom")}
 
 
-def _facet(name: str, counts: Mapping[str, int], parameters: Mapping[str, str], bodies: Bodies) -> list[dict[str, Any]]:
-    key = BY_FILTER[name]
+def _facet(name: str, counts: Mapping[str, int], choices: Choices, stand: str, bodies: Bodies) -> list[dict[str, Any]]:
+    past = {"stand": stand} if stand else {}
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
     return [
-        {"value": value, "label": saved.words(name, value, bodies), "count": counts[value], "url": saved.address({**parameters, key: value}, PATH)}
+        {
+            "value": value, "label": saved.words(name, value, bodies), "count": counts[value],
+            "url": saved.address(choices.with_value(name, value).parameters() | past, PATH),
+        }
         for value in ordered
     ]
 

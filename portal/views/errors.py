@@ -14,6 +14,7 @@ from content import numbers, reading
 from content.db import is_busy
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
+from portal.api.problem import problem
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
@@ -43,6 +44,8 @@ class Problem:
 def not_found(request: Request) -> Response:
     """Older addresses and other ways of writing a number lead on; everything else gets help."""
     path = request.path_info
+    if _is_api(request):
+        return problem(404, "Nicht gefunden", "Unter dieser Adresse gibt es keine Schnittstelle. Sie sind unter /hilfe#maschinen beschrieben.")
     try:
         asked = request.stand
     except BadRequest as refused:
@@ -90,6 +93,8 @@ def _gone(request: Request, withdrawn: reading.Withdrawn) -> Response:
 @exception_view_config(BadRequest)
 def bad_request(error: BadRequest, request: Request) -> Response:
     """400 with the reason and the remedy."""
+    if _is_api(request):
+        return problem(400, "Unbrauchbare Anfrage", error.message)
     page = Problem("Diese Anfrage war nicht zu verstehen", error.message)
     return render(request, "errors/problem.html", title=page.title, page=page, status=400, is_indexed=False)
 
@@ -110,6 +115,8 @@ def refusal(error: HTTPException, request: Request) -> Response:
         404: ("Nicht gefunden", "Unter dieser Adresse gibt es nichts."),
     }
     title, text = texts.get(error.status_int, ("Das geht nicht", "Die Anfrage wurde abgelehnt."))
+    if _is_api(request):
+        return problem(error.status_int, title, text)
     page = Problem(title, text)
     return render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
 
@@ -130,7 +137,14 @@ def _busy(error: Exception, request: Request) -> Response:
     return response
 
 
+def _is_api(request: Request) -> bool:
+    """Whether a machine asks, that reads errors as JSON. The bytes as they came: the address may not be text."""
+    return str(request.environ.get("PATH_INFO", "")).startswith("/api/")
+
+
 def _static(request: Request, status: int, text: str, *, is_busy: bool = False) -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
+    if _is_api(request):
+        return problem(status, "Das ging nicht", text)
     template = request.registry.templates.get_template("errors/500.html")
     return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy).encode(), status=status, content_type="text/html", charset="utf-8")

@@ -1,4 +1,4 @@
-"""A search as an Atom feed: what it finds, newest first."""
+"""A search as an Atom feed: what it finds, what was published last first."""
 
 from __future__ import annotations
 
@@ -20,10 +20,17 @@ def search_feed(request: Request) -> Response:
     parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
     if not parameters:
         raise BadRequest("Die Suche ist leer. Erwartet wird etwa /suche.atom?q=Nachnutzung.")
+    wrong = saved.wrong(parameters)
+    if wrong:
+        raise BadRequest(wrong[1])
     reader = request.reader
     house = request.registry.house
     searcher = Searcher(request.connection, house.search, house.language, reader.bodies)
-    rows = following.of_editions(request.connection, searcher.ids(saved.question(parameters, per_page=ROWS)))
+
+    def find(among: frozenset[int] | None, most: int) -> list[int]:
+        return searcher.ids(saved.question(parameters, among=among, per_page=most))
+
+    rows = following.newest_found(request.connection, find, ROWS)
     body = request.registry.templates.get_template("feeds/atom.xml").render(
         base_url=request.registry.settings["portal.settings"].base_url, site_name=site.NAME, council=site.COUNCIL, asset=request.registry.asset,
         title=f"Suche {saved.describe(parameters, reader.bodies)} – {site.NAME}", rows=rows,

@@ -20,7 +20,7 @@ from webtest import TestApp
 
 from content import models
 from content.house import House
-from content.services import exchange, lookup, transition
+from content.services import exchange, following, lookup, transition
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
@@ -378,6 +378,27 @@ def test_search_is_a_feed_with_the_same_filters(world):
     assert world.browser.get("/suche.atom", status=400)
     world.step("withdraw", urls[0], "Versehen.")
     assert urls[0] not in world.browser.get(link).text
+
+
+@pytest.mark.parametrize("stretch", [1_000, 10])
+def test_what_is_published_last_leads_the_feed_however_old_it_is(world, monkeypatch, stretch):
+    monkeypatch.setattr(following, "_MANY", stretch)
+    line = {"type": "decision", "body": "it-planungsrat", "number": "2012/88", "title": "IT-Planungsrat", "text": "Der IT-Planungsrat holt etwas nach.", "date": "2012-03-01"}
+    path = world.house.data / "in.jsonl"
+    path.write_text(json.dumps(line))
+    with world.house.writing("test", clock=lambda: world.now + dt.timedelta(hours=1)) as work:
+        exchange.Importer(work.desk, is_publishing=True).read([path])
+    feed = world.browser.get("/suche.atom?q=IT-Planungsrat")
+    entries = re.findall(r"<entry>.*?<id>https://beschluesse\.example([^<]+)</id>", feed.text, re.DOTALL)
+    assert entries[0] == "/beschluss/2012/88" and len(entries) == 40
+
+
+@pytest.mark.parametrize("query", ["q=a&von=gestern", "q=a&art=quatsch", "q=a&jahr=20x1"])
+def test_a_filter_that_is_none_is_neither_feed_nor_alert(world, query):
+    assert "Erwartet wird" in world.browser.get(f"/suche.atom?{query}", status=400).text
+    form = world.browser.get(f"/suche/abo?{query}").forms[1]
+    form["email"] = READER
+    assert "Bitte die Suche ändern" in form.submit(status=400).text and world.count(models.Alert) == 0
 
 
 @pytest.mark.slow

@@ -51,12 +51,35 @@ def test_facets_count_and_lead_on(ask):
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("", "q"), ("?q=", "q"), ("?q=a&quatsch=1", "quatsch"), ("?q=a&seite=0", "seite"), ("?q=a&seite=x", "seite"), ("?q=a&je_seite=101", "je_seite"), ("?q=a&sortierung=egal", "sortierung")],
+    [("", "q"), ("?q=", "q"), ("?q=a&quatsch=1", "quatsch"), ("?q=a&seite=0", "seite"), ("?q=a&seite=x", "seite"), ("?q=a&je_seite=101", "je_seite"), ("?q=a&sortierung=egal", "sortierung"),
+     ("?q=a&von=gestern", "von"), ("?q=a&bis=31.02.2021", "bis"), ("?q=a&art=quatsch", "art"), ("?q=a&jahr=20x1", "jahr"), ("?q=a&ziffer=zwei", "ziffer"), ("?q=a&stand=gestern", "stand"), ("?q=a&stand=2999-01-01", "stand")],
 )
 def test_error_has_one_shape_and_names_the_parameter(ask, query, parameter):
     answer = ask(query, status=400)
     assert answer.content_type == "application/problem+json" and set(answer.json) == {"type", "title", "status", "detail", "parameter"}
     assert answer.json["parameter"] == parameter and answer.json["status"] == 400 and len(answer.json["detail"]) > 20
+
+
+def test_what_the_question_says_itself_is_told_as_filters_and_gives_way_to_others(ask):
+    answer = ask("?q=OZG+jahr:2021+von:2020").json
+    assert answer["filters"] == {"jahr": "2021", "von": "2020-01-01"}
+    for value in answer["facets"]["jahr"]:
+        assert ask(value["url"].removeprefix("/api/v1/suche")).json["total"] == value["count"]
+
+
+def test_a_past_day_is_asked_as_on_the_page_and_kept_in_all_links(ask, portal):
+    answer = ask("?q=OZG&stand=2019-12-31&je_seite=5").json
+    page = portal[0].get("/suche?q=OZG&stand=2019-12-31")
+    assert f"<strong>{answer['total']} Treffer" in page.text and answer["total"] < ask("?q=OZG").json["total"]
+    links = {name: url for name, url in answer["links"].items() if name != "feed"}
+    assert all("stand=2019-12-31" in url for url in links.values()) and "stand" not in answer["links"]["feed"]
+    assert all(ask(value["url"].removeprefix("/api/v1/suche")).json["total"] == value["count"] for value in answer["facets"]["art"])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nichts", "/api/", "/api/v1/suche/mehr"])
+def test_an_address_that_there_is_not_answers_in_the_same_shape(portal, path):
+    answer = portal[0].get(path, status=404)
+    assert answer.content_type == "application/problem+json" and answer.json["status"] == 404
 
 
 def test_undecodable_address_is_an_error_of_the_same_shape(ask):
