@@ -126,14 +126,22 @@ def offers(workflow: Workflow, ask: Ask) -> tuple[Offer, ...]:
     for name, transition in workflow.transitions.items():
         if ask.state not in transition.sources or transition.permission not in ask.permits:
             continue
-        answer = plan(workflow, name, ask)
         if any(guard.is_state and guard.check(ask) is not None for guard in transition.guards):
             continue
-        later = [guard for guard in transition.guards if guard.fields & transition.needs]
-        asked = {f"missing_{need}" for need in transition.needs} | {told.code for guard in later if (told := guard.check(ask))}
-        blockers = () if isinstance(answer, Step) else tuple(row for row in answer if row.code not in asked)
+        blockers = foreseen(workflow, name, ask)
         found.append(Offer(name, transition.title, tuple(sorted(transition.needs)), blockers))
     return tuple(found)
+
+
+def foreseen(workflow: Workflow, name: str, ask: Ask) -> tuple[Blocker, ...]:
+    """What blocks the step `name` whatever is given with it. Raises KeyError for an unknown name."""
+    answer = plan(workflow, name, ask)
+    if isinstance(answer, Step):
+        return ()
+    transition = workflow.transitions[name]
+    later = [guard for guard in transition.guards if guard.fields & transition.needs]
+    asked = {f"missing_{need}" for need in transition.needs} | {told.code for guard in later if (told := guard.check(ask))}
+    return tuple(row for row in answer if row.code not in asked)
 
 
 def require(workflow: Workflow, name: str, ask: Ask) -> Step:

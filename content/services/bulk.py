@@ -1,6 +1,6 @@
 """One step for many items: each goes the road of `transition.take`, in a transaction of its own, with an answer of its own.
 
-What cannot be done to one item hinders no other. Beforehand `foresee` asks the same engine and changes nothing.
+What cannot be done to one item hinders no other. Beforehand `choices` and `foresee` ask the same engine and change nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from content import models
@@ -17,13 +18,19 @@ from content.schemas import InvalidInput
 from content.services import desk, transition
 from content.services.accounts import SignedIn
 from content.services.transition import Stale
-from workflows.engine import Blocked
+from workflows.catalogue import PROCEDURES
+from workflows.definition import Transition, Workflow
+from workflows.engine import Blocked, Offer
 from workflows.publication import PUBLICATION
+from workflows.vocabulary import ROLES
 
-STEPS: Final = ("submit", "publish", "withdraw", "trash", "restore")
-"""The steps of publication that may be taken for many, in the order of their buttons."""
+QUICK: Final[Mapping[str, bool]] = MappingProxyType({
+    "submit": False, "publish": False, "submit_change": True, "correct": True, "return_change": True, "withdraw": False, "trash": False, "restore": False,
+})
+"""Steps of publication with a button of their own below a list, in this order → whether only a text that went on needs it."""
 LIMIT: Final = 100
 _GONE: Final = "Den Eintrag gibt es nicht mehr, oder Sie dürfen ihn nicht sehen."
+_OTHER_KIND: Final = "„{step}“ gibt es bei dieser Art nicht."
 _STALE: Final = "Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und noch einmal entscheiden."
 
 
@@ -49,42 +56,119 @@ class Answer:
 Begin = Callable[[], AbstractContextManager[Work]]
 
 
-def steps_of(person: SignedIn) -> list[tuple[str, str]]:
-    """(name, title) of the steps that the person may take somewhere."""
-    return [(name, PUBLICATION.transitions[name].title) for name in STEPS if person.holds(PUBLICATION.transitions[name].permission)]
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of a workflow, as forms name it: `publish`, or `decision:record` of a procedure."""
+
+    workflow: Workflow
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The name in a form."""
+        return self.name if self.workflow is PUBLICATION else f"{self.workflow.name}:{self.name}"
+
+    @property
+    def transition(self) -> Transition:
+        """The step itself."""
+        return self.workflow.transitions[self.name]
 
 
-def foresee(work: Work, person: SignedIn, step: str, chosen: Iterable[Chosen]) -> list[Answer]:
+_MOVES: Final[Mapping[str, Move]] = MappingProxyType({
+    move.key: move for workflow in (PUBLICATION, *PROCEDURES.values()) for name, rule in workflow.transitions.items() for move in [Move(workflow, name)]
+    if any(role.is_human and rule.permission in role.permits for role in ROLES.values())
+})
+
+
+def move_named(key: str) -> Move | None:
+    """The step that a form names, if people may take it."""
+    return _MOVES.get(key)
+
+
+def may_move(person: SignedIn) -> bool:
+    """Whether there is a step that the person may take somewhere."""
+    return any(person.holds(move.transition.permission) for move in _MOVES.values())
+
+
+def quick_steps(person: SignedIn, rows: Iterable[desk.DeskRow]) -> list[tuple[str, str]]:
+    """(key, title) of the steps with a button of their own that could be meant for one of `rows`."""
+    states = {(row.publication_state, is_changed) for row in rows for is_changed in {False, row.is_ahead}}
+    found = []
+    for name, needs_change in QUICK.items():
+        rule = PUBLICATION.transitions[name]
+        if person.holds(rule.permission) and any((source, needs_change) in states for source in rule.sources):
+            found.append((name, rule.title))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A step that starts where some of the chosen items stand: how many can take it, and what hinders the others."""
+
+    key: str
+    title: str
+    group: str
+    count: int
+    reasons: tuple[str, ...]
+
+
+def choices(work: Work, person: SignedIn, chosen: Iterable[Chosen]) -> list[Choice]:
+    """Every step that can be meant for the chosen items, those of publication first."""
+    found: dict[str, list[Offer]] = {}
+    for one in chosen:
+        row = desk.item(work.session, person, one.id)
+        if row is None:
+            continue
+        permitted, procedure = replace(work.desk, permits=person.permits_on(row.kind, row.owner)), transition.procedure_of(row)
+        for workflow in (PUBLICATION, *([procedure] if procedure else ())):
+            for offer in transition.possible(permitted, row, workflow):
+                found.setdefault(Move(workflow, offer.name).key, []).append(offer)
+    return [_choice(move, found[key]) for key, move in _MOVES.items() if key in found]
+
+
+def _choice(move: Move, offered: list[Offer]) -> Choice:
+    reasons = dict.fromkeys(blocker.message for offer in offered for blocker in offer.blockers)
+    return Choice(move.key, move.transition.title, move.workflow.title, sum(offer.is_possible for offer in offered), tuple(reasons))
+
+
+def foresee(work: Work, person: SignedIn, move: Move, chosen: Iterable[Chosen]) -> list[Answer]:
     """What would become of each item, whatever is still asked for being given."""
-    given = dict.fromkeys(PUBLICATION.transitions[step].needs, "…")
-    return [_foreseen(work, person, step, given, one) for one in chosen]
+    return [_foreseen(work, person, move, one) for one in chosen]
 
 
-def _foreseen(work: Work, person: SignedIn, step: str, given: Mapping[str, str], one: Chosen) -> Answer:
+def _foreseen(work: Work, person: SignedIn, move: Move, one: Chosen) -> Answer:
     row = desk.item(work.session, person, one.id)
     if row is None:
         return _gone(one)
     if row.rev != one.rev:
         return _answer(one, row, (_STALE,))
+    if not _is_for(move, row):
+        return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
     permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-    return _answer(one, row, tuple(found.message for found in transition.hindrances(permitted, row, PUBLICATION, step, given)))
+    return _answer(one, row, tuple(found.message for found in transition.hindrances(permitted, row, move.workflow, move.name)))
 
 
-def take_all(begin: Begin, person: SignedIn, step: str, chosen: Iterable[Chosen], fields: Mapping[str, Any]) -> list[Answer]:
-    """Take `step` for each item; `begin` opens one transaction."""
-    return [_take(begin, person, step, one, fields) for one in chosen]
+def _is_for(move: Move, row: models.Item) -> bool:
+    return move.workflow is PUBLICATION or move.workflow is transition.procedure_of(row)
 
 
-def _take(begin: Begin, person: SignedIn, step: str, one: Chosen, fields: Mapping[str, Any]) -> Answer:
+def take_all(begin: Begin, person: SignedIn, move: Move, chosen: Iterable[Chosen], fields: Mapping[str, Any]) -> list[Answer]:
+    """Take `move` for each item; `begin` opens one transaction."""
+    return [_take(begin, person, move, one, fields) for one in chosen]
+
+
+def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mapping[str, Any]) -> Answer:
     answer = _gone(one)
     try:
         with begin() as work:
             row = desk.item(work.session, person, one.id)
             if row is None:
                 return answer
+            if not _is_for(move, row):
+                return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
             answer = _answer(one, row, ())
             permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-            transition.take(permitted, row, PUBLICATION, step, fields, rev=one.rev)
+            transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev)
     except Blocked as refused:
         return replace(answer, reasons=tuple(blocker.message for blocker in refused.blockers))
     except Stale:

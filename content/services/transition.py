@@ -37,7 +37,7 @@ from content.services import (
 from content.services.publish import Desk
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
-from workflows.engine import Ask, Blocker, Offer, Past, Step, offers, plan, require
+from workflows.engine import Ask, Blocker, Offer, Past, Step, foreseen, offers, plan, require
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Effect
 
@@ -94,11 +94,17 @@ def possible(desk: Desk, item: models.Item, workflow: Workflow) -> tuple[Offer, 
 
 
 def hindrances(
-    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any], *, state: str | None = None
+    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, state: str | None = None
 ) -> tuple[Blocker, ...]:
-    """Every reason why the step `name` cannot be taken, from `state` where it is not the present one; nothing is changed."""
-    ask = _ask(desk, item, workflow, fields, name)
-    answer = plan(workflow, name, ask if state is None else replace(ask, state=state))
+    """Every reason why the step `name` cannot be taken; without `fields`: whatever is given with it. Nothing is changed.
+
+    With `state`: as if the item stood there.
+    """
+    asked = _ask(desk, item, workflow, fields or {}, name)
+    ask = asked if state is None else replace(asked, state=state)
+    if fields is None:
+        return foreseen(workflow, name, ask)
+    answer = plan(workflow, name, ask)
     return () if isinstance(answer, Step) else answer
 
 

@@ -50,7 +50,8 @@ def item_list(request: Request) -> Response:
         owners=[(HOUSE_ITSELF, "Das Haus selbst"), *owners] if owners else [], names=dict(owners), limit=queries.COUNT_LIMIT,
         views=[("", "Alle", address({})), *((name, view.title, address({}, liste=name)) for name, view in queries.VIEWS.items())],
         orders=[(name, words) for name, (words, _) in queries.ORDERS.items()], is_open=any(chosen[name] for name in ASIDE),
-        address=lambda number: address(chosen, seite=str(number)), steps=bulk.steps_of(request.person) if found.rows else [],
+        address=lambda number: address(chosen, seite=str(number)), can_pick=bool(found.rows) and bulk.may_move(request.person),
+        steps=bulk.quick_steps(request.person, found.rows),
         here=address(chosen, seite=str(found.page) if found.page > 1 else ""),
     )
 

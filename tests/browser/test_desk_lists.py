@@ -75,4 +75,4 @@ def test_without_a_script_rows_are_chosen_one_by_one(desk, browser):
     assert not page.get_by_label("Alle auf dieser Seite auswählen").is_visible()
     page.locator("input[name=eintrag]").first.check()
     page.get_by_role("button", name="Zurückziehen").click()
-    page.get_by_label("Öffentlicher Hinweis").wait_for()
+    page.get_by_label("Hinweis für die Öffentlichkeit").wait_for()

@@ -5,7 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from content import models
-from tests.functional.test_desk_lists import PUBLISH, SUBMIT, titles, write
+from content.schemas import clean_item
+from content.services import edit, lookup, transition
+from tests.functional.test_changes import change, listed
+from tests.functional.test_desk_lists import NOW, PUBLISH, SUBMIT, titles, write
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import ROLES
 
 
 def state(house, item_id):
@@ -19,7 +24,10 @@ def choose(app, step, *ids, **chosen):
     for box in form.fields["eintrag"]:
         box.checked = int(box._value.split(".")[0]) in ids
     assert sum(box.checked for box in form.fields["eintrag"]) == len(ids)
-    return form.submit("schritt", value=step, expect_errors=True)
+    quick = {button._value for button in form.fields["schritt"]}
+    if step in quick:
+        return form.submit("schritt", value=step, expect_errors=True)
+    return form.submit("schritt", value="").forms[1].submit("schritt", value=step, expect_errors=True)
 
 
 def confirm(page, **fields):
@@ -126,3 +134,108 @@ def test_nobody_moves_what_they_may_not_see_or_not_do(desk):
 def test_a_person_who_may_take_no_step_gets_a_list_without_boxes(desk):
     _, browser = desk
     assert "eintrag" not in browser("hanna", "land", organisation="hamburg").get("/redaktion/eintraege").forms[1].fields
+
+
+def buttons(page):
+    """The steps that a page offers: by name, with its words."""
+    return {button["value"]: button.get_text(strip=True) for button in page.html.select("button[name=schritt]")}
+
+
+def offered(page):
+    """Step → the words that say for how many it can be taken."""
+    return {row.button["value"]: row.find("span", class_="quiet").get_text(strip=True) for row in page.html.select("li.row:has(button[name=schritt])")}
+
+
+def test_a_list_has_buttons_for_what_its_rows_can_do_and_one_for_everything_else(desk):
+    house, browser = desk
+    app = browser("paul", "press")
+    write(house, "roh", by="rita")
+    assert list(buttons(app.get("/redaktion/eintraege?art=page&q=roh"))) == ["submit", "trash", ""]
+    row = write(house, "offen", by="rita", steps=PUBLISH)
+    assert list(buttons(app.get("/redaktion/eintraege?art=page&q=offen"))) == ["withdraw", ""]
+    change(browser("rita", "press"), f"/redaktion/eintrag/{row}", "Neu.")
+    page = app.get("/redaktion/eintraege?art=page&q=offen")
+    assert buttons(page) == {"submit_change": "Änderung einreichen", "correct": "Berichtigen", "return_change": "Änderung zurückgeben", "withdraw": "Zurückziehen", "": "Andere Schritte …"}
+
+
+def test_every_step_that_the_plan_allows_for_one_of_the_chosen_is_offered_and_no_other(desk):
+    house, browser = desk
+    app, other = browser("paul", "press"), browser("rita", "press")
+    rows = [
+        write(house, "roh", by="rita"), write(house, "wartet", by="rita", steps=SUBMIT), write(house, "meins", by="paul", steps=SUBMIT),
+        write(house, "offen", by="rita", steps=PUBLISH), write(house, "anders", by="rita", steps=PUBLISH),
+        write(house, "eingereicht", by="rita", steps=PUBLISH), write(house, "weg", by="rita", steps=[*PUBLISH, ("withdraw", {"note": "n"})]),
+        write(house, "zwei-wartet", by="rita", steps=SUBMIT),
+    ]
+    for row in rows[4:6]:
+        change(other, f"/redaktion/eintrag/{row}", "Neu.")
+    confirm(choose(other, "submit_change", rows[5]))
+    allowed = {}
+    with house.writing("paul", permits=ROLES["press"].permits) as work:
+        for row in rows:
+            for offer in transition.possible(work.desk, work.session.get(models.Item, row), PUBLICATION):
+                allowed[offer.name] = allowed.get(offer.name, 0) + offer.is_possible
+    page = choose(app, "", *rows)
+    assert offered(page) == {name: f"geht bei {count} von {len(rows)}" for name, count in allowed.items() if count}
+    assert {"submit_change", "return_change", "correct", "recall", "reject", "publish", "schedule", "republish"} <= offered(page).keys()
+    assert "import" not in buttons(page) and "remove" not in buttons(page)
+
+
+def test_changes_are_handed_in_given_back_and_made_public_together(desk):
+    house, browser = desk
+    writer, reviewer = browser("rita", "press"), browser("paul", "press")
+    rows = [write(house, slug, by="rita", steps=PUBLISH) for slug in ("eins", "zwei")]
+    for row in rows:
+        change(writer, f"/redaktion/eintrag/{row}", "Der neue Text.")
+    assert "2 von 2 erledigt" in confirm(choose(writer, "submit_change", *rows)).text
+    asked = confirm(choose(reviewer, "return_change", *rows))
+    assert asked.status_int == 400 and "Der Hinweis fehlt" in asked.text
+    assert "2 von 2 erledigt" in confirm(asked, comment="Bitte kürzer.").text
+    assert all("Bitte kürzer." in row for row in listed(writer, "Zurückgegeben mit Hinweis"))
+    assert "2 von 2 erledigt" in confirm(choose(writer, "submit_change", *rows)).text
+    own = choose(writer, "correct", *rows)
+    assert "Das geht nicht: 2 Einträge" in own.text and "Wer den Text geändert hat" in own.text
+    assert "2 von 2 erledigt" in confirm(choose(reviewer, "correct", *rows), note="Neuer Text.").text
+    assert all("Der neue Text." in reviewer.get(f"/seite/{slug}").text for slug in ("eins", "zwei"))
+    assert "submit_change" not in buttons(choose(writer, "", *rows)), "nothing is left to hand in"
+
+
+def test_a_time_is_asked_for_where_many_are_scheduled(desk):
+    house, browser = desk
+    app = browser("paul", "press")
+    row = write(house, "spaeter", by="rita", steps=SUBMIT)
+    asked = confirm(choose(app, "schedule", row))
+    assert asked.status_int == 400 and "Der Zeitpunkt fehlt" in asked.text and 'type="datetime-local"' in asked.text
+    past = confirm(asked, publish_at="2020-01-01T10:00")
+    assert "Der Zeitpunkt muss in der Zukunft liegen" in past.text and state(house, row) == "submitted"
+    assert "1 von 1 erledigt" in confirm(choose(app, "schedule", row), publish_at="2099-01-01T10:00").text
+    assert state(house, row) == "scheduled"
+
+
+def test_steps_of_a_procedure_are_taken_for_many_too_and_not_for_other_kinds(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    page_id = write(house, "seite", by="rita")
+    with house.writing("test") as work:
+        ids = [edit.save(work.session, "recommendation", clean_item("recommendation", {
+            "slug": slug, "title": slug.title(), "text": "Ein Text.", "addressees": ["Hamburg"], "state": "draft"}), now=NOW).item.id for slug in ("r1", "r2")]
+    sent = [("formular", app.get("/redaktion/konto").forms[0]["formular"].value), *(("eintrag", f"{row}.1") for row in [*ids, page_id])]
+    address = "/redaktion/eintraege/schritt"
+    page = app.post(address, [*sent, ("schritt", "")])
+    assert offered(page)["recommendation:propose"] == "geht bei 2 von 3"
+    asked = app.post(address, [*sent, ("schritt", "recommendation:propose")])
+    assert "„Vorschlagen“ gibt es bei dieser Art nicht." in asked.text
+    assert "2 von 2 erledigt" in confirm(asked).text
+    with house.writing("test") as work:
+        assert {lookup.find(work.session, f"/empfehlung/{slug}").procedure_state for slug in ("r1", "r2")} == {"proposed"}
+    app.post(address, [*sent, ("schritt", "reuse:order")], status=404)
+
+
+def test_what_nobody_can_do_with_the_chosen_is_said_with_its_reasons(desk):
+    house, browser = desk
+    app = browser("paul", "press")
+    row = write(house, "meins", by="paul", steps=SUBMIT)
+    page = choose(app, "", row)
+    assert "publish" not in buttons(page) and "Wer eingereicht hat, gibt nicht selbst frei" in page.text
+    assert "ist Ihnen zurzeit kein Schritt möglich" in app.post("/redaktion/eintraege/schritt", {
+        "formular": page.forms[1]["formular"].value, "schritt": "", "eintrag": "999999.1"}).text
