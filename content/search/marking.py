@@ -53,12 +53,12 @@ class Marked:
 
 
 class Marker:
-    """Marks documents for one question. `written` tells the words of the texts that have one of some terms, or begin so (`SearchEngine.written`)."""
+    """Marks documents for one question. `clause`: where it is asked for, perhaps only of the decision `clause_of`. `written` tells the words of the texts that have one of some terms, or begin so (`SearchEngine.written`)."""
 
-    def __init__(self, wants: Iterable[Want], analysis: Analysis, written: Written, *, clause: str = "") -> None:
+    def __init__(self, wants: Iterable[Want], analysis: Analysis, written: Written, *, clause: str = "", clause_of: str = "") -> None:
         self._wants = [want for want in wants if not want.is_excluded]
         self._analysis = analysis
-        self._clause = clause
+        self._clause, self._clause_of = clause, clause_of
         options = [option for want in self._wants for option in want.options]
         terms = frozenset(term for option in options for term in option.terms if not option.is_prefix)
         starts = tuple(option.terms[0] for option in options if option.is_prefix)
@@ -147,7 +147,7 @@ class Marker:
 
     def _snippets(self, document: Document, stretches: Sequence[_Stretch], spans: Sequence[list[Span]]) -> tuple[Snippet, ...]:
         found: list[tuple[int, int, Snippet]] = []
-        has_asked = any(self._is_asked(part) for part in document.parts)
+        has_asked = (not self._clause_of or self._clause_of in document.numbers) and any(self._is_asked(part) for part in document.parts)
         for order, (stretch, marks) in enumerate(zip(stretches, spans, strict=True)):
             part = stretch.part
             if part is None or not marks or part.is_keyword or (has_asked and not self._is_asked(part)):

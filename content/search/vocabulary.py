@@ -65,7 +65,7 @@ class Vocabulary:
         letters = _letters(wanted)
         found = []
         for known in self._words.values():
-            if abs(len(known.folded) - len(wanted)) <= most and (known.letters ^ letters).bit_count() <= 2 * most and known.folded != wanted:
+            if len(known.folded) >= _MIN_TYPO and abs(len(known.folded) - len(wanted)) <= most and (known.letters ^ letters).bit_count() <= 2 * most and known.folded != wanted:
                 far = distance(wanted, known.folded, most)
                 if far <= most:
                     found.append((far, known.folded[:1] != wanted[:1], -known.count, known.word))

@@ -18,6 +18,7 @@ from content import models
 from content.bodies import Bodies
 from content.search import documents
 from content.search.fields import read_day
+from content.search.german import STOP_WORDS
 from content.search.interface import FACETS, Document, Found, Hit, Hits, Query, Said, SearchEngine, Want, WayOn
 from content.search.lemmas import fold
 from content.search.marking import Marker
@@ -29,6 +30,8 @@ from content.services.language import Language
 ENOUGH: Final = 5
 """With fewer documents that have all words, those with some of them are shown as well."""
 _CLAUSE_CANDIDATES: Final = 400
+_TRIED: Final = 5
+"""Of completions behind other words, at most so many are tried."""
 _E: Final = models.Edition.__table__.c
 _ROWS: Final = sa.select(models.Edition.__table__).where(_E.id.in_(sa.bindparam("ids", expanding=True)))
 
@@ -82,7 +85,8 @@ class Searcher:
             query = replace(query, wants=wants)
             found = self._engine.search(query)
         query, found = self._widened(search, query, found, hints)
-        marker = Marker(wants, self._planner.analysis, self._engine.written, clause=asked.clause or asked.filters.get("clause", ""))
+        clause = asked.clause or asked.filters.get("clause", "")
+        marker = Marker(wants, self._planner.analysis, self._engine.written, clause=clause, clause_of=asked.number or "")
         found, loaded = self._in_clause(search, asked, query, found, marker, hints)
         if asked.number and search.page == 1 and not any(asked.number in document.numbers for document in loaded.values()):
             hints.append(f"Ein Dokument mit der Nummer {asked.number} ist hier nicht öffentlich" + ("; gezeigt wird, was sie nennt." if found.total else "."))
@@ -114,8 +118,20 @@ class Searcher:
         vocabulary = self._language.vocabulary(self._engine)
         # What nothing begins with may be misspelled already.
         words = vocabulary.beginning(last, limit) or ([] if fold(last) in vocabulary else [*vocabulary.near(last)])
-        whole = [f"{head} {word}".strip() for word in words]
+        whole = [f"{head} {word}".strip() for word in words] if last.isalpha() or not head else []
+        if head:
+            # Two words that stand nowhere together are no suggestion.
+            whole = [one for one in whole[:_TRIED] if self.ids(Search(one, per_page=1, facets=(), strict=True))]
         return list({fold(one): one for one in [*terms[:4], *found, *whole]}.values())[:limit]
+
+    def continuations(self, typed: str) -> list[str]:
+        """What else may be asked after `typed` was: its completions without other forms of the same words."""
+        asked = read(typed, bodies=self._bodies)
+        last = typed.rsplit(maxsplit=1)[-1] if typed.split() else ""
+        if not asked.groups or any(term.is_phrase or term.is_prefix or term.is_excluded for group in asked.groups for term in group) or fold(last) in STOP_WORDS:
+            return []
+        key = self._planner.thesaurus.key(typed)
+        return [one for one in self.completions(typed) if self._planner.thesaurus.key(one) != key]
 
     # --- inside ---
 

@@ -46,7 +46,7 @@ def search(request: Request) -> Response:
         hits = Hits(0, (), {}, ("Die Suche ist gerade nicht verfügbar. Die Listen funktionieren; bitte später noch einmal.",), said=Said(filters))
     page = _page(reader, parameters, hits, sort=sort, number=number)
     if typed and number == 1 and not filters:
-        page = replace(page, picks=reader.entries(searcher.picks(typed)), suggestions=_suggestions(searcher, typed) if hits.total < PER_PAGE else ())
+        page = replace(page, picks=reader.entries(searcher.picks(typed)), suggestions=_suggestions(searcher, typed, hits.did_you_mean) if hits.total < PER_PAGE else ())
     title = f"Suche: {typed}" if typed else "Suche"
     feeds = [reading.Link(title[:120], page.feed_url)] if parameters else []
     return render(
@@ -131,10 +131,9 @@ def _hit(hit: Hit, entry: reading.ListEntry) -> reading.SearchHit:
     )
 
 
-def _suggestions(searcher: Searcher, typed: str) -> tuple[tuple[str, str], ...]:
+def _suggestions(searcher: Searcher, typed: str, meant: str) -> tuple[tuple[str, str], ...]:
     """What a browser without a script gets while it would be typing: the same list, behind the answer."""
-    found = [words for words in searcher.completions(typed) if words.casefold() != typed.casefold()]
-    return tuple((words, saved.address({"q": words})) for words in found)
+    return tuple((words, saved.address({"q": words})) for words in searcher.continuations(typed) if words != meant)
 
 
 def _why(reason: Reason) -> str:

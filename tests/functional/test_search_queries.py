@@ -245,3 +245,33 @@ def test_a_phrase_is_marked_and_told_as_a_whole(ask):
 def test_bad_syntax_is_read_as_words_with_a_hint(ask, typed, hint):
     hits = ask(typed)
     assert hits.total and any(hint in one for one in hits.hints)
+
+
+def test_a_clause_of_one_decision_is_not_shown_of_those_that_name_it(ask):
+    other = next(hit for hit in ask("2021/39 Ziffer 2").hits if hit.url == "/beschluss/2024/13")
+    assert all("2021/39" in "".join(piece.text for piece in snippet.pieces) for snippet in other.snippets)
+
+
+def test_a_short_word_is_not_mended_to_a_shorter_one(ask):
+    assert ask("blau").did_you_mean == ""
+
+
+@pytest.fixture(scope="module")
+def suggest(house):
+    memo = Memo()
+
+    def suggested(typed):
+        with house.reading() as connection:
+            return Searcher(connection, house.search, house.language, Reader(connection, memo=memo).bodies).continuations(typed)
+
+    return suggested
+
+
+@pytest.mark.parametrize("typed", ["36. Sitzung", "99. Sitzung", "2021/39", "2021/39 Ziffer 2", "Marktplatz jahr:2021", "der die das", '"Einer für Alle"', "Beschlüsse 2021"])
+def test_what_is_complete_has_no_other_forms_of_itself_as_suggestions(suggest, typed):
+    assert suggest(typed) == []
+
+
+@pytest.mark.parametrize("typed", ["Nachnutzung Kosten", "Registermodernisierung Bund", "Portalverbund FIT", "Marktplatz Wohn"])
+def test_every_suggestion_behind_other_words_finds_something(ask, suggest, typed):
+    assert all(ask(words, strict=True).total for words in suggest(typed))
