@@ -1,17 +1,16 @@
 """How a question is answered, whatever keeps the postings: sets and sums over all documents at once (`bits`).
 
 A *segment* is a stretch of the index whose documents and postings never change; only which of them are gone does. An
-engine says how postings are read (`Segment.read_*`); this module decodes each posting once, combines, ranks by `ranking`
-and counts. What was decoded is kept within bounds as long as the segment lives, so that a publication, which adds a small
+engine says how postings are read (`Segment.read_*`); this module reads each posting once, combines, ranks by `ranking`
+and counts. What was read is kept within bounds as long as the segment lives, so that a publication, which adds a small
 segment, leaves all else as it was.
 
-Worths are rounded to 1/4096, rarities to 1/255 of the greatest: where two documents differ by less, the newer comes first.
+Worths are rounded to 1/4096, weights to 1/512, rarities to 1/255 of the greatest: where two documents differ by less, the newer comes first.
 """
 
 from __future__ import annotations
 
 import abc
-import bisect
 import datetime as dt
 import heapq
 import threading
@@ -24,23 +23,17 @@ from typing import Any, Final, Generic, TypeVar
 from content.search import bits, ranking
 from content.search.bits import Slices
 from content.search.interface import Field, Found, Option, Query, Want
+from content.search.postings import SCALE, Posting, Worths
 
 MAX_EXPANSIONS: Final = 100
 """A prefix stands for at most so many words."""
-SCALE: Final = 4096
-"""A worth of 1."""
 MAX_FACTOR: Final = 255
 MAX_COORDINATION: Final = 1023
 KEPT_POSTINGS_BYTES: Final = 12_000_000
 KEPT_WORTHS_BYTES: Final = 32_000_000
 _KEPT_MOMENTS: Final = 8
-_MANY: Final = 1_000_000
 
 T = TypeVar("T")
-Posting = tuple[Sequence[int], Sequence[float]]
-"""Documents of a segment, ascending, and how often the term stands in each."""
-Weighed = tuple[Sequence[int], Sequence[int]]
-"""Documents of a segment, and what each is worth in 1/`SCALE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +44,6 @@ class Columns:
     days: Sequence[int]
     since: Sequence[float]
     until: Sequence[float]
-    lengths: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Worths:
-    """The documents that satisfy a want, and what each one's best option is worth in 1/`SCALE`."""
-
-    documents: int
-    slices: Slices
-
-    @property
-    def size_bytes(self) -> int:
-        """About what it takes."""
-        return 100 + sum(one.bit_length() for one in (self.documents, *self.slices)) // 7
 
 
 class Kept(Generic[T]):
@@ -102,17 +81,6 @@ class Kept(Generic[T]):
         return made
 
 
-class _KnownWorths(dict[tuple[float, int], int]):
-    """(How often, length) → worth in 1/`SCALE`: few pairs differ, so that most of it is looking up, which C does."""
-
-    def __init__(self, field: Field, weight: float) -> None:
-        self._field, self._weight = field, weight
-
-    def __missing__(self, key: tuple[float, int]) -> int:
-        made = self[key] = round(ranking.worth(self._field, *key) * self._weight * SCALE) or 1
-        return made
-
-
 def _raise(best: dict[int, int], documents: Sequence[int], worths: Sequence[int]) -> None:
     """Put in what is better than what is there."""
     if not best:
@@ -127,7 +95,7 @@ class Segment(abc.ABC):
 
     def __init__(self, columns: Columns, filters: Mapping[str, Mapping[str, int]]) -> None:
         self.ids, self.days = columns.ids, columns.days
-        self._since, self._until, self._lengths = columns.since, columns.until, columns.lengths
+        self._since, self._until = columns.since, columns.until
         self.count = len(self.ids)
         self.filters = filters
         """Name → value → set."""
@@ -136,7 +104,7 @@ class Segment(abc.ABC):
         self.present = bits.set_of((number for number in everyone if self.ids[number] and not self._until[number]), self.count)
         self.day_slices = bits.slices_of(everyone, self.days, self.count)
         self.id_slices = bits.slices_of(everyone, self.ids, self.count)
-        self._postings: Kept[Posting] = Kept(KEPT_POSTINGS_BYTES, lambda posting: 200 + 12 * len(posting[0]))
+        self._postings: Kept[Posting] = Kept(KEPT_POSTINGS_BYTES, lambda posting: posting.size_bytes)
         self._worths: Kept[Worths] = Kept(KEPT_WORTHS_BYTES, lambda worths: worths.size_bytes)
         self._moments: Kept[int] = Kept(_KEPT_MOMENTS, lambda _: 1)
 
@@ -174,68 +142,73 @@ class Segment(abc.ABC):
         """What the want is worth in each document."""
         return self._worths.get(want.options, lambda: self._satisfied(want.options))
 
-    def _satisfied(self, options: tuple[Option, ...]) -> Worths:
-        best: dict[int, int] = {}
-        for option in options:
-            for documents, worths in self._worth_of(option):
-                _raise(best, documents, worths)
-        documents = list(best)
-        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, list(best.values()), self.count))
+    def posting(self, field: Field, term: str) -> Posting:
+        """The documents in which `term` stands in `field`, read once."""
+        return self._postings.get((field, term), lambda: self.read_posting(field, term))
 
-    def _worth_of(self, option: Option) -> Iterable[Weighed]:
+    def _satisfied(self, options: tuple[Option, ...]) -> Worths:
+        by_weight: dict[float, list[Posting]] = {}
+        for option in options:
+            by_weight.setdefault(option.weight, []).extend(self._found(option))
+        few: dict[int, int] = {}
+        made = Worths()
+        for weight, found in by_weight.items():
+            many = Worths()
+            for one in found:
+                if isinstance(one, Worths):
+                    many = many.either(one)
+                else:
+                    _raise(few, one.documents, one.weighed(weight))
+            made = made.either(many.weighed(weight))
+        return made.either(self._wide(few))
+
+    def _wide(self, few: Mapping[int, int]) -> Worths:
+        documents = list(few)
+        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, list(few.values()), self.count)) if few else Worths()
+
+    def _any(self, fields: Iterable[Field], term: str) -> Worths:
+        """The documents in which a term stands in some field."""
+        few: dict[int, int] = {}
+        made = Worths()
+        for field in fields:
+            one = self.posting(field, term)
+            if isinstance(one, Worths):
+                made = made.either(one)
+            else:
+                _raise(few, one.documents, one.worths)
+        return made.either(self._wide(few))
+
+    def _found(self, option: Option) -> Iterable[Posting]:
+        """What satisfies an option, before its weight."""
         if option.is_prefix:
             for field in option.fields:
                 for term in self.read_expansions(field, option.terms[0], MAX_EXPANSIONS):
-                    yield self._weighed(field, self._posting(field, term), option.weight)
+                    yield self.posting(field, term)
         elif len(option.terms) == 1:
             for field in option.fields:
-                yield self._weighed(field, self._posting(field, option.terms[0]), option.weight)
+                yield self.posting(field, option.terms[0])
         elif option.places:
             for field in option.fields:
-                yield self._weighed(field, self._row(field, option), option.weight)
+                yield self._row(field, option)
         else:
-            yield self._together(option)
+            yield self._together(option.fields, option.terms)
 
-    def _posting(self, field: Field, term: str) -> Posting:
-        return self._postings.get((field, term), lambda: self.read_posting(field, term))
-
-    def _weighed(self, field: Field, posting: Posting, weight: float) -> Weighed:
-        known = _KnownWorths(field, weight)
-        lengths = map(self._lengths.__getitem__, posting[0])
-        return posting[0], list(map(known.__getitem__, zip(posting[1], lengths, strict=True)))
-
-    def _together(self, option: Option) -> Weighed:
-        """Documents in which each term stands in some field: the smallest worth counts."""
-        least: dict[int, int] = {}
-        for index, term in enumerate(option.terms):
-            values: dict[int, int] = {}
-            for field in option.fields:
-                _raise(values, *self._weighed(field, self._posting(field, term), option.weight))
-            if index:
-                common = values.keys() & least.keys()
-                values = {document: min(values[document], least[document]) for document in common}
-            least = values
-            if not least:
+    def _together(self, fields: Sequence[Field], terms: Sequence[str]) -> Worths:
+        """The documents in which each term stands in some field; the smallest worth counts."""
+        made = self._any(fields, terms[0])
+        for term in terms[1:]:
+            if not made.documents:
                 break
-        return list(least), list(least.values())
+            made = made.both(self._any(fields, term))
+        return made
 
-    def _row(self, field: Field, option: Option) -> Posting:
+    def _row(self, field: Field, option: Option) -> Worths:
         """Documents in which the terms stand at their distances, counted as the rarest of the terms."""
-        common: set[int] = set()
-        for index, term in enumerate(option.terms):
-            documents = self._posting(field, term)[0]
-            common = set(documents) if not index else common.intersection(documents)
-            if not common:
-                return (), ()
-        sure = common.intersection(self._posting(field, option.implied)[0]) if option.implied else set()
-        open_ = sorted(common - sure)
-        found = sorted(sure.union(self.read_row(field, option, open_) if open_ else ()))
-        often = [float(_MANY)] * len(found)
-        for term in option.terms:
-            documents, times = self._posting(field, term)
-            for place, document in enumerate(found):
-                often[place] = min(often[place], times[bisect.bisect_left(documents, document)])
-        return found, often
+        together = self._together((field,), option.terms)
+        sure = together.documents & self._any((field,), option.implied).documents if option.implied else 0
+        open_ = list(bits.members(together.documents & ~sure))
+        found = sure | (bits.set_of(self.read_row(field, option, open_), self.count) if open_ else 0)
+        return Worths(found, bits.only(together.slices, found))
 
 
 class Snapshot:
@@ -364,7 +337,7 @@ def _best(segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Seque
 
 
 def columns_of(rows: Sequence[Any]) -> Columns:
-    """The columns from rows of (edition id, day, since, until, length); what is None is no document."""
-    empty = (0, 0, 0.0, 0.0, 0)
-    ids, days, since, until, lengths = zip(*(row or empty for row in rows), strict=True) if rows else ((), (), (), (), ())
-    return Columns(array("q", ids), array("q", days), array("d", since), array("d", until), array("q", lengths))
+    """The columns from rows of (edition id, day, since, until); what is None is no document."""
+    empty = (0, 0, 0.0, 0.0)
+    ids, days, since, until = zip(*(row or empty for row in rows), strict=True) if rows else ((), (), (), ())
+    return Columns(array("q", ids), array("q", days), array("d", since), array("d", until))

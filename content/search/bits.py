@@ -83,6 +83,35 @@ def times(slices: Slices, factor: int) -> Slices:
     return made
 
 
+def _above(one: Slices, other: Slices) -> int:
+    """Where the first number is higher; both have as many digits."""
+    above, decided = 0, 0
+    for left, right in zip(reversed(one), reversed(other), strict=True):
+        fresh = (left ^ right) & ~decided if decided else left ^ right
+        above |= fresh & left
+        decided |= fresh
+    return above
+
+
+def _alike(one: Slices, other: Slices) -> tuple[Slices, Slices]:
+    """Both with as many digits."""
+    return one + (0,) * (len(other) - len(one)), other + (0,) * (len(one) - len(other))
+
+
+def larger(one: Slices, other: Slices) -> Slices:
+    """The larger number in every document."""
+    one, other = _alike(one, other)
+    above = _above(one, other)
+    return tuple(right ^ ((left ^ right) & above) for left, right in zip(one, other, strict=True))
+
+
+def smaller(one: Slices, other: Slices) -> Slices:
+    """The smaller number in every document."""
+    one, other = _alike(one, other)
+    above = _above(one, other)
+    return tuple(left ^ ((left ^ right) & above) for left, right in zip(one, other, strict=True))
+
+
 def count_of(sets: Iterable[int]) -> Slices:
     """In how many of the sets each document is."""
     made: Slices = ()

@@ -26,10 +26,11 @@ import psycopg
 from sqlalchemy.engine import Connection, Engine
 
 from content.search import bits
-from content.search.answering import Posting, Segment, Snapshot, columns_of
+from content.search.answering import Segment, Snapshot, columns_of
 from content.search.german import Analysis
 from content.search.indexing import Indexed, indexed
 from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Option, Query
+from content.search.postings import Posting, posting, worth
 from content.search.written import pairs
 
 SCHEMA: Final = "search_index"
@@ -246,13 +247,14 @@ class PostgresSegment(Segment):
             (first, last),
         ).fetchall()
         self.touched = array("q", (row[0] for row in found))
+        self._lengths = array("I", (row[4] for row in found))
         having: dict[str, dict[str, list[int]]] = {}
         for number, row in enumerate(found):
             for name, values in ({} if row[5] else orjson.loads(row[6])).items():
                 for value in values:
                     having.setdefault(name, {}).setdefault(value, []).append(number)
         filters = {name: {value: bits.set_of(rows, len(found)) for value, rows in values.items()} for name, values in having.items()}
-        super().__init__(columns_of([None if row[5] else row[:5] for row in found]), filters)
+        super().__init__(columns_of([None if row[5] else row[:4] for row in found]), filters)
 
     def row(self, edition_id: int) -> int | None:
         """The document's number here, where it is known."""
@@ -274,7 +276,7 @@ class PostgresSegment(Segment):
             if not any(level == len(levels) for _, (_, level) in found):
                 break
         documents = sorted(often)
-        return array("l", documents), array("d", map(often.__getitem__, documents))
+        return posting(array("I", documents), array("H", (worth(field, often[number], self._lengths[number]) for number in documents)))
 
     def read_expansions(self, field: Field, start: str, limit: int) -> Sequence[str]:
         """See `Segment`. Only words as they are written (`=…`) can be expanded."""

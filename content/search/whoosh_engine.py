@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from content.search.german import Analysis
 from content.search.indexing import Places, indexed
 from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query, SearchError
 from content.search.whoosh_reading import Places as StoredPlaces
-from content.search.whoosh_reading import WhooshSegment, codec, text
+from content.search.whoosh_reading import PortalCodec, WhooshSegment, text
 from content.search.whoosh_sums import fault_in, sums_of
 from content.search.written import NAME as WORDS_NAME
 from content.search.written import WrittenWords, pairs
@@ -48,15 +49,17 @@ _WRITER_MEMORY_MB: Final = 128
 
 
 class _Prepared(str):
-    """A text whose tokens are known already: Whoosh takes nothing but text."""
+    """A text whose tokens are known already, those of a field of a document with so many words: Whoosh takes nothing but text."""
 
-    __slots__ = ("tokens",)
+    __slots__ = ("field", "length", "tokens")
     tokens: Places
+    field: Field
+    length: int
 
 
-def _prepared(tokens: Places) -> _Prepared:
+def _prepared(tokens: Places, field: Field = Field.TEXT, length: int = 0) -> _Prepared:
     text = _Prepared(" ")
-    text.tokens = tokens
+    text.tokens, text.field, text.length = tokens, field, length
     return text
 
 
@@ -82,6 +85,14 @@ def _schema() -> fields.Schema:
     return fields.Schema(edition_id=fields.ID(stored=True, unique=True), stamp=fields.STORED, row=fields.STORED, **words, **listed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What is open of the folder: Whoosh's index, and the words beside it."""
+
+    index: Any
+    written: WrittenWords
+
+
 class WhooshEngine:
     """A search engine in a folder. One writer at a time; readers go on meanwhile."""
 
@@ -91,13 +102,29 @@ class WhooshEngine:
         self._lock = threading.Lock()
         self._generation = 0
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._index = self._open()
-        self._written = WrittenWords(folder)
+        self._opened = self._open()
         self._decoding = threading.Lock()
         self._state: object = None
         self._answering: Snapshot | None = None
         self._segments: dict[str, WhooshSegment] = {}
         self._standing: list[tuple[WhooshSegment, int]] = []
+
+    @property
+    def _files(self) -> _Files:
+        """What lies in the folder. Raises `IndexDamaged` for an index that an older version has written: whoever can read it goes on till another takes its place."""
+        if self._opened is None:
+            self._opened = self._open()
+        if self._opened is None:
+            raise IndexDamaged("Diese Ausgabe des Portals schreibt ihn in einem anderen Format.")
+        return self._opened
+
+    @property
+    def _index(self) -> Any:
+        return self._files.index
+
+    @property
+    def _written(self) -> WrittenWords:
+        return self._files.written
 
     # --- asking ---
 
@@ -240,7 +267,7 @@ class WhooshEngine:
         while True:
             try:
                 with self._judging():
-                    writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False, codec=codec())
+                    writer = self._index.writer(limitmb=_WRITER_MEMORY_MB, compound=False, codec=PortalCodec())
                 return WhooshBatch(self, writer, self._folder, self._analysis)
             except LockError as error:
                 if time.monotonic() >= deadline:
@@ -290,8 +317,12 @@ class WhooshEngine:
         with self._lock:
             self._answering = None
             self._segments = {}
-            self._index.close()
-            self._written.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._opened is not None:
+            self._opened.index.close()
+            self._opened.written.close()
 
     def _swap(self, fresh: Path) -> None:
         old = self._folder.with_name(self._folder.name + ".old")
@@ -299,27 +330,29 @@ class WhooshEngine:
         with self._lock:
             self._answering = None
             self._segments = {}
-            self._index.close()
-            self._written.close()
+            self._let_go()
             os.replace(self._folder, old)
             os.replace(fresh, self._folder)
-            self._index = self._open()
-            self._written = WrittenWords(self._folder)
+            self._opened = self._open()
         shutil.rmtree(old, ignore_errors=True)
 
-    def _open(self) -> Any:
+    def _open(self) -> _Files | None:
+        """The files, made where there are none; None: they are in another format."""
         try:
-            if index.exists_in(str(self._folder)) and WrittenWords.is_current(self._folder):
+            if index.exists_in(str(self._folder)):
+                if not WrittenWords.is_current(self._folder):
+                    return None
                 opened = index.open_dir(str(self._folder))
                 if sorted(opened.schema.names()) == sorted(_schema().names()):
-                    return opened
+                    return _Files(opened, WrittenWords(self._folder))
                 opened.close()
+                return None
         except Exception:  # noqa: BLE001 - a damaged pickle can raise anything; the answer is always a fresh index
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (_STATE, WORDS_NAME):
             (self._folder / name).unlink(missing_ok=True)
-        return index.create_in(str(self._folder), _schema())
+        return _Files(index.create_in(str(self._folder), _schema()), WrittenWords(self._folder))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Any]:
@@ -358,12 +391,11 @@ class WhooshBatch:
                     document.date.toordinal(),
                     document.since.timestamp(),
                     document.until.timestamp() if document.until else 0,
-                    made.length,
                 )
             ),
             filter=_prepared([(place, (value,)) for place, value in enumerate(listed)]),
             word=_prepared([(place, (word,)) for place, word in enumerate(sorted(made.words))]),
-            **{str(name): _prepared(places) for name, places in made.fields.items()},
+            **{str(name): _prepared(places, name, made.length) for name, places in made.fields.items()},
         )
 
     def remove(self, edition_id: int) -> None:

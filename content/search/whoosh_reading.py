@@ -1,8 +1,9 @@
-"""What the Whoosh engine reads of a segment: columns once, postings block by block. How it answers says `answering`."""
+"""How the Whoosh engine writes postings and reads a segment: columns once, each posting in one piece. How it answers says `answering`."""
 
 from __future__ import annotations
 
 import itertools
+import pickle
 import threading
 import weakref
 from array import array
@@ -11,19 +12,29 @@ from typing import Any
 
 import orjson
 from whoosh import formats
-from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher
-from whoosh.reading import TermNotFound
+from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3LeafMatcher, W3PostingsWriter
+from whoosh.reading import CorruptIndexError, TermNotFound
 
 from content.search import bits
-from content.search.answering import Posting, Segment, columns_of
+from content.search.answering import Segment, columns_of
 from content.search.interface import Field, Option
+from content.search.postings import FOOTER_BYTES, Posting, Sparse, in_a_row, length_of, read, read_all, stored, worth
 
 
 class Places(formats.Positions):  # type: ignore[misc]
-    """Places of a term in a document as plain numbers: read in one go, where Whoosh's own way unpickles a list for each document."""
+    """The terms of a field with what they are worth there, which Whoosh calls a weight, and their places as plain numbers."""
+
+    def word_values(self, value: Any, analyzer: Any, **_: Any) -> Iterator[tuple[str, int, float, bytes]]:
+        """(term, how often, worth, places) of what `indexing` has found in a field (`Prepared`)."""
+        places: dict[str, list[int]] = {}
+        for place, terms in value.tokens:
+            for term in terms:
+                places.setdefault(term, []).append(place)
+        for term, found in places.items():
+            yield term, len(found), float(worth(value.field, len(found), value.length)), self.encode(found)
 
     def encode(self, poslist: Sequence[int]) -> bytes:
-        """The places as they are stored."""
+        """The places as Whoosh hands them about."""
         return array("I", poslist).tobytes()
 
     def decode_positions(self, valuestring: bytes) -> Sequence[int]:
@@ -35,9 +46,58 @@ class Places(formats.Positions):  # type: ignore[misc]
         return len(valuestring) // array("I").itemsize
 
 
-def codec() -> W3Codec:
-    """How segments are written: in large blocks that are not compressed, since postings are read whole."""
-    return W3Codec(blocklimit=4_096, compression=0)
+class PortalCodec(W3Codec):  # type: ignore[misc]
+    """How segments are written: the postings of our fields as `postings` has them, each in one piece."""
+
+    def __init__(self) -> None:
+        super().__init__(blocklimit=4_096, compression=0)
+
+    def postings_writer(self, dbfile: Any, byteids: bool = False) -> _Writer:  # noqa: FBT002 - Whoosh calls it so
+        """See Whoosh."""
+        return _Writer(dbfile, blocklimit=self._blocklimit, byteids=byteids, compression=self._compression, inlinelimit=self._inlinelimit)
+
+    def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
+        """See Whoosh."""
+        if isinstance(format_, Places):
+            return _Matcher(dbfile, *terminfo.extent(), format_, term=term, scorer=scorer)
+        return super().postings_reader(dbfile, terminfo, format_, term=term, scorer=scorer)
+
+
+class _Writer(W3PostingsWriter):  # type: ignore[misc]
+    """Writes a posting of ours behind the header of a block of Whoosh's."""
+
+    def add_posting(self, id_: Any, weight: float, vbytes: bytes, length: int | None = None) -> None:
+        if isinstance(self._format, Places):
+            self._blocklimit = len(self._ids) + 1
+        super().add_posting(id_, weight, vbytes, length)
+
+    def _write_block(self, last: bool = False) -> None:  # noqa: FBT002 - Whoosh calls it so
+        if not isinstance(self._format, Places):
+            super()._write_block(last)
+            return
+        self._terminfo.add_block(self)
+        places = array("I", b"".join(self._values))
+        counts = [len(value) // places.itemsize for value in self._values]
+        data = stored(self._ids, [int(weight) for weight in self._weights], counts, places)
+        info = pickle.dumps((len(self._ids), self._ids[-1], self._maxweight, 0, 0, 0), 2)
+        self._postfile.write(WHOOSH3_HEADER_MAGIC)
+        self._postfile.write_int(-len(info) - len(data))
+        self._postfile.write(info)
+        self._postfile.write(data)
+        self._blockcount += 1
+        self._new_block()
+
+
+class _Matcher(W3LeafMatcher):  # type: ignore[misc]
+    """Whoosh's own way through a posting of ours: for joining segments."""
+
+    def _read_data(self) -> None:
+        one = read_all(self._postfile.get(self._dataoffset, self._nextoffset - self._dataoffset))
+        self._ids, self._weights = tuple(one.documents), tuple(map(float, one.worths))
+        ends = list(itertools.accumulate(one.counts, initial=0))
+        self._values = tuple(array("I", one.places[start:end]).tobytes() for start, end in itertools.pairwise(ends))
+
+    _read_ids = _read_weights = _read_values = _read_data
 
 
 class WhooshSegment(Segment):
@@ -62,29 +122,23 @@ class WhooshSegment(Segment):
 
     def read_posting(self, field: Field, term: str) -> Posting:
         """See `Segment`."""
-        documents, often = array("I"), array("f")
         with self._lock:
-            for numbers, weights, _ in self._blocks(field, term):
-                documents.extend(numbers)
-                often.extend(weights)
-        return documents, often
+            data = self._data(field, term)
+        return read(data) if data else Sparse((), ())
 
-    def _blocks(self, field: Field, term: str) -> Iterator[tuple[Sequence[int], Sequence[float], Sequence[bytes]]]:
-        """(documents, how often, places) of a posting, a whole block at once: going from one document to the next costs ten times as much."""
+    def _data(self, field: Field, term: str) -> bytes:
+        """The bytes of a posting, empty for none; without Whoosh's matcher, which takes longer than most postings. Raises `CorruptIndexError`."""
+        terms = self._reader._terms
         try:
-            matcher = self._reader.postings(str(field), term)
+            start, length = terms.term_info(str(field), term.encode()).extent()
         except TermNotFound:
-            return
-        while matcher.is_active():
-            if isinstance(matcher, W3LeafMatcher):
-                matcher._read_data()
-                steps, weights, places = matcher._data
-                often = weights if isinstance(weights, tuple) else (1.0 if weights is None else weights,) * len(steps)
-                yield tuple(itertools.accumulate(steps)), often, places
-                matcher._next_block()
-            else:
-                yield (matcher.id(),), (matcher.weight(),), (matcher.value(),)
-                matcher.next()
+            return b""
+        file, end = terms._postfile, start + length[0]  # so Whoosh reads it
+        try:
+            size = length_of(file.get(end - FOOTER_BYTES, FOOTER_BYTES))
+        except ValueError as error:
+            raise CorruptIndexError(f"{field} {term}: {error}") from error
+        return bytes(file.get(end - size, size))
 
     def read_expansions(self, field: Field, start: str, limit: int) -> Sequence[str]:
         """See `Segment`."""
@@ -98,21 +152,9 @@ class WhooshSegment(Segment):
 
     def read_row(self, field: Field, option: Option, candidates: Sequence[int]) -> Sequence[int]:
         """See `Segment`."""
-        decode = self._reader.schema[str(field)].format.decode_positions
-        remaining: dict[int, set[int]] = {document: set() for document in candidates}
         with self._lock:
-            for index, (term, distance) in enumerate(zip(option.terms, option.places, strict=True)):
-                starts: dict[int, set[int]] = {}
-                for numbers, _, places in self._blocks(field, term):
-                    for document, value in zip(numbers, places, strict=True):
-                        if document in remaining:
-                            own = {place - distance for place in decode(value)}
-                            if index:
-                                own &= remaining[document]
-                            if own:
-                                starts[document] = own
-                remaining = starts
-        return list(remaining)
+            found = [self._data(field, term) for term in option.terms]
+        return in_a_row(zip(map(read_all, found), option.places, strict=True), frozenset(candidates))
 
 
 def text(value: Any) -> str:

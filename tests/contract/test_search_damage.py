@@ -150,6 +150,22 @@ def test_damage_keeps_no_publication_back_and_the_clock_mends_it(house, hurt, ca
     gc.collect()
 
 
+def test_an_older_format_is_searched_by_who_knows_it_until_the_new_index_stands(house):
+    before = _fill(house)
+    _pair(house, "PRAGMA user_version = 1")
+    again, seen, said = House.open(house.data), [], []
+    with pytest.raises(IndexDamaged, match="anderen Format"):
+        _answers(again)
+    _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
+    rebuild = again.search.rebuild
+    again.search.rebuild = lambda documents, position, _progress: rebuild(documents, position, lambda _: seen.append(_answers(house)))
+    starting.mend(again, say=said.append)
+    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
+    after = _answers(again)
+    assert {typed: after[typed] & set().union(*before.values()) for typed in WORDS} == before and _agrees(again) and again.reconcile_search().is_clean
+    again.close()
+
+
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 ROWS = {

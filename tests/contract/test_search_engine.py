@@ -153,7 +153,10 @@ def test_index_that_does_not_know_how_texts_write_is_made_anew(whoosh, tmp_path,
     whoosh.close()
     (tmp_path / "files" / "words.db").unlink()
     again = WhooshEngine(tmp_path / "files", analysis)
-    assert (again.position(), list(again.stored())) == (0, [])
+    with pytest.raises(IndexDamaged):
+        again.stored()
+    again.rebuild(iter([NEW]), 5, lambda _: None)
+    assert [edition_id for edition_id, _ in again.stored()] == [NEW.edition_id] and again.written(["=zwiebelkuchen"])
     again.close()
 
 

@@ -9,9 +9,10 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.search import answering, bits, ranking
+from content.search import answering, bits, postings, ranking
 from content.search.answering import Segment, Snapshot, columns_of
 from content.search.interface import Field, Option, Query, Want
+from content.search.postings import Sparse
 
 WORDS = ["a", "ab", "b", "c", "d"]
 FIELDS = (Field.TITLE, Field.TEXT, Field.FILES)
@@ -30,13 +31,14 @@ class InMemory(Segment):
 
     def __init__(self, documents):
         self.documents = documents
-        rows = [(row["id"], row["day"], 0.0, float(row["until"]), len(row["text"])) for row in documents]
+        rows = [(row["id"], row["day"], 0.0, float(row["until"])) for row in documents]
         kinds = {kind: bits.set_of((n for n, row in enumerate(documents) if row["kind"] == kind), len(documents)) for kind in "xy"}
         super().__init__(columns_of(rows), {"kind": kinds})
 
     def read_posting(self, field, term):
-        found = [(number, row.get(str(field), []).count(term)) for number, row in enumerate(self.documents) if term in row.get(str(field), [])]
-        return [number for number, _ in found], [float(often) for _, often in found]
+        having = [(number, row) for number, row in enumerate(self.documents) if term in row.get(str(field), [])]
+        documents, worths = [number for number, _ in having], [postings.worth(field, row[str(field)].count(term), len(row["text"])) for _, row in having]
+        return Sparse(documents, worths) if term == "b" else postings.posting(documents, worths)
 
     def read_expansions(self, field, start, limit):
         return sorted({word for row in self.documents for word in row.get(str(field), []) if word.startswith(start)})[:limit]
