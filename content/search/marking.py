@@ -96,6 +96,10 @@ class Marker:
         merged = [_merged(one) for one in spans]
         return Marked(_pieces(document.title, merged[0]), self._snippets(document, stretches, merged), tuple(reasons))
 
+    def untold(self) -> tuple[Reason, ...]:
+        """What to say of a hit whose text does not show why: the desk has changed the words since it was taken in."""
+        return tuple(Reason(want.typed, (), "über Wortteile, wie sie bei der Aufnahme galten", ()) for want in self._wants if want.typed)[:1]
+
     def satisfies_in_clause(self, document: Document) -> bool:
         """Whether every want is met inside the clause asked for; what is asked by its number is met as a whole."""
         own = _own(document)

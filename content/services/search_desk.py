@@ -149,6 +149,8 @@ def _check_single(session: Session, use: str, word: str, _others: list[str]) -> 
     if not word.isalpha() or not least <= len(word) <= MAX_WORD:
         return [FieldError("word", "no_word", f"Bitte ein einzelnes Wort aus Buchstaben angeben, {least} bis {MAX_WORD} Zeichen, ohne Bindestrich.")]
     folded = fold(word)
+    if use == "part" and folded in STOP_WORDS:
+        return [FieldError("word", "stop_word", f"„{word}“ ist ein Füllwort; als Baustein zerlegte es viele Wörter falsch.")]
     if any(fold(row.word) == folded for row in words(session, _OTHER_USE[use])):
         return [FieldError("word", "contradiction", f"„{word}“ steht schon unter „{USES[_OTHER_USE[use]]}“. Bitte dort zuerst entfernen.")]
     return []

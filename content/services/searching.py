@@ -225,7 +225,8 @@ class Searcher:
 
     def _hit(self, edition_id: int, score: float, document: Document, marker: Marker) -> Hit:
         marked = marker.marked(document)
-        return Hit(edition_id, document.url, score, marked.title, marked.snippets, marked.reasons)
+        reasons = marked.reasons or marker.untold()
+        return Hit(edition_id, document.url, score, marked.title, marked.snippets, reasons)
 
     def _ways(self, asked: Asked, query: Query, found: Found) -> tuple[WayOn, ...]:
         """Other searches that do find something, and more than this one."""

@@ -99,8 +99,15 @@ def test_words_for_the_splitter_count_for_the_next_question(gerda):
     assert urls(reader, "Registermodernisierung")
 
 
+def test_a_hit_still_says_why_when_the_desk_has_changed_how_its_words_are_split(gerda):
+    app, reader = gerda
+    fill(app.get(PATH), "whole", word="Marktplatz").submit(status=303)
+    page = html.unescape(reader.get("/suche?q=Platz").text)
+    assert "wie sie bei der Aufnahme galten" in page and page.count('<details class="why">') == page.count('class="row-title"')
+
+
 WRONG_WORDS = [
-    ("part", {"word": "zwei Wörter"}, "einzelnes Wort"), ("part", {"word": "ab"}, "einzelnes Wort"), ("whole", {"word": "FIT-Connect"}, "einzelnes Wort"),
+    ("part", {"word": "zwei Wörter"}, "einzelnes Wort"), ("part", {"word": "ab"}, "einzelnes Wort"), ("part", {"word": "der"}, "Füllwort"), ("whole", {"word": "FIT-Connect"}, "einzelnes Wort"),
     ("synonym", {"word": "", "others": "x"}, "Bitte ein Wort"), ("synonym", {"word": "Kosten", "others": ""}, "andere Namen"),
     ("synonym", {"word": "Kosten", "others": "kosten"}, "der Name selbst"), ("synonym", {"word": "und", "others": "Kosten"}, "Füllwort"),
     ("synonym", {"word": "Kosten", "others": ",".join(f"n{number}" for number in range(21))}, "1 bis 20"),
