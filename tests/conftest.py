@@ -47,6 +47,14 @@ def house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
     made.close()
 
 
+@pytest.fixture
+def other_house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
+    """Another empty portal, to move to."""
+    made = _fresh(tmp_path / "other", lemmas_folder)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) -> Path:
     """The DATA folder of a fresh portal with its example content; read only, copy it to write."""

@@ -16,9 +16,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import members_of, name_of
-
-PUBLIC_STATES = frozenset({"adopted", "implementing", "implemented", "rejected", "postponed", "superseded", "withdrawn"})
-"""Steps into these states are told to the public; what is drafted and proposed inside is not."""
+from workflows.recommendation import RECOMMENDATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,11 @@ def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]
 
 def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]:
     step = models.StepEntry
-    rows = session.scalars(sa.select(step).where(step.item_id == item.id, step.workflow == "recommendation").order_by(step.id))
-    return [{"state": row.target, "at": _instant(row.at), "decision": row.decision_url} for row in rows if row.target in PUBLIC_STATES]
+    flow = RECOMMENDATION
+    # A state that was only taken over came about on another day, by steps that nobody knows here.
+    query = sa.select(step).where(step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions))
+    rows = session.scalars(query.order_by(step.id))
+    return [{"state": row.target, "at": _instant(row.at), "decision": row.decision_url} for row in rows]
 
 
 def names_of(session: Session, labels: Iterable[str]) -> list[str]:

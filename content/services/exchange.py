@@ -40,6 +40,7 @@ from content.services import (
     publish,
     publishable,
     reuse_list,
+    roads,
     transition,
 )
 from content.services.source_lists import MAIN, decision_source, german_date, press_source
@@ -189,7 +190,8 @@ class Importer:
 
     def _take(self, path: Path, number: int, kind: str, given: Mapping[str, Any], *, is_derived: bool) -> None:
         given, told = decided.split(kind, given)
-        value = clean_item(kind, given)
+        given, road = roads.split(kind, given)
+        value: Mapping[str, Any] = clean_item(kind, given)
         if kind == "decision" and not value["number"]:
             raise InvalidInput([FieldError("number", "missing", "Die Nummer fehlt. Bitte angeben, etwa 2021/39.")])
         session = self._desk.session
@@ -201,6 +203,8 @@ class Importer:
             name = "number" if kind == "decision" else "slug"
             message = f"{url} steht schon in {file}, Zeile {line}. Jede Nummer gibt es in einem Gremium nur einmal."
             raise InvalidInput([FieldError(name, "doubled", message)])
+        walked = roads.walk(self._desk, value, road) if kind == "recommendation" else None
+        value = walked.value if walked else value
         saved = edit.save(
             session, kind, value, now=self._desk.now, files=_FolderFiles(path.parent, self._store),
             actor=self._desk.actor, actor_name=self._desk.actor_name,
@@ -208,16 +212,18 @@ class Importer:
         self._seen[url] = (path.name, number)
         if links.checked(saved.item):
             self._linking.append(url)
-        is_told = False
+        note = ""
         if isinstance(saved.item, models.Decision):
             if saved.outcome is edit.Outcome.CREATED:
                 self._histories.append(decided.adopted(self._desk, saved.item))
-            is_told = decided.keep(self._desk, saved.item, told)
+            note = decided.NOTE if decided.keep(self._desk, saved.item, told) else ""
+        elif walked and roads.keep(self._desk, saved.item, walked):
+            note = roads.NOTE
         self.report.count(kind, saved.outcome)
         if self._is_publishing and kind == "offer":
             self._offers.append((saved.item, path.name))
         elif self._is_publishing:
-            self._publish(saved.item, path.name, told=decided.NOTE if is_told else "")
+            self._publish(saved.item, path.name, told=note)
 
     def _publish(self, item: models.Item, file_name: str, *, told: str = "") -> None:
         if item.publication_state == "draft":
@@ -358,6 +364,11 @@ def working_lines(session: Session) -> Iterator[bytes]:
     for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
         rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:
-            beside = decided.told_of(session, item) if isinstance(item, models.Decision) else {}
-            yield canonical_json({"type": kind, **item.input, **beside}) + b"\n"
+            yield canonical_json({"type": kind, **item.input, **_beside(session, item)}) + b"\n"
+
+
+def _beside(session: Session, item: models.Item) -> Mapping[str, Any]:
+    if isinstance(item, models.Decision):
+        return decided.told_of(session, item)
+    return roads.told_of(session, item) if isinstance(item, models.Recommendation) else {}
 

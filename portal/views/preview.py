@@ -66,7 +66,7 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     if isinstance(saved.item, models.Decision) and not saved.item.number:
         saved.item.number, saved.item.year = "Entwurf", work.desk.now.year
     if isinstance(saved.item, models.Recommendation) and saved.item.procedure_state in {None, RECOMMENDATION.initial}:
-        saved.item.procedure_state = "proposed"  # as it must stand when it is public
+        transition.take(work.desk, saved.item, RECOMMENDATION, "propose")  # as it must stand when it is public
     frozen_text.drop(work.session, saved.item)  # what is shown is what was typed, not a change that somebody handed in
     step = _STEPS.get(saved.item.publication_state, "import")
     transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})

@@ -53,13 +53,16 @@ def _lines(offers: int) -> Iterator[dict[str, Any]]:
     for number in range(400):
         year, serial = 2010 + number % 10, number // 10 + 1
         yield {"type": "decision", "body": "it-planungsrat", "number": f"{year}/{serial:02d}", "title": f"Vorhaben {number}", "date": f"{year}-06-01", "text": text.format(n=number)}
+    adopting = {"recommendations": [f"rat-{n}" for n in range(RECOMMENDATIONS)], "vote": {"others": "yes"}}
+    yield {"type": "decision", "body": "it-planungsrat", "number": "2020/01", "title": "Empfehlungen", "date": "2020-06-01", "text": "1. Der Rat beschließt sie.", **adopting}
+    road = [{"date": "2020-03-01", "state": "proposed"}, {"date": "2020-06-01", "state": "adopted", "decision": "2020/01"}, {"date": "2020-07-01", "state": "implementing"}]
     for n in range(ITEMS):
         yield {
             "type": "market_item", "slug": f"leistung-{n}", "title": f"Leistung {n}", "text": "Ein Dienst.", "ozg_id": str(10000 + n), "leika_keys": [f"99{n:012d}"],
             "supplier_land": list(LAENDER.values())[n % 17].name, "maturity": n % 5, "state": "live", "decisions": ["2010/05"], "recommendations": [],
         }
     for n in range(RECOMMENDATIONS):
-        yield {"type": "recommendation", "slug": f"rat-{n}", "title": f"Empfehlung {n}", "text": "Tun.", "addressees": ["Bund", "Länder"], "state": "implementing", "market_items": [f"leistung-{n * 12 + k}" for k in range(8)]}
+        yield {"type": "recommendation", "slug": f"rat-{n}", "title": f"Empfehlung {n}", "text": "Tun.", "addressees": ["Bund", "Länder"], "road": road, "market_items": [f"leistung-{n * 12 + k}" for k in range(8)]}
     for n in range(offers):
         yield {
             "type": "offer", "slug": f"angebot-{n}", "title": f"Angebot {n}", "market_item": f"leistung-{n % ITEMS}", "provider": PROVIDERS[n // ITEMS % 4], "text": "Zu Bedingungen.",

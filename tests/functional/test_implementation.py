@@ -197,7 +197,7 @@ def test_implemented_needs_every_addressee_or_a_reason_each_at_the_button(desk):
         form[f"reason.{name}"] = "ruht"
     form.submit(status=303)
     data = _data(TestApp(office.app))
-    assert data["state"] == "implemented" and [row["state"] for row in data["road"]] == ["implemented"]
+    assert data["state"] == "implemented" and [row["state"] for row in data["road"]] == ["proposed", "adopted", "implementing", "implemented"]
 
 
 def test_a_recommendation_is_adopted_by_a_vote_on_the_decision_that_names_it_and_its_past_stays(desk):

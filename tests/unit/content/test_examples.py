@@ -17,7 +17,7 @@ from content.addresses import decision_url, meeting_url
 from content.kinds import item_url
 from content.numbers import parse
 from content.operative import OperativeKind
-from content.services import decided
+from content.services import decided, roads
 
 EXAMPLES = Path(content.__file__).parent / "examples"
 FILES = EXAMPLES / "files"
@@ -151,6 +151,7 @@ def prose(item: dict[str, Any]) -> Iterator[str]:
 )
 def test_line_fits_the_schema_of_its_kind(file: str, line: int, item: dict[str, Any]) -> None:
     given, _ = decided.split(item["type"], {name: value for name, value in item.items() if name != "type"})
+    given, _ = roads.split(item["type"], given)
     assert schemas.clean_item(item["type"], given)["published_on"] is not None
 
 
