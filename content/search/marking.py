@@ -88,8 +88,8 @@ class Marker:
                 weight = option.weight * max(_weight(option, stretches[index]) for index, _ in found)
                 if best is None or weight > best[0]:
                     best = (weight, option, found)
-            bears = next((option for option in want.options if option.terms[0] in own), None)
-            if bears is not None and want.typed:
+            bears = next((option for option in want.options if _is_borne(option, own)), None)
+            if bears is not None and want.typed and (best is None or not bears.is_prefix):
                 reasons.append(Reason(want.typed, (), bears.reason or "trägt diese Nummer", ()))
             elif best is not None:
                 reasons.append(self._reason(want, best[1], best[2], stretches))
@@ -103,7 +103,7 @@ class Marker:
     def satisfies_in_clause(self, document: Document) -> bool:
         """Whether every want is met inside the clause asked for; what is asked by its number is met as a whole."""
         own = _own(document)
-        wants = [want for want in self._wants if not any(option.terms[0] in own for option in want.options)]
+        wants = [want for want in self._wants if not any(_is_borne(option, own) for option in want.options)]
         stretches = [self._stretch(part, part.text) for part in document.parts if self._is_asked(part)]
         return bool(stretches) and all(any(_satisfied(option, stretches) for option in want.options) for want in wants)
 
@@ -171,6 +171,12 @@ class Marker:
 def _own(document: Document) -> frozenset[str]:
     """The terms of the numbers that the document bears."""
     return frozenset(number_term(number) or own_term(number) for number in document.numbers)
+
+
+def _is_borne(option: Option, own: frozenset[str]) -> bool:
+    """Whether the option means a number that a document bears, or the beginning of one."""
+    term = option.terms[0]
+    return term in own or (option.is_prefix and term.startswith("#") and any(number.startswith(term) for number in own))
 
 
 def _is_meant(token: Token, terms: frozenset[str], starts: tuple[str, ...]) -> bool:

@@ -3,12 +3,13 @@
 One want per thing asked. Its options, from near to far, are what an engine looks up mechanically:
 
     the word as typed 1.0 · another form of it 0.9 · without umlauts 0.75 · in a compound 0.7
-    the whole of what something is called 1.5 · another name: 0.8 (abbreviation) to 0.5 (loose synonym) · all parts of a typed compound 0.5, of a hyphenated word 0.85 · near spelling 0.4
+    the whole of what something is called 1.5 · another name: 0.8 (abbreviation) to 0.5 (loose synonym) · a number of the year typed 0.8 · all parts of a typed compound 0.5, of a hyphenated word 0.85 · near spelling 0.4
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -27,7 +28,9 @@ IN_COMPOUND: Final = 0.7
 ALL_PARTS: Final = 0.5
 ALL_PIECES: Final = 0.85
 """Of a word with hyphens: „EfA-Marktplatz“ is as well „der Marktplatz … EfA“."""
+OF_THE_YEAR: Final = 0.8
 NEAR: Final = 0.4
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _MIN_PART: Final = 4
 """A shorter word is not looked for inside compounds."""
 
@@ -134,6 +137,10 @@ class Planner:
         """The options of one typed word, its other names aside."""
         if not tokens:
             return []
+        if _YEAR.fullmatch(word):
+            # Who writes „Umlaufverfahren 2023“ means what was decided then, though no text says the year.
+            said = [Option((term,), WORDS, 1.0) for term in tokens[0].terms[:1]]
+            return [*said, Option((f"#{word}/",), (Field.TITLE,), OF_THE_YEAR, is_prefix=True, reason=f"Nummer aus dem Jahr {word}")]
         if tokens[0].terms[0].startswith("#"):
             number = tokens[0].terms[0]
             return [Option((number,), (Field.TITLE,), NUMBER_WEIGHT / 10), Option((number,), (Field.TEXT, Field.FILES), reason=f"nennt {word}")]

@@ -23,6 +23,7 @@ from content import models
 from content.berlin import BERLIN
 from content.canonical import canonical_json
 from content.schemas import FieldError, InvalidInput
+from content.search.query import read
 from content.services import outbox, saved
 from content.signing import SEAL_CHARS, Sealer
 
@@ -68,6 +69,9 @@ def clean(given: Mapping[str, str], parameters: Mapping[str, str]) -> Wish:
         errors.append(FieldError("rhythm", "unknown", f"Den Rhythmus „{rhythm[:20]}“ gibt es nicht. Möglich sind: {', '.join(RHYTHMS.values())}."))
     if not parameters:
         errors.append(FieldError("q", "missing", "Die Suche ist leer. Bitte zuerst suchen, dann abonnieren."))
+    asked = read(parameters.get("q", ""))
+    if set(parameters) == {"q"} and not (asked.has_words or asked.literals):
+        errors.append(FieldError("q", "no_word", "Die Suche enthält kein Wort und fände alles. Bitte die Suche ändern."))
     if (wrong := saved.wrong(parameters)) is not None:
         errors.append(FieldError("q", "malformed", f"{wrong[1]} Bitte die Suche ändern."))
     if len(parameters.get("q", "")) > _MAX_QUERY:

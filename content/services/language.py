@@ -31,6 +31,8 @@ KEPT_DOCUMENTS_BYTES: Final = 8_000_000
 _E: Final = models.Edition.__table__.c
 _TERMS: Final = sa.select(_E.document).where(_E.kind == "term", _E.valid_until.is_(None)).order_by(_E.id)
 _W: Final = models.SearchWord.__table__.c
+_COMMON: Final = (Entry("Millionen", "Mio.", source="Abkürzung"), Entry("Milliarden", "Mrd.", source="Abkürzung"))
+"""Abbreviations that every text uses and no glossary explains."""
 _HEAD: Final = sa.select(sa.func.max(models.LedgerHead.position))
 _GONE: Final = sa.select(sa.func.count()).where(_E.is_withdrawn.is_(True))
 _LISTED: Final = sa.select(sa.func.count(), sa.func.max(_W.changed_at))
@@ -97,7 +99,7 @@ class Language:
 def _entries(connection: Connection) -> list[Entry]:
     found = [_entry(orjson.loads(row.document)) for row in connection.execute(_TERMS)]
     rows = connection.execute(sa.select(_W.word, _W.others, _W.source).where(_W.use == "synonym").order_by(_W.id))
-    return found + [Entry(row.word, synonyms=tuple(row.others), source=row.source or "Redaktion") for row in rows]
+    return [*_COMMON, *found] + [Entry(row.word, synonyms=tuple(row.others), source=row.source or "Redaktion") for row in rows]
 
 
 def _entry(document: dict[str, Any]) -> Entry:

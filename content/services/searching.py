@@ -7,6 +7,7 @@ documents of the hits from the database → marks and reasons. The engine answer
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -109,6 +110,8 @@ class Searcher:
         start = " ".join(typed.split())
         if len(start) < 2:
             return []
+        if _BEGUN_NUMBER.fullmatch(start):
+            return self._numbers(start.replace("-", "/"))[:limit]
         folded = fold(start)
         names = [entry.title for entry in self._planner.thesaurus.entries.values()]
         names += [entry.abbreviation for entry in self._planner.thesaurus.entries.values() if entry.abbreviation]
@@ -123,6 +126,12 @@ class Searcher:
             # Two words that stand nowhere together are no suggestion.
             whole = [one for one in whole[:_TRIED] if self.ids(Search(one, per_page=1, facets=(), strict=True))]
         return list({fold(one): one for one in [*terms[:4], *found, *whole]}.values())[:limit]
+
+    def _numbers(self, start: str) -> list[str]:
+        """The numbers of public decisions that begin so."""
+        found = self._connection.execute(_NUMBERS, {"like": f"/beschluss/%{start}%"})
+        numbers = ("/".join(row.url.split("/")[-2:]) + self._bodies.suffix(row.body_slug) for row in found)
+        return sorted(number for number in numbers if number.startswith(start))
 
     def continuations(self, typed: str) -> list[str]:
         """What else may be asked after `typed` was: its completions without other forms of the same words."""
@@ -263,6 +272,13 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+_BEGUN_NUMBER: Final = re.compile(r"(?:19|20)\d\d[/-]\d{0,3}")
+_NUMBERS: Final = (
+    sa.select(_E.url, _E.body_slug)
+    .where(_E.valid_until.is_(None), _E.kind == "decision", _E.url.like(sa.bindparam("like")))
+    .order_by(_E.url)
+    .limit(200)
+)
 _TITLES: Final = (
     sa.select(_E.title)
     .where(

@@ -393,6 +393,12 @@ def test_what_is_published_last_leads_the_feed_however_old_it_is(world, monkeypa
     assert entries[0] == "/beschluss/2012/88" and len(entries) == 40
 
 
+def test_a_search_without_any_word_is_no_alert(world):
+    form = world.browser.get("/suche/abo?q=((").forms[1]
+    form["email"] = READER
+    assert "enthält kein Wort" in form.submit(status=400).text and world.count(models.Alert) == 0
+
+
 @pytest.mark.parametrize("query", ["q=a&von=gestern", "q=a&art=quatsch", "q=a&jahr=20x1"])
 def test_a_filter_that_is_none_is_neither_feed_nor_alert(world, query):
     assert "Erwartet wird" in world.browser.get(f"/suche.atom?{query}", status=400).text

@@ -29,6 +29,12 @@ def test_what_is_typed_is_completed(portal, typed, expected):
     assert expected in _suggested(portal[0], typed)
 
 
+def test_a_number_begun_is_completed(portal):
+    app, _ = portal
+    assert _suggested(app, "2021/3")[:2] == ["2021/34", "2021/35"] == _suggested(app, "2021-3")[:2]
+    assert "2025/02-AL" in _suggested(app, "2025/") and _suggested(app, "2021/99") == []
+
+
 @pytest.mark.parametrize("typed", ["", "a", "%", "_%_", "\\", "(" * 9_000, "\x00", "'; --"])
 def test_nothing_typed_is_an_error(portal, typed):
     assert _suggested(portal[0], typed) == []

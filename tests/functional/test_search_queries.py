@@ -275,3 +275,14 @@ def test_what_is_complete_has_no_other_forms_of_itself_as_suggestions(suggest, t
 @pytest.mark.parametrize("typed", ["Nachnutzung Kosten", "Registermodernisierung Bund", "Portalverbund FIT", "Marktplatz Wohn"])
 def test_every_suggestion_behind_other_words_finds_something(ask, suggest, typed):
     assert all(ask(words, strict=True).total for words in suggest(typed))
+
+
+def test_a_year_beside_other_words_means_the_decisions_of_that_year_too(ask):
+    hits = ask("Umlaufverfahren 2023")
+    first = hits.hits[0]
+    assert first.url == "/beschluss/2023/35" and "Nummer aus dem Jahr 2023" in [reason.how for reason in first.reasons]
+    assert "/beschluss/2022/32" not in _urls(ask("Umlaufverfahren 2023", strict=True)) or "2023" in _text(next(hit for hit in ask("Umlaufverfahren 2023", strict=True).hits if hit.url == "/beschluss/2022/32"))
+
+
+def test_millions_are_found_however_they_are_written(ask):
+    assert "/beschluss/2023/43" in _urls(ask("15 Millionen Euro", strict=True))
