@@ -210,12 +210,13 @@ def _show_report(report: exchange.Report) -> None:
     for word, table in (("Neu", report.created), ("Geändert", report.changed), ("Unverändert", report.unchanged)):
         if table:
             _say(f"{word}: " + ", ".join(f"{_KIND_WORDS[kind]} {count}" for kind, count in table.items()) + ".")
-    if report.kept:
-        _say(f"Ohne Schlüssel übernommen: {len(report.kept)} Zeilen.")
-        for row in report.kept[:MAX_KEPT_SHOWN]:
+    for words, rows in ((f"Ohne Schlüssel übernommen: {len(report.kept)} Zeilen.", report.kept), (f"Eingereichte Änderungen ersetzt: {len(report.overtaken)}.", report.overtaken)):
+        if rows:
+            _say(words)
+        for row in rows[:MAX_KEPT_SHOWN]:
             _say(f"  {row}")
-        if len(report.kept) > MAX_KEPT_SHOWN:
-            _say(f"  … und {len(report.kept) - MAX_KEPT_SHOWN} weitere.")
+        if len(rows) > MAX_KEPT_SHOWN:
+            _say(f"  … und {len(rows) - MAX_KEPT_SHOWN} weitere.")
     if report.published or report.corrected:
         _say(f"Veröffentlicht: {report.published} neu, {report.corrected} berichtigt.")
     if report.skipped:

@@ -36,10 +36,11 @@ _STALE: Final = "Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und n
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """An item with the revision that was seen when it was chosen."""
+    """An item with the revision, and the last step where one is known, that was seen when it was chosen."""
 
     id: int
     rev: int
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Answer:
     title: str
     kind_label: str
     reasons: tuple[str, ...]
+    seen: int = 0
+    """The last step of the item when this was foreseen."""
 
 
 Begin = Callable[[], AbstractContextManager[Work]]
@@ -145,7 +148,8 @@ def _foreseen(work: Work, person: SignedIn, move: Move, one: Chosen) -> Answer:
     if not _is_for(move, row):
         return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
     permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-    return _answer(one, row, tuple(found.message for found in transition.hindrances(permitted, row, move.workflow, move.name)))
+    reasons = tuple(found.message for found in transition.hindrances(permitted, row, move.workflow, move.name))
+    return replace(_answer(one, row, reasons), seen=transition.last_step(work.session, row))
 
 
 def _is_for(move: Move, row: models.Item) -> bool:
@@ -168,7 +172,7 @@ def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mappi
                 return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
             answer = _answer(one, row, ())
             permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-            transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev)
+            transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev, seen=one.seen)
     except Blocked as refused:
         return replace(answer, reasons=tuple(blocker.message for blocker in refused.blockers))
     except Stale:

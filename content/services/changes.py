@@ -18,6 +18,8 @@ from content.services import frozen_text
 
 STEPS: Final = ("submit_change", "recall_change", "return_change", "correct")
 """The steps of publication that say where a change stands; the last of them counts."""
+ENDING: Final = (*STEPS, "withdraw", "expire")
+"""Steps that may end a change that was handed in; of several the last counts."""
 BACK: Final = frozenset({"recall_change", "return_change"})
 """A change comes back to those who work on it."""
 RETURNING: Final = ("reject", "return_change")
@@ -66,12 +68,30 @@ def authors(session: Session, item: models.Item, *, is_held: bool = True) -> fro
 def handed_in_by(session: Session, item: models.Item) -> set[str]:
     """Logins of who handed in the change that the step just taken decides on, and of those who wrote what is not public of it."""
     step, revision = models.StepEntry, models.Revision
-    query = sa.select(step.transition, step.actor).where(step.item_id == item.id, step.workflow == "publication", step.transition.in_(STEPS))
+    query = sa.select(step.transition, step.actor).where(step.item_id == item.id, step.workflow == "publication", step.transition.in_(ENDING))
     before = session.execute(query.order_by(step.id.desc()).offset(1).limit(1)).one_or_none()
     if before is None or before.transition != "submit_change":
         return set()
     written = sa.select(revision.actor).where(revision.item_id == item.id, revision.rev > item.public_rev)
     return {before.actor, *session.scalars(written)}
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A change that was handed in, whose text the row as it is does not have: its revision, and who handed it in."""
+
+    rev: int
+    name: str
+
+
+def overtaken(session: Session, item: models.Item) -> Overtaken | None:
+    """What falls where the public text of `item` becomes the row as it is, if anything."""
+    kept = frozen_text.of(session, item)
+    if item.publication_state != "published" or kept is None or kept.input_sha256 == item.input_digest:
+        return None
+    step = models.StepEntry
+    query = sa.select(step.actor_name).where(step.item_id == item.id, step.workflow == "publication", step.transition == "submit_change")
+    return Overtaken(kept.rev, session.scalar(query.order_by(step.id.desc()).limit(1)) or "")
 
 
 def remarks(session: Session, item_ids: Iterable[int]) -> dict[int, str]:

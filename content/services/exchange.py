@@ -29,6 +29,7 @@ from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import (
     amend,
     catalogue,
+    changes,
     decided,
     edit,
     implementation,
@@ -81,6 +82,8 @@ class Report:
     faults: list[LineFault] = field(default_factory=list)
     kept: list[LineFault] = field(default_factory=list)
     """Rows of lists that were taken over without their faulty key."""
+    overtaken: list[LineFault] = field(default_factory=list)
+    """Changes that people had handed in and that an imported text replaced."""
 
     def count(self, kind: str, outcome: edit.Outcome, amount: int = 1) -> None:
         """Note what became of so many items."""
@@ -233,8 +236,15 @@ class Importer:
         elif item.publication_state == "published" and (told or item.rev != _published_rev(self._desk.session, item)):
             if publish.differs(self._desk, item):
                 _check(item)
+                self._tell_overtaken(item)
                 transition.correct(self._desk, item, f"{told or 'Neu übernommen'} – aus der Datei {file_name}.")
                 self.report.corrected += 1
+
+    def _tell_overtaken(self, item: models.Item) -> None:
+        lost = changes.overtaken(self._desk.session, item)
+        if lost is not None:
+            words = f"{item.url}: Die von {lost.name} eingereichte Änderung (Revision {lost.rev}) ist durch diesen Text ersetzt. Wer sie schrieb, weiß es."
+            self.report.overtaken.append(LineFault(*self._seen[item.url], "", words))
 
     def _adapted(self, line: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
         """(kind, input, whether it only fills a gap) for each item that a line stands for."""

@@ -59,12 +59,15 @@ RETURNING: Final = frozenset({
 })
 """Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
 
+_ENDS: Final = "Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit."
 OF_CHANGES: Final[Mapping[str, str]] = {
     "submit_change": "Eine Änderung am veröffentlichten Text ist eingereicht. Öffentlich wird sie mit „Berichtigen“.",
-    "return_change": "Die eingereichte Änderung kommt zurück. Öffentlich ist weiter der bisherige Text.",
+    "return_change": "Die eingereichte Änderung kommt zurück und wird so nicht öffentlich.",
+    "withdraw": _ENDS,
+    "expire": _ENDS,
     "correct": "Berichtigt: Der öffentliche Text ist erneuert.",
 }
-"""Steps that leave a public text public, in words."""
+"""What steps mean for a change to a public text, in words."""
 
 
 def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
@@ -88,6 +91,8 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
 def _tellings(workflow: Workflow, step: Step) -> list[Telling]:
     if workflow.name == "publication" and step.source == step.target == "published" and step.transition != "submit_change":
         return [Telling("returned" if (workflow.name, step.transition) in RETURNING else "published", _authors)]
+    if workflow.name == "publication" and step.source == "published" and step.target == "withdrawn":
+        return [Telling("returned", _authors)]
     if (workflow.name, step.transition) in RETURNING:
         return [Telling("returned", _submitters)]
     return [TELLINGS[effect] for effect in step.effects if effect in TELLINGS]

@@ -51,12 +51,15 @@ class Stale(Exception):  # noqa: N818 - named for the situation
 
 
 def take(
-    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, rev: int | None = None
+    desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, rev: int | None = None,
+    seen: int | None = None,
 ) -> models.StepEntry:
-    """Take the step `name`. `rev` is the revision the actor saw. Raises `Blocked`, `Stale`."""
+    """Take the step `name`. `rev` is the revision the actor saw, `seen` the last step (as `last_step`). Raises `Blocked`, `Stale`."""
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
+    if seen is not None and step.source == step.target:
+        _compare_history(desk.session, item, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
     _compare_and_set(desk.session, item, workflow, step, rev)
@@ -117,8 +120,11 @@ def publish_now(desk: Desk, item: models.Item) -> models.Edition:
 def correct(desk: Desk, item: models.Item, note: str) -> models.Edition:
     """Put a new edition, of the row as it is, in the place of the public one; `note` tells the public what changed. Raises `Blocked`.
 
-    A change that was handed in before falls: the row went on without it.
+    A change that was handed in before goes back: the row went on without it.
     """
+    lost = changes.overtaken(desk.session, item)
+    if lost is not None:
+        take(desk, item, PUBLICATION, "return_change", {"comment": f"Statt der Revision {lost.rev} ist ein anderer Text öffentlich: {note} Ihrer steht im Verlauf."})
     frozen_text.drop(desk.session, item)
     take(desk, item, PUBLICATION, "correct", {"note": note})
     return _current(desk.session, item)
@@ -151,6 +157,11 @@ def history(session: Session, item: models.Item, workflow: Workflow | None = Non
     if workflow is not None:
         query = query.where(models.StepEntry.workflow == workflow.name)
     return list(session.scalars(query))
+
+
+def last_step(session: Session, item: models.Item) -> int:
+    """The newest step of `item` in any workflow, as forms name what they were made from; 0 where it took none."""
+    return session.scalar(sa.select(sa.func.max(models.StepEntry.id)).where(models.StepEntry.item_id == item.id)) or 0
 
 
 def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str = "") -> Ask:
@@ -250,6 +261,14 @@ def _compare_and_set(session: Session, item: models.Item, workflow: Workflow, st
         session.refresh(item)
         raise Stale(item)
     sa.orm.attributes.set_committed_value(item, workflow.column, step.target)
+
+
+def _compare_history(session: Session, item: models.Item, seen: int) -> None:
+    """What stays in its state is no witness of who was first: the history is, read once nobody else can write to it."""
+    session.execute(sa.select(models.Item.id).where(models.Item.id == item.id).with_for_update())
+    if last_step(session, item) != seen:
+        session.refresh(item)
+        raise Stale(item)
 
 
 @functools.cache

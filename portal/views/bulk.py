@@ -17,8 +17,8 @@ from portal.desk import MissingRight, desk_view, page, safe_path, writing
 from portal.typed import typed_texts
 from portal.views.desk_list import LIST
 
-_CHOSEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9})")
-"""An item and its revision, as the check boxes of a list send them."""
+_CHOSEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,18}))?")
+"""An item and its revision, as the check boxes of a list send them; the page that asks adds the last step."""
 
 
 @desk_view("desk.bulk", method="POST")
@@ -50,7 +50,7 @@ def step(request: Request) -> Response:
 
 def _chosen(request: Request) -> list[Chosen]:
     found = (_CHOSEN.fullmatch(str(value)) for value in request.POST.getall("eintrag"))
-    return list(dict.fromkeys(Chosen(int(match[1]), int(match[2])) for match in found if match))
+    return list(dict.fromkeys(Chosen(int(match[1]), int(match[2]), int(match[3]) if match[3] else None) for match in found if match))
 
 
 def _choices(request: Request, chosen: list[Chosen], found: list[Choice]) -> Response:

@@ -119,13 +119,13 @@ def step(request: Request) -> Response:
     name, workflow = str(request.POST.get("schritt", "")), WORKFLOWS.get(str(request.POST.get("workflow", "")))
     if workflow is None or name not in workflow.transitions:
         raise HTTPNotFound
-    rev, given = str(request.POST.get("rev", "")), typed_texts(request)
+    rev, seen, given = str(request.POST.get("rev", "")), str(request.POST.get("stand", "")), typed_texts(request)
     try:
         with writing(request) as work:
             row = found_item(request, work.session)
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=int(rev) if rev.isdecimal() and len(rev) < 10 else None)
+            transition.take(desk, row, workflow, name, fields, rev=_number(rev), seen=_number(seen))
             target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
@@ -139,9 +139,14 @@ def step(request: Request) -> Response:
     return HTTPSeeOther(target)
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def _since(work: Work, row: models.Item, rev: str) -> tuple[Difference, ...]:
     """What changed in the text since the revision that the person's page showed."""
-    seen = queries.revision(work.session, row.id, int(rev)) if rev.isdecimal() and len(rev) < 10 else None
+    number = _number(rev)
+    seen = queries.revision(work.session, row.id, number) if number is not None else None
     if seen is None or seen.rev == row.rev:
         return ()
     return differences(row.kind, seen.input, row.input)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ from webtest import TestApp
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, edit, lookup, transition
+from content.services import accounts, edit, exchange, lookup, transition
 from tests.functional.test_desk import form_of, step
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -167,21 +169,65 @@ def test_who_wrote_or_handed_in_does_not_make_it_public(desk):
     assert "Ein neues Impressum." in TestApp(third.app).get("/seite/impressum").text
 
 
-def test_a_withdrawal_ends_the_change_and_an_import_publishes_its_own_text(offered):
+def take_in(house, tmp_path, text, publishing=True):
+    """Import a file that gives the offer another text; its report."""
+    with house.reading() as connection:
+        value = connection.execute(sa.select(models.Item.input).where(models.Item.url == OFFER)).scalar_one()
+    (tmp_path / "angebote.jsonl").write_text(json.dumps({"type": "offer", **value, "text": text}), encoding="utf-8")
+    with house.writing("betrieb", permits=ROLES["operator"].permits) as work:
+        return exchange.Importer(work.desk, is_publishing=publishing).read([tmp_path / "angebote.jsonl"])
+
+
+def mailed(house):
+    """The mails that wait or went, by whom and with what."""
+    with house.writing("test") as work:
+        return [(row.payload["to"], row.payload["words"]) for row in work.session.scalars(sa.select(models.Job)) if row.kind == "mail.notice"]
+
+
+def test_an_import_that_replaces_the_text_gives_a_change_back_and_says_so(offered, tmp_path):
     house, provider, office, target = offered
     hand_in(provider, target)
-    with house.writing("betrieb") as work:
-        row = lookup.find(work.session, OFFER)
-        edit.save(work.session, "offer", clean_item("offer", {**row.input, "text": "Aus dem Bestand."}), now=work.desk.now, item=row)
-        transition.correct(work.desk, row, "Neu übernommen.")
-        assert work.session.get(models.FrozenText, row.id) is None
+    report = take_in(house, tmp_path, "Aus dem Bestand.")
     assert "Aus dem Bestand." in TestApp(office.app).get(OFFER).text
-    change(provider, target, "Noch etwas.")
+    words, unread = notices(house, "anna", "returned")[-1]
+    assert unread and words.startswith("Die eingereichte Änderung kommt zurück") and "angebote.jsonl" in words and "Revision 2" in words
+    assert ("anna@amt.example", words) in mailed(house)
+    assert notices(house, "anna", "published") == [], "what she handed in did not become public"
+    assert [str(row) for row in report.overtaken] == [
+        "angebote.jsonl, Zeile 1: /angebot/govdigital-wohngeld: Die von Anna eingereichte Änderung (Revision 2) ist durch diesen Text ersetzt. Wer sie schrieb, weiß es."]
+    assert [unread for _, unread in notices(house, "gerda", "waits")] == [False] and listed(office, SUBMITTED) == []
+    page = provider.get(target)
+    assert "Änderung zurückgeben" in page.text and steps_of(provider, target) == set()
+    assert "Der neue Text." in provider.get(target + "/verlauf?alt=2&neu=3").text, "her text is still in the history"
+
+
+@pytest.mark.parametrize(("text", "publishing"), [("Der neue Text.", True), ("Aus dem Bestand.", False)])
+def test_an_import_that_leaves_the_change_alone_ends_nothing(offered, tmp_path, text, publishing):
+    house, provider, office, target = offered
+    hand_in(provider, target)
+    report = take_in(house, tmp_path, text, publishing)
+    assert report.overtaken == [] and notices(house, "anna", "returned") == []
+    assert len(listed(office, SUBMITTED)) == (0 if publishing else 1)
+    assert ("Der neue Text." in TestApp(office.app).get(OFFER).text) == publishing
+
+
+def test_who_handed_in_a_change_hears_when_the_item_is_withdrawn(offered):
+    house, provider, office, target = offered
     hand_in(provider, target)
     hand_in(office, target, "withdraw", note="Eingestellt.")
     with house.writing("test") as work:
         row = lookup.find(work.session, OFFER)
         assert row.publication_state == "withdrawn" and work.session.get(models.FrozenText, row.id) is None
+    assert [words for words, _ in notices(house, "anna", "returned")] == ["Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit. Hinweis: Eingestellt."]
+    assert [unread for _, unread in notices(house, "gerda", "waits")] == [False]
+
+
+def test_nobody_hears_of_a_change_that_was_decided_before_the_withdrawal(offered):
+    house, provider, office, target = offered
+    hand_in(provider, target)
+    hand_in(office, target, "correct", note="Neu.")
+    hand_in(office, target, "withdraw", note="Eingestellt.")
+    assert notices(house, "anna", "returned") == []
 
 
 def test_a_preview_shows_what_is_typed_and_not_what_was_handed_in(offered):
@@ -191,6 +237,61 @@ def test_a_preview_shows_what_is_typed_and_not_what_was_handed_in(offered):
     form["text"] = "Nur getippt."
     shown = provider.post("/redaktion/vorschau/offer", {**dict(form.submit_fields()), "id": target.rsplit("/", 1)[1]})
     assert "Nur getippt." in shown.text
+
+
+def at_once(*forms):
+    """Send forms of several browsers at the very same moment; their answers."""
+    start, answers = threading.Barrier(len(forms)), {}
+
+    def send(place, form):
+        start.wait()
+        answers[place] = form.submit(expect_errors=True)
+
+    threads = [threading.Thread(target=send, args=pair) for pair in enumerate(forms)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [answers[place] for place in range(len(forms))]
+
+
+@pytest.mark.on_both_databases
+@pytest.mark.parametrize(("first", "second"), [("correct", "correct"), ("correct", "return_change"), ("correct", "submit_change"), ("submit_change", "submit_change")])
+def test_of_two_who_decide_at_the_same_moment_one_does_and_one_is_told(offered, desk, first, second):
+    house, provider, office, target = offered
+    other = desk[1]("greta", "secretariat")
+    if "submit_change" not in {first, second}:
+        hand_in(provider, target)
+        change(provider, target, "Noch nicht eingereicht.")
+    typed = {"correct": "note", "return_change": "comment"}
+    forms = [step(app.get(target), name) for app, name in ((office, first), (provider if second == "submit_change" else other, second))]
+    for form, name in zip(forms, (first, second), strict=True):
+        if name in typed:
+            form[typed[name]] = f"Mein Hinweis zu {name}"
+    answers = at_once(*forms)
+    assert sorted(answer.status_int for answer in answers) == [303, 409]
+    lost = next(place for place, answer in enumerate(answers) if answer.status_int == 409)
+    name, page = (first, second)[lost], answers[lost]
+    assert page.html.find(class_="notice-warning", role="alert"), "the refusal is to be seen, not only to be heard"
+    assert name not in typed or f"Mein Hinweis zu {name}" in page.text, "what was typed is kept"
+    with house.writing("test") as work:
+        row = lookup.find(work.session, OFFER)
+        taken = [past.transition for past in transition.history(work.session, row, PUBLICATION)]
+        numbers = list(work.session.scalars(sa.select(models.Edition.number).where(models.Edition.item_id == row.id).order_by(models.Edition.number)))
+    assert taken[-1] == (first, second)[1 - lost] and taken.count("correct") <= 1
+    assert numbers == [1, 2] if taken[-1] == "correct" else numbers == [1]
+    assert "Noch nicht eingereicht." not in TestApp(office.app).get(OFFER).text, "the draft behind what was handed in is nobody's decision"
+
+
+def test_a_refusal_of_a_step_that_is_not_offered_any_more_is_seen_with_what_was_typed(offered):
+    _house, provider, office, target = offered
+    hand_in(provider, target)
+    old = step(office.get(target), "return_change")
+    hand_in(office, target, "correct", note="Neu.")
+    old["comment"] = "Ein langer <Hinweis>."
+    page = old.submit(status=409)
+    seen = page.html.find(id="abgelehnt")
+    assert "Es ist keine Änderung eingereicht." in seen.get_text() and "Ein langer <Hinweis>." in seen.get_text()
 
 
 WRONG = [(state, name) for state in ("draft", "submitted", "withdrawn", "trashed") for name in ("submit_change", "recall_change", "return_change")]

@@ -195,7 +195,10 @@ def test_changes_are_handed_in_given_back_and_made_public_together(desk):
     assert "2 von 2 erledigt" in confirm(choose(writer, "submit_change", *rows)).text
     own = choose(writer, "correct", *rows)
     assert "Das geht nicht: 2 Einträge" in own.text and "Wer den Text geändert hat" in own.text
-    assert "2 von 2 erledigt" in confirm(choose(reviewer, "correct", *rows), note="Neuer Text.").text
+    asked = choose(reviewer, "correct", *rows)
+    assert "2 von 2 erledigt" in confirm(asked, note="Neuer Text.").text
+    again = confirm(asked, note="Neuer Text.")
+    assert "0 von 2 erledigt" in again.text and "wurde inzwischen geändert" in again.text, "sent twice, nothing is corrected twice"
     assert all("Der neue Text." in reviewer.get(f"/seite/{slug}").text for slug in ("eins", "zwei"))
     assert "submit_change" not in buttons(choose(writer, "", *rows)), "nothing is left to hand in"
 
