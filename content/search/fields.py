@@ -105,7 +105,7 @@ def _year(value: str, meaning: Meaning) -> str:
 def _body(value: str, meaning: Meaning) -> str:
     wanted = fold(value).replace(" ", "-")
     for slug in meaning.bodies.by_suffix.values():
-        names = (slug, fold(meaning.bodies.name(slug)).replace(" ", "-"), meaning.bodies.suffix(slug).lstrip("-").lower())
+        names = (slug, fold(meaning.bodies.name(slug)).replace(" ", "-"), meaning.bodies.suffix(slug).lstrip("-").lower(), *(("it-plr", "plr") if slug == MAIN_BODY else ()))
         if wanted in names:
             meaning.filters["body"] = slug
             return ""

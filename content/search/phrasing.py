@@ -31,6 +31,7 @@ _KIND: Final = r"(?:beschluss|beschl(?:ü|ue)sse|entscheidung(?:en)?|sitzung(?:e
 _WHEN: Final = re.compile(
     rf"(?i)(?:(?:alle\s+)?(?P<kind>{_KIND})\s+)?(?:(?P<how>vom|am|aus|im|in|von|seit|ab|nach|bis|vor)\s+(?:dem\s+)?(?:jahre?\s+)?)?(?P<date>{_DATE})[?.]?\Z"
 )
+_OF_BODY: Final = re.compile(rf"(?i)(?:alle\s+)?(?P<kind>{_KIND})\s+(?=de[rs]\s)")
 _ABOUT: Final = re.compile(r"(?i)(?:alle\s+)?(?P<kind>beschl(?:ü|ue)sse|entscheidungen|pressemitteilungen|meldungen|berichte|empfehlungen)\s+(?:zu|zum|zur|über|ueber)\s+(?=\S)")
 _PLACE: Final = re.compile(r"(?i)(?P<number>.*\d(?:-[a-z]{1,4})?)\s*,?\s+(?:ziff(?:er|\.)|z\.|nr\.|nummer)\s*(?P<clause>\d{1,3})(?:\s*(?:buchst(?:abe|\.)|lit\.?)?\s*(?P<letter>[a-z])\)?)?\Z")
 _DATED_NUMBER: Final = re.compile(rf"(?i)(?P<number>.*\d(?:-[a-z]{{1,4}})?)\s*,?\s+(?:vom|v\.)\s+{_DATE}\Z")
@@ -66,7 +67,7 @@ def written(found: DecisionNumber) -> str:
 
 def said(text: str, meaning: Meaning) -> str:
     """`text` without what it says of session, day and kind; that goes into `meaning`, with hints."""
-    return _about(_when(_session(text, meaning), meaning), meaning)
+    return _about(_when(_of_body(_session(text, meaning), meaning), meaning), meaning)
 
 
 def _session(text: str, meaning: Meaning) -> str:
@@ -83,6 +84,26 @@ def _session(text: str, meaning: Meaning) -> str:
     if (is_decided or re.match(r"(?i)(?:alle )?(?:beschl|entscheidung)", found[0])) and "kind" not in meaning.filters:
         meaning.choose("kind", "decision", literal)
     return "" if is_decided else rest
+
+
+def _of_body(text: str, meaning: Meaning) -> str:
+    """„Beschlüsse der AL-Runde“, „Pressemitteilungen des IT-Planungsrats 2021“: the body as a filter, kind and time stay."""
+    found = _OF_BODY.match(text)
+    if found is None or "body" in meaning.filters:
+        return text
+    for slug in meaning.bodies.by_suffix.values():
+        names = {meaning.bodies.of(slug), f"der {meaning.bodies.name(slug)}", f"des {meaning.bodies.name(slug)}"}
+        whose = next((name for name in sorted(names, key=len, reverse=True) if re.match(rf"(?i){re.escape(name)}(?!\w)", text[found.end() :])), "")
+        if whose:
+            end = found.end() + len(whose)
+            meaning.choose("body", slug, text[found.end() : end])
+            meaning.hints.append(f"Eingegrenzt auf: {meaning.bodies.name(slug)}.")
+            rest = text[end:].strip()
+            if rest or "kind" in meaning.filters:
+                return f"{found['kind']} {rest}".strip()
+            meaning.choose("kind", KIND_WORDS[fold(found["kind"])], found[0])
+            return ""
+    return text
 
 
 def _when(text: str, meaning: Meaning) -> str:

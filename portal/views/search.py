@@ -47,7 +47,7 @@ def search(request: Request) -> Response:
     page = _page(reader, parameters, hits, sort=sort, number=number)
     if typed and number == 1 and not filters:
         page = replace(page, picks=reader.entries(searcher.picks(typed)), suggestions=_suggestions(searcher, typed, hits.did_you_mean) if hits.total < PER_PAGE else ())
-    title = f"Suche: {typed}" if typed else "Suche"
+    title = f"Suche: {typed or saved.describe(parameters, reader.bodies)}" if parameters else "Suche"
     feeds = [reading.Link(title[:120], page.feed_url)] if parameters else []
     return render(
         request, "public/search.html", feeds=feeds, title=title[:120], page=page, query=typed, is_cacheable=False, is_indexed=False,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -37,16 +37,15 @@ class Choices:
         return cls(typed, said.filters, said.first_day, said.last_day, said.literals, sort)
 
     def without(self, name: str) -> Choices:
-        """Without one filter (or the days). What the same words of the question say besides becomes a filter of the page."""
-        gone = self.literals.get(name, ())
-        typed = self.typed
-        for literal in gone:
-            typed = re.sub(_pattern(literal), " ", typed, count=1)
+        """Without one filter (or the days). What the question says in plain words besides becomes filters of the page: it may mean nothing alone."""
+        gone = {name}
+        if any(":" not in literal for literal in self.literals.get(name, ())):
+            gone |= {other for other, literals in self.literals.items() if any(":" not in literal for literal in literals)}
         return replace(
-            self, typed=" ".join(typed.split()),
+            self, typed=_without(self.typed, [literal for one in gone for literal in self.literals.get(one, ())]),
             filters={key: value for key, value in self.filters.items() if key != name},
             first_day=None if name == DAYS else self.first_day, last_day=None if name == DAYS else self.last_day,
-            literals={key: kept for key, kept in self.literals.items() if key != name and gone != kept},
+            literals={key: kept for key, kept in self.literals.items() if key not in gone},
         )
 
     def with_value(self, name: str, value: str) -> Choices:
@@ -91,6 +90,13 @@ class Choices:
         return first if first == last else f"{first} bis {last}" if first and last else f"ab {first}" if first else f"bis {last}"
 
 
-def _pattern(literal: str) -> str:
-    """Finds the words again, however they are spaced (`jahr: 2021`)."""
-    return r"\s+".join(map(re.escape, literal.split())).replace(":", r":\s*")
+def _without(typed: str, literals: Iterable[str]) -> str:
+    """The question without what it says in those words, however they are spaced (`jahr: 2021`), even with others between."""
+    for literal in sorted(set(literals), key=len, reverse=True):
+        whole = re.compile(r"\s+".join(map(re.escape, literal.split())).replace(":", r":\s*"))
+        if whole.search(typed):
+            typed = whole.sub(" ", typed, count=1)
+        else:
+            for word in literal.split():
+                typed = re.sub(rf"(?<!\S){re.escape(word)}(?!\S)", " ", typed, count=1)
+    return " ".join(typed.split())

@@ -39,7 +39,7 @@ def _facets(page):
     [
         ("/suche?q=OZG+jahr:2021", {"2021"}), ("/suche?q=36.+Sitzung", {"36. Sitzung"}), ("/suche?q=Beschlüsse+2021", {"Beschlüsse", "01.01.2021 bis 31.12.2021"}),
         ("/suche?q=Register&ziffer=2", {"Ziffer 2"}), ("/suche?q=OZG&von=2021&art=decision", {"Beschlüsse", "ab 01.01.2021"}), ("/suche?q=OZG+bis:2018+gremium:it-planungsrat", {"IT-Planungsrat", "bis 31.12.2018"}),
-        ("/suche?q=29.10.2021", {"29.10.2021"}),
+        ("/suche?q=29.10.2021", {"29.10.2021"}), ("/suche?q=Beschlüsse+der+AL-Runde+2025", {"Beschlüsse", "AL-Runde", "01.01.2025 bis 31.12.2025"}),
     ],
 )
 def test_what_narrows_shows_and_goes_alone(app, address, labels):

@@ -199,6 +199,7 @@ def test_what_a_session_decided_may_be_asked_as_a_sentence(ask):
         ("29.10.2021", "von:29.10.2021 bis:29.10.2021"), ("29. Oktober 2021", "von:29.10.2021 bis:29.10.2021"), ("Oktober 2021", "von:2021-10 bis:2021-10"),
         ("Sitzung vom 29.10.2021", "von:29.10.2021 bis:29.10.2021 art:Sitzung"), ("Beschlüsse aus 2021", "von:2021 bis:2021 art:Beschluss"),
         ("Pressemitteilungen seit 2022", "von:2022 art:Presse"), ("Beschlüsse vor 2015", "bis:2014 art:Beschluss"), ("Beschlüsse nach März 2018", "von:2018-04 art:Beschluss"),
+        ("Beschlüsse der AL-Runde", "art:Beschluss gremium:al-runde"), ("Beschlüsse des IT-Planungsrats 2021", "von:2021 bis:2021 art:Beschluss gremium:IT-PLR"),
         ("von:2020 bis:2018", "von:2018 bis:2020"), ("Beschlüsse zur Registermodernisierung", "Registermodernisierung art:Beschluss"),
     ],
 )
