@@ -18,7 +18,7 @@ def desk(tmp_path_factory, example_data):
             value = clean_item("report", {"slug": "zwischenbericht", "title": "Zwischenbericht der AG", "group": "AG Architektur"})
             found["id"] = edit.save(work.session, "report", value, now=work.desk.now, actor="lena", actor_name="Lena").item.id
 
-    people = {"mia": ("member", ""), "lena": ("chair", ""), "gerda": ("secretariat", "")}
+    people = {"mia": ("member", ""), "lena": ("chair", ""), "gerda": ("secretariat", ""), "greta": ("secretariat", "")}
     with office(tmp_path_factory, example_data, people, begun) as opened:
         yield opened, found["id"]
 
@@ -67,5 +67,42 @@ def test_a_group_writes_remarks_and_submits_with_the_keyboard(desk, browser):
     mia.opens("/bericht/zwischenbericht")
     assert mia.sees("Der zweite ist der beste.") and not mia.sees("Warum der zweite?")
     mia.page.go_back()
+    _change_what_is_public(mia, lena, number)
     lena.leaves()
     mia.leaves()
+
+
+def _change_what_is_public(mia, lena, number):
+    """The report is public; a sentence of it changes only once somebody else has seen it."""
+    lena.opens(f"/redaktion/eintrag/{number}")
+    lena.write("Hinweis", "Der dritte Weg kam hinzu.", within=lena.form("Wieder öffnen"))
+    lena.step("Wieder öffnen")
+    mia.opens(f"/redaktion/eintrag/{number}")
+    mia.follow("Bericht schreiben")
+    mia.follow("Auftrag und Vorgehen")
+    mia.go(mia.page.get_by_role("textbox", name="Text", exact=True))
+    mia.page.keyboard.press("Control+End")
+    mia.page.keyboard.type(" Seit heute gilt der dritte.")
+    mia.press("Speichern")
+    assert mia.sees("Gespeichert.")
+    mia.opens(f"/redaktion/eintrag/{number}")
+    mia.step("In die Gruppe geben")
+    lena.opens(f"/redaktion/eintrag/{number}")
+    lena.step("Endfassung feststellen")
+    mia.opens(f"/redaktion/eintrag/{number}")
+    assert mia.sees("weicht von der veröffentlichten Fassung") and not mia.page.get_by_role("button", name="Berichtigen", exact=True).count()
+    mia.step("Änderung einreichen")
+    assert mia.sees("Mia hat Revision")
+    mia.narrow()
+    mia.opens("/bericht/zwischenbericht")
+    assert not mia.sees("Seit heute gilt der dritte."), "handed in is not public"
+    greta = mia.colleague("greta")
+    greta.opens("/redaktion")
+    greta.follow("Zwischenbericht der AG", within=greta.page.locator("section", has=greta.page.get_by_role("heading", name="Eingereichte Änderungen an Öffentlichem")))
+    greta.narrow()
+    greta.write("Hinweis für die Öffentlichkeit", "Der dritte Weg gilt.", within=greta.form("Berichtigen"))
+    greta.step("Berichtigen")
+    greta.leaves()
+    mia.opens("/bericht/zwischenbericht")
+    assert mia.sees("Seit heute gilt der dritte.") and mia.sees("Der zweite ist der beste.")
+    mia.page.go_back()

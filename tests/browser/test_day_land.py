@@ -6,15 +6,27 @@ import datetime as dt
 
 import pytest
 
+from content.schemas import clean_item
+from content.services import edit, transition
 from tests.browser.days import Person, office
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import ROLES
 
 TODAY = dt.datetime.now(dt.UTC).date()
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, example_data):
-    people = {"sarah": ("land", "saarland"), "fritz": ("provider", "fitko"), "gerda": ("secretariat", "")}
-    with office(tmp_path_factory, example_data, people) as opened:
+    people = {"sarah": ("land", "saarland"), "fritz": ("provider", "fitko"), "gerda": ("secretariat", ""), "greta": ("secretariat", "")}
+
+    def proposed(house):
+        with house.writing("betrieb", permits=ROLES["operator"].permits) as work:
+            value = {"slug": "saar-vorschlag", "title": "Ein Vorschlag des Saarlands", "text": "Alle prüfen einmal.", "addressees": ["Hamburg"], "state": "proposed"}
+            row = edit.save(work.session, "recommendation", clean_item("recommendation", value), now=work.desk.now).item
+            row.owner = "saarland"
+            transition.take(work.desk, row, PUBLICATION, "import")
+
+    with office(tmp_path_factory, example_data, people, proposed) as opened:
         yield opened
 
 
@@ -91,6 +103,40 @@ def propose(sarah):
     assert sarah.sees("Meine Entwürfe") and sarah.sees("Nachweise einmal abgeben")
 
 
+def change_what_is_public(sarah):
+    """A proposal of the Land is public; what it says changes only once the office has seen it."""
+    sarah.follow("Einträge")
+    sarah.write("Titel oder Adresse", "Saarlands")
+    sarah.press("Zeigen")
+    sarah.follow("Ein Vorschlag des Saarlands")
+    here = sarah.page.url.removeprefix(sarah.address)
+    sarah.follow("Bearbeiten")
+    sarah.write("Text", "Alle prüfen zweimal.")
+    sarah.press("Speichern")
+    sarah.narrow()
+    sarah.step("Änderung einreichen")
+    assert sarah.sees("Sarah hat Revision 2 eingereicht")
+    greta = sarah.colleague("greta")
+    greta.opens("/redaktion/eintraege?liste=aenderungen")
+    greta.follow("Ein Vorschlag des Saarlands")
+    greta.write("Hinweis", "Einmal genügt.", within=greta.form("Änderung zurückgeben"))
+    greta.step("Änderung zurückgeben")
+    sarah.follow("Übersicht")
+    assert sarah.sees("Zurückgegeben mit Hinweis") and sarah.sees("Einmal genügt.")
+    sarah.opens(here)
+    sarah.follow("Bearbeiten")
+    sarah.write("Text", "Alle prüfen einmal und gründlich.")
+    sarah.press("Speichern")
+    sarah.step("Änderung einreichen")
+    greta.opens(here)
+    greta.write("Hinweis für die Öffentlichkeit", "Gründlich.", within=greta.form("Berichtigen"))
+    greta.step("Berichtigen")
+    greta.leaves()
+    sarah.opens("/empfehlung/saar-vorschlag")
+    assert sarah.sees("Alle prüfen einmal und gründlich.")
+    sarah.page.go_back()
+
+
 def test_a_land_reports_and_reuses_with_the_keyboard(desk, browser, tmp_path):
     sarah = Person(browser, desk, "sarah")
     sarah.comes()
@@ -98,4 +144,5 @@ def test_a_land_reports_and_reuses_with_the_keyboard(desk, browser, tmp_path):
     be_confirmed(sarah)
     reuse(sarah)
     propose(sarah)
+    change_what_is_public(sarah)
     sarah.leaves()
