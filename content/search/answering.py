@@ -120,6 +120,9 @@ class Segment(abc.ABC):
     def read_row(self, field: Field, option: Option, candidates: Sequence[int]) -> Sequence[int]:
         """Those of the candidates, which have all terms of the option in `field`, where they stand at its distances."""
 
+    def prepare(self, wants: Sequence[Want]) -> None:  # noqa: B027 - not every engine can
+        """A question with these wants is about to be asked: an engine may read at once what would be read bit by bit."""
+
     def visible(self, query: Query) -> int:
         """The documents that were public at the moment asked for, within the days asked for."""
         chosen = self.present
@@ -222,6 +225,8 @@ class Snapshot:
     def search(self, query: Query) -> Found:
         """See `SearchEngine`."""
         positive = [want for want in query.wants if not want.is_excluded]
+        for segment, _ in self._segments:
+            segment.prepare(query.wants)
         worths = [[segment.worths(want) for segment, _ in self._segments] for want in positive]
         sizes = [sum((one.documents & ~gone).bit_count() for one, (_, gone) in zip(parts, self._segments, strict=True)) for parts in worths]
         rarities = [ranking.rarity(size, self.total) for size in sizes]

@@ -24,20 +24,31 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def engines(example_data, postgres_server, tmp_path_factory):
-    """(Whoosh, PostgreSQL, a planner of wants), both filled with the example content."""
+@pytest.fixture(scope="module", params=["packed", "loose", "both"])
+def engines(request, example_data, postgres_server):
+    """(Whoosh, PostgreSQL, a planner of wants), both filled with the example content; PostgreSQL's documents in segments, in none, some of them."""
     import psycopg
 
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute('CREATE DATABASE "agreement"')
+        connection.execute(f'CREATE DATABASE "agreement_{request.param}"')
     head, _, options = postgres_server.partition("?")
-    address = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + "/agreement" + (f"?{options}" if options else "")
+    address = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/agreement_{request.param}" + (f"?{options}" if options else "")
     house = House.open(example_data)
     database = make_engine(address)
     other = PostgresEngine(database, house.language.analysis)
     documents = list(house.published_documents())
-    other.rebuild(iter(documents), house.search.position(), lambda _: None)
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr("content.search.postgres_writing.PACK_SIZE", 100)
+        small.setattr("content.search.postgres_engine.PACK_FROM", 200)
+        small.setattr("content.search.postgres_engine.PACK_AT_ONCE", 150)
+        if request.param == "packed":
+            other.rebuild(iter(documents), house.search.position(), lambda _: None)
+        else:
+            batch = other.batch()
+            for document in documents:
+                batch.put(document)
+            batch.commit(house.search.position())
+            assert request.param == "loose" or (other.tidy() and not other.tidy())
     with house.reading() as connection:
         bodies = Reader(connection).bodies
         planner = Language(house.language.analysis).planner(connection)

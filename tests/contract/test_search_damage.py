@@ -191,21 +191,47 @@ LISTS = {
     "state emptied": "DELETE FROM search_index.state",
 }
 
+PACKED = {
+    "a stored posting replaced": "UPDATE search_index.posting SET data = (SELECT max(data) FROM search_index.posting) WHERE lexeme = (SELECT min(lexeme) FROM search_index.posting)",
+    "a stored posting removed": "DELETE FROM search_index.posting WHERE lexeme = (SELECT max(lexeme) FROM search_index.posting)",
+    "a stored posting moved": "UPDATE search_index.posting SET lexeme = 'xfalsch' WHERE lexeme = (SELECT max(lexeme) FROM search_index.posting)",
+    "a segment removed": "DELETE FROM search_index.segment",
+    "numbers of a segment emptied": "UPDATE search_index.segment SET ids = ''",
+    "table of postings removed": "DROP TABLE search_index.posting",
+}
+
 
 def _hurt(house, statement):
     with house.engine.begin() as connection:
         connection.execute(sa.text(statement))
 
 
-@pytest.mark.parametrize("hurt", [*ROWS, *LISTS])
-def test_hurt_tables_are_noticed_and_the_search_is_whole_again(postgres_house, hurt):
+@pytest.mark.parametrize(("hurt", "is_packed"), [*((name, False) for name in (*ROWS, *LISTS)), *((name, True) for name in (*ROWS, *PACKED))])
+def test_hurt_tables_are_noticed_and_the_search_is_whole_again(postgres_house, hurt, is_packed):
     before = _fill(postgres_house)
+    if is_packed:
+        postgres_house.rebuild_search(lambda _: None)
     assert postgres_house.reconcile_search().is_clean and not postgres_house.search.damaged()
-    _hurt(postgres_house, {**ROWS, **LISTS}[hurt])
+    _hurt(postgres_house, {**ROWS, **LISTS, **PACKED}[hurt])
     mended = postgres_house.reconcile_search()
     assert not mended.is_clean
-    assert bool(mended.fault) == (hurt in LISTS), "single entries are written anew, lists are built anew"
+    assert bool(mended.fault) == (hurt not in ROWS), "single entries are written anew, lists are built anew"
     assert _agrees(postgres_house) and postgres_house.reconcile_search().is_clean
     other = House.open(postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False))
     assert _answers(postgres_house) == _answers(other) == before
     other.close()
+
+
+def test_tables_of_an_older_format_are_searched_by_who_knows_them_until_the_new_ones_stand(postgres_house):
+    before = _fill(postgres_house)
+    _hurt(postgres_house, "DROP TABLE search_index.posting")
+    again, seen, said = House.open(postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False)), [], []
+    with pytest.raises(IndexDamaged, match="anderen Format"):
+        _answers(again)
+    _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
+    rebuild = again.search.rebuild
+    again.search.rebuild = lambda documents, position, _progress: rebuild(documents, position, lambda _: seen.append(_answers(postgres_house)))
+    starting.mend(again, say=said.append)
+    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
+    assert _answers(again) == _answers(postgres_house) and _agrees(again) and again.reconcile_search().is_clean
+    again.close()

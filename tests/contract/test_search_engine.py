@@ -45,8 +45,8 @@ def analysis(lemmas_folder):
     return Analysis(Lemmas.open(lemmas_folder))
 
 
-@pytest.fixture(params=["whoosh", "postgres"])
-def engine(request, tmp_path, analysis):
+@pytest.fixture(params=["whoosh", "postgres", "postgres, packed"])
+def engine(request, tmp_path, analysis, monkeypatch):
     """Each engine in turn, with four documents."""
     database = None
     if request.param == "whoosh":
@@ -58,10 +58,20 @@ def engine(request, tmp_path, analysis):
     for document in CORPUS:
         batch.put(document)
     batch.commit(4)
+    if request.param == "postgres, packed":
+        monkeypatch.setattr("content.search.postgres_engine.PACK_FROM", 1)
+        monkeypatch.setattr("content.search.postgres_engine.PACK_AT_ONCE", 3)
+        assert made.tidy() and _segments(database) == [(0, 1), (1, 3)]
     yield made
     made.close()
     if database is not None:
         database.dispose()
+
+
+def _segments(database):
+    """How many documents are in each segment; in none: loose."""
+    with database.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql("SELECT segment, count(*) FROM search_index.document GROUP BY segment ORDER BY segment")]
 
 
 @pytest.fixture
@@ -314,6 +324,27 @@ def test_small_segments_are_joined_when_nobody_waits(whoosh):
         batch.commit(number)
     assert whoosh.segments() > 6 and whoosh.tidy() and whoosh.segments() == 1 and not whoosh.tidy()
     assert len(_found(whoosh, "Zwiebelkuchen")) == 10 and whoosh.position() == 19
+
+
+def test_loose_documents_are_packed_where_there_are_many_and_every_process_goes_on(postgres_url, analysis, monkeypatch):
+    monkeypatch.setattr("content.search.postgres_engine.PACK_FROM", 4)
+    monkeypatch.setattr("content.search.postgres_engine.REBASE_FROM", 3)
+    database = make_engine(postgres_url)
+    one, other = PostgresEngine(database, analysis), PostgresEngine(database, analysis)
+    for number in range(10, 40):
+        batch = one.batch()
+        batch.put(_document(number % 28 + 1, "Zwiebelkuchen", f"Rezept {number} für den Kuchen."))
+        if number > 20:
+            batch.remove(number - 7)
+        batch.commit(number)
+        assert _found(one, "Zwiebelkuchen kuchen") == _found(other, "Zwiebelkuchen kuchen")
+        one.tidy()
+        held = sorted(edition_id for edition_id, _ in one.stored())
+        assert sorted(_found(one, "Zwiebelkuchen")) == sorted(_found(other, '"den Kuchen"')) == held and not one.damaged()
+    assert len(_segments(database)) > 4
+    one.close()
+    other.close()
+    database.dispose()
 
 
 def test_rebuild_swaps_while_searches_go_on(engine):
