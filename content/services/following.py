@@ -50,12 +50,6 @@ def _before(connection: Connection, position: int | None) -> list[tuple[int, int
     return [(row.id, row.position) for row in connection.execute(query if position is None else query.where(E.position < position))]
 
 
-def of_editions(connection: Connection, edition_ids: Sequence[int]) -> list[tuple[reading.ListEntry, AnyRow]]:
-    """Those of the editions that are public now, as in `newest`, newest publication first."""
-    found = connection.execute(_NEWEST_FIRST.where(E.id.in_(edition_ids)))
-    return [(rows.entry(row), row) for row in found]
-
-
 def addresses(connection: Connection, page: int, per_page: int = 5000) -> list[tuple[str, dt.datetime]]:
     """(address, day of last change) of public items, by id; pages count from 1."""
     query = sa.select(E.url, E.valid_from).where(visible(is_now=True)).order_by(E.id)
