@@ -41,6 +41,8 @@ def keep(session: Session, item: models.Item, *, is_new: bool = False) -> None:
     wanted = addresses_in(item.input)
     if isinstance(body := item.input.get("body"), str) and body and item.kind in {"decision", "meeting"}:
         wanted.setdefault(item_url("body", body), False)
+    if item.kind == "decision":
+        wanted |= {item_url("recommendation", slug): False for slug in item.input.get("recommendations") or ()}
     wanted.pop(item.url, None)
     wanted = dict(list(wanted.items())[:MOST])
     if not is_new:

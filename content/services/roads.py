@@ -148,10 +148,10 @@ def _lines(desk: Desk, item: models.Recommendation, road: Sequence[Told], known:
     source, last = (road[known - 1]["state"], road[known - 1]["date"]) if known else (RECOMMENDATION.initial, None)
     for index, step in enumerate(road[known:], start=known + 1):
         name = transition.TAKEN_OVER if step["taken_over"] else RECOMMENDATION.step_between(source, step["state"])
-        errors = [*_day_faults(desk, step, last), *_step_faults(desk, item, step, source, name, is_first=index == 1)]
+        decision = _decision(desk, step)
+        errors = [*_day_faults(desk, step, last, decision), *_step_faults(desk, item, step, source, name, decision, is_first=index == 1)]
         if errors or name is None:
             raise InvalidInput([FieldError(f"road.{index}.{where}", code, words) for where, code, words in errors])
-        decision = _decision(desk, step)
         yield {
             "transition": name, "source": source, "target": step["state"], "at": min(noon_of(step["date"]), desk.now),
             "comment": _title(step["state"]) if step["taken_over"] else step["note"], "decision_url": decision.url if decision else None,
@@ -163,24 +163,25 @@ Faults = Iterable[tuple[str, str, str]]
 """Field of the step, code, German words."""
 
 
-def _day_faults(desk: Desk, step: Told, last: dt.date | None) -> Faults:
+def _day_faults(desk: Desk, step: Told, last: dt.date | None, decision: models.Decision | None) -> Faults:
     if last is not None and step["date"] < last:
         yield "date", "not_in_order", f"Der Tag liegt vor dem des vorigen Schritts ({last:%d.%m.%Y}). Bitte die Tage prüfen."
     if step["date"] > day_of(desk.now):
         yield "date", "in_future", "Der Tag liegt in der Zukunft. Bitte nur angeben, was schon war."
-    decision = _decision(desk, step)
     if decision is not None and decision.date is not None and step["date"] < decision.date:
         yield "date", "before_decision", f"Der Tag liegt vor dem des Beschlusses ({decision.date:%d.%m.%Y}). Bitte die Tage prüfen."
 
 
-def _step_faults(desk: Desk, item: models.Recommendation, step: Told, source: str, name: str | None, *, is_first: bool) -> Faults:
+def _step_faults(
+    desk: Desk, item: models.Recommendation, step: Told, source: str, name: str | None, decision: models.Decision | None, *, is_first: bool
+) -> Faults:
     if name is None:
         ways = [row.target for row in RECOMMENDATION.transitions.values() if source in row.sources]
         yield "state", "no_step", f"Von „{_title(source)}“ führt kein Schritt zu „{_title(step['state'])}“. Möglich: {', '.join(ways) or 'keiner'}."
     elif name == transition.TAKEN_OVER:
         if not is_first or step["state"] not in FREE:
             yield "taken_over", "not_free", f"So übernommen werden kann nur der Anfang des Wegs, mit {', '.join(sorted(FREE))}. Bitte die Schritte einzeln angeben."
-    elif step["decision"] and _decision(desk, step) is None:
+    elif step["decision"] and decision is None:
         yield "decision", "unknown_decision", f"Den Beschluss {step['decision']} gibt es nicht. Bitte zuerst den Beschluss übernehmen oder die Nummer prüfen."
     else:
         blockers = transition.hindrances(desk, item, RECOMMENDATION, name, _fields(desk, item, step, name), state=source)
@@ -194,7 +195,7 @@ def _fields(desk: Desk, item: models.Recommendation, step: Told, name: str) -> d
     """The step as the workflow asks for it: a note is its comment, and the reason for reports that are missing."""
     asks_reasons = "unconfirmed" in _facts(name) and step["note"]
     reasons = dict.fromkeys(implementation.unconfirmed(desk.session, item), step["note"]) if asks_reasons else {}
-    return {"decision": step["decision"], "comment": step["note"], "reasons": reasons}
+    return {"decision": step["decision"] or "", "comment": step["note"], "reasons": reasons}
 
 
 def _facts(name: str) -> frozenset[str]:

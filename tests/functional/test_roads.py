@@ -96,6 +96,7 @@ def test_export_tells_the_road_and_brings_it_back_equal(house, other_house, take
     assert _exported(other_house) == lines and _data(other_house)[-1]["road"] == _data(house)[-1]["road"]
 
 
+@pytest.mark.on_both_databases
 def test_what_the_desk_did_since_is_not_set_back_by_a_line_that_tells_less(desk, tmp_path):
     house, browser = desk
 
@@ -223,6 +224,7 @@ def test_implemented_needs_confirmed_reports_or_a_reason_and_the_export_says_on_
     assert told["road"][-1] == done
 
 
+@pytest.mark.on_both_databases
 def test_every_example_recommendation_was_adopted_by_a_vote_on_a_decision_that_names_it_and_says_that_it_is_an_example(portal):
     app, house = portal
     with house.writing("test") as work:
@@ -238,5 +240,16 @@ def test_every_example_recommendation_was_adopted_by_a_vote_on_a_decision_that_n
     page = app.get("/empfehlung/kontaktstellen").html
     road = page.find(id="weg").find_next("ol").get_text(" ", strip=True)
     assert [words in road for words in ("22. Juni 2021 : Vorgeschlagen", "29. Oktober 2021 : Beschlossen", "Beschluss 2021/34", "30. April 2022 : In Umsetzung")] == [True] * 4
+    assert page.find("dt", string="Am Zug").find_next("dd").get_text() == "13 von 16 Adressaten"
+    assert "noch nicht darüber beschlossen" in app.get("/empfehlung/innovationsfonds").html.find("dt", string="Am Zug").find_next("dd").get_text()
+    assert app.get("/empfehlung/experimentierklausel").html.find("dt", string="Am Zug") is None
     waiting = page.find(id="umsetzung").find_next("p").get_text()
     assert "3 von 16" in waiting and "Noch offen:" in waiting and "Bayern" in waiting and "Berlin" not in waiting
+
+
+def test_the_desk_says_which_decision_names_a_recommendation_before_it_goes(desk):
+    house, browser = desk
+    with house.writing("test") as work:
+        number = lookup.find(work.session, "/empfehlung/kontaktstellen").id
+    users = browser("gerda", "secretariat").get(f"/redaktion/eintrag/{number}").html.find(id="verweise")
+    assert "Beschleunigung der Digitalisierung" in users.get_text()
