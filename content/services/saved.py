@@ -66,8 +66,13 @@ def describe(parameters: Mapping[str, str], bodies: Bodies) -> str:
     """„Nachnutzung“, Art: Beschlüsse, Jahr: 2021."""
     rows = [f"„{parameters['q']}“"] if parameters.get("q") else []
     rows += [f"{LABELS[name]}: {words(name, parameters[key], bodies)}" for key, name in PARAMETERS.items() if parameters.get(key)]
-    rows += [f"{name} {parameters[name]}" for name in ("von", "bis") if parameters.get(name)]
+    rows += [f"{name} {_day(parameters[name], is_last=name == 'bis')}" for name in ("von", "bis") if parameters.get(name)]
     return ", ".join(rows)
+
+
+def _day(typed: str, *, is_last: bool) -> str:
+    day = read_day(typed, is_last=is_last)
+    return f"{day:%d.%m.%Y}" if day else typed
 
 
 def words(name: str, value: str, bodies: Bodies) -> str:

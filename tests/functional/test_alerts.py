@@ -393,6 +393,10 @@ def test_what_is_published_last_leads_the_feed_however_old_it_is(world, monkeypa
     assert entries[0] == "/beschluss/2012/88" and len(entries) == 40
 
 
+def test_days_are_told_as_people_write_them(world):
+    assert "„Zwiebelkuchen“, von 01.01.2018, bis 31.12.2019" in world.browser.get("/suche/abo?q=Zwiebelkuchen&von=2018-01-01&bis=2019").text
+
+
 def test_a_search_without_any_word_is_no_alert(world):
     form = world.browser.get("/suche/abo?q=((").forms[1]
     form["email"] = READER
