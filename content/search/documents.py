@@ -14,7 +14,7 @@ from content.search.interface import Document, Part
 PageTexts = Callable[[str, str], Sequence[str]]
 """SHA-256 and media type of a file → the text of its pages, empty for what has none."""
 
-_CLAUSE_LABELS: Final = {"Ziffer 0": "Text"}
+SHOWN: Final = ("id", "kind", "url", "title", "sort_date", "valid_from", "valid_until", "sha256", "position", "document", "is_withdrawn")
 
 
 def no_pages(_sha256: str, _media_type: str) -> Sequence[str]:
@@ -25,6 +25,15 @@ def no_pages(_sha256: str, _media_type: str) -> Sequence[str]:
 def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
     """The search document of an edition row (`content.models.Edition` or a row with its columns)."""
     document = orjson.loads(edition.document)
+    return _made(edition, document, pages, {name: values for name, values in _filters(edition, document["data"]).items() if values})
+
+
+def to_show(edition: Any, pages: PageTexts) -> Document:
+    """The same for a hit, which is not filtered any more; of the row it needs `SHOWN` only."""
+    return _made(edition, orjson.loads(edition.document), pages, {})
+
+
+def _made(edition: Any, document: Mapping[str, Any], pages: PageTexts, filters: Mapping[str, tuple[str, ...]]) -> Document:
     data = document["data"]
     return Document(
         edition_id=edition.id,
@@ -35,7 +44,7 @@ def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
         date=edition.sort_date if isinstance(edition.sort_date, dt.date) else dt.date.fromisoformat(edition.sort_date),
         since=edition.valid_from,
         until=edition.valid_until,
-        filters={name: values for name, values in _filters(edition, data).items() if values},
+        filters=filters,
         parts=tuple(part for part in [*_parts(document), *_files(data, pages)] if part.text),
         sha256=edition.sha256,
         position=edition.position,

@@ -34,7 +34,7 @@ _CLAUSE_CANDIDATES: Final = 400
 _TRIED: Final = 5
 """Of completions behind other words, at most so many are tried."""
 _E: Final = models.Edition.__table__.c
-_ROWS: Final = sa.select(models.Edition.__table__).where(_E.id.in_(sa.bindparam("ids", expanding=True)))
+_ROWS: Final = sa.select(*(_E[name] for name in documents.SHOWN)).where(_E.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class Searcher:
             pages = filetexts.reader(self._connection)
             for row in self._connection.execute(_ROWS, {"ids": missing}).all():
                 if not row.is_withdrawn:
-                    found[row.id] = kept.put(row.id, documents.from_edition(row, pages))
+                    found[row.id] = kept.put(row.id, documents.to_show(row, pages))
         return found
 
     def _hit(self, edition_id: int, score: float, document: Document, marker: Marker) -> Hit:
