@@ -11,7 +11,7 @@ from content import models
 from content.services import ballots, exchange, lookup, transition
 from content.services.exchange import FaultyInput
 from tests.functional.test_decided import BODY, DECISION
-from tests.functional.test_desk import step
+from tests.functional.test_desk import form_of, step
 from workflows.recommendation import RECOMMENDATION
 
 SLUG = "tun"
@@ -253,3 +253,21 @@ def test_the_desk_says_which_decision_names_a_recommendation_before_it_goes(desk
         number = lookup.find(work.session, "/empfehlung/kontaktstellen").id
     users = browser("gerda", "secretariat").get(f"/redaktion/eintrag/{number}").html.find(id="verweise")
     assert "Beschleunigung der Digitalisierung" in users.get_text()
+
+
+def test_a_form_with_a_forged_state_moves_nothing(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    form = form_of(app.get("/redaktion/neu/recommendation"))
+    assert "state" not in form.fields
+    form["slug"], form["title"], form["text"] = "gefaelscht", "Gefälscht", "Tun."
+    app.post(form.action, [*form.submit_fields(), ("state", "implemented")], status=303)
+    with house.writing("test") as work:
+        assert lookup.find(work.session, "/empfehlung/gefaelscht").procedure_state in {None, "draft"}
+        number = lookup.find(work.session, "/empfehlung/zeit-fuer-erprobung").id
+    form = form_of(app.get(f"/redaktion/eintrag/{number}/bearbeiten"))
+    form["title"] = "Zeit"
+    app.post(form.action, [*form.submit_fields(), ("state", "implemented")], status=303)
+    with house.writing("test") as work:
+        row = work.session.get(models.Item, number)
+        assert (row.title, row.procedure_state) == ("Zeit", "proposed")

@@ -169,3 +169,17 @@ def test_a_rule_without_steps_is_a_fault():
 
 def test_every_definition_keeps_its_rules():
     assert prove(WORKFLOWS, (), rules=RULES) == ()
+
+
+def test_the_states_of_a_recommendation_name_the_step_between_them():
+    pairs = [(source, step.target) for step in RECOMMENDATION.transitions.values() for source in step.sources]
+    assert len(pairs) == len(set(pairs)), "a road told in states says which steps were taken"
+    assert all(source in RECOMMENDATION.transitions[RECOMMENDATION.step_between(source, target)].sources for source, target in pairs)
+    assert RECOMMENDATION.step_between("draft", "adopted") is None
+
+
+def test_no_guard_stands_on_the_road_to_what_is_taken_over_without_one():
+    assert RECOMMENDATION.unguarded() == {"draft", "proposed", "postponed", "rejected", "withdrawn"}
+    bare = {name: step for name, step in RECOMMENDATION.transitions.items() if name != "adopt"}
+    bare["adopt"] = replace(RECOMMENDATION.transitions["adopt"], guards=())
+    assert replace(RECOMMENDATION, transitions=bare).unguarded() == set(RECOMMENDATION.states) - {"implemented"}
