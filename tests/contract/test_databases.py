@@ -14,6 +14,7 @@ from content.services import edit, exchange, ledger, lookup, transition
 from content.services.browse import Reader, end_of_day
 from content.services.searching import Search, Searcher
 from portal import database
+from workflows.decision import DECISION
 
 LINES = [
     {"number": "2021/39", "session": "36. Sitzung", "date": "2021-10-29", "title": "Marktplatz", "text": "1. Zustimmung.\n2. Die FITKO berichtet zur 38. Sitzung.",
@@ -192,3 +193,21 @@ def test_chain_goes_on_behind_what_a_savepoint_gave_up(portal_house, source):
             transition.withdraw(work.desk, lookup.find(work.session, f"/beschluss/{number}"), "Falscher Text.")
     with portal_house.reading() as connection:
         assert ledger.verify(connection, portal_house.public_keys) == (12, None)
+
+
+def test_what_came_in_before_histories_said_so_gets_its_line_once(portal_house):
+    with portal_house.writing("test") as work:
+        edit.save(work.session, "body", clean_item("body", {"slug": "it-planungsrat", "name": "Rat", "number_pattern": "YYYY/NN"}), now=work.desk.now)
+        for number, notice in (("2020/01", None), ("2020/02", {"date": "2020-03-01", "url": None})):
+            value = clean_item("decision", {"body": "it-planungsrat", "number": number, "title": "T", "text": "1. x", "date": "2020-02-03", "gazette_notice": notice})
+            row = edit.save(work.session, "decision", value, now=work.desk.now).item
+            transition.publish_now(work.desk, row)
+            row.procedure_state = "gazetted" if notice else "adopted"
+    for _ in range(2):
+        database.downgrade(portal_house.engine, "0024e")
+        assert database.migrate(portal_house.engine)
+    with portal_house.writing("test") as work:
+        rows = [lookup.find(work.session, f"/beschluss/2020/0{number}") for number in (1, 2)]
+        told = [[(line.source, line.target, line.comment) for line in transition.history(work.session, row, DECISION)] for row in rows]
+        assert all(line.at == row.public_at for row in rows for line in transition.history(work.session, row, DECISION))
+    assert told == [[("draft", "adopted", "beschlossen am 03.02.2020")], [("draft", "gazetted", "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020")]]
