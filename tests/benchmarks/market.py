@@ -53,7 +53,7 @@ def _lines(offers: int) -> Iterator[dict[str, Any]]:
     for number in range(400):
         year, serial = 2010 + number % 10, number // 10 + 1
         yield {"type": "decision", "body": "it-planungsrat", "number": f"{year}/{serial:02d}", "title": f"Vorhaben {number}", "date": f"{year}-06-01", "text": text.format(n=number)}
-    adopting = {"recommendations": [f"rat-{n}" for n in range(RECOMMENDATIONS)], "vote": {"others": "yes"}}
+    adopting = {"recommendations": [f"rat-{n}" for n in range(RECOMMENDATIONS)], "vote": {"others": "yes", "rule": "empfehlung"}}
     yield {"type": "decision", "body": "it-planungsrat", "number": "2020/01", "title": "Empfehlungen", "date": "2020-06-01", "text": "1. Der Rat beschließt sie.", **adopting}
     road = [{"date": "2020-03-01", "state": "proposed"}, {"date": "2020-06-01", "state": "adopted", "decision": "2020/01"}, {"date": "2020-07-01", "state": "implementing"}]
     for n in range(ITEMS):
