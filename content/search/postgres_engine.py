@@ -26,13 +26,14 @@ from content.search.german import Analysis
 from content.search.interface import Document, Found, IndexDamaged, Query
 from content.search.postgres_reading import LooseSegment, PackedSegment, StoredPostings
 from content.search.postgres_tables import DISAGREEING, LAST, LOST, NEWEST, SCHEMA, SUM, WHOLE, create, create_indexes
-from content.search.postgres_writing import PostgresBatch, pack_loose
+from content.search.postgres_writing import PACK_SIZE, PostgresBatch, pack_loose
 
 REBASE_FROM: Final = 2_000
 """So many changed documents are looked at beside the rest; with more, all are read as one again."""
 PACK_FROM: Final = 1_000
 """So many loose documents are packed, or as many as make an eighth of all."""
 PACK_AT_ONCE: Final = 2_000
+"""So many at least, and up to half of them: few segments, whatever was imported."""
 _TRIES: Final = 3
 _STATE: Final = f"SELECT identity, segments, generation FROM {SCHEMA}.state"
 
@@ -211,8 +212,7 @@ class PostgresEngine:
             loose = driver.execute(f"SELECT count(*) FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone").fetchone()[0]
             if loose < PACK_FROM or loose < driver.execute(f"SELECT count(*) / 8 FROM {SCHEMA}.document").fetchone()[0]:
                 return False
-            pack_loose(driver, PACK_AT_ONCE)
-        return True
+            return pack_loose(driver, min(PACK_SIZE, max(PACK_AT_ONCE, loose // 2)))
 
     def close(self) -> None:
         """See `SearchEngine`: the database's connections are the house's."""

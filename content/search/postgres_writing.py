@@ -176,9 +176,9 @@ class Packing:
         )
 
 
-def pack_loose(driver: Any, limit: int) -> None:
-    """Make the loose documents, so many of them, the next segment."""
-    number = driver.execute(f"SELECT segments + 1 FROM {SCHEMA}.state FOR UPDATE").fetchone()[0]
+def pack_loose(driver: Any, limit: int) -> bool:
+    """Make the loose documents, so many of them, the next segment, unless another process did. Others publish while it reads; what they change stays loose."""
+    segments, seen = driver.execute(f"SELECT segments, generation FROM {SCHEMA}.state").fetchone()
     ids = [row[0] for row in driver.execute(f"SELECT edition_id FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone ORDER BY edition_id LIMIT %s", (limit,)).fetchall()]
     packing = Packing()
     for start in range(0, len(ids), _CHUNK // 5):
@@ -195,9 +195,12 @@ def pack_loose(driver: Any, limit: int) -> None:
                     places[base] = positions
                 often[base] = max(often[base], int(level or 1))
             packing.add(edition_id, length, places, often)
-    packing.write(driver, SCHEMA, number)
-    driver.execute(f"UPDATE {SCHEMA}.document SET segment = %s WHERE edition_id = ANY(%s)", (number, ids))
-    driver.execute(f"UPDATE {SCHEMA}.state SET segments = %s", (number,))
+    if driver.execute(f"SELECT segments FROM {SCHEMA}.state FOR UPDATE").fetchone() != (segments,):
+        return False
+    packing.write(driver, SCHEMA, segments + 1)
+    driver.execute(f"UPDATE {SCHEMA}.document SET segment = %s WHERE edition_id = ANY(%s) AND segment = 0 AND generation <= %s", (segments + 1, ids, seen))
+    driver.execute(f"UPDATE {SCHEMA}.state SET segments = %s", (segments + 1,))
+    return True
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.db import make_engine
-from content.search import joined
+from content.search import joined, postgres_writing
 from content.search.german import Analysis
 from content.search.interface import Document, IndexBusy, IndexDamaged, Part, Query
 from content.search.lemmas import Lemmas
@@ -344,6 +344,45 @@ def test_loose_documents_are_packed_where_there_are_many_and_every_process_goes_
     assert len(_segments(database)) > 4
     one.close()
     other.close()
+    database.dispose()
+
+
+def test_what_others_change_while_documents_are_packed_stays_loose(postgres_url, analysis, monkeypatch):
+    monkeypatch.setattr("content.search.postgres_engine.PACK_FROM", 1)
+    database = make_engine(postgres_url)
+    one, other = PostgresEngine(database, analysis), PostgresEngine(database, analysis)
+    batch = one.batch()
+    for document in CORPUS:
+        batch.put(document)
+    batch.commit(4)
+    add, done = postgres_writing.Packing.add, []
+
+    def meanwhile(packing, *values):
+        add(packing, *values)
+        if len(packing.ids) == 3 and not done:
+            done.append(1)
+            assert _found(one, "Marktplatz") and _found(other, "Kosten") == [3]
+            batch = other.batch(timeout_s=1)
+            batch.put(_document(1, "Zwiebelkuchen", "Ein anderes Rezept."))
+            batch.remove(3)
+            batch.commit(5)
+            assert other.tidy()  # it packs what is loose now: the first comes too late
+
+    monkeypatch.setattr(postgres_writing.Packing, "add", meanwhile)
+    assert not one.tidy() and _segments(database) == [(0, 1), (1, 3)]
+    batch = other.batch()
+    for document in CORPUS[1:]:
+        batch.put(document)
+    batch.commit(6)
+    done.clear()
+    monkeypatch.setattr("content.search.postgres_engine.PostgresEngine.tidy", lambda _: True)
+    with one._driver() as driver:
+        assert postgres_writing.pack_loose(driver, 9)
+    assert done and _segments(database) == [(0, 2), (2, 2)]
+    for engine in (one, other):
+        assert _found(engine, "Zwiebelkuchen") == [1] and _found(engine, "Marktplatz") == [4] and _found(engine, "Kosten") == []
+        assert not engine.damaged()
+        engine.close()
     database.dispose()
 
 
