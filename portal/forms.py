@@ -40,6 +40,13 @@ class Search:
     """(value for the field, words)"""
 
 
+ONE: Final[Mapping[str, str]] = {
+    "Abschnitte": "Abschnitt", "Angebote": "Angebot", "Anlagen": "Anlage", "Bezüge": "Bezug", "Kontakte": "Kontakt", "Mitglieder": "Mitglied",
+    "Neue Pressekontakte": "Pressekontakt", "Tagesordnung": "Punkt", "Verweise": "Verweis", "Zitate": "Zitat",
+}
+"""Label of a list → what one of its rows is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Widget:
     """One input, or a group of them (`rows` of a list, `parts` of a record)."""
@@ -65,6 +72,11 @@ class Widget:
     """Name of the list that proposes what to type."""
 
     search: Search | None = None
+
+    @property
+    def one(self) -> str:
+        """What a single row is called."""
+        return ONE.get(self.label, self.label)
 
     @property
     def anchor(self) -> str:
@@ -146,7 +158,8 @@ def plain_label(label: str) -> str:
     """„Titel“ from „Der Titel“: messages need the article, labels do not."""
     for article in ("Der ", "Die ", "Das "):
         if label.startswith(article):
-            return label.removeprefix(article)
+            bare = label.removeprefix(article)
+            return bare[:1].upper() + bare[1:]
     return label
 
 

@@ -19,6 +19,9 @@ from portal.forms import EMPTY_ROWS, MORE_ROWS, Form, Widget
 CLOSED, OPEN = True, False
 PICKS: Final[Mapping[tuple[str, str], tuple[str, bool]]] = {
     ("body", "chairs.*.land"): ("mitglieder", OPEN),
+    ("chair", "body"): ("gremien", CLOSED),
+    ("chair", "contacts.*.organisation"): ("organisationsnamen", OPEN),
+    ("chair", "land"): ("mitglieder", OPEN),
     ("decision", "body"): ("gremien", CLOSED),
     ("decision", "meeting"): ("sitzungen", CLOSED),
     ("decision", "recommendations"): ("empfehlungen", OPEN),

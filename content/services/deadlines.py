@@ -18,7 +18,7 @@ from content import due as due_dates
 from content import models
 from content.berlin import BERLIN
 from content.services import implementation, recipients, review_requests, tasks
-from content.services.notify import notify
+from content.services.notify import notify, settle_others
 from workflows.vocabulary import Permission
 
 I: Final = models.Item  # noqa: E741 - what every deadline is about
@@ -182,8 +182,9 @@ def tell(session: Session, now: dt.datetime) -> int:
 
 
 def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
-    told = 0
+    told, still_due = 0, set[int]()
     for due in deadline.find(session, now + deadline.soon):
+        still_due.add(due.item.id)
         is_late = due.at + GRACE < now
         words = deadline.overdue_words if is_late else deadline.soon_words
         if words:
@@ -192,4 +193,6 @@ def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
                 occasion=f"{deadline.name}:{due.item.id}:{due.at.isoformat()}",
                 words=words.format(day=f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"),
             )
+    for event in ("due_soon", "overdue"):
+        settle_others(session, event, still_due, now=now, about=f"{deadline.name}:")
     return told

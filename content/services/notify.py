@@ -7,7 +7,7 @@ of event is a row in `EVENTS`. The occasion makes a notice unique per person: to
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -135,6 +135,15 @@ def settle(session: Session, event: str, item: models.Item, *, now: dt.datetime,
     """It is done: nobody needs to read the open notices of this event on `item`, whose occasion begins with `about`, any more."""
     begin = f"{event}:{about}".replace("/", "//").replace("%", "/%").replace("_", "/_")
     session.execute(_SETTLE, {"of": item.id, "happened": event, "begin": f"{begin}%", "now": now})
+
+
+def settle_others(session: Session, event: str, still_open: Collection[int], *, now: dt.datetime, about: str) -> None:
+    """Like `settle`, for every item but those whose ids are in `still_open`."""
+    begin = f"{event}:{about}"
+    told = sa.select(_NOTICE.c.id, _NOTICE.c.item_id).where(_NOTICE.c.event == event, _NOTICE.c.read_at.is_(None), _NOTICE.c.key.startswith(begin, autoescape=True))
+    done = [row.id for row in session.execute(told) if row.item_id not in still_open]
+    for start in range(0, len(done), 500):
+        session.execute(sa.update(_NOTICE).where(_NOTICE.c.id.in_(done[start:start + 500])).values(read_at=now, is_for_digest=False))
 
 
 def forget_old(session: Session, now: dt.datetime) -> None:

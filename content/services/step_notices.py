@@ -60,14 +60,19 @@ RETURNING: Final = frozenset({
 """Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
 
 _ENDS: Final = "Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit."
-OF_CHANGES: Final[Mapping[str, str]] = {
+OF_PUBLICATION: Final[Mapping[str, str]] = {
+    "submit": "Der Text ist eingereicht: Bitte prüfen, dann veröffentlichen oder mit Hinweis zurückgeben.",
+    "reject": "Der eingereichte Text kommt zurück und ist wieder ein Entwurf.",
+    "publish": "Der Text ist veröffentlicht.",
+    "schedule": "Die Veröffentlichung ist terminiert.",
+    "go_live": "Der Text ist zum Termin veröffentlicht.",
     "submit_change": "Eine Änderung am veröffentlichten Text ist eingereicht. Öffentlich wird sie mit „Berichtigen“.",
     "return_change": "Die eingereichte Änderung kommt zurück und wird so nicht öffentlich.",
     "withdraw": _ENDS,
     "expire": _ENDS,
     "correct": "Berichtigt: Der öffentliche Text ist erneuert.",
 }
-"""What steps mean for a change to a public text, in words."""
+"""What steps of publication mean for people, in words."""
 
 
 def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, entry: models.StepEntry) -> None:
@@ -76,7 +81,7 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
     if step.source != step.target or step.transition in changes.STEPS:
         settle(desk.session, "waits", item, now=desk.now, about=about)
     words = f"{workflow.transitions[step.transition].title}: jetzt „{workflow.states[step.target].title}“."
-    words = OF_CHANGES.get(step.transition, words) if workflow.name == "publication" else words
+    words = OF_PUBLICATION.get(step.transition, words) if workflow.name == "publication" else words
     if entry.comment:
         words += f" Hinweis: {entry.comment}"
     if workflow.name == "publication" and step.source != step.target == "withdrawn":

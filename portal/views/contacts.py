@@ -21,6 +21,7 @@ from content.services import lookup
 from portal import forms
 from portal.asked import desk_with
 from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
+from portal.pick_lists import dressed
 from portal.typed import typed_rev, typed_texts
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
@@ -163,5 +164,6 @@ def _require_chair(request: Request) -> None:
 def _chair_form(
     request: Request, given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, more: str = "", status: int = 200
 ) -> Response:
-    form = forms.form_from(CHAIR, given, errors, more=more)
-    return page(request, "desk/chair.html", title="Vorsitz wechseln", form=form, status=status, names=forms.names())
+    with viewing(request) as work:
+        form, lists = dressed(forms.form_from(CHAIR, given, errors, kind="chair", more=more), work.session, more)
+    return page(request, "desk/chair.html", title="Vorsitz wechseln", form=form, lists=lists, status=status, names=forms.names())

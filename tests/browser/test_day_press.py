@@ -27,7 +27,7 @@ def write_release(petra, picture):
     petra.follow("Pressemitteilung")
     petra.write("Adressteil", "einigung")
     petra.write("Titel", TITLE)
-    petra.write("herausgebende Stelle", "IT-Planungsrat")
+    petra.write("Herausgebende Stelle", "IT-Planungsrat")
     petra.day("Datum", dt.date.today())
     petra.write("Vorspann", "Ein gemeinsamer Weg.")
     petra.write("Text", "Der Rat entschied heute.")

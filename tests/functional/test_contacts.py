@@ -240,8 +240,15 @@ def chair_form(app, **more):
         "contacts.1.organisation": "Staatskanzlei Saarland", "contacts.1.person": "Nico Neu", "contacts.1.email": "nico@saar.example", **more,
     }
     for name, value in given.items():
-        form[name] = value
+        form[name].force_value(value)
     return form
+
+
+def test_the_form_for_the_chair_offers_bodies_members_and_names_its_rows(desk):
+    page = desk[1]("gerda", "secretariat").get("/redaktion/vorsitz")
+    assert ("it-planungsrat", True, "IT-Planungsrat") in page.forms[1]["body"].options and "Kleinbuchstaben" not in page.text
+    assert page.html.find(id="f-land")["list"] == "liste-mitglieder" and page.html.find(id="liste-mitglieder").find("option", value="Saarland")
+    assert page.html.find("fieldset", id="f-contacts-1").legend.get_text() == "Pressekontakt 1"
 
 
 def test_the_change_of_chair_is_one_form_and_says_what_it_did(desk):

@@ -71,6 +71,15 @@ def test_a_vote_that_does_not_reach_the_rule_names_every_item(desk):
     assert set(_numbers(house).values()) == {None}
 
 
+def test_an_empty_green_list_says_how_something_gets_there_and_leads_back(desk):
+    house, browser = desk
+    with house.writing("test") as work:
+        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2031-06-06"})
+        number = edit.save(work.session, "meeting", value, now=NOW).item.id
+    page = browser("gerda", "secretariat").get(f"/redaktion/eintrag/{number}/gruene-liste")
+    assert page.click("Tagesordnung bearbeiten").html.find(id="f-agenda") and page.click("Zurück zur Sitzung").status_int == 200
+
+
 def test_only_who_records_votes_sees_the_form(desk):
     house, browser = desk
     browser("petra", "press").get(f"/redaktion/eintrag/{_session(house)}/gruene-liste", status=(403, 404))

@@ -153,6 +153,17 @@ def test_a_text_that_waits_too_long_is_overdue_once(people):
     assert [event for event, *_ in told(people, "paula")] == ["waits", "overdue"]
 
 
+def test_what_is_not_due_any_more_needs_no_reading(people):
+    item = page_of(people)
+    take(people, item, "submit", "petra", now=NOW)
+    late = NOW + dt.timedelta(hours=90)
+    mails(people, late)
+    assert [row for row in told(people, "paula") if row[0] == "overdue"] == [("overdue", "Seite x", True)]
+    take(people, item, "reject", "paula", {"comment": "Nein."}, now=late)
+    mails(people, late + dt.timedelta(hours=2))
+    assert [row for row in told(people, "paula") if row[0] == "overdue"] == [("overdue", "Seite x", False)]
+
+
 def test_a_recommendation_is_due_soon_and_then_overdue_and_a_new_date_reminds_anew(others):
     with others.writing("test") as work:
         value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing", "addressees": ["Hamburg"]})
