@@ -13,7 +13,7 @@ which it was valid: that answers questions about a past day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -204,8 +204,11 @@ class SearchEngine(Protocol):
     def words(self, limit: int) -> Iterable[tuple[str, int]]:
         """The `limit` commonest words as they are written (`indexing.Indexed.words`), with their number of documents."""
 
-    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
-        """Words as texts write them (`indexing.Indexed.written`) that have one of the terms, or one that begins with a start; some may stand nowhere any more."""
+    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> Mapping[str, Collection[str]]:
+        """Words as texts write them (`indexing.Indexed.written`), each with those of the terms that it has, or its terms that begin with a start.
+
+        Some may stand nowhere any more.
+        """
 
     def position(self) -> int:
         """The ledger position the index stands at (0: empty). Raises `IndexDamaged`."""

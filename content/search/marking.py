@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from content.search.german import WRITTEN, Analysis, Token, number_term, places_of
+from content.search.german import MAX_WORD, WRITTEN, Analysis, Token, number_term, places_of
 from content.search.indexing import own_term
 from content.search.interface import Document, Field, Option, Part, Piece, Reason, Snippet, Want
 from content.search.planning import compound_sum
@@ -23,7 +23,7 @@ _FEW: Final = 40
 """So many words are looked for one by one before a text is read word by word."""
 
 Span = tuple[int, int]
-Written = Callable[[Sequence[str], Sequence[str]], Iterable[str]]
+Written = Callable[[Sequence[str], Sequence[str]], Mapping[str, Collection[str]]]
 
 
 @dataclass(slots=True)
@@ -63,8 +63,8 @@ class Marker:
         terms = frozenset(term for option in options for term in option.terms if not option.is_prefix)
         starts = tuple(option.terms[0] for option in options if option.is_prefix)
         self._has_rows = any(option.places for option in options)
-        words = written(sorted(terms), starts) if options else ()
-        meant = {word: tuple(token for token in analysis.word(word).tokens if _is_meant(token, terms, starts)) for word in words}
+        words = written(sorted(terms), starts) if options else {}
+        meant = {word: _meant(word, having, analysis) or tuple(token for token in analysis.word(word).tokens if _is_meant(token, terms, starts)) for word, having in words.items()}
         self._meant: Mapping[str, tuple[Token, ...]] = {word: tokens for word, tokens in meant.items() if tokens}
         """What the question can mean, as texts write it, with the tokens that it means."""
 
@@ -177,6 +177,14 @@ def _is_borne(option: Option, own: frozenset[str]) -> bool:
     """Whether the option means a number that a document bears, or the beginning of one."""
     term = option.terms[0]
     return term in own or (option.is_prefix and term.startswith("#") and any(number.startswith(term) for number in own))
+
+
+def _meant(word: str, having: Collection[str], analysis: Analysis) -> tuple[Token, ...]:
+    """The token of a plain word: which terms it has, the index has said, so that it need not be taken apart again."""
+    if not word.isalnum() or word[0].isdigit():
+        return ()
+    own = analysis.terms(word[:MAX_WORD])
+    return (Token(0, 0, len(word), own, tuple(set(having).difference(own))),)
 
 
 def _is_meant(token: Token, terms: frozenset[str], starts: tuple[str, ...]) -> bool:

@@ -27,6 +27,7 @@ from content.search.interface import Document, Found, IndexDamaged, Query
 from content.search.postgres_reading import LooseSegment, PackedSegment, StoredPostings
 from content.search.postgres_tables import DISAGREEING, LAST, LOST, NEWEST, SCHEMA, SUM, WHOLE, create, create_indexes
 from content.search.postgres_writing import PACK_SIZE, PostgresBatch, pack_loose
+from content.search.written import by_word
 
 REBASE_FROM: Final = 2_000
 """So many changed documents are looked at beside the rest; with more, all are read as one again."""
@@ -96,15 +97,15 @@ class PostgresEngine:
             found = driver.execute(f"SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0 ORDER BY amount DESC, word DESC LIMIT %s", (limit,))
             return [(word, amount) for word, amount in found.fetchall()]
 
-    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
+    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> dict[str, set[str]]:
         """See `SearchEngine`."""
-        statement = f"SELECT word FROM {SCHEMA}.written_word WHERE term = ANY(%s)"
+        statement = f"SELECT term, word FROM {SCHEMA}.written_word WHERE term = ANY(%s)"
         values: list[Any] = [list(terms)]
         for start in starts:
-            statement += f" UNION ALL SELECT word FROM {SCHEMA}.written_word WHERE term >= %s AND term < %s"
+            statement += f" UNION ALL SELECT term, word FROM {SCHEMA}.written_word WHERE term >= %s AND term < %s"
             values += [start, start + LAST]
         with _judging(), self._driver() as driver:
-            return {word for (word,) in driver.execute(statement, values).fetchall()}
+            return by_word(driver.execute(statement, values).fetchall())
 
     def _current(self) -> tuple[State, Snapshot]:
         with self._driver() as driver:

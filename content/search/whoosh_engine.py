@@ -150,7 +150,7 @@ class WhooshEngine:
         found = ((count, word) for word, count in counts.items() if count)
         return [(word, count) for count, word in heapq.nlargest(limit, found)]
 
-    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> set[str]:
+    def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> dict[str, set[str]]:
         """See `SearchEngine`."""
         with self._judging():
             return self._written.having(terms, starts)

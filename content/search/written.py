@@ -36,6 +36,14 @@ def pairs(words: Iterable[str], analysis: Analysis) -> Iterator[tuple[str, str]]
             yield term, word
 
 
+def by_word(found: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    """Word → its terms, of (term, word)."""
+    words: dict[str, set[str]] = {}
+    for term, word in found:
+        words.setdefault(word, set()).add(term)
+    return words
+
+
 class WrittenWords:
     """The file. One writer at a time, that of the index; safe between threads."""
 
@@ -79,13 +87,13 @@ class WrittenWords:
             connection.executemany("INSERT OR IGNORE INTO written VALUES (?, ?)", found)
             connection.execute("COMMIT")
 
-    def having(self, terms: Sequence[str], starts: Sequence[str]) -> set[str]:
-        """Words with one of the terms, or with a term that begins with one of the starts. Raises `sqlite3.DatabaseError`."""
+    def having(self, terms: Sequence[str], starts: Sequence[str]) -> dict[str, set[str]]:
+        """Words with those of the terms that each has, or its terms that begin with one of the starts. Raises `sqlite3.DatabaseError`."""
         with self._connected() as connection:
-            found = connection.execute(f"SELECT word FROM written WHERE term IN ({','.join('?' * len(terms))})", tuple(terms)).fetchall()
+            found = connection.execute(f"SELECT term, word FROM written WHERE term IN ({','.join('?' * len(terms))})", tuple(terms)).fetchall()
             for start in starts:
-                found += connection.execute("SELECT word FROM written WHERE term >= ? AND term < ?", (start, start + _LAST)).fetchall()
-        return {word for (word,) in found}
+                found += connection.execute("SELECT term, word FROM written WHERE term >= ? AND term < ?", (start, start + _LAST)).fetchall()
+        return by_word(found)
 
     def is_sound(self) -> bool:
         """Whether the pairs are those that were taken in."""

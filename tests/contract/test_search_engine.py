@@ -142,21 +142,23 @@ def test_documents_put_again_and_removed_one_by_one_stand_in_the_index_once(engi
 
 
 def test_engine_tells_how_texts_write_what_is_meant(engine):
-    assert engine.written(["marktplatz"]) == {"Marktplatz"}
-    assert engine.written(["leistung", "=zustelldienst"]) == {"EfA-Leistungen", "Zustelldienst"}
-    assert engine.written([], ["=verw", "=fit"]) == {"Verwaltungen", "FIT-Connect"}
-    assert engine.written(["gibtesnicht"], ["=gibtesnicht"]) == set()
+    assert engine.written(["marktplatz"]) == {"Marktplatz": {"marktplatz"}}
+    assert engine.written(["leistung", "=zustelldienst", "=marktplatz", "markt"]) == {
+        "EfA-Leistungen": {"leistung"}, "Zustelldienst": {"=zustelldienst"}, "Marktplatz": {"=marktplatz", "markt"},
+    }
+    assert engine.written([], ["=verw", "=fit"]) == {"Verwaltungen": {"=verwaltungen"}, "FIT-Connect": {"=fit", "=fitconnect"}}
+    assert engine.written(["gibtesnicht"], ["=gibtesnicht"]) == {}
     batch = engine.batch()
     batch.put(NEW)
     batch.commit(5)
-    assert engine.written(["=zwiebelkuchen"]) == {"Zwiebelkuchen"}
+    assert set(engine.written(["=zwiebelkuchen"])) == {"Zwiebelkuchen"}
 
 
 def test_words_are_read_from_the_index_that_another_process_has_built(whoosh, tmp_path, analysis):
     other = WhooshEngine(tmp_path / "files", analysis)
     other.rebuild(iter([*CORPUS, NEW]), 5, lambda _: None)
     other.close()
-    assert whoosh.written(["=zwiebelkuchen"]) == {"Zwiebelkuchen"}
+    assert set(whoosh.written(["=zwiebelkuchen"])) == {"Zwiebelkuchen"}
 
 
 def test_index_that_does_not_know_how_texts_write_is_made_anew(whoosh, tmp_path, analysis):
