@@ -203,6 +203,7 @@ _KIND_WORDS: Final = {
     "recommendation": "Empfehlungen", "market_item": "Marktplatz", "organisation": "Organisationen", "term": "Begriffe",
     "page": "Seiten", "ozg_service": "OZG-Leistungen", "leika_service": "LeiKa-Leistungen", "commune": "Kommunen",
     "commune_nw": "Kommunen in Nordrhein-Westfalen", "it_provider": "IT-Dienstleister", "offer": "Angebote", "reuse": "Nachnutzungen",
+    "implementation": "Meldungen zur Umsetzung",
 }
 
 

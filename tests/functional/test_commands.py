@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from content.kinds import KINDS
+from content.services import catalogue, implementation_list, reuse_list
 from portal import cli
 
 LINES = [
@@ -258,3 +260,16 @@ def test_workflows_are_proved_and_tried_out(run):
     assert run("workflows", "simulate", "--role", "niemand")[0] == cli.UNUSABLE
     assert run("workflows", "simulate", "--state", "nirgends")[0] == cli.UNUSABLE
     assert "→" in run("workflows", "table")[1]
+
+
+def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(run, lines):
+    run("init", "--empty")
+    row = {"type": "recommendation", "slug": "tun", "title": "Tun", "text": "x", "addressees": ["Berlin"]}
+    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes", "rule": "empfehlung"}}
+    members = {"members": [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]}
+    road = [{"date": "2019-12-01", "state": "proposed"}, {"date": "2020-01-02", "state": "adopted", "decision": "2020/01"}]
+    run("import", lines(LINES[0] | members, LINES[1], adopting, row | {"road": road}), "--publish")
+    table = lines("recommendation,addressee,state,date,evidence,note,reported_by,reported_on,confirmed_by,confirmed_on", "tun,Berlin,running,,,,Amt,,,", name="list.csv")
+    code, out, err = run("import", table, "--publish")
+    assert (code, err) == (0, "") and "Neu: Meldungen zur Umsetzung 1." in out
+    assert set(cli._KIND_WORDS) >= {*KINDS, *catalogue.COLUMNS, reuse_list.NAME, implementation_list.NAME}
