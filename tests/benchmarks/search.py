@@ -2,8 +2,9 @@
 
 `python -m tests.benchmarks search [SIZE …]` (2000 and 20000 without); `python -m tests.benchmarks search postgres [SIZE …]`
 (200000 without) measures the engine in PostgreSQL. Our answers have facets and marked excerpts; FTS5 gives bm25 and one
-snippet, and counts nothing. „first“ is the first time a word is asked for in a process; „again“ the median of later rounds. Embedded, both sides are
-measured by the time that their thread computes, so that others on the machine change nothing; with PostgreSQL by the clock on the wall.
+snippet, and counts nothing. „first“ is the first time a word is asked for in a process, beside FTS5's first time and its
+later ones; „again“ the median of later rounds on both sides. Embedded, both are measured by the time that their thread
+computes, so that others on the machine change nothing; with PostgreSQL by the clock on the wall.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def _fts5(path: Path, house: House) -> Callable[[str], object]:
     connection.execute("CREATE VIRTUAL TABLE found USING fts5(title, body)")
     connection.executemany("INSERT INTO found (rowid, title, body) VALUES (?, ?, ?)", _plain(house.published_documents()))
     connection.commit()
+    connection.close()
+    connection = sqlite3.connect(path)  # both begin as a process that has just started
     select = "SELECT rowid, bm25(found), snippet(found, 1, '<b>', '</b>', '…', 30) FROM found WHERE found MATCH ? ORDER BY rank LIMIT 20"
     return lambda typed: connection.execute(select, (_match(typed),)).fetchall()
 
@@ -103,7 +106,8 @@ def _questions(house: House, folder: Path, clock: Callable[[], float]) -> dict[s
     ours = _ours(house)
     ours("Wort")  # a process reads its vocabulary once
     leave_what_stays()  # as a server does
-    first = _times(ours, QUESTIONS, clock)
+    theirs("Wort")
+    first, fts5_first = _times(ours, QUESTIONS, clock), _times(theirs, QUESTIONS, clock)
     both = [(_times(ours, QUESTIONS, clock), _times(theirs, QUESTIONS, clock)) for _ in range(ROUNDS)]
     again = [statistics.median(row) for row in zip(*(one for one, _ in both), strict=True)]
     fts5 = [statistics.median(row) for row in zip(*(other for _, other in both), strict=True)]
@@ -112,7 +116,7 @@ def _questions(house: House, folder: Path, clock: Callable[[], float]) -> dict[s
     rude_first, rude_again = (max(times) for times in zip(*((values[0], statistics.median(values[1:])) for values in hostile.values()), strict=True))
     return {
         "FTS5 median ms": statistics.median(fts5), "FTS5 p95 ms": _p95(fts5),
-        "first: p95 / FTS5 p95": _p95(first) / _p95(fts5),
+        "first: p95 / FTS5 first p95": _p95(first) / _p95(fts5_first), "first: p95 / FTS5 p95": _p95(first) / _p95(fts5),
         "again: median / FTS5 median": statistics.median(again) / statistics.median(fts5), "again: p95 / FTS5 p95": _p95(again) / _p95(fts5),
         "again: median ms": statistics.median(again), "first: median ms": statistics.median(first), "first: p95 ms": _p95(first),
         "worst hostile / median, first": rude_first / statistics.median(first), "worst hostile / median, again": rude_again / statistics.median(again),
