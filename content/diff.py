@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import difflib
 import html
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from typing import Final
 MAX_WORDS: Final = 4_000
 """Words of a paragraph pair, without their common beginning and end, beyond which it is shown as removed and added."""
 
+FOLDED: Final = 3
+"""So many unchanged paragraphs in a row are folded."""
 _TOKENS: Final = re.compile(r"\s+|[\wäöüÄÖÜß/§-]+|.", re.DOTALL)
 _WORD: Final = re.compile(r"\w+")
 _ALIKE: Final = 0.4
@@ -87,6 +90,19 @@ def compare_sides(old: str, new: str) -> tuple[Row, ...]:
 def compare_html(old: str, new: str) -> str:
     """The differences as HTML with `ins`/`del` and words for screen readers; unchanged stretches stay in full."""
     return "".join(_block_html(block) for block in compare(old, new))
+
+
+def compare_folded_html(old: str, new: str) -> str:
+    """Like `compare_html`; of long unchanged stretches only the paragraphs beside a change are open, the rest can be unfolded."""
+    blocks = compare(old, new)
+    shown = {near for place, block in enumerate(blocks) if block.is_changed for near in (place - 1, place, place + 1)}
+    found = []
+    for is_open, stretch in itertools.groupby(range(len(blocks)), key=shown.__contains__):
+        lines = [_block_html(blocks[place]) for place in stretch]
+        text = "".join(lines)
+        is_folded = not is_open and len(lines) >= FOLDED
+        found.append(f'<details class="diff-fold"><summary>{len(lines)} unveränderte Absätze</summary>{text}</details>' if is_folded else text)
+    return "".join(found)
 
 
 def compare_sides_html(old: str, new: str, *, left: str, right: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from content import models
-from content.diff import compare_html, compare_sides_html
+from content.diff import compare_folded_html, compare_sides_html
 from content.schemas import SCHEMAS, Field, InvalidInput, Reader, clean_text
 from content.schemas.reading import Fault
 from portal import forms
@@ -24,8 +24,8 @@ class Difference:
 
     @property
     def html(self) -> str:
-        """The difference in one text, safe HTML."""
-        return compare_html(self.old, self.new)
+        """The difference in one text, long unchanged stretches folded; safe HTML."""
+        return compare_folded_html(self.old, self.new)
 
     def sides(self, left: str, right: str) -> str:
         """The difference as a table of two columns, safe HTML."""

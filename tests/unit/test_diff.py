@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.diff import Change, compare, compare_html, compare_sides, compare_sides_html
+from content.diff import Change, compare, compare_folded_html, compare_html, compare_sides, compare_sides_html
 
 WORDS = st.sampled_from(["Länder", "Kommunen", "Nachnutzung", "Dienst", "Kosten", "prüfen", "zahlen", "Bund", "Vertrag", "der", "die", "und"])
 LINES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
@@ -96,3 +96,17 @@ def test_a_pair_too_long_to_compare_is_shown_whole():
     old, new = " ".join(f"a{n}" for n in range(2_500)), "a0 " + " ".join(f"b{n}" for n in range(2_500))
     pieces = [piece for block in compare(old + " Schluss", new + " Schluss") for piece in block.pieces]
     assert "".join(piece.text for piece in pieces if piece.change is not Change.ADDED) == old + " Schluss"
+
+
+@given(TEXTS, TEXTS)
+def test_folding_hides_no_change_and_loses_no_word(old, new):
+    folded = compare_folded_html(old, new)
+    inside = "".join(re.findall(r"<details.*?</details>", folded))
+    assert not re.search("<ins|<del|diff-moved", inside)
+    assert re.sub(r"<details[^>]*><summary>[^<]*</summary>|</details>", "", folded) == compare_html(old, new)
+
+
+def test_a_word_in_a_long_text_is_shown_with_its_neighbours_and_the_rest_can_be_unfolded():
+    lines = [f"Absatz {number} bleibt." for number in range(12)]
+    folded = compare_folded_html("\n".join(lines), "\n".join([*lines[:6], "Absatz 6 geht.", *lines[7:]]))
+    assert re.findall(r"<summary>(.*?)</summary>", folded) == ["5 unveränderte Absätze", "4 unveränderte Absätze"]
