@@ -135,7 +135,7 @@ def save(
         _check_address(session, item, url)
     mark = digest(value)
     stored: Stored | None = None
-    if item is not None and mark in {item.input_digest, digest(item.input)}:
+    if item is not None and (item.input_digest == mark or digest(item.input) == mark):
         stored = _stored_files(value, files or NoFiles()) if renewed else None
         if stored is None or _hashes(stored) == _hashes(files_of(item)):
             return Saved(item, Outcome.UNCHANGED)
