@@ -20,7 +20,7 @@ from content.berlin import BERLIN
 from content.kinds import KINDS
 from content.services.browse import Reader
 from portal import site
-from portal.cache import ASK_EACH_TIME, CACHEABLE, POSITION
+from portal.cache import ASK_EACH_TIME, ASKED, CACHEABLE, POSITION
 from portal.past import keep_stand
 
 T = TypeVar("T")
@@ -93,6 +93,7 @@ def _stand(request: Request) -> dt.date | None:
 
 def parameter(request: Request, name: str) -> str:
     """A query parameter as clean text; missing: empty. Undecodable bytes are a clean refusal."""
+    request.environ.setdefault(ASKED, set()).add(name)
     try:
         value = request.GET.get(name) or ""
     except UnicodeDecodeError as error:

@@ -224,8 +224,8 @@ def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
     with Session(house.reading_engine) as session:
         opened = embargo.open_link(session, token, utc_now())
     if opened is not None:
-        with house.writing("embargo") as work:
-            embargo.note_access(work.session, opened, what, network_of(request), work.desk.now)
+        network, opened_at = network_of(request), utc_now()
+        house.afterwards.put("embargo", lambda work: embargo.note_access(work.session, opened, what, network, opened_at))
     if opened is None or (opened.page is None and opened.public_url is None):
         WRONG.count(visitor, now)
         raise HTTPNotFound

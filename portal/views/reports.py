@@ -141,7 +141,7 @@ def _words(invalid: InvalidInput) -> str:
 @desk_view("desk.report_section", permission=Permission.REPORT_WRITE)
 def section_form(request: Request) -> Response:
     """A section to write in; `?entwurf=1` opens what was typed and not saved."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = _report(request, work)
         section = _section(request, report)
         draft = section_drafts.of_person(work.session, section.uid, request.person.login)
@@ -155,7 +155,6 @@ def _section_page(
     error: str = "", status: int = 200, draft: models.SectionDraft | None = None,
 ) -> Response:
     now = work.desk.now
-    section_drafts.beat(work.session, report, section.uid, login=request.person.login, name=request.person.name, now=now)
     others = [row.name for row in section_drafts.present(work.session, report, now) if row.section_uid == section.uid and row.login != request.person.login]
     numbers = dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True))
     place = report.sections.index(section)
@@ -323,7 +322,7 @@ def draft(request: Request) -> Response:
 @desk_view("desk.report_preview", permission=Permission.REPORT_WRITE, method="POST")
 def preview(request: Request) -> Response:
     """The section as readers would see it."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = _report(request, work)
         section = _section(request, report)
         numbers = outline.numbers(reports.nodes(report))
