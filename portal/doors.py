@@ -118,7 +118,7 @@ def doors_tween_factory(handler: Handler, registry: Any) -> Handler:
             return _read(request, handler, doors)
         except Refused as refused:
             return _told(request, refused)
-        except Exception as error:  # an error that even the exception views did not outlive: most often the database is away
+        except Exception as error:  # noqa: BLE001 - even the exception views did not outlive it: most often the database is away
             from portal.views.errors import broken  # noqa: PLC0415 - the views stand on this module
 
             return broken(error, request)

@@ -101,7 +101,7 @@ class PositionReader:
     def _read(self) -> int:
         try:
             row = self._asked(self._idle.pop()) if self._idle else self._asked(self._connected())
-        except Exception:
+        except Exception:  # noqa: BLE001
             # The connection may only have become old; whether the database is away, a new one tells.
             self._forget()
             try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from content.whole import whole
 from workflows.vocabulary import ROLES, Permission
 
 
@@ -71,9 +72,10 @@ def _port(text: str) -> int:
 
 
 def _whole(text: str, minimum: int, maximum: int) -> int:
-    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+    number = whole(text, least=minimum, most=maximum)
+    if number is None:
         raise ValueError(f"erwartet wird eine ganze Zahl von {minimum} bis {maximum}")
-    return int(text)
+    return number
 
 
 def _server(text: str) -> str:
@@ -84,7 +86,7 @@ def _server(text: str) -> str:
 
 def _mail_server(text: str) -> str:
     _, _, port = text.partition(":")
-    if port and not (port.isdecimal() and 1 <= int(port) <= 65_535):
+    if port and whole(port, least=1, most=65_535) is None:
         raise ValueError("erwartet wird ein Name, vielleicht mit Port, etwa mail.example:25")
     return text
 

@@ -14,8 +14,8 @@ import orjson
 import psycopg
 from sqlalchemy.engine import Connection
 
-from content.search import postings
 from content.patience import current
+from content.search import postings
 from content.search.german import Analysis
 from content.search.indexing import Indexed, indexed
 from content.search.interface import Document, IndexBusy

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.schemas import FieldError, InvalidInput
 from content.services.accounts import SignInRefused, secret_hash
 
 RECOVERY_CODES: Final = 10

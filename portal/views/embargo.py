@@ -28,6 +28,7 @@ from content.kinds import KINDS
 from content.ledger import instant
 from content.schemas import FieldError, InvalidInput
 from content.services import embargo
+from content.whole import whole
 from portal import site
 from portal.asked import desk_with, found_item
 from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
@@ -97,7 +98,7 @@ def _invite(request: Request, desk: Any, row: models.Item) -> None:
 
 def _revoke(request: Request, desk: Any, row: models.Item) -> None:
     link = str(request.POST.get("link", ""))
-    embargo.revoke(desk, row, int(link) if link.isascii() and link.isdigit() and len(link) < 10 else 0)
+    embargo.revoke(desk, row, whole(link) or 0)
 
 
 def _stop(request: Request, desk: Any, row: models.Item) -> None:

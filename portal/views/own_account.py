@@ -16,12 +16,12 @@ from content import models
 from content.schemas import FieldError, InvalidInput
 from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
+from content.whole import whole
 from portal import site
 from portal.desk import audit, desk_view, page, set_cookie, utc_now, viewing, writing
 from portal.visitor import address_of
 from portal.ways import passkey_site
 from workflows.vocabulary import ROLES
-
 
 _SET_UP: Final = "second factor"
 
@@ -147,7 +147,7 @@ def _password(request: Request) -> Response:
 
 def _end_session(request: Request) -> Response:
     given = str(request.POST.get("session", ""))
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    wanted = whole(given) or 0
     with writing(request) as work:
         if not sessions.end(work.session, wanted, request.person.account_id):
             raise InvalidInput([FieldError("session", "unknown", "Diese Sitzung ist schon zu Ende.")])
@@ -184,7 +184,7 @@ def _renew_codes(request: Request) -> Response:
 
 def _remove_passkey(request: Request) -> Response:
     given = str(request.POST.get("passkey", ""))
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    wanted = whole(given) or 0
     check_again(request)
     with writing(request) as work:
         name = second_factor.remove_passkey(work.session, work.session.get_one(models.Account, request.person.account_id), wanted)

@@ -15,6 +15,7 @@ from content.house import Work
 from content.schemas import InvalidInput
 from content.services import identities
 from content.services import people as services
+from content.whole import whole
 from portal.desk import desk_view, page, viewing, writing
 from portal.views.common import page_number, parameter
 from portal.ways import ways_in
@@ -98,7 +99,7 @@ def _connect(request: Request, work: Work, account: models.Account) -> None:
 
 def _disconnect(request: Request, work: Work, account: models.Account) -> None:
     given = str(request.POST.get("identity", ""))
-    services.unlink_identity(work.desk, account, int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0)
+    services.unlink_identity(work.desk, account, whole(given) or 0)
 
 
 def _link(request: Request, work: Work, account: models.Account) -> str:

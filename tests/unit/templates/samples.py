@@ -45,6 +45,9 @@ class StandPage:
 
 FRAME = site.Frame(make_environment(), lambda name: f"/static/{name}")
 
+BARE = {"asset": lambda name: f"/static/{name}", "kept": (), "is_busy": False, "is_away": False, "words": "", "path": "/"}
+"""What the page that needs nothing else is always given."""
+
 
 def chrome(path: str = "/", *, title: str = "Beispiel") -> site.SiteChrome:
     return site.SiteChrome(
@@ -230,11 +233,11 @@ def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "404": ("errors/404.html", "/beschluss/2021/399", {"page": NotFound("/beschluss/2021/399", (entry(),))}),
         "410": ("errors/410.html", "/presse/weg", {"page": reading.Withdrawn("/presse/weg", "Pressemitteilung", "Pressemitteilung", "Enthielt personenbezogene Angaben.", WHEN, 15)}),
         "problem": ("errors/problem.html", "/x", {"page": Problem("Diese Anfrage war nicht zu verstehen", "„morgen“ ist kein Tag.")}),
-        "500": ("errors/500.html", "/", {**plain, "text": "Bei uns ist ein Fehler aufgetreten"}),
-        "503": ("errors/500.html", "/", {**plain, "text": "Gerade wird viel geschrieben", "is_busy": True}),
-        "503-kept": ("errors/500.html", "/", {**plain, "text": "Gerade wird viel geschrieben", "is_busy": True, "path": "/abo", "kept": [("email", "a@b.example")]}),
-        "503-away": ("errors/500.html", "/", {**plain, "text": "Das Portal ist gerade nicht erreichbar", "is_away": True}),
-        "414": ("errors/500.html", "/", {**plain, "text": "Diese Adresse ist zu lang", "words": "Möglich sind 8000 Zeichen."}),
+        "500": ("errors/500.html", "/", {**BARE, "text": "Bei uns ist ein Fehler aufgetreten"}),
+        "503": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True}),
+        "503-kept": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True, "path": "/abo", "kept": [("email", "a@b.example")]}),
+        "503-away": ("errors/500.html", "/", {**BARE, "text": "Das Portal ist gerade nicht erreichbar", "is_away": True}),
+        "414": ("errors/500.html", "/", {**BARE, "text": "Diese Adresse ist zu lang", "words": "Möglich sind 8000 Zeichen."}),
     }
 
 
@@ -244,5 +247,4 @@ def render(made: jinja2.Environment, template: str, path: str, values: dict[str,
         return made.get_template(template).render(**values)
     facets = getattr(values.get("page"), "facets", ())
     selects = Markup(made.get_template("layout/selects.html").render(facets=facets))
-    return made.get_template(template).render(**{"site": chrome(path), "stand": None, "selects": selects, **values})    plain = {"asset": lambda name: f"/static/{name}", "kept": (), "is_busy": False, "is_away": False, "words": "", "path": "/"}
-
+    return made.get_template(template).render(**{"site": chrome(path), "stand": None, "selects": selects, **values})
