@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.predicates import RequestMethodPredicate
 from pyramid.request import Request
 from pyramid.response import Response
 
 from content.patience import Patience, TooBusy, patient
 from portal.cache import WITHOUT_DATABASE
+from portal.shares import MOST_POSTS, MOST_STREAMS, MOST_WAITING
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +36,6 @@ TURN_S: Final = 10.0
 """So long a reader waits until other readers make room."""
 RETRY_AFTER_S: Final = 5
 
-MOST_POSTS: Final = 24
-"""So many requests that may write are let in at once: waiting for their turn, or sending their body."""
-MOST_WAITING: Final = 64
-"""So many readers wait for each other in a process; who comes then is asked to come back."""
-MOST_STREAMS: Final = 8
-"""So many long answers (files, the whole ledger) are on their way at once."""
 AT_ONCE_BYTES: Final = 4_000_000
 """A file up to this size is handed to the server whole: nobody holds a thread by taking it slowly."""
 
@@ -59,11 +56,6 @@ _CHUNK: Final = 65_536
 _IN_MEMORY: Final = 1_000_000
 
 Handler = Callable[[Request], Response]
-
-
-def threads_of(readers: int) -> int:
-    """Threads that a server process needs so that `readers` of them are left whatever the others do."""
-    return readers + MOST_WAITING + MOST_POSTS + MOST_STREAMS
 
 
 class Refused(Exception):  # noqa: N818 - named for the situation
@@ -315,6 +307,20 @@ def _told(request: Request, refused: Refused) -> Response:
     return response
 
 
+def only_read(view: Callable[[Any, Request], Response], info: Any) -> Callable[[Any, Request], Response]:
+    """A view that names no method is read: whoever sends something there is told so, not shown the page."""
+    if info.exception_only or any(isinstance(one, RequestMethodPredicate) for one in info.predicates):
+        return view
+
+    def reading(context: Any, request: Request) -> Response:
+        if request.method not in READING:
+            raise HTTPMethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        return view(context, request)
+
+    return reading
+
+
 def includeme(config: Configurator) -> None:
     """Put the tween above the exception views, below what is added later."""
+    config.add_view_deriver(only_read)
     config.add_tween("portal.doors.doors_tween_factory")

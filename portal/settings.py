@@ -143,7 +143,7 @@ RULES: Final = (
     ),
     Rule("database_url", "DATABASE_URL", str, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA."),
     Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
-    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "Threads je Prozess."),
+    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "So viele Seiten macht ein Prozess zugleich; Schreibende haben eigene Threads."),
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
     Rule("mail_server", "MAIL_SERVER", _mail_server, "", "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail."),
     Rule("mail_from", "MAIL_FROM", str, "beschlussportal@localhost", "Absender der Nachrichten."),

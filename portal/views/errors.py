@@ -119,7 +119,10 @@ def refusal(error: HTTPException, request: Request) -> Response:
     if _is_api(request):
         return problem(error.status_int, title, text)
     page = Problem(title, text)
-    return render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+    response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
 
 
 @exception_view_config(Exception)
