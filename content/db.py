@@ -8,6 +8,7 @@ was faster; reading transactions are deferred and, where asked for, read-only.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -118,6 +119,27 @@ def _cause(error: BaseException) -> BaseException | None:
 
 READ_ONLY: Final = "beschlussportal_read_only"
 """Execution option of a connection whose transactions only read."""
+
+
+class _Quiet(logging.Filter):
+    """Leaves out what the pool tells of connections that broke while the database was away: that is told once, elsewhere."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return error is None or not is_away(error)
+
+
+class Brief(logging.Filter):
+    """Tells of the database being away in a line, without the way that led there. For whoever works in the background."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and is_away(error):
+            record.msg, record.args, record.exc_info = f"{record.getMessage()}: {' '.join(str(error).split())[:200]}", (), None
+        return True
+
+
+logging.getLogger("sqlalchemy.pool.impl.QueuePool").addFilter(_Quiet())
 
 
 def make_engine(url: str | URL) -> Engine:

@@ -10,8 +10,8 @@ from sqlalchemy.engine import URL
 
 from content.patience import current
 
-_GRACE_S: Final = 2.0
-"""The server itself ends a statement that takes too long; only when it says nothing do we hang up, so much later."""
+_GRACE: Final = 1.2
+"""The server itself ends a statement that takes too long; only when it says nothing do we hang up, after so much more."""
 
 
 class NoAnswer(psycopg.OperationalError):
@@ -27,10 +27,10 @@ class Patient(psycopg.Connection[Any]):
         if timeout is not None or limit is None:
             return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, limit + _GRACE_S)
+            return super().wait(gen, interval, limit * _GRACE)
         except _WaitTimeout as error:
             self.pgconn.finish()  # what it would still say belongs to nobody
-            raise NoAnswer(f"PostgreSQL hat {limit + _GRACE_S:.0f} s lang nicht geantwortet.") from error
+            raise NoAnswer(f"PostgreSQL hat {limit * _GRACE:.0f} s lang nicht geantwortet.") from error
 
 
 def connect(_dialect: object, _record: object, arguments: tuple[Any, ...], named: dict[str, Any]) -> Patient:

@@ -45,6 +45,16 @@ class Outage:
         """Whether nobody should ask the database now."""
         return self._is_away and time.monotonic() < self._closed_until
 
+    def may_ask(self) -> bool:
+        """Whether to look: always while all is well, and while it is away one of all who come, from time to time."""
+        if not self._is_away:
+            return True
+        with self._lock:
+            if time.monotonic() < self._closed_until:
+                return False
+            self._closed_until = time.monotonic() + CLOSED_S
+            return True
+
     def met(self, error: BaseException) -> None:
         """Somebody found the database away."""
         with self._lock:
@@ -88,7 +98,7 @@ class PositionReader:
 
     def __call__(self) -> int:
         """The position; 0 where nothing was published yet. Raises `Away`."""
-        if self.outage.is_closed:
+        if not self.outage.may_ask():
             raise Away
         if not self._asking.acquire(timeout=ANSWER_S):
             raise Away
@@ -101,9 +111,12 @@ class PositionReader:
     def _read(self) -> int:
         try:
             row = self._asked(self._idle.pop()) if self._idle else self._asked(self._connected())
-        except Exception:  # noqa: BLE001
-            # The connection may only have become old; whether the database is away, a new one tells.
+        except Exception as first:
             self._forget()
+            if type(first).__name__ == "NoAnswer":
+                self.outage.met(first)
+                raise Away from first
+            # The connection may only have become old; whether the database is away, a new one tells.
             try:
                 row = self._asked(self._connected())
             except Exception as error:

@@ -51,13 +51,13 @@ def test_no_parameter_of_any_public_address_can_be_anything_that_breaks_it(porta
     assert broken == []
 
 
-@pytest.mark.parametrize("path", ["/static/%00", "/static/" + "a" * 300, "/static/../settings.py", "/sitemap-" + "1" * 1500 + ".xml", "/sitemap-².xml", "/beschluss/٢٠٢١/٣٩", "/" + "a" * 3000])
+@pytest.mark.parametrize("path", ["/static/%00", "/static/" + "a" * 300, "/static/../settings.py", "/sitemap-" + "1" * 1500 + ".xml", "/sitemap-%C2%B2.xml", "/beschluss/%D9%A2%D9%A0%D9%A2%D9%A1/%D9%A3%D9%A9", "/" + "a" * 3000])
 def test_an_address_that_cannot_be_is_refused(portal, path):
     app, _ = portal
     assert 400 <= app.get(path, expect_errors=True).status_int < 500
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
 def test_methods_that_no_page_knows_are_named_as_such(portal, method):
     app, _ = portal
     answer = app.request("/", method=method, expect_errors=True)
