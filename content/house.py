@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from transaction._transaction import Status
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from content import models
+from content.afterwards import Afterwards
 from content.db import make_engine, read_only
 from content.ledger import Signer, create_key
+from content.patience import ReadsOnly, TooBusy, current
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
 from content.search.interface import Document, IndexDamaged, SearchEngine, stamp
@@ -39,6 +42,8 @@ from content.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
 log = logging.getLogger(__name__)
+MOST_WRITERS: Final = 8
+"""So many write at once in one process, or wait for it at the database; more wait here, where it costs no connection."""
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
 _BATCH: Final = 500
 _FINDABLE: Final = models.Edition.__table__.c.is_withdrawn.is_(False)
@@ -89,6 +94,9 @@ class House:
         self.files = FileStore(data / "files")
         self.closing = contextlib.ExitStack()
         self._sessions = sessionmaker(engine, class_=_Joined, autoflush=False, expire_on_commit=False)
+        self._writers = threading.BoundedSemaphore(MOST_WRITERS)
+        self.afterwards = Afterwards(self.writing)
+        self.closing.callback(self.afterwards.close)
 
     @classmethod
     def open(cls, data: Path, *, database_url: str | None = None) -> House:
@@ -119,7 +127,31 @@ class House:
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         address: str = "",
     ) -> Iterator[Work]:
-        """One transaction over database, index and files; an exception undoes all of it. `address` is what the audit log notes."""
+        """One transaction over database, index and files; an exception undoes all of it. `address` is what the audit log notes.
+
+        Raises `TooBusy` where the turn does not come within the patience of this work, `ReadsOnly` where it must not write.
+        """
+        with self._turn(), self._written(actor, name, permits, clock, address) as work:
+            yield work
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        patience = current()
+        if not patience.may_write:
+            raise ReadsOnly("Diese Anfrage liest nur; sie darf auf niemanden warten, der schreibt.")
+        with patience.waiting():
+            has_turn = self._writers.acquire(timeout=patience.wait_s)
+        if not has_turn:
+            raise TooBusy(f"mehr als {MOST_WRITERS} schreiben oder warten darauf")
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    @contextlib.contextmanager
+    def _written(
+        self, actor: str, name: str, permits: frozenset[Permission], clock: Callable[[], dt.datetime], address: str
+    ) -> Iterator[Work]:
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         session = self._sessions()

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 import markdown as markdown_library
 import nh3
 
+from content.whole import whole
+
 if TYPE_CHECKING:
     from content.citations import Reference
     from content.clauses import Clause, DecisionText
@@ -235,7 +237,7 @@ def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     if tag == "img" and name == "src":
         return value if _OWN_FILE.match(value) else None
     if tag == "ol" and name == "start":
-        return value if value.isdigit() and len(value) < 5 else None
+        return value if whole(value, most=9_999) is not None else None
     if name == "align":
         return value if value in {"left", "right", "center"} else None
     if name == "scope":

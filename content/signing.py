@@ -16,6 +16,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from content.whole import whole
+
 KEY_FILE: Final = "keys/links.key"
 SEAL_CHARS: Final = 22
 """128 bits in base64."""
@@ -54,9 +56,10 @@ class Sealer:
     def is_fresh(self, token: str, purpose: str, now: dt.datetime) -> bool:
         """Whether `token` was made for this form and is not too old."""
         stamp, _, seal = token.partition(".")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) < 12 and self.holds(seal, f"form {purpose}", stamp)):
+        seconds = whole(stamp, most=99_999_999_999)
+        if seconds is None or not self.holds(seal, f"form {purpose}", stamp):
             return False
-        made = dt.datetime.fromtimestamp(int(stamp), dt.UTC)
+        made = dt.datetime.fromtimestamp(seconds, dt.UTC)
         return now - FORM_LIFE <= made <= now + _SKEW
 
     def mark(self, purpose: str, word: str, day: dt.date) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from content.bodies import NOBODY, Bodies
+from content.whole import whole
 
 _ANCHOR: Final = re.compile(r"z(\d+)([a-z]*)(\d*)(?:-\d+)?\Z")
 _MEETING_WORDS: Final = {"sonder": "Sondersitzung", "umlauf": "Umlaufverfahren"}
@@ -48,7 +49,7 @@ def meeting_words(url: str, *, bodies: Bodies = NOBODY) -> str:
     """„36. Sitzung“ from `/sitzung/36`; „Umlaufverfahren vom 24.08.2018“ from `/sitzung/umlauf-2018-08-24`."""
     *_, body, last = url.strip("/").split("/")
     behind = "" if body == "sitzung" else bodies.in_words(body)
-    if last.isdigit():
+    if whole(last) is not None:
         return f"{last}. Sitzung{behind}"
     word, _, date = last.partition("-")
     if word not in _MEETING_WORDS:

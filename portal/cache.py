@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from content.berlin import BERLIN
+from portal.position import Away
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -31,9 +32,20 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 POSITION: Final = "portal.position"
 """Where the application finds the ledger position that the cache has read already."""
 
+ASKED: Final = "portal.asked"
+"""Where the application leaves the names of the parameters that it looked at: a page is kept under no others."""
+
+STALE: Final = ("Warning", '110 - "Response is Stale"')
+"""Header of a page that is shown as it was because the database is away."""
+
+WITHOUT_DATABASE: Final = ("/static/", "/favicon.ico", "/health")
+"""Addresses that answer without the database; the last one says that it is away."""
+
 _MAX_PAGE_BYTES: Final = 2_000_000
 _GZIP_LEVEL: Final = 5
 _OVERHEAD_BYTES: Final = 2_000
+_LETTER_BYTES: Final = 2
+"""A letter of an address takes so many, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +55,31 @@ class _Kept:
     body: bytes
     etag: str
 
-    @property
-    def size(self) -> int:
-        return len(self.body) + _OVERHEAD_BYTES
+    def size(self, key: tuple[str, str, bool]) -> int:
+        """Bytes that it takes under `key`, about."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.body) + headers + _LETTER_BYTES * (len(key[0]) + len(key[1])) + _OVERHEAD_BYTES
+
+
+def berlin_today() -> dt.date:
+    """The day whose pages are shown."""
+    return dt.datetime.now(BERLIN).date()
 
 
 class PageCache:
-    """Wraps an application. `position` reads the ledger position; `version` names the program's state."""
+    """Wraps an application. `position` reads the ledger position (raises `Away`); `version` names the program's state; `today` says the day.
 
-    def __init__(self, application: Application, *, position: Callable[[], int], version: str, limit_bytes: int) -> None:
+    While the database is away, kept pages go on and say that they are stale.
+    """
+
+    def __init__(
+        self, application: Application, *, position: Callable[[], int], version: str, limit_bytes: int, today: Callable[[], dt.date] = berlin_today
+    ) -> None:
         self._application = application
         self._position = position
         self._version = version
         self._limit_bytes = limit_bytes
+        self._today = today
         self._pages: OrderedDict[tuple[str, str, bool], _Kept] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -65,22 +89,35 @@ class PageCache:
         method = environ["REQUEST_METHOD"]
         if method not in {"GET", "HEAD"}:
             return self._application(environ, start_response)
-        environ[POSITION] = position = self._position()
-        state = self._state(position)
         is_gzip = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
         key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), is_gzip)
         kept = self._pages.get(key)
+        if key[0].startswith(WITHOUT_DATABASE):
+            state = self._version
+        else:
+            try:
+                environ[POSITION] = position = self._position()
+            except Away:
+                return self._without_database(environ, start_response, kept)
+            state = self._state(position)
         if kept is None or kept.state != state:
+            environ[ASKED] = set()
             made = self._make(environ, start_response, state, is_gzip=is_gzip)
             if not isinstance(made, _Kept):
                 return made
             kept = made
-            self._keep(key, kept)
+            if _is_asked_for(environ):
+                self._keep(key, kept)
         return _answer(environ, start_response, kept, is_head=method == "HEAD")
 
+    def _without_database(self, environ: Environ, start_response: StartResponse, kept: _Kept | None) -> Iterable[bytes]:
+        if kept is None:
+            return self._application(environ, start_response)  # it knows how to say so
+        stale = _Kept(kept.state, [*kept.headers, STALE], kept.body, kept.etag)
+        return _answer(environ, start_response, stale, is_head=environ["REQUEST_METHOD"] == "HEAD")
+
     def _state(self, position: int) -> str:
-        day = dt.datetime.now(BERLIN).date().toordinal()
-        return f"{position}-{day}-{self._version}"
+        return f"{position}-{self._today().toordinal()}-{self._version}"
 
     def _make(
         self, environ: Environ, start_response: StartResponse, state: str, *, is_gzip: bool
@@ -105,15 +142,24 @@ class PageCache:
         return _finished(state, headers, body, is_gzip=is_gzip)
 
     def _keep(self, key: tuple[str, str, bool], kept: _Kept) -> None:
-        if kept.size > _MAX_PAGE_BYTES or not self._limit_bytes:
+        if kept.size(key) > _MAX_PAGE_BYTES or not self._limit_bytes:
             return
         with self._lock:
             old = self._pages.pop(key, None)
-            self._size += kept.size - (old.size if old else 0)
+            self._size += kept.size(key) - (old.size(key) if old else 0)
             self._pages[key] = kept
             while self._size > self._limit_bytes:
-                _, gone = self._pages.popitem(last=False)
-                self._size -= gone.size
+                name, gone = self._pages.popitem(last=False)
+                self._size -= gone.size(name)
+
+
+def _is_asked_for(environ: Environ) -> bool:
+    """Whether the page depends on every parameter of the address: under senseless ones nothing is kept."""
+    query = environ.get("QUERY_STRING", "")
+    if not query:
+        return True
+    asked = environ.get(ASKED, ())
+    return all(row.partition("=")[0] in asked for row in query.split("&"))
 
 
 def _finished(state: str, headers: list[tuple[str, str]], body: bytes, *, is_gzip: bool) -> _Kept:

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.db import Brief
 from content.house import House
 from content.services import (
     alerts,
@@ -40,6 +41,7 @@ from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
 log = logging.getLogger(__name__)
+log.addFilter(Brief())
 EVERY_S: Final = 2.0
 SHORTEST_S: Final = 0.02
 NAME: Final = "clock"

@@ -36,7 +36,7 @@ COOKIE_PATH: Final = "/redaktion"
 MAX_BODY_BYTES: Final = 80_000_000
 TOKEN: Final = "formular"  # noqa: S105 - a name, no secret
 """Name of the hidden input that proves that a form is ours."""
-SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential"})
+SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential", "secret"})
 """Inputs that are never carried on in a page."""
 OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.second_factor_question", "desk.sign_out"})
 """What a session may do between the first and the second factor."""
@@ -103,8 +103,7 @@ def desk_view(
             assert person is not None  # noqa: S101 - held by _refusal
             request.person = person
             if utc_now() - person.seen_at > sessions.SEEN_EVERY:
-                with request.registry.house.writing(person.login) as work:
-                    sessions.touch(work.session, person.session_id, utc_now())
+                _note_seen(request, person)
             response = view(request)
             response.cache_control = "no-store"
             return response
@@ -113,6 +112,13 @@ def desk_view(
         return decorated
 
     return decorate
+
+
+def _note_seen(request: Request, person: SignedIn) -> None:
+    seen_at = utc_now()
+    request.registry.house.afterwards.put(
+        person.login, lambda work: sessions.touch(work.session, person.session_id, seen_at), key=("session", person.session_id)
+    )
 
 
 def _refusal(

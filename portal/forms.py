@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from content.schemas import SCHEMAS, Field, FieldError, Reader
+from content.whole import whole
 
 EMPTY_ROWS: Final = 1
 MORE_ROWS: Final = 3
@@ -237,7 +238,7 @@ def _read(name: str, reader: Reader, posted: Mapping[str, str]) -> Any:
 def _is_entry(key: str, name: str) -> bool:
     """Whether `key` names one input of a list, as `decisions.2` does."""
     number = key[len(name) + 1 :]
-    return key.startswith(f"{name}.") and number.isascii() and number.isdigit() and len(number) < 5
+    return key.startswith(f"{name}.") and whole(number, most=9_999) is not None
 
 
 def _kept_rows(name: str, reader: Reader, posted: Mapping[str, str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -280,7 +281,7 @@ def _is_filled(reader: Reader, value: Mapping[str, Any]) -> bool:
 def _last_row(name: str, posted: Mapping[str, str]) -> int:
     prefix = f"{name}."
     numbers = [key[len(prefix) :].split(".", 1)[0] for key in posted if key.startswith(prefix)]
-    return min(max((int(number) for number in numbers if number.isdecimal() and len(number) < 5), default=0), MAX_ROWS)
+    return min(max((whole(number, most=9_999) or 0 for number in numbers), default=0), MAX_ROWS)
 
 
 def _labelled(widgets: Iterable[Widget]) -> Iterator[tuple[Widget, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from content.whole import whole
 from workflows.vocabulary import ROLES, Permission
 
 
@@ -71,9 +72,10 @@ def _port(text: str) -> int:
 
 
 def _whole(text: str, minimum: int, maximum: int) -> int:
-    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+    number = whole(text, least=minimum, most=maximum)
+    if number is None:
         raise ValueError(f"erwartet wird eine ganze Zahl von {minimum} bis {maximum}")
-    return int(text)
+    return number
 
 
 def _server(text: str) -> str:
@@ -84,7 +86,7 @@ def _server(text: str) -> str:
 
 def _mail_server(text: str) -> str:
     _, _, port = text.partition(":")
-    if port and not (port.isdecimal() and 1 <= int(port) <= 65_535):
+    if port and whole(port, least=1, most=65_535) is None:
         raise ValueError("erwartet wird ein Name, vielleicht mit Port, etwa mail.example:25")
     return text
 
@@ -141,7 +143,7 @@ RULES: Final = (
     ),
     Rule("database_url", "DATABASE_URL", str, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA."),
     Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
-    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "Threads je Prozess."),
+    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "So viele Seiten macht ein Prozess zugleich; Schreibende haben eigene Threads."),
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
     Rule("mail_server", "MAIL_SERVER", _mail_server, "", "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail."),
     Rule("mail_from", "MAIL_FROM", str, "beschlussportal@localhost", "Absender der Nachrichten."),

@@ -12,6 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 import waitress
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -20,7 +21,7 @@ from content.db import make_engine
 from content.house import House, default_database_url, prepare_folder
 from content.search.interface import IndexDamaged
 from content.services import exchange, lookup
-from portal import database
+from portal import database, shares
 from portal.incoming import read_import_ahead, store_file
 from portal.memory import give_large_blocks_back
 from portal.settings import Settings, hand_over, remember_address
@@ -105,9 +106,13 @@ def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
 
 def _run_waitress(settings: Settings) -> int:
     from portal.app import make_app  # noqa: PLC0415 - the other server's parent process must not carry the whole app
+    from portal.desk import MAX_BODY_BYTES  # noqa: PLC0415
 
     give_large_blocks_back()
-    waitress.serve(make_app(settings), host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    waitress.serve(
+        make_app(settings), host=settings.host, port=settings.port, threads=shares.threads_of(settings.threads), ident=None,
+        channel_timeout=60, max_request_body_size=MAX_BODY_BYTES,
+    )
     return 0
 
 
@@ -118,7 +123,9 @@ def _run_granian(settings: Settings) -> int:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=shares.threads_of(settings.threads),
+        http1_settings=HTTP1Settings(header_read_timeout=shares.HEADER_S * 1000),
+        workers_kill_timeout=shares.STOP_S,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import name_of
+from content.whole import whole
 
 
 def public_tasks(session: Session, decision: models.Decision) -> list[dict[str, Any]]:
@@ -30,7 +31,7 @@ def public_tasks(session: Session, decision: models.Decision) -> list[dict[str, 
 
 def _due_label(row: models.Task) -> str | None:
     last = (row.due_meeting or "").rsplit("/", 1)[-1]
-    return f"{last}. Sitzung" if last.isdigit() else None
+    return f"{last}. Sitzung" if whole(last) is not None else None
 
 
 def _instant(moment: dt.datetime | None) -> str | None:

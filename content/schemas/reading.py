@@ -176,7 +176,7 @@ def whole(minimum: int, maximum: int) -> Reader:
 
     def read(value: Any) -> int:
         number = value
-        if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}", value.strip()):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value.strip()):
             number = int(value)
         if not isinstance(number, int) or isinstance(number, bool) or not minimum <= number <= maximum:
             raise Fault("not_in_range", f"{_shown(value)} ist keine ganze Zahl von {minimum} bis {maximum}.")

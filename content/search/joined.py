@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
+from content.patience import current
 from content.search import documents
 from content.search.interface import Batch, Document, IndexDamaged, SearchEngine
 
@@ -102,8 +103,11 @@ class IndexQueue:
                 self._batch = None
 
     def _feed(self) -> None:
-        within = self._engine.within(self._session.connection(), timeout_s=self._timeout_s) if self._session is not None else None
-        batch = within or self._engine.batch(timeout_s=self._timeout_s)
+        patience = current()
+        timeout_s = min(self._timeout_s, patience.wait_s)
+        within = self._engine.within(self._session.connection(), timeout_s=timeout_s) if self._session is not None else None
+        with patience.waiting():
+            batch = within or self._engine.batch(timeout_s=timeout_s)
         if within is None:
             self._batch = batch
         for edition_id in self._removed:

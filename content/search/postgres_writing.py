@@ -14,6 +14,7 @@ import orjson
 import psycopg
 from sqlalchemy.engine import Connection
 
+from content.patience import current
 from content.search import postings
 from content.search.german import Analysis
 from content.search.indexing import Indexed, indexed
@@ -46,9 +47,10 @@ class PostgresBatch:
         self._packing = Packing() if is_packing else None
         self._segments = 0
         try:
-            driver.execute(f"SET LOCAL lock_timeout = {max(1, int(timeout_s * 1000))}")
-            self._generation = driver.execute(f"SELECT generation + 1 FROM {schema}.state FOR UPDATE").fetchone()[0]
-            driver.execute("SET LOCAL lock_timeout = 0")
+            with current().waiting():
+                driver.execute(f"SET LOCAL lock_timeout = {max(1, int(timeout_s * 1000))}")
+                self._generation = driver.execute(f"SELECT generation + 1 FROM {schema}.state FOR UPDATE").fetchone()[0]
+            driver.execute(f"SET LOCAL lock_timeout = {current().wait_ms}")
         except psycopg.errors.LockNotAvailable as error:
             raise IndexBusy(f"Der Suchindex ist seit {timeout_s:.0f} s von anderer Seite gesperrt.") from error
 

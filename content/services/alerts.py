@@ -35,7 +35,7 @@ MAX_BY_ADDRESS: Final = 4
 """Messages that strangers may set off to one address in a day."""
 MAX_BY_VISITOR: Final = 20
 MAX_ALERTS: Final = 50
-TOKEN_PATTERN: Final = rf"\d{{1,12}}\.[A-Za-z0-9_-]{{{SEAL_CHARS}}}"
+TOKEN_PATTERN: Final = rf"[0-9]{{1,9}}\.[A-Za-z0-9_-]{{{SEAL_CHARS}}}"
 
 _MAX_QUERY: Final = 300
 _LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")

@@ -18,6 +18,7 @@ from content.kinds import KINDS
 from content.search.lemmas import fold
 from content.services import changes
 from content.services.accounts import SignedIn
+from content.whole import whole
 from content.wording import PROGRAMS
 from workflows.publication import GONE
 from workflows.vocabulary import ROLES, Permission
@@ -334,7 +335,8 @@ def revision(session: Session, item_id: int, rev: int) -> models.Revision | None
 
 def form_item(session: Session, person: SignedIn, kind: str, given: str) -> models.Item | None:
     """The item that a form of `kind` says it is of; None for a new one and for what the person may not see."""
-    row = item(session, person, int(given)) if given.isascii() and given.isdigit() and len(given) < 10 else None
+    item_id = whole(given)
+    row = item(session, person, item_id) if item_id is not None else None
     return row if row is not None and row.kind == kind else None
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from content import ledger, models
 from content.ledger import Act, Fault, Signer
+from content.patience import current
 
 HEAD_ID: Final = 1
 _HEAD_KEY: Final = "ledger_head"
@@ -100,7 +101,8 @@ def _held_head(session: Session) -> models.LedgerHead | None:
     if transaction is not None and holder is transaction and head is not None and head in session:
         return head
     session.flush()  # an entry that still waits would be overtaken by a fresh look at the head
-    head = session.get(models.LedgerHead, HEAD_ID, with_for_update=True)
+    with current().waiting():
+        head = session.get(models.LedgerHead, HEAD_ID, with_for_update=True)
     session.info[_HEAD_KEY] = (session.get_nested_transaction() or session.get_transaction(), head)
     return head
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from content import facets, reading
 from content.bodies import Bodies
+from content.whole import whole
 
 PER_PAGE: Final = 25
 FACET_VALUES: Final = 30
@@ -78,10 +79,12 @@ def facet(
 def facet_order(name: str, value: str, count: int) -> tuple[Any, ...]:
     """Years and sessions newest first; everything else by count, then by name."""
     if name == "year":
-        return (-int(value), "") if value.isascii() and value.isdigit() else (0, value)
+        year = whole(value)
+        return (0, value) if year is None else (-year, "")
     if name == "meeting":
         *_, last = value.rsplit("/", 1)
-        return (0, -int(last), value) if last.isdigit() else (1, 0, value)
+        number = whole(last)
+        return (1, 0, value) if number is None else (0, -number, value)
     return (-count, value)
 
 

@@ -18,6 +18,7 @@ from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import edit, reports
 from content.services.lookup import find
 from content.services.reports import Author
+from content.whole import whole
 from workflows.recommendation import RECOMMENDATION
 
 _LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -80,7 +81,7 @@ def states(session: Session, report: models.Report) -> dict[str, str]:
 
 def _next_number(session: Session, report: models.Report) -> str:
     rows = session.scalars(sa.select(models.Recommendation.number).where(models.Recommendation.report_url == report.url))
-    return str(max((int(number) for number in rows if number and number.isdecimal()), default=0) + 1)
+    return str(max((whole(number) or 0 for number in rows), default=0) + 1)
 
 
 def _free_slug(session: Session, heading: str) -> str:

@@ -136,9 +136,9 @@ def open_link(session: Session, token: str, now: dt.datetime) -> Opened | None:
     return Opened(link, session.get_one(models.Report, link.report_id) if is_open(link, now) else None)
 
 
-def note_access(session: Session, link: models.ReviewLink, what: str, network: str, now: dt.datetime, *, is_refused: bool) -> None:
+def note_access(session: Session, link_id: int, what: str, network: str, now: dt.datetime, *, is_refused: bool) -> None:
     """Write down what was done with a link."""
-    session.add(models.ReviewAccess(link_id=link.id, at=now, what=what, network=network[:60], is_refused=is_refused))
+    session.add(models.ReviewAccess(link_id=link_id, at=now, what=what, network=network[:60], is_refused=is_refused))
     session.flush()
 
 

@@ -13,31 +13,28 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.schemas import FieldError, InvalidInput
 from content.services.accounts import SignInRefused, secret_hash
 
 RECOVERY_CODES: Final = 10
 TOTP_STEP_S: Final = 30
 
 
-def new_totp(account: models.Account) -> str:
-    """A fresh secret, not yet in force. Raises `InvalidInput` where one is in force already."""
-    if account.totp_is_confirmed:
-        raise InvalidInput([FieldError("totp", "exists", "Eine App ist schon eingerichtet. Bitte zuerst entfernen.")])
-    if account.totp_secret is None:
-        account.totp_secret = pyotp.random_base32()
-    return account.totp_secret
+def new_totp() -> str:
+    """A fresh secret; it belongs to nobody until a first code proves that an app has it."""
+    return pyotp.random_base32()
 
 
-def totp_uri(account: models.Account, issuer: str) -> str:
+def totp_uri(secret: str, login: str, issuer: str) -> str:
     """The address that a QR code for authenticator apps carries."""
-    return pyotp.TOTP(account.totp_secret or "").provisioning_uri(name=account.login, issuer_name=issuer)
+    return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=issuer)
 
 
-def confirm_totp(session: Session, account: models.Account, code: str, now: dt.datetime) -> list[str]:
-    """Put the secret in force by a first code; fresh recovery codes where there are none. Raises `SignInRefused`."""
+def confirm_totp(session: Session, account: models.Account, secret: str, code: str, now: dt.datetime) -> list[str]:
+    """Put `secret` in force by a first code; fresh recovery codes where there are none. Raises `SignInRefused`."""
     session.flush()
     session.refresh(account, with_for_update=True)
+    if not account.totp_is_confirmed:
+        account.totp_secret = secret
     if account.totp_is_confirmed or not _take_code(account, code, now):
         raise SignInRefused("wrong_code")
     account.totp_is_confirmed = True

@@ -35,6 +35,7 @@ from content.services import (
     step_notices,
 )
 from content.services.publish import Desk
+from content.whole import whole
 from workflows.catalogue import PROCEDURES, WORKFLOWS
 from workflows.definition import Workflow
 from workflows.engine import Ask, Blocker, Offer, Past, Step, foreseen, offers, plan, require
@@ -228,8 +229,9 @@ def _meeting_problem(desk: Desk, item: models.Item, fields: Mapping[str, Any], _
 def _meeting(session: Session, item: models.Item, fields: Mapping[str, Any]) -> models.Meeting | None:
     """The session named by its address or, in the item's body, by its number."""
     given = str(fields.get("meeting") or "").strip()
-    if given.isascii() and given.isdigit() and len(given) < 5 and isinstance(item, models.Decision):
-        given = meeting_url(item.body.slug, "numbered", ordinal=int(given), date=None)
+    number = whole(given, most=9_999)
+    if number is not None and isinstance(item, models.Decision):
+        given = meeting_url(item.body.slug, "numbered", ordinal=number, date=None)
     found = lookup.find(session, given) if given.startswith("/") else None
     return found if isinstance(found, models.Meeting) else None
 

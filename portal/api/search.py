@@ -15,6 +15,7 @@ from content.search.interface import FACETS, Hit, Hits, Piece, SearchError
 from content.services import saved
 from content.services.browse import end_of_day
 from content.services.searching import Search, Searcher
+from content.whole import whole
 from portal.api.problem import BadParameter, answer, problem
 from portal.views.common import BadRequest, parameter
 from portal.views.search_choices import BY_FILTER, Choices
@@ -91,9 +92,10 @@ def _whole(request: Request, name: str, usual: int, most: int) -> int:
     text = parameter(request, name)
     if not text:
         return usual
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
+    number = whole(text, least=1, most=most)
+    if number is None:
         raise BadParameter(name, f"„{name}“ ist eine ganze Zahl von 1 bis {most}.")
-    return int(text)
+    return number
 
 
 def _body(

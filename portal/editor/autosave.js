@@ -113,6 +113,9 @@ export function start(form, restore) {
   window.addEventListener("pageshow", () => { isLeaving = false; });
   window.addEventListener("online", keep);
   document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
-  setInterval(() => { post(false).catch(() => {}); }, BEAT_MS);
+  // Opening the page tells nobody: a page that is only read writes nothing. This does, at once and then again and again.
+  const beat = () => { post(false).catch(() => {}); };
+  beat();
+  setInterval(beat, BEAT_MS);
   return changed;
 }

@@ -62,7 +62,7 @@ def new(request: Request) -> Response:
 @view_config(route_name="alert.confirm", request_method="GET")
 def confirm_form(request: Request) -> Response:
     """Show what would be confirmed."""
-    with request.registry.house.writing(NAME) as work:
+    with request.registry.house.viewing(NAME) as work:
         alert = alerts.find_alert(work.session, request.registry.sealer, "confirm", request.matchdict["token"])
         if alert is None:
             return _message(request, "Link ungültig", DEAD_LINK, status=404)
@@ -86,7 +86,7 @@ def confirm(request: Request) -> Response:
 @view_config(route_name="alert.leave", request_method="GET")
 def leave_form(request: Request) -> Response:
     """A page with a button: opening the link alone ends nothing."""
-    with request.registry.house.writing(NAME) as work:
+    with request.registry.house.viewing(NAME) as work:
         alert = alerts.find_alert(work.session, request.registry.sealer, "leave", request.matchdict["token"])
         if alert is None:
             return _message(request, "Schon abgemeldet", "Zu diesem Link gibt es kein Abo mehr. Es ist nichts weiter zu tun.")
@@ -134,7 +134,7 @@ def lost(request: Request) -> Response:
 @view_config(route_name="alert.manage", request_method="GET")
 def manage(request: Request) -> Response:
     """The personal page."""
-    with request.registry.house.writing(NAME) as work:
+    with request.registry.house.viewing(NAME) as work:
         subscriber = alerts.find_subscriber(work.session, request.registry.sealer, request.matchdict["token"])
         if subscriber is None:
             return _message(request, "Link ungültig", f"{DEAD_LINK} Einen neuen bekommen Sie unter „Abos verwalten“.", status=404)

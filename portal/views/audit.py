@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.engine import Connection
@@ -40,12 +41,19 @@ def audit_log(request: Request) -> Response:
 
 
 @desk_view("desk.audit_csv", permission=Permission.AUDIT_READ)
+@desk_view("desk.audit_jsonl", permission=Permission.AUDIT_READ)
+def back_to_log(request: Request) -> Response:
+    """Whoever opens the address of a file finds the log with its buttons: taking it along is noted, so it is no mere reading."""
+    return HTTPSeeOther("/redaktion/protokoll" + (f"?{request.query_string}" if request.query_string else ""))
+
+
+@desk_view("desk.audit_csv", permission=Permission.AUDIT_READ, method="POST")
 def audit_csv(request: Request) -> Response:
     """What was asked for, as CSV."""
     return _download(request, log.as_csv, "text/csv", "protokoll.csv")
 
 
-@desk_view("desk.audit_jsonl", permission=Permission.AUDIT_READ)
+@desk_view("desk.audit_jsonl", permission=Permission.AUDIT_READ, method="POST")
 def audit_jsonl(request: Request) -> Response:
     """What was asked for, as JSON lines."""
     return _download(request, log.as_jsonl, "application/x-ndjson", "protokoll.jsonl")

@@ -19,8 +19,9 @@ from content import reading
 from content.berlin import BERLIN
 from content.kinds import KINDS
 from content.services.browse import Reader
+from content.whole import whole
 from portal import site
-from portal.cache import ASK_EACH_TIME, CACHEABLE, POSITION
+from portal.cache import ASK_EACH_TIME, ASKED, CACHEABLE, POSITION
 from portal.past import keep_stand
 
 T = TypeVar("T")
@@ -93,6 +94,7 @@ def _stand(request: Request) -> dt.date | None:
 
 def parameter(request: Request, name: str) -> str:
     """A query parameter as clean text; missing: empty. Undecodable bytes are a clean refusal."""
+    request.environ.setdefault(ASKED, set()).add(name)
     try:
         value = request.GET.get(name) or ""
     except UnicodeDecodeError as error:
@@ -102,13 +104,13 @@ def parameter(request: Request, name: str) -> str:
 
 def number_in(text: str) -> int:
     """A whole number from 0 as typed; nonsense, and what no row can have, is 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole(text) or 0
 
 
 def page_number(request: Request) -> int:
     """The page asked for, from 1; nonsense is page 1, and what is too high is cut by the list itself."""
     text = parameter(request, "seite")
-    return min(int(text), MAX_NUMBER) if text.isascii() and text.isdigit() and len(text) < 15 and int(text) else 1
+    return min(whole(text, least=1, most=10**14) or 1, MAX_NUMBER)
 
 
 def render(

@@ -22,6 +22,7 @@ from content.services import ballots, edit, errands, filetexts, frozen_text, imp
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
+from content.whole import whole
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
@@ -125,7 +126,7 @@ def step(request: Request) -> Response:
             row = found_item(request, work.session)
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=_number(rev), seen=_number(seen))
+            transition.take(desk, row, workflow, name, fields, rev=whole(rev), seen=whole(seen))
             target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
@@ -139,13 +140,9 @@ def step(request: Request) -> Response:
     return HTTPSeeOther(target)
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
 def _since(work: Work, row: models.Item, rev: str) -> tuple[Difference, ...]:
     """What changed in the text since the revision that the person's page showed."""
-    number = _number(rev)
+    number = whole(rev)
     seen = queries.revision(work.session, row.id, number) if number is not None else None
     if seen is None or seen.rev == row.rev:
         return ()

@@ -28,6 +28,7 @@ from content.kinds import KINDS
 from content.ledger import instant
 from content.schemas import FieldError, InvalidInput
 from content.services import embargo
+from content.whole import whole
 from portal import site
 from portal.asked import desk_with, found_item
 from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
@@ -97,7 +98,7 @@ def _invite(request: Request, desk: Any, row: models.Item) -> None:
 
 def _revoke(request: Request, desk: Any, row: models.Item) -> None:
     link = str(request.POST.get("link", ""))
-    embargo.revoke(desk, row, int(link) if link.isascii() and link.isdigit() and len(link) < 10 else 0)
+    embargo.revoke(desk, row, whole(link) or 0)
 
 
 def _stop(request: Request, desk: Any, row: models.Item) -> None:
@@ -224,8 +225,8 @@ def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
     with Session(house.reading_engine) as session:
         opened = embargo.open_link(session, token, utc_now())
     if opened is not None:
-        with house.writing("embargo") as work:
-            embargo.note_access(work.session, opened, what, network_of(request), work.desk.now)
+        network, opened_at = network_of(request), utc_now()
+        house.afterwards.put("embargo", lambda work: embargo.note_access(work.session, opened, what, network, opened_at))
     if opened is None or (opened.page is None and opened.public_url is None):
         WRONG.count(visitor, now)
         raise HTTPNotFound

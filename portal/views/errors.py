@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPException, HTTPMovedPermanently
 from pyramid.request import Request
@@ -11,17 +13,16 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from content import numbers, reading
-from content.db import is_busy
+from content.db import is_away, is_busy
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.api.problem import problem
+from portal.desk import SECRETS, TOKEN
+from portal.doors import RETRY_AFTER_S
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
 log = logging.getLogger(__name__)
-
-RETRY_AFTER_S = 30
-"""When to come back after waiting for other writers in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def bad_request(error: BadRequest, request: Request) -> Response:
 @exception_view_config(UnicodeDecodeError)
 def undecodable(_error: UnicodeDecodeError, request: Request) -> Response:
     """400 for addresses in another encoding; the page must not read the address again."""
-    return _static(request, 400, "Diese Adresse ist nicht in UTF-8 geschrieben.")
+    return plain(request, 400, "Diese Adresse ist nicht in UTF-8 geschrieben")
 
 
 @exception_view_config(HTTPException)
@@ -118,23 +119,44 @@ def refusal(error: HTTPException, request: Request) -> Response:
     if _is_api(request):
         return problem(error.status_int, title, text)
     page = Problem(title, text)
-    return render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+    response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
 
 
 @exception_view_config(Exception)
 def broken(error: Exception, request: Request) -> Response:
-    """500: logged with all details, told without any. 503 where others only wrote for too long."""
+    """500: logged with all details, told without any. 503 where others only wrote for too long, or the database is away."""
+    if is_away(error):
+        request.registry.position.outage.met(error)
+        return away(request)
     if is_busy(error) or isinstance(error, IndexBusy):
-        return _busy(error, request)
+        log.warning("gave up waiting for others at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), " ".join(str(error).split())[:200])
+        return _later(request, "Gerade wird viel geschrieben" if request.method == "POST" else "Gerade wird viel gelesen", is_busy=True)
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
-    return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
+    return plain(request, 500, "Bei uns ist ein Fehler aufgetreten")
 
 
-def _busy(error: Exception, request: Request) -> Response:
-    log.warning("gave up waiting for other writers at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
-    response = _static(request, 503, "Gerade wird viel geschrieben", is_busy=True)
+def away(request: Request) -> Response:
+    """503: the database cannot be reached. The log is told elsewhere, once for all."""
+    return _later(request, "Das Portal ist gerade nicht erreichbar", is_away=True)
+
+
+def _later(request: Request, text: str, **what: bool) -> Response:
+    """503, and what was typed goes with it into a form that sends it once more."""
+    response = plain(request, 503, text, kept=_typed(request), **what)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _typed(request: Request) -> list[tuple[str, str]]:
+    """What was typed; nothing where a secret is among it, which no page repeats."""
+    form = request.environ.get("webob._parsed_post_vars", ({},))[0]  # only what was read already
+    if (SECRETS - {TOKEN}) & set(form):
+        return []
+    return [(name, value) for name, value in form.items() if isinstance(value, str)]
 
 
 def _is_api(request: Request) -> bool:
@@ -142,9 +164,13 @@ def _is_api(request: Request) -> bool:
     return str(request.environ.get("PATH_INFO", "")).startswith("/api/")
 
 
-def _static(request: Request, status: int, text: str, *, is_busy: bool = False) -> Response:
+def plain(request: Request, status: int, text: str, **values: Any) -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
     if _is_api(request):
         return problem(status, "Das ging nicht", text)
     template = request.registry.templates.get_template("errors/500.html")
-    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy).encode(), status=status, content_type="text/html", charset="utf-8")
+    path = quote(str(request.environ.get("PATH_INFO", "")).encode("latin-1", "replace"))
+    query = f"?{request.environ['QUERY_STRING']}" if request.environ.get("QUERY_STRING") else ""
+    shown = {"kept": (), "is_busy": False, "is_away": False, "words": "", "path": f"{path}{query}", **values}
+    body = template.render(text=text, asset=request.registry.asset, **shown)
+    return Response(body.encode(), status=status, content_type="text/html", charset="utf-8")

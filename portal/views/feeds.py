@@ -12,6 +12,7 @@ from pyramid.view import view_config
 
 from content.kinds import KINDS, PATHS
 from content.services import following
+from content.whole import whole
 from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 
@@ -53,12 +54,11 @@ def sitemap(request: Request) -> Response:
 @view_config(route_name="sitemap_part")
 def sitemap_part(request: Request) -> Response:
     """A part of a large sitemap."""
-    part = request.matchdict["part"]
-    is_page = part.isascii() and part.isdigit() and 0 < int(part) < 10_000
-    rows = following.addresses(request.connection, int(part), PER_SITEMAP) if is_page else []
+    part = whole(request.matchdict["part"], least=1, most=9_999)
+    rows = following.addresses(request.connection, part, PER_SITEMAP) if part else []
     if not rows:
         raise HTTPNotFound
-    return _sitemap(request, rows, is_first=part == "1")
+    return _sitemap(request, rows, is_first=part == 1)
 
 
 def _sitemap(request: Request, rows: Iterable[Any], *, is_first: bool) -> Response:

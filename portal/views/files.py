@@ -17,12 +17,16 @@ from pyramid.view import view_config
 from content import reading
 from content.berlin import BERLIN
 from content.canonical import sha256_hex
+from content.db import is_away, is_busy
 from content.export import citation, presskit, typesetting
 from content.kinds import KINDS
+from content.search.interface import IndexDamaged
 from content.services import following, rows
 from content.storage import IMAGE_TYPES, clean_file_name
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
-from portal.views.common import item_address, render
+from portal.doors import RETRY_AFTER_S
+from portal.position import Away
+from portal.views.common import item_address, parameter, render
 from portal.views.public import _edition, _missing
 
 INLINE: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
@@ -206,11 +210,15 @@ TEXT_ASSETS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "ima
 @view_config(route_name="asset")
 def asset(request: Request) -> Response:
     """A file of the design; texts go through the page cache and are sent compressed."""
-    path = (STATIC / "/".join(request.matchdict["path"])).resolve()
-    if not path.is_relative_to(STATIC.resolve()) or not path.is_file():
+    try:
+        path = (STATIC / "/".join(request.matchdict["path"])).resolve()
+        is_ours = path.is_relative_to(STATIC.resolve()) and path.is_file()
+    except (OSError, ValueError):  # no name of a file at all: too long, or with a zero byte
+        is_ours = False
+    if not is_ours:
         raise HTTPNotFound
     # The address carries a mark of the content (`?v=`): only then may it be kept for ever.
-    lifetime = FOR_EVER if request.query_string.startswith("v=") else ASK_EACH_TIME
+    lifetime = FOR_EVER if parameter(request, "v") else ASK_EACH_TIME
     media_type = TEXT_ASSETS.get(path.suffix)
     if media_type is None:
         response = FileResponse(str(path), request=request)
@@ -230,6 +238,19 @@ def favicon(request: Request) -> Response:
 @view_config(route_name="health")
 def health(request: Request) -> Response:
     """Whether database and search answer; for machines."""
-    house = request.registry.house
-    total = following.total(request.connection)
-    return Response(json_body={"status": "ok", "published": total, "index_position": house.search.position()})
+    house, outage = request.registry.house, request.registry.position.outage
+    try:
+        if outage.is_closed:
+            raise Away
+        total, position = following.total(request.connection), house.search.position()
+    except Exception as error:
+        if not (isinstance(error, (Away, IndexDamaged)) or is_away(error) or is_busy(error)):
+            raise
+        if is_away(error):
+            outage.met(error)
+        words = "search index damaged" if isinstance(error, IndexDamaged) else "database away"
+        response = Response(json_body={"status": words}, status=503)
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        return response
+    outage.over()
+    return Response(json_body={"status": "ok", "published": total, "index_position": position})

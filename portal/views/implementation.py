@@ -14,6 +14,7 @@ from content import models
 from content.house import Work
 from content.schemas import InvalidInput
 from content.services import implementation, tasks
+from content.whole import whole
 from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.incoming import store_file
 from workflows.vocabulary import Permission
@@ -32,18 +33,19 @@ def overview(request: Request) -> Response:
 def act(request: Request) -> Response:
     """Report, confirm or give back."""
     name, number, key = (str(request.POST.get(field, "")) for field in ("schritt", "id", "adressat"))
-    if name not in _ACTS or not number.isdecimal() or len(number) > 9:
+    item_id = whole(number)
+    if name not in _ACTS or item_id is None:
         raise HTTPNotFound
     try:
         with writing(request) as work:
-            row = work.session.get(models.Recommendation, int(number))
+            row = work.session.get(models.Recommendation, item_id)
             if row is None:
                 raise HTTPNotFound
             _ACTS[name](request, work, row, key)
             audit(request, work, f"implementation.{name}", row.url, key)
     except InvalidInput as invalid:
         with writing(request) as work:
-            return _page(request, work, invalid, place=(int(number), key))
+            return _page(request, work, invalid, place=(item_id, key))
     return HTTPSeeOther("/redaktion/umsetzung")
 
 

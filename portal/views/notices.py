@@ -8,6 +8,7 @@ from pyramid.response import Response
 
 from content.services import notify
 from content.services.notify import EVENTS, WAY_TITLES, Way
+from content.whole import whole
 from portal.desk import audit, desk_view, page, utc_now, viewing, writing
 from portal.views.common import page_number, parameter
 
@@ -31,8 +32,8 @@ def mark_read(request: Request) -> Response:
     with writing(request) as work:
         if given == "alle":
             notify.mark_read(work.session, request.person.account_id, utc_now())
-        elif given.isascii() and given.isdigit() and len(given) < 10:
-            notify.mark_read(work.session, request.person.account_id, utc_now(), notice_id=int(given))
+        elif (notice_id := whole(given)) is not None:
+            notify.mark_read(work.session, request.person.account_id, utc_now(), notice_id=notice_id)
     return HTTPSeeOther("/redaktion/hinweise")
 
 

@@ -64,8 +64,12 @@ def back(request: Request) -> Response:
     """Take the code that the provider gave, ask what it stands for, and let the person in."""
     provider, now, house = _provider(request), utc_now(), request.registry.house
     state, browser = str(request.GET.get("state", ""))[:200], str(request.cookies.get(COOKIE, ""))[:200]
-    with house.writing("sign-in") as work:
-        asked = challenges.take(work.session, "oidc", f"{browser}.{state}", now) if browser and state else None
+    asked = None
+    with house.reading() as connection:  # who made a state up takes no writer
+        is_known = bool(browser and state) and challenges.is_open(connection, "oidc", f"{browser}.{state}", now)
+    if is_known:
+        with house.writing("sign-in") as work:
+            asked = challenges.take(work.session, "oidc", f"{browser}.{state}", now)
     if asked is None:
         return _refused(request, "Diese Anmeldung ist abgelaufen oder wurde schon benutzt. Bitte noch einmal beginnen.", "state")
     issuer, code = request.GET.get("iss"), str(request.GET.get("code", ""))[:2000]

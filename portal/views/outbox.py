@@ -7,6 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content.services import outbox
+from content.whole import whole
 from portal.desk import audit, desk_view, page, utc_now, viewing, writing
 from workflows.vocabulary import Permission
 
@@ -25,7 +26,7 @@ def troubled(request: Request) -> Response:
 def decide(request: Request) -> Response:
     """Try a message again, or drop it."""
     given, act = str(request.POST.get("auftrag", "")), str(request.POST.get("schritt", ""))
-    job_id = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    job_id = whole(given) or 0
     with writing(request) as work:
         job = outbox.retry(work.session, job_id, utc_now()) if act == "retry" else outbox.drop(work.session, job_id) if act == "drop" else None
         if job is not None:

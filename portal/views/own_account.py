@@ -16,11 +16,14 @@ from content import models
 from content.schemas import FieldError, InvalidInput
 from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
+from content.whole import whole
 from portal import site
-from portal.desk import audit, desk_view, page, set_cookie, utc_now, writing
+from portal.desk import audit, desk_view, page, set_cookie, utc_now, viewing, writing
 from portal.visitor import address_of
 from portal.ways import passkey_site
 from workflows.vocabulary import ROLES
+
+_SET_UP: Final = "second factor"
 
 
 @desk_view("desk.set_up")
@@ -38,7 +41,7 @@ def set_up(request: Request) -> Response:
             check_again(request)
         with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
-            codes = second_factor.confirm_totp(work.session, account, str(request.POST.get("code", "")), now)
+            codes = second_factor.confirm_totp(work.session, account, _shown_secret(request), str(request.POST.get("code", "")), now)
             accounts.end_sessions(work.session, person.account_id, but=person.session_id)
             audit(request, work, "second-factor.set-up", person.login)
     except SignInRefused as refused:
@@ -49,19 +52,31 @@ def set_up(request: Request) -> Response:
 def _set_up(request: Request, error: str) -> Response:
     if request.person.has_totp:
         return HTTPSeeOther("/redaktion/konto")
-    with writing(request) as work:
-        account = work.session.get_one(models.Account, request.person.account_id)
-        has_password = account.password_hash is not None
-        secret = second_factor.new_totp(account)
-        uri = second_factor.totp_uri(account, site.NAME)
+    with request.registry.house.reading() as connection:
+        has_password = accounts.has_password(connection, request.person.account_id)
+    secret = _shown_secret(request) or second_factor.new_totp()
+    uri = second_factor.totp_uri(secret, request.person.login, site.NAME)
     out = io.BytesIO()
     segno.make(uri, micro=False).save(out, kind="svg", scale=5, border=2, xmldecl=False, svgns=True, title="QR-Code für die App")
     return page(
-        request, "desk/set_up.html", title="Zweiten Faktor einrichten", secret=secret, error=error, status=403 if error else 200,
+        request, "desk/set_up.html", title="Zweiten Faktor einrichten", secret=secret, seal=_seal(request, secret), error=error, status=403 if error else 200,
         picture=Markup(out.getvalue().decode()),  # noqa: S704 - made by segno from our own address
         has_passkeys=passkey_site(request) is not None, must=request.person.must_set_up,
         asks_password=asks_again(request) and has_password,
     )
+
+
+def _seal(request: Request, secret: str) -> str:
+    """Proves that we showed this secret to this person in this session: until it is in force, only the form knows it."""
+    sealed: str = request.registry.sealer.seal(_SET_UP, str(request.person.session_id), secret)
+    return sealed
+
+
+def _shown_secret(request: Request) -> str:
+    """The secret that the form brings back; empty where it is none of ours."""
+    secret, seal = str(request.POST.get("secret", "")), str(request.POST.get("seal", ""))
+    is_ours = request.registry.sealer.holds(seal, _SET_UP, str(request.person.session_id), secret)
+    return secret if is_ours else ""
 
 
 def codes_page(request: Request, codes: list[str]) -> Response:
@@ -132,7 +147,7 @@ def _password(request: Request) -> Response:
 
 def _end_session(request: Request) -> Response:
     given = str(request.POST.get("session", ""))
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    wanted = whole(given) or 0
     with writing(request) as work:
         if not sessions.end(work.session, wanted, request.person.account_id):
             raise InvalidInput([FieldError("session", "unknown", "Diese Sitzung ist schon zu Ende.")])
@@ -169,7 +184,7 @@ def _renew_codes(request: Request) -> Response:
 
 def _remove_passkey(request: Request) -> Response:
     given = str(request.POST.get("passkey", ""))
-    wanted = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    wanted = whole(given) or 0
     check_again(request)
     with writing(request) as work:
         name = second_factor.remove_passkey(work.session, work.session.get_one(models.Account, request.person.account_id), wanted)
@@ -186,7 +201,7 @@ ACTS: Final[Mapping[str, Callable[[Request], Response]]] = {
 
 
 def _account(request: Request, errors: dict[str, str]) -> Response:
-    with writing(request) as work:
+    with viewing(request) as work:
         account = work.session.get_one(models.Account, request.person.account_id)
         return page(
             request, "desk/account.html", title="Mein Konto", account=account, errors=errors, status=400 if errors else 200,

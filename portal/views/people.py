@@ -15,7 +15,8 @@ from content.house import Work
 from content.schemas import InvalidInput
 from content.services import identities
 from content.services import people as services
-from portal.desk import desk_view, page, writing
+from content.whole import whole
+from portal.desk import desk_view, page, viewing, writing
 from portal.views.common import page_number, parameter
 from portal.ways import ways_in
 from workflows.vocabulary import ROLES, Permission
@@ -98,7 +99,7 @@ def _connect(request: Request, work: Work, account: models.Account) -> None:
 
 def _disconnect(request: Request, work: Work, account: models.Account) -> None:
     given = str(request.POST.get("identity", ""))
-    services.unlink_identity(work.desk, account, int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0)
+    services.unlink_identity(work.desk, account, whole(given) or 0)
 
 
 def _link(request: Request, work: Work, account: models.Account) -> str:
@@ -129,7 +130,7 @@ def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, 
     def address(number: int) -> str:
         return "/redaktion/konten?" + urlencode({**kept, "seite": number})
 
-    with writing(request) as work:
+    with viewing(request) as work:
         found = services.listing(work.session, words=chosen["q"], role=chosen["rolle"], page=page_number(request))
         return page(
             request, "desk/people.html", title="Konten", found=found, roles=ROLES, choices=HUMAN_ROLES, typed=typed, errors=errors,
@@ -138,7 +139,7 @@ def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, 
 
 
 def _person(request: Request, account_id: int, *, link: str = "", errors: dict[str, str] | None = None) -> Response:
-    with writing(request) as work:
+    with viewing(request) as work:
         account = work.session.get(models.Account, account_id)
         if account is None:
             raise HTTPNotFound

@@ -19,6 +19,7 @@ from content.bodies import Bodies
 from content.kinds import KINDS
 from content.services import ledger as ledger_service
 from content.services.listing import PER_PAGE
+from content.whole import whole
 from portal import item_page
 from portal.views.common import (
     BadRequest,
@@ -189,9 +190,10 @@ def _edition(request: Request) -> int | None:
     text = parameter(request, "fassung")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):
+    edition = whole(text, most=999_999)
+    if edition is None:
         raise BadRequest(f"„{text[:40]}“ ist keine Fassung. Erwartet wird eine Zahl ab 1.")
-    return int(text)
+    return edition
 
 
 def _missing(request: Request, url: str) -> Exception:
@@ -210,7 +212,7 @@ def canonical_url(path: str, bodies: Bodies) -> str | None:
     if parts[0] not in {"beschluss", "beschluesse"} or len(parts) < 2:
         return None
     rest = parts[1:]
-    named, rest = (rest[0], rest[1:]) if len(rest) == 3 and not rest[0].isdigit() else (None, rest)
+    named, rest = (rest[0], rest[1:]) if len(rest) == 3 and whole(rest[0]) is None else (None, rest)
     number = numbers.parse("/".join(rest)) or numbers.parse("-".join(rest))
     slug = named or bodies.by_suffix.get(number.suffix) if number else None
     return decision_url(slug, number.year, number.serial) if number and slug else None

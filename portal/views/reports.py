@@ -18,6 +18,7 @@ from content.schemas import FieldError, InvalidInput, clean_text
 from content.schemas.reports import MAX_LEVEL, SECTION
 from content.services import picks, report_files, report_recommendations, reports, review_threads, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
+from content.whole import whole
 from portal.asked import editable_item
 from portal.desk import desk_view, page, viewing, writing
 from portal.forms import UPLOAD
@@ -85,7 +86,7 @@ def _add(request: Request, work: Work, report: models.Report, uid: str) -> str:
 def _place(request: Request, work: Work, report: models.Report, uid: str) -> None:
     level = str(request.POST.get("ebene", "1"))
     reports.place(
-        work.session, report, uid, after=str(request.POST.get("hinter", "")), level=int(level) if level.isdecimal() and len(level) < 3 else 1,
+        work.session, report, uid, after=str(request.POST.get("hinter", "")), level=1 if (given := whole(level, most=99)) is None else given,
         author=_author(request, work),
     )
 
@@ -141,7 +142,7 @@ def _words(invalid: InvalidInput) -> str:
 @desk_view("desk.report_section", permission=Permission.REPORT_WRITE)
 def section_form(request: Request) -> Response:
     """A section to write in; `?entwurf=1` opens what was typed and not saved."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = _report(request, work)
         section = _section(request, report)
         draft = section_drafts.of_person(work.session, section.uid, request.person.login)
@@ -155,7 +156,6 @@ def _section_page(
     error: str = "", status: int = 200, draft: models.SectionDraft | None = None,
 ) -> Response:
     now = work.desk.now
-    section_drafts.beat(work.session, report, section.uid, login=request.person.login, name=request.person.name, now=now)
     others = [row.name for row in section_drafts.present(work.session, report, now) if row.section_uid == section.uid and row.login != request.person.login]
     numbers = dict(zip([row.uid for row in report.sections], outline.numbers(reports.nodes(report)), strict=True))
     place = report.sections.index(section)
@@ -242,7 +242,7 @@ def _answered(
     request: Request, work: Work, report: models.Report, section: models.ReportSection, against: str
 ) -> tuple[str, str, int]:
     """The text after the answers to a conflict with revision `against`, which it is based on from now on."""
-    rev = int(against) if against.isdecimal() and len(against) < 10 else 0
+    rev = whole(against) or 0
     base = reports.revision(work.session, report, section, typed_rev(request))
     theirs = reports.revision(work.session, report, section, rev)
     if base is None or theirs is None:
@@ -269,7 +269,7 @@ def _kind(request: Request, work: Work, report: models.Report, section: models.R
 def _split(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
     place = str(request.POST.get("absatz", ""))
     made = reports.split_section(
-        work.session, report, section.uid, paragraph=int(place) if place.isdecimal() and len(place) < 6 else 0,
+        work.session, report, section.uid, paragraph=whole(place, most=99_999) or 0,
         heading=str(request.POST.get("neue_ueberschrift", "")), author=_author(request, work),
     )
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{made.uid}")
@@ -290,7 +290,8 @@ def _insert(request: Request, work: Work, report: models.Report, section: models
     author = _author(request, work)
     _, piece = report_files.add(work.session, report, name=name, body=body, about=about, author=author, store=store_file(work))
     place = str(request.POST.get("stelle", ""))
-    text = report_files.inserted(text.replace("\r\n", "\n"), int(place) if place.isdecimal() and len(place) < 8 else len(text), piece)
+    at = whole(place, most=9_999_999)
+    text = report_files.inserted(text.replace("\r\n", "\n"), len(text) if at is None else at, piece)
     section_drafts.keep(work.session, report, section.uid, login=author.login, heading=heading, text=text, base_rev=rev, now=author.now)
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}?entwurf=1&eingefuegt=1")
 
@@ -323,7 +324,7 @@ def draft(request: Request) -> Response:
 @desk_view("desk.report_preview", permission=Permission.REPORT_WRITE, method="POST")
 def preview(request: Request) -> Response:
     """The section as readers would see it."""
-    with writing(request) as work:
+    with viewing(request) as work:
         report = _report(request, work)
         section = _section(request, report)
         numbers = outline.numbers(reports.nodes(report))

@@ -17,6 +17,7 @@ from content.schemas import FieldError, InvalidInput
 from content.services import reuse, reuse_desk
 from content.services.lookup import find
 from content.services.reuse import Buyer, StaleReuse
+from content.whole import whole
 from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.engine import Blocked
@@ -76,7 +77,7 @@ def step(request: Request) -> Response:
     name, rev = str(request.POST.get("schritt", "")), str(request.POST.get("rev", ""))
     if name != reuse.TERMS and name not in REUSE.transitions:
         raise HTTPNotFound
-    seen = int(rev) if rev.isdecimal() and len(rev) < 9 else None
+    seen = whole(rev)
     try:
         with writing(request) as work:
             row = _found(request, work)

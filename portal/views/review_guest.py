@@ -87,17 +87,30 @@ def _opened(request: Request, what: str, answer: Callable[[Work, Opened], Respon
         is_known = review_guests.open_link(session, token, utc_now()) is not None
     response = None
     if is_known:
-        with house.writing("review") as work:
+        opening = house.writing if request.method == "POST" else house.viewing
+        with opening("review") as work:
             opened = review_guests.open_link(work.session, token, work.desk.now)
             if opened is not None:
                 is_refused = opened.report is None
-                review_guests.note_access(work.session, opened.link, what, network_of(request), work.desk.now, is_refused=is_refused)
+                _note(request, work, opened, what, is_refused=is_refused)
                 response = None if is_refused else answer(work, opened)
     if response is None:
         embargo.WRONG.count(visitor, now)
         raise HTTPNotFound
     response.headers.update(PRIVATE)
     return response
+
+
+def _note(request: Request, work: Work, opened: Opened, what: str, *, is_refused: bool) -> None:
+    """Note the access: with what a guest writes in the same transaction, of one who only reads soon after."""
+    link, network, now = opened.link, network_of(request), work.desk.now
+    if request.method == "POST":
+        review_guests.note_access(work.session, link.id, what, network, now, is_refused=is_refused)
+        return
+    link_id = link.id
+    request.registry.house.afterwards.put(
+        "review", lambda later: review_guests.note_access(later.session, link_id, what, network, now, is_refused=is_refused)
+    )
 
 
 def _whole(request: Request, work: Work, opened: Opened) -> Response:

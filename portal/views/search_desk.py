@@ -12,6 +12,7 @@ from pyramid.response import Response
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import search_desk
+from content.whole import whole
 from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.vocabulary import Permission
@@ -32,9 +33,9 @@ def show(request: Request) -> Response:
 def change(request: Request) -> Response:
     """Save or strike out one row; what cannot be taken stays in its form."""
     use, number = str(request.POST.get("use", "")), str(request.POST.get("id", ""))
-    if (use != PICK and use not in search_desk.USES) or (number and not (number.isascii() and number.isdigit() and len(number) < 10)):
+    if (use != PICK and use not in search_desk.USES) or (number and whole(number) is None):
         raise HTTPNotFound
-    known_id = int(number) if number else None
+    known_id = whole(number)
     typed = {name: str(request.POST.get(name, ""))[:5_000] for name in FIELDS}
     try:
         with writing(request) as work:

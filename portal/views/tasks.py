@@ -16,6 +16,7 @@ from content.house import Work
 from content.laender import name_of
 from content.schemas import InvalidInput
 from content.services import links, tasks
+from content.whole import whole
 from portal import linking
 from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
@@ -36,12 +37,13 @@ def task_list(request: Request) -> Response:
 def act(request: Request) -> Response:
     """One of: confirm or dismiss a clause, report, approve."""
     name, number = str(request.POST.get("schritt", "")), str(request.POST.get("id", ""))
-    if name not in _ACTS or not number.isdecimal() or len(number) > 9:
+    row_id = whole(number)
+    if name not in _ACTS or row_id is None:
         raise HTTPNotFound
     try:
         with writing(request) as work:
             model = models.Decision if name in {"confirm", "dismiss"} else models.Task
-            row: Any = work.session.get(model, int(number))
+            row: Any = work.session.get(model, row_id)
             if row is None:
                 raise HTTPNotFound
             _ACTS[name](request, replace(work.desk, permits=request.person.permits), row)

@@ -89,7 +89,7 @@ def test_members_are_asked_and_guests_invited_reminded_and_forgotten(place):
         assert opened.report is report
         author: Author = opened.author(NOW)
         review_threads.begin(work.session, report, uid, words="", text="Gut.", author=author)
-        review_guests.note_access(work.session, link, "remark", "10.0.0.0/24", NOW, is_refused=False)
+        review_guests.note_access(work.session, link.id, "remark", "10.0.0.0/24", NOW, is_refused=False)
         review_guests.revoke(work.desk, report, link.id)
         assert all(job.done_at and job.payload == {} for job in work.session.scalars(sa.select(models.Job).where(models.Job.key.startswith("review:")).execution_options(populate_existing=True)))
         review_guests.forget_old(work.session, NOW + dt.timedelta(days=400))

@@ -103,9 +103,10 @@ def test_it_is_taken_along_whole_as_csv_and_json_lines_and_that_is_logged(desk):
     with house.writing("test") as work:
         for number in range(audit._BATCH + 5):
             audit.note(work.session, NOW, actor="viel", name="Viel", action="x", subject=f"S{number}", detail='Anführung " ; und\nUmbruch')
-    rows = list(csv.reader(io.StringIO(app.get("/redaktion/protokoll.csv?wer=viel").body.decode("utf-8-sig"), newline=""), delimiter=";"))
+    csv_form, lines_form = [form for form in app.get("/redaktion/protokoll?wer=viel").forms.values() if form.method == "post" and "/protokoll." in form.action]
+    rows = list(csv.reader(io.StringIO(csv_form.submit().body.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert rows[0] == list(audit._COLUMNS) and len(rows) == audit._BATCH + 6 and rows[1][6] == 'Anführung " ; und\nUmbruch'
-    lines = [json.loads(line) for line in app.get("/redaktion/protokoll.jsonl?wer=viel").body.splitlines()]
+    lines = [json.loads(line) for line in lines_form.submit().body.splitlines()]
     assert [line["subject"] for line in lines] == [row[5] for row in rows[1:]]
     assert "wer=viel" in app.get("/redaktion/protokoll?was=audit.exported").text
 

@@ -73,6 +73,7 @@ class Office:
         return number, next(payload["path"] for kind, payload in sent if kind == "mail.embargo")
 
     def log(self):
+        assert self.house.afterwards.settle()
         with self.work("paul") as work:
             found = embargo.of_item(work.session, work.session.get_one(models.Item, self.id))
             return [(link.name, access.what, access.is_refused) for link in found.links for access in link.accesses]
@@ -221,6 +222,7 @@ def test_one_address_gets_one_open_link(office):
 def test_names_and_accesses_are_forgotten_half_a_year_after_a_link_ended(office):
     _, path = office.link()
     office.app.get(path)
+    assert office.house.afterwards.settle()
     with office.work("uhr", UNTIL + embargo.AFTER_RELEASE + embargo.KEPT) as work:
         embargo.forget_old(work.session, work.desk.now)
         assert work.session.query(models.EmbargoLink).count() == 1

@@ -46,6 +46,7 @@ def guest(group):
 
 
 def accesses(house):
+    assert house.afterwards.settle()
     with house.writing("test") as work:
         rows = work.session.scalars(sa.select(models.ReviewAccess).order_by(models.ReviewAccess.id))
         return [(row.what, row.is_refused) for row in rows]

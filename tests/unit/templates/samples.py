@@ -45,6 +45,9 @@ class StandPage:
 
 FRAME = site.Frame(make_environment(), lambda name: f"/static/{name}")
 
+BARE = {"asset": lambda name: f"/static/{name}", "kept": (), "is_busy": False, "is_away": False, "words": "", "path": "/"}
+"""What the page that needs nothing else is always given."""
+
 
 def chrome(path: str = "/", *, title: str = "Beispiel") -> site.SiteChrome:
     return site.SiteChrome(
@@ -230,8 +233,11 @@ def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "404": ("errors/404.html", "/beschluss/2021/399", {"page": NotFound("/beschluss/2021/399", (entry(),))}),
         "410": ("errors/410.html", "/presse/weg", {"page": reading.Withdrawn("/presse/weg", "Pressemitteilung", "Pressemitteilung", "Enthielt personenbezogene Angaben.", WHEN, 15)}),
         "problem": ("errors/problem.html", "/x", {"page": Problem("Diese Anfrage war nicht zu verstehen", "„morgen“ ist kein Tag.")}),
-        "500": ("errors/500.html", "/", {"text": "Bei uns ist ein Fehler aufgetreten.", "is_busy": False, "asset": lambda name: f"/static/{name}"}),
-        "503": ("errors/500.html", "/", {"text": "Gerade wird viel geschrieben", "is_busy": True, "asset": lambda name: f"/static/{name}"}),
+        "500": ("errors/500.html", "/", {**BARE, "text": "Bei uns ist ein Fehler aufgetreten"}),
+        "503": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True}),
+        "503-kept": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True, "path": "/abo", "kept": [("email", "a@b.example")]}),
+        "503-away": ("errors/500.html", "/", {**BARE, "text": "Das Portal ist gerade nicht erreichbar", "is_away": True}),
+        "414": ("errors/500.html", "/", {**BARE, "text": "Diese Adresse ist zu lang", "words": "Möglich sind 8000 Zeichen."}),
     }
 
 

@@ -1,0 +1,21 @@
+"""How the threads of a server process are shared out: whatever the others do, readers have theirs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST_POSTS: Final = 24
+"""So many requests that may write are let in at once: waiting for their turn, or sending their body."""
+MOST_WAITING: Final = 64
+"""So many readers wait for each other in a process; who comes then is asked to come back."""
+MOST_STREAMS: Final = 8
+"""So many long answers (files, the whole ledger) are on their way at once."""
+STOP_S: Final = 10
+"""A process that is told to end waits so long for those who take their answers slowly."""
+HEADER_S: Final = 10
+"""So long the first lines of a request may take to arrive."""
+
+
+def threads_of(readers: int) -> int:
+    """Threads that a process needs so that `readers` of them are left for reading. They are made when needed."""
+    return readers + MOST_WAITING + MOST_POSTS + MOST_STREAMS

@@ -1,0 +1,135 @@
+"""What nobody of good will sends: never an error of ours, and never dear."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+
+import pytest
+
+from portal import doors, shares
+from tests.functional.test_busy import _addresses
+
+ODD = ["²", "⁰⁴", "₁₂", "٣", "①", "Ⅳ", "-1", "+1", " 1 ", "1.5", "1e3", "9" * 400, "2147483648", "9" * 19, "\x00", "0", "'", "<b>"]
+"""Texts where a number or a name is expected."""
+_PARAMETER = re.compile(r"""(?:parameter|_whole)\(request, "([a-z_]+)\"""")
+
+
+def _parameters():
+    """Every name that a page reads from its address, as the code reads it."""
+    from pathlib import Path
+
+    import portal
+    from content import facets
+    from content.kinds import KINDS
+    from content.services import saved
+
+    code = "".join(path.read_text() for path in Path(portal.__file__).parent.rglob("*.py"))
+    return sorted({*_PARAMETER.findall(code), *saved.NAMES, *(rule.parameter for kind in KINDS for rule in facets.of_kind(kind))})
+
+
+@pytest.mark.on_both_databases
+def test_no_parameter_of_any_public_address_can_be_anything_that_breaks_it(portal):
+    """Each public page gets all its parameters odd at once, and those that count (`seite`, `fassung`, `sitzung` …) one by one."""
+    app, house = portal
+    names = _parameters()
+    assert {"seite", "sitzung", "fassung", "stand", "je_seite", "jahr"} <= set(names)
+    paths = [path for name, path in _addresses(house, app) if not path.startswith("/redaktion") and name.partition(".")[0] not in {"pdf", "kit", "embargo", "review"}]
+    broken = []
+    for path in paths:
+        for odd in ODD:
+            answer = app.get(path, params=dict.fromkeys(names, odd), expect_errors=True)
+            if answer.status_int >= 500:
+                broken.append((path, odd))
+    for path in ("/beschluesse", "/presse", "/suche", "/suche.atom", "/api/v1/suche", "/beschluss/2021/39", "/ledger", "/umsetzung"):
+        for name in names:
+            for odd in ("²", "9" * 400, "-1"):
+                answer = app.get(path, params={name: odd}, expect_errors=True)
+                if answer.status_int >= 500:
+                    broken.append((path, name, odd))
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", ["/static/%00", "/static/" + "a" * 300, "/static/../settings.py", "/sitemap-" + "1" * 1500 + ".xml", "/sitemap-%C2%B2.xml", "/beschluss/%D9%A2%D9%A0%D9%A2%D9%A1/%D9%A3%D9%A9", "/" + "a" * 3000])
+def test_an_address_that_cannot_be_is_refused(portal, path):
+    app, _ = portal
+    assert 400 <= app.get(path, expect_errors=True).status_int < 500
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
+def test_methods_that_no_page_knows_are_named_as_such(portal, method):
+    app, _ = portal
+    answer = app.request("/", method=method, expect_errors=True)
+    assert answer.status_int == 405 and answer.headers["Allow"] == "GET, HEAD, POST" and "nosniff" in answer.headers["X-Content-Type-Options"]
+
+
+def test_a_public_page_is_not_posted_to(portal):
+    app, _ = portal
+    answer = app.post("/beschluesse", {"x": "1"}, expect_errors=True)
+    assert answer.status_int == 405 and answer.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(("kind", "body"), [
+    ("multipart/form-data", b"x"), ("multipart/form-data; boundary=", b"x"), ("application/x-www-form-urlencoded; charset=utf-16", b"a=1"),
+    ("application/x-www-form-urlencoded; charset=unbekannt", b"a=1"), ("multipart/form-data; boundary=x; charset=quatsch", b"--x--"),
+    ("application/x-www-form-urlencoded", b"%ff=%fe&\xff=\x00"), ("text/plain", b"login=x"), ("", b"\x00"),
+])
+@pytest.mark.parametrize("path", ["/anmelden", "/abo", "/suche/abo", "/redaktion/konto", "/anmelden/vergessen"])
+def test_a_body_that_is_no_form_is_the_senders_fault(portal, path, kind, body):
+    app, _ = portal
+    assert app.post(path, body, content_type=kind, expect_errors=True).status_int < 500
+
+
+def test_a_form_larger_than_any_of_ours_is_not_read(portal):
+    app, _ = portal
+    many = "&".join("a=1" for _ in range(doors.MAX_OPEN_FIELDS + 2))
+    for path in ("/abo", "/anmelden", "/redaktion/neu/decision"):
+        assert app.post(path, many, expect_errors=True).status_int == 413
+        assert app.post(path, b"a=" + b"x" * doors.MAX_OPEN_BYTES, expect_errors=True).status_int == 413
+
+
+def test_a_body_without_a_length_is_measured_on_its_way(portal):
+    """In pieces (`chunked`) nobody says beforehand how much comes."""
+    app, _ = portal
+
+    class Endless(io.RawIOBase):
+        taken = 0
+
+        def read(self, size=-1):
+            Endless.taken += size
+            return b"x" * size
+
+    environ = {"wsgi.input": Endless(), "wsgi.input_terminated": True, "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    made = app.RequestClass.blank("/abo", environ)
+    made.environ.pop("CONTENT_LENGTH", None)
+    made.environ["wsgi.input"] = environ["wsgi.input"]
+    assert made.get_response(app.app).status_int == 413
+    assert Endless.taken < 2 * doors.MAX_OPEN_BYTES
+
+
+def test_a_long_query_is_not_looked_at(portal):
+    app, _ = portal
+    assert app.get("/suche?q=" + "a" * doors.MAX_QUERY, expect_errors=True).status_int == 414
+    assert app.get("/suche?" + "&".join("q=a" for _ in range(doors.MAX_PARAMETERS + 1)), expect_errors=True).status_int == 414
+
+
+def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them(portal):
+    """More of them than there is room for, one after the other; half of them given up in the middle."""
+    app, _ = portal
+    for number in range(3 * shares.MOST_STREAMS):
+        made = app.RequestClass.blank("/ledger.jsonl")
+        _, _, chunks = made.call_application(app.app)
+        if number % 2:
+            next(iter(chunks))
+        else:
+            b"".join(chunks)
+        chunks.close()
+    assert app.get("/ledger.jsonl").status_int == 200
+
+
+def test_nothing_of_a_large_body_is_left_on_the_disk(portal, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app, _ = portal
+    app.post("/abo", b"a=" + b"x" * (doors.MAX_OPEN_BYTES - 10), expect_errors=True)
+    assert not list(tmp_path.glob("tmp*"))

@@ -1,0 +1,96 @@
+"""A server as it is started, and people who stand in its way: waiting writers, half a form, an answer taken slowly."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.conftest import ROOT
+
+WRITERS = 16
+HALVES = 8
+
+
+@pytest.fixture
+def server(example_data, tmp_path):
+    """(process, port, DATA) of `serve`."""
+    data = tmp_path / "data"
+    shutil.copytree(example_data, data)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "CLOCK": "aus"}
+    command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while ask(port, "/health")[0] != 200:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.2)
+        yield process, port, data
+        if process.poll() is None:
+            process.kill()
+
+
+def ask(port, path, body=None, timeout=60):
+    """(status, body); 599: no answer in time."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/x-www-form-urlencoded"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    except OSError:
+        return 599, ""
+    finally:
+        connection.close()
+
+
+def half_a_form(port):
+    line = socket.create_connection(("127.0.0.1", port))
+    line.sendall(b"POST /abo HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nemail=halb")
+    return line
+
+
+def slow_reader(port):
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line.connect(("127.0.0.1", port))
+    line.sendall(b"GET /ledger.jsonl HTTP/1.1\r\nHost: x\r\n\r\n")
+    return line
+
+
+def test_readers_read_whoever_stands_in_the_way_and_the_server_ends_when_told(server):
+    process, port, data = server
+    token = re.search(r'name="formular" value="([^"]+)"', ask(port, "/abo")[1])[1]
+    answers = []
+    with contextlib.ExitStack() as stack, contextlib.closing(sqlite3.connect(data / "portal.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(HALVES):
+            stack.callback(half_a_form(port).close)
+        for _ in range(6):
+            stack.callback(slow_reader(port).close)
+        form = urlencode({"email": "leserin@amt.example", "formular": token})
+        writers = [threading.Thread(target=lambda: answers.append(ask(port, "/abo", form))) for _ in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        read = [ask(port, path)[0] for path in ("/", "/health", "/static/portal.css", "/beschluesse?seite=2", "/abo/" + "1." + "x" * 22, "/anmelden/" + "x" * 43)]
+        for writer in writers:
+            writer.join(60)
+        assert read == [200, 200, 200, 200, 404, 410]
+        assert [status for status, _ in answers] == [503] * WRITERS
+        assert all("leserin@amt.example" in body for _, body in answers), "what was typed is kept"
+        other.execute("ROLLBACK")
+        assert ask(port, "/abo", form)[0] in {200, 429}
+        process.terminate()
+        process.wait(timeout=60)
