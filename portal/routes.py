@@ -66,6 +66,7 @@ def includeme(config: Configurator) -> None:
         "passkey_sign_in": "/anmelden/passkey",
         "oidc_start": "/anmelden/dienst",
         "oidc_back": "/anmelden/dienst/zurueck",
+        "oidc_link": "/anmelden/dienst/verbinden",
         "ticket": "/anmelden/{secret:[A-Za-z0-9_-]{30,60}}",
         "desk.home": "/redaktion",
         "desk.second_factor": "/redaktion/code",

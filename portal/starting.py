@@ -107,7 +107,10 @@ def _run_waitress(settings: Settings) -> int:
     from portal.app import make_app  # noqa: PLC0415 - the other server's parent process must not carry the whole app
 
     give_large_blocks_back()
-    waitress.serve(make_app(settings), host=settings.host, port=settings.port, threads=settings.threads, ident=None)
+    # The headers of proxies are judged by `PROXIES` (front.py, visitor.py); waitress would drop them all.
+    waitress.serve(
+        make_app(settings), host=settings.host, port=settings.port, threads=settings.threads, ident=None, clear_untrusted_proxy_headers=False,
+    )
     return 0
 
 

@@ -313,9 +313,11 @@ def ticket(session: Session, secret: str, now: dt.datetime) -> models.Ticket | N
     return ticket_by_hash(session, secret_hash(secret), now)
 
 
-def ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Ticket | None:
-    """The ticket whose secret has this hash, if it still opens anything."""
+def ticket_by_hash(session: Session, digest: str, now: dt.datetime, *, purpose: str = "") -> models.Ticket | None:
+    """The ticket whose secret has this hash, if it still opens anything; where a purpose is given, one of no other."""
     found = session.scalars(sa.select(models.Ticket).where(models.Ticket.secret_hash == digest)).one_or_none()
+    if found is not None and purpose and found.purpose != purpose:
+        return None
     return found if found and found.used_at is None and found.expires_at > now and found.account.is_active else None
 
 
@@ -324,9 +326,9 @@ def use_ticket(session: Session, secret: str, now: dt.datetime) -> models.Accoun
     return use_ticket_by_hash(session, secret_hash(secret), now)
 
 
-def use_ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Account | None:
-    """As `use_ticket`, for who kept the hash of the secret only."""
-    found = ticket_by_hash(session, digest, now)
+def use_ticket_by_hash(session: Session, digest: str, now: dt.datetime, *, purpose: str = "") -> models.Account | None:
+    """As `use_ticket`, for who kept the hash of the secret only; where a purpose is given, for no other."""
+    found = ticket_by_hash(session, digest, now, purpose=purpose)
     if found is None:
         return None
     used = session.execute(

@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
@@ -27,6 +28,13 @@ def ask(
         C(purpose=purpose, secret_hash=secret_hash(secret), account_id=account_id, payload=payload or {}, expires_at=now + LIFE)
     )
     session.flush()
+
+
+def is_open(connection: Connection, purpose: str, secret: str, now: dt.datetime) -> bool:
+    """Whether such a question was asked and not answered yet; reads only."""
+    c = C.__table__.c
+    query = sa.select(c.id).where(c.purpose == purpose, c.secret_hash == secret_hash(secret), c.expires_at > now)
+    return connection.execute(query).first() is not None
 
 
 def take(session: Session, purpose: str, secret: str, now: dt.datetime, *, account_id: int | None = None) -> dict[str, Any] | None:

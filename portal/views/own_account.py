@@ -8,18 +8,19 @@ from typing import Final
 
 import segno
 from markupsafe import Markup
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
 from content.schemas import FieldError, InvalidInput
-from content.services import accounts, limits, passkeys, second_factor, sessions
+from content.services import accounts, identities, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
 from portal import site
 from portal.desk import audit, desk_view, page, set_cookie, utc_now, writing
+from portal.views import oidc
 from portal.visitor import address_of
-from portal.ways import passkey_site
+from portal.ways import passkey_site, ways_in
 from workflows.vocabulary import ROLES
 
 
@@ -179,9 +180,19 @@ def _remove_passkey(request: Request) -> Response:
     return HTTPSeeOther("/redaktion/konto")
 
 
+def _connect(request: Request) -> Response:
+    if not ways_in(request).service:
+        raise HTTPNotFound
+    check_again(request)
+    with writing(request) as work:
+        if identities.of_account(work.session, work.session.get_one(models.Account, request.person.account_id)):
+            raise InvalidInput([FieldError("connect", "linked", "Das Konto ist schon verbunden. Trennen kann es die Administration.")])
+        return oidc.join_page(request, work.session, request.person.account_id, request.person.session_id)
+
+
 ACTS: Final[Mapping[str, Callable[[Request], Response]]] = {
     "password": _password, "session": _end_session, "everywhere": _end_everywhere, "totp": _remove_totp, "codes": _renew_codes,
-    "passkey": _remove_passkey,
+    "passkey": _remove_passkey, "connect": _connect,
 }
 
 
@@ -193,5 +204,6 @@ def _account(request: Request, errors: dict[str, str]) -> Response:
             sessions=sessions.open_of(work.session, account.id, utc_now()), grants=request.person.grants, roles=ROLES,
             methods={"password": "Kennwort", "passkey": "Passkey", "oidc": "Anmeldedienst"}, has_password=account.password_hash is not None,
             asks_password=account.password_hash is not None, has_passkeys=passkey_site(request) is not None, codes_left=len(account.recovery_hashes), max_passkeys=passkeys.MAX_PASSKEYS,
-            min_length=accounts.MIN_PASSWORD, is_changed="geaendert" in request.GET,
+            min_length=accounts.MIN_PASSWORD, is_changed=request.GET.get("geaendert", ""),
+            service=ways_in(request).service, identities=identities.of_account(work.session, account),
         )

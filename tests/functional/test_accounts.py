@@ -9,7 +9,6 @@ import threading
 import pyotp
 import pytest
 import sqlalchemy as sa
-from webtest import TestApp
 
 from content import models
 from content.services import accounts, limits, reset, second_factor, sessions
@@ -17,6 +16,7 @@ from content.services.accounts import SignInRefused
 from portal import clock, settings
 from portal.app import make_app
 from portal.desk import safe_path
+from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, fresh, logged
 
@@ -103,7 +103,7 @@ def test_nobody_invents_his_own_address(desk, proxies, header, address):
     house, browser = desk
     browser("anna", "member")
     configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "PROXIES": str(proxies)})
-    app = TestApp(make_app(configured, house=house), extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+    app = Browser(make_app(configured, house=house))
     app.post("/anmelden", {"login": "anna", "password": "falsch"}, headers={"X-Forwarded-For": header}, status=403)
     assert [row.address for row in logged(house, "sign-in.refused")] == [address]
 
@@ -189,12 +189,12 @@ def test_the_cookie_changes_with_the_second_factor(desk):
     house, browser = desk
     app = fresh(browser("petra", "press"))
     page = sign_in(app, "petra")
-    before = app.cookies["redaktion"]
+    before = app.cookies["__Secure-redaktion"]
     form = page.forms[1]
     form["code"] = code_of(house, "petra", 1)
     form.submit(status=303)
     assert app.get("/redaktion").status_int == 200
-    app.set_cookie("redaktion", before)
+    app.set_cookie("__Secure-redaktion", before)
     assert app.get("/redaktion").headers["Location"].endswith("/anmelden?weiter=/redaktion")
 
 
@@ -269,8 +269,8 @@ def test_a_session_that_rests_too_long_ends(desk, later, is_open):
     house, browser = desk
     app = browser("anna", "member")
     with house.reading() as connection:
-        person = sessions.signed_in(connection, app.cookies["redaktion"], dt.datetime.now(dt.UTC))
-        assert (sessions.signed_in(connection, app.cookies["redaktion"], person.seen_at + later) is not None) == is_open
+        person = sessions.signed_in(connection, app.cookies["__Secure-redaktion"], dt.datetime.now(dt.UTC))
+        assert (sessions.signed_in(connection, app.cookies["__Secure-redaktion"], person.seen_at + later) is not None) == is_open
 
 
 def test_a_session_ends_after_twelve_hours_however_busy(desk):
@@ -280,7 +280,7 @@ def test_a_session_ends_after_twelve_hours_however_busy(desk):
     with house.writing("test") as work:
         sessions.touch(work.session, work.session.scalar(sa.select(models.AccountSession.id)), end)
     with house.reading() as connection:
-        assert sessions.signed_in(connection, app.cookies["redaktion"], end + dt.timedelta(seconds=1)) is None
+        assert sessions.signed_in(connection, app.cookies["__Secure-redaktion"], end + dt.timedelta(seconds=1)) is None
 
 
 def test_each_own_session_is_listed_and_can_be_ended_from_another(desk):

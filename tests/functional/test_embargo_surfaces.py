@@ -126,7 +126,7 @@ class World:
         return self.house.writing(actor, name=actor.title(), permits=ROLES["secretariat"].permits, clock=lambda: now)
 
     def routes(self) -> list[tuple[str, str]]:
-        mapper = self.apps[0].app._application.registry.getUtility(IRoutesMapper)
+        mapper = self.apps[0].app.inner._application.registry.getUtility(IRoutesMapper)
         return [(route.name, route.pattern) for route in mapper.get_routes()]
 
     def paths(self) -> list[tuple[str, str]]:
