@@ -52,6 +52,7 @@ def includeme(config: Configurator) -> None:
         "sitemap_part": "/sitemap-{part}.xml",
         "robots": "/robots.txt",
         "opensearch": "/opensearch.xml",
+        "security": "/.well-known/security.txt",
         "health": "/health",
         "file": "/datei/{sha256:[0-9a-f]{64}}/{name}",
         "favicon": "/favicon.ico",

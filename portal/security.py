@@ -43,6 +43,8 @@ def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
                 _close_files(request)
         given = {name for name, _ in response.headerlist}  # a view may be stricter
         response.headerlist.extend([row for row in headers if row[0] not in given])
+        if "Cache-Control" not in given and response.status_int != 200:  # what leads elsewhere or says no is asked for again
+            response.headerlist.append(("Cache-Control", "no-cache"))
         return response
 
     return tween

@@ -16,7 +16,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from content import models
+from content import mail_address, models
 from content.schemas import InvalidInput
 from content.services import alerts, ledger, saved
 from content.services.alerts import RHYTHMS, TooMany
@@ -124,7 +124,7 @@ def lost(request: Request) -> Response:
     """Send the personal link, if the address follows anything; the answer does not tell."""
     given = _typed(request)
     try:
-        email = alerts.clean_email(given.get("email", ""))
+        email = mail_address.clean(given.get("email", ""))
         with request.registry.house.writing(NAME) as work:
             alerts.ask_link(work.session, request.registry.sealer, email, visitor=place_of(request), now=work.desk.now)
         return _message(request, "Link angefordert", ASKED)

@@ -17,9 +17,8 @@ from content.schemas import FieldError, InvalidInput
 from content.services import accounts, identities, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
 from portal import site
-from portal.desk import audit, desk_view, page, set_cookie, utc_now, writing
+from portal.desk import audit, desk_view, page, signed_out, utc_now, writing
 from portal.views import oidc
-from portal.visitor import address_of
 from portal.ways import passkey_site, ways_in
 from workflows.vocabulary import ROLES
 
@@ -37,7 +36,7 @@ def set_up(request: Request) -> Response:
     try:
         if asks_again(request):
             check_again(request)
-        with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
+        with limits.attempt(request.registry.house, "code", person.login, f"session:{person.session_id}", now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             codes = second_factor.confirm_totp(work.session, account, str(request.POST.get("code", "")), now)
             accounts.end_sessions(work.session, person.account_id, but=person.session_id)
@@ -110,7 +109,7 @@ def check_again(request: Request) -> None:
         if not accounts.has_password(connection, person.account_id):
             return
     try:
-        with limits.attempt(house, "sign-in", person.login, address_of(request), now), house.reading() as connection:
+        with limits.attempt(house, "sign-in", person.login, f"session:{person.session_id}", now), house.reading() as connection:
             accounts.check_password(connection, person.login, str(request.POST.get("old", "")))
     except SignInRefused:
         with writing(request) as work:
@@ -145,9 +144,7 @@ def _end_everywhere(request: Request) -> Response:
     with writing(request) as work:
         accounts.end_sessions(work.session, request.person.account_id)
         audit(request, work, "sessions.ended", request.person.login)
-    response = HTTPSeeOther("/anmelden")
-    set_cookie(response, request, "")
-    return response
+    return signed_out(request)
 
 
 def _remove_totp(request: Request) -> Response:

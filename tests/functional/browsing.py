@@ -16,6 +16,11 @@ class Browser(TestApp):
         environ = {"HTTP_HOST": host, "REMOTE_ADDR": address, "wsgi.url_scheme": "https"}
         super().__init__(app if isinstance(app, Proxied) else Proxied(app), extra_environ=environ, **more)
 
+    def request(self, url_or_req, status=None, expect_errors=False, **more):
+        """As `TestApp.request`, which forgets the host."""
+        made = self.RequestClass.blank(url_or_req, environ=dict(self.extra_environ), **more) if isinstance(url_or_req, str) else url_or_req
+        return super().request(made, status, expect_errors)
+
     def do_request(self, req, status=None, expect_errors=None):
         if req.method not in {"GET", "HEAD"} and not any(name in req.headers for name in SAYS_WHO_SENDS):
             req.headers["Origin"] = req.host_url

@@ -70,7 +70,7 @@ def test_the_answer_is_the_same_for_a_wrong_password_and_for_nobody(desk):
 def test_too_many_attempts_are_refused_even_with_the_right_password(desk):
     _, browser = desk
     app = browser("anna", "member")
-    for _ in range(limits.LIMITS["sign-in"].by_login):
+    for _ in range(limits.LIMITS["sign-in"].by_both):
         sign_in(fresh(app), "anna", "falsch", status=403)
     assert "Zu viele Versuche" in sign_in(fresh(app), "anna", status=429).text
 
