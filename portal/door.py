@@ -81,10 +81,7 @@ def sender_of(request: Request) -> Sender:
 
 def given_token(request: Request) -> str:
     """The token of the form; empty where there is none, or more than one."""
-    try:
-        given = request.POST.getall(TOKEN)
-    except (UnicodeDecodeError, LookupError, ValueError):  # a body that is no form
-        return ""
+    given = request.POST.getall(TOKEN)
     return given[0] if len(given) == 1 and isinstance(given[0], str) else ""
 
 
@@ -127,6 +124,14 @@ def _set_browser(request: Request, response: Response) -> None:
     )
 
 
+def _is_form(request: Request) -> bool:
+    """Whether the body can be read as a form: JSON, other texts and broken ones are none of ours."""
+    try:
+        return hasattr(request.POST, "getall")
+    except (UnicodeError, LookupError, ValueError):
+        return False
+
+
 def _is_proved(request: Request, proof: Proof, sender: Sender) -> bool:
     token, sealer = given_token(request), request.registry.sealer
     if proof is Proof.BROWSER:
@@ -141,7 +146,7 @@ def watch(event: BeforeTraversal) -> None:
     """Ask everything that is asked at the door. Raises `HTTPMethodNotAllowed`, `Foreign`, `OldForm`."""
     request = event.request
     route = request.matched_route
-    if request.method in READING and route is not None:
+    if request.method in READING:
         return
     methods: frozenset[str] = request.registry.methods.get(route.name, READING) if route is not None else READING
     if request.method not in methods:
@@ -152,6 +157,8 @@ def watch(event: BeforeTraversal) -> None:
     proof = _proof_of(route.name)
     if proof is not Proof.SESSION and int(request.content_length or 0) > MAX_FORM_BYTES:
         raise HTTPRequestEntityTooLarge
+    if not _is_form(request):
+        raise HTTPBadRequest
     if proof not in {Proof.SESSION, Proof.ADDRESS} and not _is_proved(request, proof, sender):
         raise OldForm
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pyramid.config import Configurator
 
+from portal.cache import CACHEABLE
 from portal.settings import Settings
 
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -43,7 +44,7 @@ def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
                 _close_files(request)
         given = {name for name, _ in response.headerlist}  # a view may be stricter
         response.headerlist.extend([row for row in headers if row[0] not in given])
-        if "Cache-Control" not in given and response.status_int != 200:  # what leads elsewhere or says no is asked for again
+        if not given & {"Cache-Control", CACHEABLE}:  # what says nothing about it, leads elsewhere or says no is asked for again
             response.headerlist.append(("Cache-Control", "no-cache"))
         return response
 

@@ -139,7 +139,10 @@ def _problem(request: Request, error: HTTPException, title: str, text: str) -> R
         response = problem(error.status_int, title, text)
     else:
         page = Problem(title, text)
-        response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+        try:
+            response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+        except UnicodeDecodeError:  # the address is no text; nobody would answer for an answer to a fault
+            response = _static(request, error.status_int, title)
     response.headers.update({name: value for name, value in error.headers.items() if name == "Allow"})
     return response
 

@@ -31,6 +31,7 @@ from portal.door import TOKEN, OldForm, sealed_token
 from portal.limits import Limiter
 from portal.views import embargo, review_section
 from portal.views.embargo import PRIVATE, TooManyTries
+from portal.views.errors import not_found
 from portal.views.files import INLINE, disposition
 from portal.visitor import network_of, place_of
 
@@ -141,7 +142,7 @@ def old_form(_old: OldForm, request: Request) -> Response:
     """The section again, with what was typed; nothing is written, not even that the link was used."""
     visitor, now, given = place_of(request), time.monotonic(), _typed(request)
     if embargo.WRONG.is_full(visitor, now):
-        raise TooManyTries
+        return embargo.too_many(TooManyTries(), request)
     with request.registry.house.viewing("review") as work:
         opened = review_guests.open_link(work.session, request.matchdict["token"], work.desk.now)
         if opened is not None and opened.report is not None:
@@ -149,7 +150,7 @@ def old_form(_old: OldForm, request: Request) -> Response:
             response.headers.update(PRIVATE)
             return response
     embargo.WRONG.count(visitor, now)
-    raise HTTPNotFound
+    return not_found(request)  # raised here it would not be answered: this is the answer to a fault already
 
 
 def _written(request: Request, work: Work, opened: Opened, given: Mapping[str, str]) -> Response:

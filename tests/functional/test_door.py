@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 
 import pytest
-import sqlalchemy as sa
 from pyramid.interfaces import IRoutesMapper
 from webtest import TestApp, TestRequest
 
-from content import models
 from content.services import accounts
 from portal import door, settings
 from portal.app import make_app
@@ -143,7 +142,7 @@ def test_methods_that_a_page_does_not_have_are_refused_and_those_it_has_are_name
     browser = Browser(app)
     checked = 0
     for name, path in routes(app):
-        for method in ("PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "PROPFIND", *(() if "POST" in methods[name] else ("POST",))):
+        for method in ("PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", *(() if "POST" in methods[name] else ("POST",))):
             answer = browser.request(path, method=method, status="*")
             assert answer.status_int == 405, (method, name, path, answer.status_int)
             assert answer.headers["Allow"] == ", ".join(sorted(methods[name])), (method, name)
@@ -154,13 +153,25 @@ def test_methods_that_a_page_does_not_have_are_refused_and_those_it_has_are_name
 # --- forms -----------------------------------------------------------------------------------------------------------
 
 
-def count(house):
-    """How many rows each table has, and what the sessions and accounts look like."""
-    with house.reading() as connection:
-        found = {table.name: connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in models.Item.metadata.sorted_tables}
-        for table in (models.Account.__table__, models.Item.__table__, models.Ticket.__table__):
-            found[f"{table.name} rows"] = json.dumps([list(map(str, row)) for row in connection.execute(sa.select(table).order_by(table.c.id))])
-    return found
+class Written:
+    """Whether anything at all was committed to the database since it was asked last."""
+
+    def __init__(self, house):
+        self.connection = sqlite3.connect(house.data / "portal.db")
+        self.version = self._version()
+
+    def _version(self):
+        return self.connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def anything(self):
+        before, self.version = self.version, self._version()
+        return before != self.version
+
+
+FROM_ELSEWHERE = {
+    "another origin", "an origin that only begins like ours", "our name in clear text", "another site", "a neighbour", "another page",
+    "ours said by another site",
+}
 
 
 def ways(token):
@@ -206,22 +217,19 @@ def test_nothing_is_written_for_a_form_that_is_not_ours(desk):
     methods = front.inner._application.registry.methods
     places = [(name, path.replace("x" * 43, secret) if name == "ticket" else path) for name, path in routes(front) if "POST" in methods[name]]
     assert len(places) > 50
-    tried = 0
+    written, tried = Written(house), 0
     for name, path in places:
         proof = door._proof_of(name)
-        token = session if proof is door.Proof.SESSION else own
-        sender = anna if proof is door.Proof.SESSION else visitor
+        token, sender = (session, anna) if proof is door.Proof.SESSION else (own, visitor)
         for way, sent in ways(token):
-            if proof is door.Proof.ADDRESS and not {"headers"} & sent.keys():
+            if proof is door.Proof.ADDRESS and way not in FROM_ELSEWHERE:
                 continue  # a mail program leaves by the address alone
-            before = count(house)
-            query = sent.get("query", "")
-            answer = sender.request(
-                path + (f"?{query}" if query else ""), method=sent["method"], body=sent.get("body", b""), headers=sent.get("headers", {}),
-                content_type=sent.get("content_type"), status="*",
-            ) if sent["method"] != "GET" else sender.get(path + f"?{query}", headers=sent["headers"], status="*")
-            assert count(house) == before, (name, way, answer.status)
-            assert answer.status_int < 500, (name, way, answer.status)
+            if proof is door.Proof.SESSION and sent["method"] == "GET":
+                continue  # that is the page itself, read by its person
+            query = sent.pop("query", "")
+            answer = sender.request(path + (f"?{query}" if query else ""), status="*", **sent)
+            assert not written.anything(), (name, way, answer.status)
+            assert answer.status_int < 500 and (answer.status_int >= 300 or sent["method"] == "GET"), (name, way, answer.status)
             tried += 1
     assert tried > 900
 

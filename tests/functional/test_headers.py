@@ -22,7 +22,7 @@ POLICY = {
 }
 STRICTER = {"Referrer-Policy": {"no-referrer"}, "Content-Security-Policy": set(), "Cross-Origin-Resource-Policy": {"cross-origin"}}
 """What an answer may say instead: links of one person tell nobody where they lead; data that any site may read."""
-EXTRA = ["/nix", "/static/portal.css", "/static/nix.css", "/beschluss/2021/39.json", "/beschluss/2021/39/", "/api/v1/nix", "/?stand=9999-01-01", "/%ff", "/health", "/feeds/alle.atom"]
+EXTRA = ["/nix", "/static/portal.css", "/static/nix.css", "/beschluss/2021/39.json", "/beschluss/2021/39/", "/api/v1/nix", "/?stand=9999-01-01", "/health", "/feeds/alle.atom"]
 
 
 def check(answer, what):
@@ -44,6 +44,7 @@ def test_every_answer_of_every_route_carries_the_policy(portal):
             seen.add(answer.status_int)
     assert {200, 301, 303, 400, 401, 404, 405} <= seen
     check(raw(app, "/", host="boese.example"), "a name that is not ours")
+    check(raw(app, "/%ff"), "an address that is no text")
     first = browser.get("/beschluesse")
     check(browser.get("/beschluesse", headers={"If-None-Match": first.headers["ETag"]}, status=304), "not modified")
     check(browser.head("/beschluesse"), "only the head")
@@ -54,7 +55,7 @@ def test_what_is_of_one_person_is_kept_by_nobody(desk):
     anna = browser("anna", "member")
     front = anna.app.inner
     for name, path in routes(front):
-        if name.startswith(("desk.", "ticket", "sign_in", "forgotten", "oidc_", "embargo.", "review.", "alert.")):
+        if name != "alert.new" and name.startswith(("desk.", "ticket", "sign_in", "forgotten", "oidc_", "embargo.", "review.", "alert.")):
             for app in (anna, Browser(front)):
                 answer = app.get(path, status="*")
                 assert "no-store" in answer.headers["Cache-Control"] or answer.status_int in {404, 400}, (name, answer.status, answer.headers["Cache-Control"])
