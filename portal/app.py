@@ -10,8 +10,9 @@ from pyramid.config import Configurator
 from content.house import House
 from content.services.memo import Memo
 from content.signing import Sealer
-from portal import __version__, clock, site
-from portal.cache import Application, PageCache
+from portal import __version__, clock, door, site
+from portal.cache import PageCache
+from portal.front import Front
 from portal.mail import Postman
 from portal.oidc import Provider
 from portal.position import PositionReader
@@ -19,7 +20,7 @@ from portal.settings import Settings
 from portal.templating import make_environment
 
 
-def make_app(settings: Settings, *, house: House | None = None) -> Application:
+def make_app(settings: Settings, *, house: House | None = None) -> Front:
     """The WSGI application over the house in `settings.data`. Raises `content.house.NotSetUp`."""
     opened = house or House.open(settings.data, database_url=settings.database_url)
     assets = site.asset_versions()
@@ -34,20 +35,25 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     config.registry.sealer = Sealer.open(settings.data)
     config.registry.provider = Provider(settings) if settings.oidc_issuer else None
     config.include("portal.routes")
-    config.include("portal.doors")
+    config.include("portal.admission")
     config.include("portal.security")
+    config.include("portal.door")
     config.include("portal.views.common")
     config.scan("portal.views")
     config.scan("portal.api")
+    config.commit()
+    config.registry.methods = door.methods_of(config)
     if settings.clock and house is None:
         # Only an application that opened its own house runs the clock: tests drive theirs by hand.
         config.registry.clock = clock.start(opened, Postman(settings, templates))
-    return PageCache(
+    cached = PageCache(
         config.make_wsgi_app(),
         position=position,
         version=_version(assets),
         limit_bytes=settings.cache_mb * 1_000_000,
     )
+    refusal, asset = templates.get_template("errors/500.html"), config.registry.asset
+    return Front(cached, settings, lambda words: refusal.render(text=words, asset=asset, is_busy=False).encode())
 
 
 def _version(assets: dict[str, str]) -> str:

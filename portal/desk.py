@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
@@ -24,6 +24,7 @@ from content.house import Work
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
+from portal.door import TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
 from portal.incoming import read_uploads_ahead
 from portal.navigation import menu
 from portal.views.common import render
@@ -34,8 +35,8 @@ from workflows.vocabulary import Permission
 COOKIE: Final = "redaktion"
 COOKIE_PATH: Final = "/redaktion"
 MAX_BODY_BYTES: Final = 80_000_000
-TOKEN: Final = "formular"  # noqa: S105 - a name, no secret
-"""Name of the hidden input that proves that a form is ours."""
+FORGET: Final = '"cache", "storage"'
+"""What the browser lets go at sign-out (Clear-Site-Data): texts that it kept. Cookies stay: by one of them it is known again."""
 SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential", "secret"})
 """Inputs that are never carried on in a page."""
 OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.second_factor_question", "desk.sign_out"})
@@ -59,7 +60,7 @@ def utc_now() -> dt.datetime:
 
 def person_of(request: Request) -> SignedIn | None:
     """Who sends this request, by the cookie; None for visitors."""
-    secret = request.cookies.get(COOKIE)
+    secret = request.cookies.get(cookie_name(request, COOKIE))
     if not secret or len(secret) > 100:
         return None
     with request.registry.house.reading() as connection:
@@ -69,23 +70,22 @@ def person_of(request: Request) -> SignedIn | None:
 def set_cookie(response: Response, request: Request, secret: str) -> None:
     """Give the browser its session."""
     response.set_cookie(
-        COOKIE, secret, path=COOKIE_PATH, httponly=True, samesite="Lax",
+        cookie_name(request, COOKIE), secret, path=COOKIE_PATH, httponly=True, samesite="Lax",
         secure=request.registry.settings["portal.settings"].is_secure, max_age=int(sessions.LENGTH.total_seconds()),
     )
 
 
-def is_our_form(request: Request, token: str) -> bool:
-    """Whether a POST comes from one of our own pages: the token of the session, and no foreign or hidden origin.
+def signed_out(request: Request) -> Response:
+    """The way out: the session's cookie and what the browser kept are gone."""
+    response = HTTPSeeOther("/anmelden")
+    set_cookie(response, request, "")
+    response.headers["Clear-Site-Data"] = FORGET
+    return response
 
-    Before the sign-in there is no token; browsers name the origin of every form, so a page elsewhere is still known.
-    """
-    origin = request.headers.get("Origin")
-    ours = {request.host, urlsplit(request.registry.settings["portal.settings"].base_url).netloc}
-    if origin is not None and urlsplit(origin).netloc not in ours and not (origin == "null" and token):
-        return False
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        return False
-    return secrets.compare_digest(str(request.POST.get(TOKEN, "")).encode(), token.encode())
+
+def is_our_form(request: Request, token: str) -> bool:
+    """Whether a POST carries the token of the session; what other sites send never comes as far as here (`portal.door`)."""
+    return secrets.compare_digest(given_token(request).encode(), token.encode())
 
 
 def desk_view(
@@ -99,6 +99,7 @@ def desk_view(
             person = person_of(request)
             refusal = _refusal(request, person, route_name, permission, method)
             if refusal is not None:
+                refusal.cache_control = "no-store"
                 return refusal
             assert person is not None  # noqa: S101 - held by _refusal
             request.person = person
@@ -128,6 +129,9 @@ def _refusal(
         return page(request, "desk/message.html", title="Zu groß", status=413, text="Die Dateien sind zusammen zu groß; höchstens 80 MB.")
     if person is None:
         return _ask_to_sign_in(request, method)
+    if method == "POST" and sender_of(request) is not Sender.OURS and not is_our_form(request, person.form_token):
+        # Neither the token nor the browser says that our page sent it: somebody else's words are not held on to.
+        raise Foreign
     if not person.is_complete and route_name not in OPEN_WHILE_INCOMPLETE:
         return HTTPSeeOther("/redaktion/code")
     if person.is_complete and person.must_set_up and route_name not in OPEN_WHILE_SETTING_UP:
@@ -142,10 +146,13 @@ def _refusal(
 
 def _ask_to_sign_in(request: Request, method: str) -> Response:
     if method == "POST":
+        # Held on to only where the browser says that our page sent it: nobody else can put words into anybody's mouth.
+        is_ours = sender_of(request) is Sender.OURS
+        words = "Ihre Eingaben sind noch da: Melden Sie sich an, dann geht es damit weiter." if is_ours else "Bitte melden Sie sich wieder an."
         return page(
-            request, "desk/sign_in.html", title="Anmelden", status=401, login="", next_path=request.path_info,
-            error="Ihre Sitzung ist zu Ende. Ihre Eingaben sind noch da: Melden Sie sich an, dann geht es damit weiter.",
-            kept=typed(request), ways=ways_in(request),
+            request, "desk/sign_in.html", title="Anmelden", status=401, login="", next_path=safe_path(request.path_info),
+            error=f"Ihre Sitzung ist zu Ende. {words}", kept=typed(request) if is_ours else [], ways=ways_in(request),
+            browser_token=browser_token(request),
         )
     back = request.path_info + (f"?{request.query_string}" if request.query_string else "")
     return HTTPSeeOther(f"/anmelden?weiter={quote(back, safe='/')}")

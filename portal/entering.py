@@ -10,7 +10,7 @@ from content import models
 from content.services import audit, sessions
 from content.services.accounts import SignedIn
 from portal.desk import keep_typed, page, set_cookie, utc_now
-from portal.visitor import address_of
+from portal.visitor import address_of, know_again
 from portal.ways import passkey_site
 
 METHODS = {"password": "sign-in", "passkey": "sign-in.passkey", "oidc": "sign-in.oidc"}
@@ -41,6 +41,7 @@ def enter(
         response = code_page(request, person, next_path=next_path, kept=kept)
     else:
         response = go_on(request, person, next_path, kept)
+        know_again(request, response, person.login)
     set_cookie(response, request, secret)
     return response
 

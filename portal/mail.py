@@ -29,6 +29,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.digest": "Ihre Übersicht: {count} Hinweise",
     "mail.invitation": "Ihr Zugang zum Beschlussportal",
     "mail.reset": "Neues Kennwort für das Beschlussportal",
+    "mail.account": "Ihr Konto „{login}“ wurde geändert",
     "mail.embargo": "Unter Sperrfrist: {title}",
     "mail.review": "Bitte um Durchsicht: {title}",
     "mail.review_reminder": "Bitte um Durchsicht: {title}",

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from pyramid.config import Configurator
 
+from portal.cache import CACHEABLE
+from portal.settings import Settings
+
 CONTENT_SECURITY_POLICY: Final = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -18,16 +21,20 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+"""The policy is written down once more, literally, in `tests/functional/test_headers.py`."""
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 Handler = Callable[[Any], Any]
 
 
+def headers_of(settings: Settings) -> list[tuple[str, str]]:
+    """The headers that every answer of a portal with these settings carries."""
+    return [*HEADERS.items(), *([("Strict-Transport-Security", STRICT_TRANSPORT)] if settings.is_secure else [])]
+
+
 def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
     """Puts the headers on every answer, errors included."""
-    headers = list(HEADERS.items())
-    if registry.settings["portal.settings"].is_secure:
-        headers.append(("Strict-Transport-Security", STRICT_TRANSPORT))
+    headers = headers_of(registry.settings["portal.settings"])
 
     def tween(request: Any) -> Any:
         try:
@@ -37,6 +44,8 @@ def headers_tween_factory(handler: Handler, registry: Any) -> Handler:
                 _close_files(request)
         given = {name for name, _ in response.headerlist}  # a view may be stricter
         response.headerlist.extend([row for row in headers if row[0] not in given])
+        if not given & {"Cache-Control", CACHEABLE}:  # what says nothing about it, leads elsewhere or says no is asked for again
+            response.headerlist.append(("Cache-Control", "no-cache"))
         return response
 
     return tween

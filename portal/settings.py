@@ -7,6 +7,7 @@ variable, the reason and the remedy.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,8 @@ class Settings:
     mail_password: str
     clock: bool
     proxies: int
+    hosts: tuple[str, ...]
+    security_contact: str
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str
@@ -128,9 +131,30 @@ def _switch(text: str) -> bool:
 
 def _address(text: str) -> str:
     parts = urlsplit(text)
-    if text and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path not in {"", "/"}):
+    has_more = parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None
+    if text and (parts.scheme not in {"http", "https"} or not parts.hostname or has_more):
         raise ValueError("erwartet wird eine Adresse ohne Pfad, etwa https://beschluesse.example")
-    return text.rstrip("/")
+    if not text:
+        return ""
+    # As browsers write it in `Origin`: lower case, umlauts in ASCII, without the port that the scheme implies.
+    host = parts.hostname if ":" in str(parts.hostname) else str(parts.hostname).encode("idna").decode()
+    shown = f"[{host}]" if ":" in str(host) else host
+    port = "" if parts.port in {None, 443 if parts.scheme == "https" else 80} else f":{parts.port}"
+    return f"{parts.scheme}://{shown}{port}"
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not re.fullmatch(r"[a-z0-9._-]{1,253}", name):
+            raise ValueError("erwartet werden Namen ohne Port, durch Komma getrennt, etwa alt.example, intern.example")
+    return tuple(names)
+
+
+def _contact(text: str) -> str:
+    if text and not re.fullmatch(r"(?:mailto:[!-~]+@[!-~]+|https://[!-~]+)", text):
+        raise ValueError("erwartet wird mailto:… oder https://…, etwa mailto:sicherheit@amt.example")
+    return text
 
 
 RULES: Final = (
@@ -155,6 +179,11 @@ RULES: Final = (
     Rule("mail_password", "MAIL_PASSWORD", str, "", "Kennwort dazu."),
     Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
     Rule("proxies", "PROXIES", lambda text: _whole(text, 0, 9), "0", "Eigene Proxys vor dem Portal: So viele Einträge von X-Forwarded-For werden geglaubt."),
+    Rule("hosts", "HOSTS", _hosts, "", "Weitere Namen des Portals, durch Komma getrennt: Sie führen zu BASE_URL. Andere Namen werden abgewiesen."),
+    Rule(
+        "security_contact", "SECURITY_CONTACT", _contact, "",
+        "Wohin man Sicherheitslücken meldet (mailto:… oder https://…); steht in /.well-known/security.txt. Leer: keine.",
+    ),
     Rule("oidc_issuer", "OIDC_ISSUER", _issuer, "", "Anmeldedienst (OpenID Connect); leer: keiner."),
     Rule("oidc_client_id", "OIDC_CLIENT_ID", str, "", "Kennung des Portals beim Anmeldedienst."),
     Rule("oidc_client_secret", "OIDC_CLIENT_SECRET", str, "", "Geheimnis dazu; leer: öffentlicher Client, nur PKCE."),
@@ -218,6 +247,8 @@ def as_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "an" if value else "aus"
+    if isinstance(value, tuple) and all(isinstance(row, str) for row in value):
+        return ", ".join(value)
     if isinstance(value, tuple):
         return ", ".join(f"{group}={role}" + (f"@{organisation}" if organisation else "") for group, role, organisation in value)
     return str(value)

@@ -112,6 +112,8 @@ def _run_waitress(settings: Settings) -> int:
     waitress.serve(
         make_app(settings), host=settings.host, port=settings.port, threads=shares.threads_of(settings.threads), ident=None,
         channel_timeout=60, max_request_body_size=MAX_BODY_BYTES,
+        # The headers of proxies are judged by `PROXIES` (front.py, visitor.py); waitress would drop them all.
+        clear_untrusted_proxy_headers=False,
     )
     return 0
 

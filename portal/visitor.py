@@ -6,11 +6,19 @@ of X-Forwarded-For, which anybody can write: limits by address would be none, an
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import secrets
+from typing import Final
 
 from pyramid.request import Request
+from pyramid.response import Response
 
 from content.services import limits
+from portal.door import cookie_name
+
+KNOWN_BROWSER: Final = "bekannt"
+KNOWN_FOR_S: Final = 180 * 24 * 3600
 
 
 def address_of(request: Request) -> str:
@@ -23,6 +31,26 @@ def address_of(request: Request) -> str:
     if len(named) < proxies:
         return direct
     return _clean(named[-proxies]) or direct
+
+
+def tried_from(request: Request, login: str) -> str:
+    """What limits count as the place that `login` is tried from: a browser that has signed in to it before, else the address."""
+    given = str(request.cookies.get(cookie_name(request, KNOWN_BROWSER), ""))
+    mark, _, seal = given.partition(".")
+    if len(mark) == 32 and request.registry.sealer.holds(seal, "known browser", mark, login):
+        return f"browser:{hashlib.sha256(given.encode()).hexdigest()[:40]}"
+    return address_of(request)
+
+
+def know_again(request: Request, response: Response, login: str) -> None:
+    """Let this browser be known as one that has signed in to `login`, where a sign-in is tried and where its code is asked for."""
+    mark = secrets.token_urlsafe(24)
+    value = f"{mark}.{request.registry.sealer.seal('known browser', mark, login)}"
+    for path in ("/anmelden", "/redaktion"):
+        response.set_cookie(
+            cookie_name(request, KNOWN_BROWSER), value, path=path, httponly=True, samesite="Lax", max_age=KNOWN_FOR_S,
+            secure=request.registry.settings["portal.settings"].is_secure,
+        )
 
 
 def place_of(request: Request) -> str:

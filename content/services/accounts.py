@@ -22,8 +22,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from content import models
+from content import mail_address, models, passwords
 from content.schemas import FieldError, InvalidInput
+from content.services import account_news
 from workflows.vocabulary import HOUSE_WIDE, ROLES, Permission
 
 MIN_PASSWORD: Final = 12
@@ -32,7 +33,6 @@ HASH_WAIT_S: Final = 8.0
 TICKET_LIFE: Final[Mapping[str, dt.timedelta]] = {"invitation": dt.timedelta(days=7), "reset": dt.timedelta(hours=2)}
 
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,78}[a-z0-9]\Z")
-_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z")
 # OWASP's smaller choice for argon2id: 19 MiB a hash, so that a process stays small.
 _HASHER: Final = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _HASH_LOCK: Final = threading.BoundedSemaphore(1)
@@ -142,24 +142,28 @@ def create(session: Session, *, login: str, name: str, email: str, now: dt.datet
     return account
 
 
-def change(session: Session, account: models.Account, *, name: str, email: str) -> None:
-    """Another name or address; links that went to the old address end. Raises `InvalidInput`."""
+def change(session: Session, account: models.Account, *, name: str, email: str, now: dt.datetime) -> None:
+    """Another name or address; links that went to the old address end, and it is told. Raises `InvalidInput`."""
     shown, mail, errors = _clean_person(name, email)
     if errors:
         raise InvalidInput(errors)
     if mail != account.email:
         end_tickets(session, account.id)
+        account_news.tell_old_address(session, account, account.email, now, new=mail)
     account.name, account.email = shown, mail
     session.flush()
 
 
 def _clean_person(name: str, email: str) -> tuple[str, str, list[FieldError]]:
-    shown, mail = " ".join(name.split()), email.strip()
+    shown, mail = " ".join(name.split()), ""
     errors = []
     if not shown or len(shown) > 200 or not shown.isprintable():
         errors.append(FieldError("name", "missing", "Der Name fehlt oder ist zu lang. Bitte angeben."))
-    if mail and (len(mail) > 254 or not _EMAIL.match(mail)):
-        errors.append(FieldError("email", "malformed", "Das ist keine E-Mail-Adresse. Erwartet wird etwa name@amt.example."))
+    if email.strip():
+        try:
+            mail = mail_address.clean(email)
+        except InvalidInput as invalid:
+            errors += invalid.errors
     return shown, mail, errors
 
 
@@ -215,13 +219,18 @@ def set_active(session: Session, account: models.Account, *, is_active: bool) ->
 
 def hash_password(password: str, *, login: str = "") -> str:
     """The hash to keep. Raises `InvalidInput` for a password that is too short, too long or easy to guess, `Busy`."""
-    problem = ""
+    problem, password = "", passwords.normal(password)
     if len(password) < MIN_PASSWORD:
         problem = f"Das Kennwort braucht mindestens {MIN_PASSWORD} Zeichen. Ein Satz aus mehreren Wörtern ist gut."
     elif len(password) > MAX_PASSWORD:
         problem = f"Das Kennwort ist zu lang; höchstens {MAX_PASSWORD} Zeichen sind möglich."
-    elif (login and login.lower() in password.lower()) or len(set(password)) < 5:
-        problem = "Dieses Kennwort ist leicht zu erraten. Bitte ein anderes wählen."
+    elif (login and login.lower() in password.lower()) or passwords.is_simple(password):
+        problem = "Dieses Kennwort ist leicht zu erraten. Bitte ein anderes wählen, etwa einen Satz aus mehreren Wörtern."
+    elif passwords.is_known(password):
+        problem = (
+            "Dieses Kennwort steht in Listen, die bei Einbrüchen durchprobiert werden, auch mit angehängten Ziffern oder Zeichen. "
+            "Bitte ein anderes wählen, etwa einen Satz aus mehreren Wörtern."
+        )
     if problem:
         raise InvalidInput([FieldError("password", "weak", problem)])
     with _hashing():
@@ -237,7 +246,7 @@ def has_password(connection: Connection, account_id: int) -> bool:
 def rehash(password: str) -> str:
     """A password that was right, as it is kept today. Raises `Busy`."""
     with _hashing():
-        return _HASHER.hash(password)
+        return _HASHER.hash(passwords.normal(password))
 
 
 def check_password(connection: Connection, login: str, password: str) -> tuple[int, bool]:
@@ -251,14 +260,23 @@ def check_password(connection: Connection, login: str, password: str) -> tuple[i
     ).first()
     nobody = _nobody_hash()
     kept = row.password_hash if row is not None and row.password_hash else nobody
-    try:
-        with _hashing():
-            _HASHER.verify(kept, password[: MAX_PASSWORD + 1])
-    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError) as error:
-        raise SignInRefused("wrong") from error
+    as_typed = password[: MAX_PASSWORD + 1]
+    wanted = passwords.normal(as_typed)
+    # What was set before passwords were normalised is still known by its own letters; nobody's time tells who that is.
+    is_right = _matches(kept, wanted) or (wanted != as_typed and _matches(kept, as_typed))
+    if not is_right:
+        raise SignInRefused("wrong")
     if row is None or not row.password_hash or not row.is_active:
         raise SignInRefused("wrong")
     return int(row.id), _HASHER.check_needs_rehash(kept)
+
+
+def _matches(kept: str, password: str) -> bool:
+    try:
+        with _hashing():
+            return _HASHER.verify(kept, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
 
 
 @contextlib.contextmanager
@@ -313,9 +331,11 @@ def ticket(session: Session, secret: str, now: dt.datetime) -> models.Ticket | N
     return ticket_by_hash(session, secret_hash(secret), now)
 
 
-def ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Ticket | None:
-    """The ticket whose secret has this hash, if it still opens anything."""
+def ticket_by_hash(session: Session, digest: str, now: dt.datetime, *, purpose: str = "") -> models.Ticket | None:
+    """The ticket whose secret has this hash, if it still opens anything; where a purpose is given, one of no other."""
     found = session.scalars(sa.select(models.Ticket).where(models.Ticket.secret_hash == digest)).one_or_none()
+    if found is not None and purpose and found.purpose != purpose:
+        return None
     return found if found and found.used_at is None and found.expires_at > now and found.account.is_active else None
 
 
@@ -324,9 +344,9 @@ def use_ticket(session: Session, secret: str, now: dt.datetime) -> models.Accoun
     return use_ticket_by_hash(session, secret_hash(secret), now)
 
 
-def use_ticket_by_hash(session: Session, digest: str, now: dt.datetime) -> models.Account | None:
-    """As `use_ticket`, for who kept the hash of the secret only."""
-    found = ticket_by_hash(session, digest, now)
+def use_ticket_by_hash(session: Session, digest: str, now: dt.datetime, *, purpose: str = "") -> models.Account | None:
+    """As `use_ticket`, for who kept the hash of the secret only; where a purpose is given, for no other."""
+    found = ticket_by_hash(session, digest, now, purpose=purpose)
     if found is None:
         return None
     used = session.execute(

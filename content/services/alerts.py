@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.berlin import BERLIN
 from content.canonical import canonical_json
+from content.mail_address import clean as clean_email
 from content.schemas import FieldError, InvalidInput
 from content.search.query import read
 from content.services import outbox, saved
@@ -38,8 +38,6 @@ MAX_ALERTS: Final = 50
 TOKEN_PATTERN: Final = rf"[0-9]{{1,9}}\.[A-Za-z0-9_-]{{{SEAL_CHARS}}}"
 
 _MAX_QUERY: Final = 300
-_LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
-_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
 
 
 class TooMany(Exception):  # noqa: N818 - named for the situation
@@ -79,21 +77,6 @@ def clean(given: Mapping[str, str], parameters: Mapping[str, str]) -> Wish:
     if errors:
         raise InvalidInput(errors)
     return Wish(email, dict(parameters), rhythm, bool(given.get("corrections")))
-
-
-def clean_email(text: str) -> str:
-    """An address as we keep it: lower case, umlauts of the domain in ASCII. Raises `InvalidInput`."""
-    local, at, domain = text.strip().rpartition("@")
-    try:
-        ascii_domain = domain.strip().lower().encode("idna").decode() if domain else ""
-    except UnicodeError:
-        ascii_domain = ""
-    kept = f"{local}@{ascii_domain}".lower()
-    if not text.strip():
-        raise InvalidInput([FieldError("email", "missing", "Die E-Mail-Adresse fehlt. Bitte angeben, etwa name@amt.example.")])
-    if not at or len(kept) > 254 or len(local) > 64 or not _LOCAL.match(local) or not _DOMAIN.match(ascii_domain):
-        raise InvalidInput([FieldError("email", "malformed", "Das ist keine E-Mail-Adresse. Erwartet wird etwa name@amt.example.")])
-    return kept
 
 
 def ask(session: Session, sealer: Sealer, wish: Wish, *, visitor: str, now: dt.datetime) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from content import models
+from content.services import account_news
 
 E: Final = models.AuditEntry
 PER_PAGE: Final = 50
@@ -136,7 +137,10 @@ _ENTRY: Final = sa.insert(cast("sa.Table", E.__table__))
 def note(
     session: Session, now: dt.datetime, *, actor: str, name: str, action: str, subject: str = "", detail: str = "", address: str = ""
 ) -> None:
-    """Write one entry, in the caller's transaction. Without `address` it is the one the transaction was begun for."""
+    """Write one entry, in the caller's transaction. Without `address` it is the one the transaction was begun for.
+
+    Where the entry is about an account, its person is told.
+    """
     session.execute(  # not as an object: nobody holds it, and the unit of work costs more than the row
         _ENTRY,
         {
@@ -144,6 +148,7 @@ def note(
             "address": (address or str(session.info.get("address", "")))[:60],
         },
     )
+    account_news.tell(session, action, subject, now, actor=actor, actor_name=name, detail=detail)
 
 
 def was_noted(session: Session, action: str, *, actor: str, address: str, since: dt.datetime) -> bool:

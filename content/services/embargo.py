@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 from content import markup, models, reading
 from content.berlin import day_of
 from content.kinds import KINDS
+from content.mail_address import clean as clean_email
 from content.schemas import FieldError, InvalidInput
 from content.services import audit, frozen_text, outbox, rows
-from content.services.alerts import clean_email
 from content.services.browse import Reader
 from content.services.publish import Desk
 

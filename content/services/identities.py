@@ -9,8 +9,9 @@ to her groups and no others. Roles that came from there follow it at each sign-i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.schemas import FieldError, InvalidInput
 from content.services import accounts, audit
-from content.services.accounts import SignInRefused
+from content.services.accounts import SignInRefused, secret_hash
 
 BY = "oidc"
 MAX_SUBJECT = 255
@@ -35,30 +36,74 @@ class Claims:
     email: str
     roles: frozenset[tuple[str, str]]
 
+    def as_json(self) -> dict[str, Any]:
+        """As they are kept between question and answer."""
+        return {**asdict(self), "roles": sorted(map(list, self.roles))}
 
-def account_of(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool, invitation: str = "") -> models.Account:
-    """The account of the person, created where that is allowed, its roles as the claims say. `invitation`: hash of a ticket's secret.
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Claims:
+        """What `as_json` made."""
+        return cls(**{**kept, "roles": frozenset((role, organisation) for role, organisation in kept["roles"])})
 
-    Raises `SignInRefused`: `unknown` where there is none or it is locked, `ended`, `taken`.
+
+def account_of(session: Session, claims: Claims, now: dt.datetime, *, is_creating: bool) -> models.Account:
+    """The account of the person, created where that is allowed, its roles as the claims say.
+
+    Raises `SignInRefused` (`unknown`) where there is none or it is locked.
     """
-    account = _invited(session, claims, invitation, now) if invitation else _known(session, claims, now, is_creating=is_creating)
+    account = _known(session, claims, now, is_creating=is_creating)
     if not account.is_active:
         raise SignInRefused("unknown")
     _follow(session, account, claims.roles, now)
     return account
 
 
-def _invited(session: Session, claims: Claims, invitation: str, now: dt.datetime) -> models.Account:
-    account = accounts.use_ticket_by_hash(session, invitation, now)
-    if account is None:
+def invitation_of(session: Session, secret: str, now: dt.datetime) -> str:
+    """The hash of an invitation's secret. Raises `SignInRefused` (`ended`) where it invites nobody to connect an account."""
+    digest = secret_hash(secret)
+    wanted_account(session, {"invitation": digest}, now)
+    return digest
+
+
+def is_inviting(session: Session, ticket: models.Ticket) -> bool:
+    """Whether this link may connect its account with the service: an invitation to an account that has no way in yet."""
+    account = ticket.account
+    return ticket.purpose == "invitation" and account.password_hash is None and not account.passkeys and not of_account(session, account)
+
+
+def wanted_account(session: Session, asked: Mapping[str, Any], now: dt.datetime) -> models.Account:
+    """The account that is to be connected: of an invitation, while it has no other way in, or of an open session (`join`).
+
+    Raises `SignInRefused` (`ended`).
+    """
+    if "join" in asked:
+        account = session.get(models.Account, asked["join"]["account"])
+    else:
+        found = accounts.ticket_by_hash(session, asked["invitation"], now, purpose="invitation")
+        account = found.account if found is not None and is_inviting(session, found) else None
+    if account is None or not account.is_active or of_account(session, account):
         raise SignInRefused("ended")
+    return account
+
+
+def refuse_taken(session: Session, account: models.Account, claims: Claims) -> None:
+    """Raises `SignInRefused` (`taken`) where the person has another account here already."""
     held = _linked(session, claims.issuer, claims.subject)
-    if held is not None and held.account_id == account.id:
-        return account
+    if held is not None and held.account_id != account.id and held.account.grants:
+        raise SignInRefused("taken")
+
+
+def connect(session: Session, claims: Claims, asked: Mapping[str, Any], now: dt.datetime) -> models.Account:
+    """Let the person of the claims in as the account that was asked about; an invitation is used up. Raises `SignInRefused`."""
+    account = wanted_account(session, asked, now)
+    refuse_taken(session, account, claims)
+    if "invitation" in asked and accounts.use_ticket_by_hash(session, asked["invitation"], now, purpose="invitation") is None:
+        raise SignInRefused("ended")
     try:
         link(session, account, claims.issuer, claims.subject, now)
     except InvalidInput as invalid:
         raise SignInRefused("taken") from invalid
+    _follow(session, account, claims.roles, now)
     audit.note(session, now, actor=account.login, name=account.name, action="account.linked", subject=account.login, detail=claims.subject)
     return account
 

@@ -1,4 +1,8 @@
-"""Limits on what strangers may try: by account and by address, counted before the attempt is made.
+"""Limits on what strangers may try: by name and place together, by place, and slowly by name, counted before the attempt is made.
+
+The place is the network that somebody comes from, or something that only the rightful person has: a browser that signed in
+to this account before, an open session. Wrong tries from elsewhere do not count against those, so that nobody is kept out by
+others; from everywhere together a name is tried no more often than `by_login` says.
 
 An attempt is written and committed first and counted then, so that a hundred at once get no further than a hundred in a
 row: the sixth that is committed is the last that may go on. What succeeds is forgotten again.
@@ -26,18 +30,22 @@ WINDOW: Final = dt.timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How many attempts a window holds for one account and for one address."""
+    """How many attempts a window holds for one name at one place, for one place, and for one name at all strange places together."""
 
+    by_both: int
+    by_place: int
     by_login: int
-    by_address: int
 
 
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({
-    "sign-in": Limit(6, 30),
-    "passkey": Limit(10, 60),
-    "challenge": Limit(30, 120),
-    "reset": Limit(3, 10),
+    "sign-in": Limit(6, 30, 60),
+    "code": Limit(6, 30, 12),  # six digits: from everywhere together they must not be guessed, and whoever tries knows the password
+    "passkey": Limit(10, 60, 60),
+    "challenge": Limit(30, 120, 120),
+    "reset": Limit(3, 10, 6),
 })
+KNOWN: Final = ("browser:", "session:")
+"""How a place begins that only the rightful person comes from."""
 A: Final = models.Attempt
 
 
@@ -53,15 +61,17 @@ def network_of(address: str) -> str:
     return str(mapped) if mapped else str(ipaddress.ip_network(f"{found}/64", strict=False))
 
 
-
-
 def refuse_too_many(connection: Connection, kind: str, login: str, address: str, now: dt.datetime, *, mine: int = 0) -> None:
     """Raises `SignInRefused` (`too_many`) where the window is full; `mine` is 1 where this attempt is counted already."""
-    limit, recent = LIMITS[kind], (A.kind == kind, A.at > now - WINDOW)
+    limit, recent, place = LIMITS[kind], (A.kind == kind, A.at > now - WINDOW), network_of(address)
     count = sa.select(sa.func.count()).select_from(A)
-    by_login = connection.scalar(count.where(A.login == secret_hash(login), *recent)) or 0 if login else 0
-    by_address = connection.scalar(count.where(A.address == network_of(address), *recent)) or 0
-    if by_login >= limit.by_login + mine or by_address >= limit.by_address + mine:
+    here, named = A.address == place, A.login == secret_hash(login)
+    asked = [(limit.by_place, (here,))]
+    if login:
+        asked.append((limit.by_both, (here, named)))
+        if not place.startswith(KNOWN):
+            asked.append((limit.by_login, (named, *(sa.not_(A.address.startswith(known)) for known in KNOWN))))
+    if any((connection.scalar(count.where(*conditions, *recent)) or 0) >= most + mine for most, conditions in asked):
         raise SignInRefused("too_many")
 
 
@@ -69,7 +79,8 @@ def refuse_too_many(connection: Connection, kind: str, login: str, address: str,
 def attempt(house: House, kind: str, login: str, address: str, now: dt.datetime) -> Iterator[None]:
     """Make an attempt inside this block; it counts where the block refuses (`SignInRefused`), and only then.
 
-    Raises `SignInRefused` (`too_many`) before the block where the window is full. An empty `login` counts by address only.
+    Raises `SignInRefused` (`too_many`) before the block where the window is full. An empty `login` counts by place only.
+    `address` is where it comes from: an address, or a place that begins as `KNOWN` says.
     """
     with house.reading() as connection:
         refuse_too_many(connection, kind, login, address, now)

@@ -44,6 +44,8 @@ class Event:
     title: str
     subject: str
     way: Way = Way.NOW
+    is_chosen: bool = True
+    """Whether people choose how they hear of it; of changes to the own account everybody hears at once."""
 
 
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
@@ -55,6 +57,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
     "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY),
     "broken": Event("Ein Verweis in etwas, das ich pflege, führt ins Leere", "Verweis ins Leere"),
+    "account": Event("Mein Konto wurde geändert", "Ihr Konto", is_chosen=False),
     "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
 })
 
@@ -191,9 +194,8 @@ def choose(session: Session, account_id: int, ways: Mapping[str, Way]) -> dict[s
         row.event: row
         for row in session.scalars(sa.select(models.NoticeChoice).where(models.NoticeChoice.account_id == account_id))
     }
+    ways = {event: way for event, way in ways.items() if event in EVENTS and EVENTS[event].is_chosen}
     for event, way in ways.items():
-        if event not in EVENTS:
-            continue
         if event in kept:
             kept[event].way = way
         else:

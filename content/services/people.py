@@ -108,7 +108,7 @@ def change(desk: Desk, account: models.Account, *, name: str, email: str) -> Non
     """Another name or address. Raises `InvalidInput`."""
     _may_manage(desk)
     before = f"{account.name}, {account.email}"
-    accounts.change(desk.session, account, name=name, email=email)
+    accounts.change(desk.session, account, name=name, email=email, now=desk.now)
     if f"{account.name}, {account.email}" != before:
         _note(desk, "account.changed", account, f"{before} → {account.name}, {account.email}")
 

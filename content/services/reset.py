@@ -6,30 +6,52 @@ So the answer to the visitor is the same in words, status and time, whether the 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import mail_address, models
+from content.schemas import InvalidInput
 from content.services import accounts, audit, outbox
+
+MOST_ACCOUNTS: Final = 5
+"""Of more accounts with one address the administration helps."""
 
 
 def ask(session: Session, login: str, base_url: str, now: dt.datetime, *, address: str) -> None:
-    """Note that somebody wants a new password for `login`."""
-    payload = {"login": accounts.typed_login(login), "base_url": base_url, "address": address}
-    mark = accounts.secret_hash(payload["login"])[:24]
+    """Note that somebody wants a new password for `login`: what was typed, a login or an e-mail address."""
+    payload = {"login": accounts.typed_login(login), "email": _email(login), "base_url": base_url, "address": address}
+    mark = accounts.secret_hash(payload["login"] or payload["email"])[:24]
     outbox.put(session, "account.reset", f"reset-asked:{mark}:{now.isoformat()}", payload, due_at=now)
 
 
 def answer(session: Session, payload: dict[str, Any], now: dt.datetime) -> None:
-    """Send a link, if there is such an account; called by the clock."""
-    account = accounts.find(session, payload["login"])
-    if account is None or not account.is_active or not account.email:
-        return
-    send_link(session, account, "reset", payload["base_url"], now)
-    audit.note(
-        session, now, actor=account.login, name=account.name, action="password.reset-asked", subject=account.login, address=payload["address"]
-    )
+    """Send a link for each account that is meant, if there is any; called by the clock."""
+    for account in _meant(session, payload["login"], payload.get("email", "")):
+        send_link(session, account, "reset", payload["base_url"], now)
+        audit.note(
+            session, now, actor=account.login, name=account.name, action="password.reset-asked", subject=account.login,
+            address=payload["address"],
+        )
+
+
+def _meant(session: Session, login: str, email: str) -> Sequence[models.Account]:
+    """The accounts of this login, else of this address, that can get a link."""
+    found = accounts.find(session, login) if login else None
+    table = models.Account
+    same = sa.select(table).where(sa.func.lower(table.email) == email).order_by(table.id).limit(MOST_ACCOUNTS)
+    rows = [found] if found is not None else session.scalars(same).all() if email else []
+    return [row for row in rows if row.is_active and row.email]
+
+
+def _email(text: str) -> str:
+    """The address that was typed, as we keep addresses; empty where it is none."""
+    try:
+        return mail_address.clean(text)
+    except InvalidInput:
+        return ""
 
 
 def send_link(session: Session, account: models.Account, purpose: str, base_url: str, now: dt.datetime) -> str:

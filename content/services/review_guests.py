@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from content import models
 from content.berlin import BERLIN
+from content.mail_address import clean as clean_email
 from content.schemas import FieldError, InvalidInput
 from content.services import audit, outbox
-from content.services.alerts import clean_email
 from content.services.publish import Desk, berlin_day
 from content.services.reports import Author
 from content.services.review_requests import problems_of_day

@@ -87,6 +87,13 @@ def open_of(session: Session, account_id: int, now: dt.datetime) -> list[models.
     return list(session.scalars(query.order_by(S.seen_at.desc(), S.id.desc())))
 
 
+def is_open(session: Session, session_id: int, account_id: int, now: dt.datetime) -> bool:
+    """Whether this session of the account still opens the desk."""
+    row = session.get(S, session_id)
+    is_alive = row is not None and row.ends_at > now and row.seen_at > now - IDLE and row.is_complete
+    return is_alive and row is not None and row.account_id == account_id and row.account.is_active
+
+
 def end(session: Session, session_id: int, account_id: int) -> bool:
     """End one session of that account; whether there was one."""
     gone = session.execute(sa.delete(S).where(S.id == session_id, S.account_id == account_id))

@@ -48,7 +48,8 @@ export function start(form, restore) {
   const heading = form.elements.ueberschrift;
   const status = document.getElementById("autosave");
   const here = document.getElementById("anwesend");
-  const key = `bericht-abschnitt:${form.dataset.section}`;
+  // By person: on a shared machine nobody is offered what somebody else typed. Signing out clears all of it (Clear-Site-Data).
+  const key = `bericht-abschnitt:${form.dataset.person}:${form.dataset.section}`;
   let timer = 0;
   let sent = `${heading.value}\n${area.value}`;
   let told = "";

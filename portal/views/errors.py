@@ -16,9 +16,10 @@ from content import numbers, reading
 from content.db import is_away, is_busy
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
+from portal.admission import RETRY_AFTER_S
 from portal.api.problem import problem
 from portal.desk import SECRETS, TOKEN
-from portal.doors import RETRY_AFTER_S
+from portal.door import Foreign, OldForm
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
@@ -113,15 +114,37 @@ def refusal(error: HTTPException, request: Request) -> Response:
         return error
     texts = {
         405: ("Diese Art von Anfrage gibt es hier nicht", "Öffentliche Seiten werden nur gelesen."),
+        413: ("Zu groß", "Das Formular ist zu groß. Bitte den Text kürzen oder teilen."),
         404: ("Nicht gefunden", "Unter dieser Adresse gibt es nichts."),
     }
     title, text = texts.get(error.status_int, ("Das geht nicht", "Die Anfrage wurde abgelehnt."))
+    return _problem(request, error, title, text)
+
+
+@exception_view_config(Foreign)
+def foreign(error: Foreign, request: Request) -> Response:
+    """403 for what another site sent."""
+    words = "Es wurde nichts geändert und nichts behalten. Bitte das Formular auf unserer eigenen Seite benutzen."
+    return _problem(request, error, "Diese Anfrage kam von einer anderen Seite", words)
+
+
+@exception_view_config(OldForm)
+def old_form(error: OldForm, request: Request) -> Response:
+    """400 for a form that is not ours any more."""
+    words = "Es wurde nichts geändert. Bitte einen Schritt zurückgehen, die Seite neu laden und noch einmal absenden."
+    return _problem(request, error, "Das Formular war zu lange offen", words)
+
+
+def _problem(request: Request, error: HTTPException, title: str, text: str) -> Response:
     if _is_api(request):
-        return problem(error.status_int, title, text)
-    page = Problem(title, text)
-    response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
+        response = problem(error.status_int, title, text)
+    else:
+        page = Problem(title, text)
+        try:
+            response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+        except UnicodeDecodeError:  # the address is no text; nobody would answer for an answer to a fault
+            response = plain(request, error.status_int, title)
+    response.headers.update({name: value for name, value in error.headers.items() if name == "Allow"})
     return response
 
 

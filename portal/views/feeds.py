@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from content.berlin import BERLIN
 from content.kinds import KINDS, PATHS
 from content.services import following
 from content.whole import whole
@@ -17,6 +19,8 @@ from portal import site
 from portal.cache import ASK_EACH_TIME, CACHEABLE
 
 PER_SITEMAP: Final = 5000
+SECURITY_LIFE: Final = dt.timedelta(days=180)
+"""So long a security.txt counts from its day on."""
 
 
 @view_config(route_name="feed")
@@ -71,6 +75,22 @@ def robots(request: Request) -> Response:
     """Everything public may be read; results of searches and old states need not be indexed."""
     base_url = request.registry.settings["portal.settings"].base_url
     lines = ["User-agent: *", "Disallow: /suche", "Disallow: /abo", "Disallow: /*?stand=", "Disallow: /*?fassung=", "", f"Sitemap: {base_url}/sitemap.xml", ""]
+    response = Response("\n".join(lines).encode(), content_type="text/plain", charset="utf-8")
+    response.headers[CACHEABLE] = ASK_EACH_TIME
+    return response
+
+
+@view_config(route_name="security")
+def security(request: Request) -> Response:
+    """Where somebody who found a hole reports it (RFC 9116); 404 where the setting names nobody."""
+    settings = request.registry.settings["portal.settings"]
+    if not settings.security_contact:
+        raise HTTPNotFound
+    end = dt.datetime.combine(dt.datetime.now(BERLIN).date() + SECURITY_LIFE, dt.time(), dt.UTC)
+    lines = [
+        f"Contact: {settings.security_contact}", f"Expires: {end:%Y-%m-%dT%H:%M:%SZ}", "Preferred-Languages: de, en",
+        f"Canonical: {settings.base_url}/.well-known/security.txt", "",
+    ]
     response = Response("\n".join(lines).encode(), content_type="text/plain", charset="utf-8")
     response.headers[CACHEABLE] = ASK_EACH_TIME
     return response

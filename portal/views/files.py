@@ -23,8 +23,8 @@ from content.kinds import KINDS
 from content.search.interface import IndexDamaged
 from content.services import following, rows
 from content.storage import IMAGE_TYPES, clean_file_name
+from portal.admission import RETRY_AFTER_S
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
-from portal.doors import RETRY_AFTER_S
 from portal.position import Away
 from portal.views.common import item_address, parameter, render
 from portal.views.public import _edition, _missing

@@ -43,7 +43,7 @@ def choices(request: Request) -> Response:
     with viewing(request) as work:
         ways = notify.ways_of(work.session, request.person.account_id)
     return page(
-        request, "desk/notice_choices.html", title="Wie Sie Hinweise bekommen", ways=ways, events=EVENTS,
+        request, "desk/notice_choices.html", title="Wie Sie Hinweise bekommen", ways=ways, events={name: event for name, event in EVENTS.items() if event.is_chosen},
         choices=list(WAY_TITLES.items()), is_saved="gespeichert" in request.GET,
     )
 

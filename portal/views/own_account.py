@@ -8,19 +8,19 @@ from typing import Final
 
 import segno
 from markupsafe import Markup
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
 from content.schemas import FieldError, InvalidInput
-from content.services import accounts, limits, passkeys, second_factor, sessions
+from content.services import accounts, identities, limits, passkeys, second_factor, sessions
 from content.services.accounts import SignInRefused
 from content.whole import whole
 from portal import site
-from portal.desk import audit, desk_view, page, set_cookie, utc_now, viewing, writing
-from portal.visitor import address_of
-from portal.ways import passkey_site
+from portal.desk import audit, desk_view, page, signed_out, utc_now, viewing, writing
+from portal.views import oidc
+from portal.ways import passkey_site, ways_in
 from workflows.vocabulary import ROLES
 
 _SET_UP: Final = "second factor"
@@ -39,7 +39,7 @@ def set_up(request: Request) -> Response:
     try:
         if asks_again(request):
             check_again(request)
-        with limits.attempt(request.registry.house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
+        with limits.attempt(request.registry.house, "code", person.login, f"session:{person.session_id}", now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             codes = second_factor.confirm_totp(work.session, account, _shown_secret(request), str(request.POST.get("code", "")), now)
             accounts.end_sessions(work.session, person.account_id, but=person.session_id)
@@ -124,7 +124,7 @@ def check_again(request: Request) -> None:
         if not accounts.has_password(connection, person.account_id):
             return
     try:
-        with limits.attempt(house, "sign-in", person.login, address_of(request), now), house.reading() as connection:
+        with limits.attempt(house, "sign-in", person.login, f"session:{person.session_id}", now), house.reading() as connection:
             accounts.check_password(connection, person.login, str(request.POST.get("old", "")))
     except SignInRefused:
         with writing(request) as work:
@@ -159,9 +159,7 @@ def _end_everywhere(request: Request) -> Response:
     with writing(request) as work:
         accounts.end_sessions(work.session, request.person.account_id)
         audit(request, work, "sessions.ended", request.person.login)
-    response = HTTPSeeOther("/anmelden")
-    set_cookie(response, request, "")
-    return response
+    return signed_out(request)
 
 
 def _remove_totp(request: Request) -> Response:
@@ -194,9 +192,19 @@ def _remove_passkey(request: Request) -> Response:
     return HTTPSeeOther("/redaktion/konto")
 
 
+def _connect(request: Request) -> Response:
+    if not ways_in(request).service:
+        raise HTTPNotFound
+    check_again(request)
+    with writing(request) as work:
+        if identities.of_account(work.session, work.session.get_one(models.Account, request.person.account_id)):
+            raise InvalidInput([FieldError("connect", "linked", "Das Konto ist schon verbunden. Trennen kann es die Administration.")])
+        return oidc.join_page(request, work.session, request.person.account_id, request.person.session_id)
+
+
 ACTS: Final[Mapping[str, Callable[[Request], Response]]] = {
     "password": _password, "session": _end_session, "everywhere": _end_everywhere, "totp": _remove_totp, "codes": _renew_codes,
-    "passkey": _remove_passkey,
+    "passkey": _remove_passkey, "connect": _connect,
 }
 
 
@@ -208,5 +216,6 @@ def _account(request: Request, errors: dict[str, str]) -> Response:
             sessions=sessions.open_of(work.session, account.id, utc_now()), grants=request.person.grants, roles=ROLES,
             methods={"password": "Kennwort", "passkey": "Passkey", "oidc": "Anmeldedienst"}, has_password=account.password_hash is not None,
             asks_password=account.password_hash is not None, has_passkeys=passkey_site(request) is not None, codes_left=len(account.recovery_hashes), max_passkeys=passkeys.MAX_PASSKEYS,
-            min_length=accounts.MIN_PASSWORD, is_changed="geaendert" in request.GET,
+            min_length=accounts.MIN_PASSWORD, is_changed=request.GET.get("geaendert", ""),
+            service=ways_in(request).service, identities=identities.of_account(work.session, account),
         )

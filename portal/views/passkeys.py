@@ -14,7 +14,7 @@ from content.schemas import InvalidInput
 from content.services import accounts, limits, passkeys, second_factor
 from content.services.accounts import SignInRefused
 from content.services.passkeys import Site
-from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, utc_now, writing
+from portal.desk import audit, desk_view, kept_inputs, page, safe_path, utc_now, writing
 from portal.entering import enter
 from portal.views.own_account import asks_again, check_again, codes_page
 from portal.views.signin import STATUS, note_refusal, sign_in_page
@@ -75,8 +75,6 @@ def add_passkey(request: Request) -> Response:
 def sign_in_question(request: Request) -> Response:
     """What the browser is asked to sign somebody in; the same for everybody."""
     site, now = _site(request), utc_now()
-    if not is_our_form(request, ""):
-        raise HTTPNotFound
     try:
         limits.count_request(request.registry.house, "challenge", "", address_of(request), now)
     except SignInRefused:
@@ -90,8 +88,6 @@ def sign_in(request: Request) -> Response:
     """Sign in by a passkey that verified its person: that is two factors in one."""
     site, now, house, address = _site(request), utc_now(), request.registry.house, address_of(request)
     next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
-    if not is_our_form(request, ""):
-        return HTTPSeeOther("/anmelden")
     try:
         with limits.attempt(house, "passkey", "", address, now), house.writing("sign-in") as work:
             account_id = passkeys.use(work.session, str(request.POST.get("credential", "")), site, now).account_id

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
-from pyramid.view import view_config
+from pyramid.view import exception_view_config, view_config
 from sqlalchemy.orm import Session
 
 from content import models
@@ -26,9 +27,11 @@ from content.services.reports import NoSection
 from content.services.review_guests import Opened
 from portal import site
 from portal.desk import utc_now
+from portal.door import TOKEN, OldForm, sealed_token
 from portal.limits import Limiter
 from portal.views import embargo, review_section
 from portal.views.embargo import PRIVATE, TooManyTries
+from portal.views.errors import not_found
 from portal.views.files import INLINE, disposition
 from portal.visitor import network_of, place_of
 
@@ -36,6 +39,7 @@ MAX_BODY_BYTES: Final = 2_000_000
 WRITTEN: Final = Limiter(limit=120, window_s=3600)
 """What a guest may write in an hour, by link."""
 _WHAT: Final[Mapping[str, str]] = {"anmerken": "remark", "antworten": "remark", "vorschlagen": "suggestion"}
+OLD_FORM: Final = "Die Seite war zu lange offen. Was Sie geschrieben haben, steht noch da; bitte noch einmal absenden."
 GONE: Final = "Das gibt es nicht mehr. Die Seite zeigt den Stand von jetzt."
 
 
@@ -137,9 +141,29 @@ def _section_page(
     found = replace(found, paragraphs=tuple(replace(one, html=_own_files(one.html, base)) for one in found.paragraphs))
     place = report.sections.index(part)
     return _page(
-        request, "review/section.html", opened, status=status, found=found, errors=errors, typed=review_section.typed_fields(given),
+        request, "review/section.html", opened, status=status, token=_token(request), found=found, errors=errors, typed=review_section.typed_fields(given),
         before=report.sections[place - 1] if place else None, after=report.sections[place + 1] if place + 1 < len(report.sections) else None,
     )
+
+
+def _token(request: Request) -> Markup:
+    return Markup('<input type="hidden" name="{}" value="{}">').format(TOKEN, sealed_token(request))
+
+
+@exception_view_config(OldForm, route_name="review.section")
+def old_form(_old: OldForm, request: Request) -> Response:
+    """The section again, with what was typed; nothing is written, not even that the link was used."""
+    visitor, now, given = place_of(request), time.monotonic(), _typed(request)
+    if embargo.WRONG.is_full(visitor, now):
+        return embargo.too_many(TooManyTries(), request)
+    with request.registry.house.viewing("review") as work:
+        opened = review_guests.open_link(work.session, request.matchdict["token"], work.desk.now)
+        if opened is not None and opened.report is not None:
+            response = _section_page(request, work, opened, given, {"": OLD_FORM}, status=400)
+            response.headers.update(PRIVATE)
+            return response
+    embargo.WRONG.count(visitor, now)
+    return not_found(request)  # raised here it would not be answered: this is the answer to a fault already
 
 
 def _written(request: Request, work: Work, opened: Opened, given: Mapping[str, str]) -> Response:

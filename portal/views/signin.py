@@ -14,12 +14,14 @@ from content import models
 from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services import audit as audit_log
 from content.services.accounts import Busy, SignedIn, SignInRefused
-from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, set_cookie, utc_now, writing
+from portal.desk import audit, desk_view, kept_inputs, page, safe_path, set_cookie, signed_out, utc_now, writing
+from portal.door import OldForm, Sender, browser_token, sender_of
 from portal.entering import code_page, enter, go_on
 from portal.views.common import parameter
-from portal.visitor import address_of
+from portal.visitor import address_of, know_again, tried_from
 from portal.ways import passkey_site, ways_in
 
+OLD_FORM = "Das Formular war zu lange offen, oder der Browser nimmt hier keine Cookies an. Bitte Cookies dieser Seite erlauben und noch einmal absenden."
 STATUS = {"too_many": 429, "busy": 503}
 """HTTP status of refusals that are none of a wrong password."""
 
@@ -43,20 +45,31 @@ def sign_in_page(
     """The sign-in form with every way in that this portal has."""
     return page(
         request, "desk/sign_in.html", title="Anmelden", status=status, login=login[:80], next_path=next_path, error=error, kept=kept or [],
-        ways=ways_in(request),
+        ways=ways_in(request), browser_token=browser_token(request),
+    )
+
+
+@exception_view_config(OldForm, route_name="sign_in")
+@exception_view_config(OldForm, route_name="passkey_sign_in")
+def old_sign_in(_old: OldForm, request: Request) -> Response:
+    """The form again. What was typed before a session was lost goes on only where our own page sent it."""
+    is_ours = sender_of(request) is Sender.OURS
+    given = request.POST if is_ours else {}
+    return sign_in_page(
+        request, next_path=safe_path(str(given.get("weiter", ""))), error=OLD_FORM, login=str(given.get("login", "")),
+        kept=kept_inputs(request) if is_ours else None, status=400,
     )
 
 
 @view_config(route_name="sign_in", request_method="POST")
 def sign_in(request: Request) -> Response:
     """Check name and password; the answer is the same whether the name exists or not."""
-    house, now, address = request.registry.house, utc_now(), address_of(request)
+    house, now = request.registry.house, utc_now()
     login, password = str(request.POST.get("login", "")), str(request.POST.get("password", ""))
     next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
-    if not is_our_form(request, ""):  # no session yet: only the origin can be checked
-        return HTTPSeeOther("/anmelden")
     try:
-        with limits.attempt(house, "sign-in", login.strip().lower()[:80], address, now), house.reading() as connection:
+        name = login.strip().lower()[:80]
+        with limits.attempt(house, "sign-in", name, tried_from(request, name), now), house.reading() as connection:
             account_id, is_old = accounts.check_password(connection, login, password)
     except SignInRefused as refused:
         note_refusal(request, refused, login, now)
@@ -95,7 +108,7 @@ def take_second_factor(request: Request) -> Response:
     if person.is_complete:
         return go_on(request, person, next_path, kept)
     try:
-        with limits.attempt(house, "sign-in", f"code:{person.login}", address_of(request), now), writing(request) as work:
+        with limits.attempt(house, "code", person.login, tried_from(request, person.login), now), writing(request) as work:
             account = work.session.get_one(models.Account, person.account_id)
             used = _take(request, work.session, account, now)
             secret = sessions.complete(work.session, person.session_id, person.account_id)
@@ -106,6 +119,7 @@ def take_second_factor(request: Request) -> Response:
         return code_page(request, person, next_path=next_path, kept=kept, error=str(refused), status=STATUS.get(refused.code, 403))
     response = go_on(request, person, next_path, kept)
     set_cookie(response, request, secret)
+    know_again(request, response, person.login)
     return response
 
 
@@ -134,6 +148,4 @@ def sign_out(request: Request) -> Response:
     with writing(request) as work:
         sessions.end(work.session, request.person.session_id, request.person.account_id)
         audit(request, work, "sign-out", request.person.login)
-    response = HTTPSeeOther("/anmelden")
-    set_cookie(response, request, "")
-    return response
+    return signed_out(request)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.view import view_config
+from pyramid.view import exception_view_config, view_config
 
 from content.schemas import InvalidInput
-from content.services import accounts, limits, reset
+from content.services import accounts, identities, limits, reset
 from content.services import audit as audit_log
 from content.services.accounts import SignInRefused
-from portal.desk import is_our_form, page, utc_now
+from portal.desk import looking, page, utc_now
+from portal.door import OldForm, browser_token
+from portal.views.signin import OLD_FORM
 from portal.visitor import address_of
 from portal.ways import ways_in
 
@@ -19,20 +21,31 @@ from portal.ways import ways_in
 @view_config(route_name="forgotten", request_method="GET")
 def forgotten_form(request: Request) -> Response:
     """Ask for a link to a new password."""
-    return page(request, "desk/forgotten.html", title="Kennwort vergessen", is_sent=False, error="")
+    return _forgotten(request)
+
+
+@exception_view_config(OldForm, route_name="forgotten")
+def old_forgotten(_old: OldForm, request: Request) -> Response:
+    """The form again."""
+    return _forgotten(request, OLD_FORM, status=400)
+
+
+def _forgotten(request: Request, error: str = "", *, status: int = 200) -> Response:
+    return page(
+        request, "desk/forgotten.html", title="Kennwort vergessen", is_sent=False, error=error, status=status,
+        browser_token=browser_token(request),
+    )
 
 
 @view_config(route_name="forgotten", request_method="POST")
 def forgotten(request: Request) -> Response:
     """Note that a link is wanted; whether there is such an account is looked up later, so the answer cannot tell."""
     now, login, address = utc_now(), str(request.POST.get("login", "")), address_of(request)
-    if not is_our_form(request, ""):
-        return HTTPSeeOther("/anmelden/vergessen")
     house, base_url = request.registry.house, request.registry.settings["portal.settings"].base_url
     try:
         limits.count_request(house, "reset", login.strip().lower()[:80], address, now)
     except SignInRefused as refused:
-        return page(request, "desk/forgotten.html", title="Kennwort vergessen", is_sent=False, error=str(refused), status=429)
+        return _forgotten(request, str(refused), status=429)
     with house.writing("sign-in") as work:
         reset.ask(work.session, login, base_url, now, address=address)
     return page(request, "desk/forgotten.html", title="Kennwort vergessen", is_sent=True, error="")
@@ -44,14 +57,18 @@ def ticket_form(request: Request) -> Response:
     return _ticket(request, {})
 
 
+@exception_view_config(OldForm, route_name="ticket")
+def old_ticket(_old: OldForm, request: Request) -> Response:
+    """The form again."""
+    return _ticket(request, {"password": OLD_FORM})
+
+
 @view_config(route_name="ticket", request_method="POST")
 def use_ticket(request: Request) -> Response:
     """Set the password; the link ends, and so does every session."""
     now, house, secret = utc_now(), request.registry.house, request.matchdict["secret"]
-    if not is_our_form(request, ""):
-        return HTTPSeeOther("/anmelden")
-    with house.viewing("sign-in") as work:  # who made a secret up takes no writer
-        found = accounts.ticket(work.session, secret, now)
+    with looking(request) as session:
+        found = accounts.ticket(session, secret, now)
         login = found.account.login if found else ""
     if not login:
         return _ended(request)
@@ -71,14 +88,15 @@ def use_ticket(request: Request) -> Response:
 
 
 def _ticket(request: Request, errors: dict[str, str]) -> Response:
-    with request.registry.house.viewing("sign-in") as work:
-        found = accounts.ticket(work.session, request.matchdict["secret"], utc_now())
+    with looking(request) as session:
+        found = accounts.ticket(session, request.matchdict["secret"], utc_now())
         name, login = (found.account.name, found.account.login) if found else ("", "")
+        is_inviting = found is not None and identities.is_inviting(session, found)
     if not name:
         return _ended(request)
     return page(
         request, "desk/ticket.html", title="Kennwort setzen", name=name, login=login, errors=errors, status=400 if errors else 200,
-        min_length=accounts.MIN_PASSWORD, service=ways_in(request).service, secret=request.matchdict["secret"],
+        min_length=accounts.MIN_PASSWORD, service=ways_in(request).service if is_inviting else "", secret=request.matchdict["secret"], browser_token=browser_token(request),
     )
 
 

@@ -60,7 +60,7 @@ def test_guesses_at_once_get_no_further_than_guesses_in_a_row(crowd):
 
     results = at_once([guess] * 20)
     assert all(isinstance(result, SignInRefused) for result in results)
-    assert len(tried) <= limits.LIMITS["sign-in"].by_login
+    assert len(tried) <= limits.LIMITS["sign-in"].by_both
 
 
 def test_a_link_is_used_by_one_of_many(crowd):

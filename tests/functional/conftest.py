@@ -7,11 +7,11 @@ import re
 
 import pyotp
 import pytest
-from webtest import TestApp
 
 from content.services import accounts
 from portal import settings
 from portal.app import make_app
+from tests.functional.browsing import Browser
 from workflows.vocabulary import ROLES
 
 PASSWORD = "ein recht langer Satz"
@@ -44,7 +44,7 @@ def desk(portal, password_hash):
             account.password_hash = password_hash
             for role in roles:
                 accounts.grant(work.session, account, role, organisation, by="test", now=now)
-        app = TestApp(application, extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+        app = Browser(application)
         page = sign_in(app, login)
         if second_factor and any(ROLES[role].needs_second_factor for role in roles):
             page = page.maybe_follow()
@@ -58,6 +58,6 @@ def desk(portal, password_hash):
 
 
 def sign_in(app, login, password=PASSWORD, **more):
-    form = app.get("/anmelden").form
+    form = next(form for form in app.get("/anmelden").forms.values() if form.action == "/anmelden")
     form["login"], form["password"] = login, password
     return form.submit(**more)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 import sqlalchemy as sa
-from webtest import TestApp
 
 from content import models
 from content.services import implementation
+from tests.functional.browsing import Browser
 
 
 def fresh(app, address="10.0.0.9"):
     """Another browser of the same portal."""
-    return TestApp(app.app, extra_environ={**app.extra_environ, "REMOTE_ADDR": address})
+    return Browser(app.app, address=address)
 
 
 def act(app, path, step, **fields):

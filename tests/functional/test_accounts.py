@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import threading
+import unicodedata
 
 import pyotp
 import pytest
 import sqlalchemy as sa
-from webtest import TestApp
 
 from content import models
 from content.services import accounts, limits, reset, second_factor, sessions
@@ -17,6 +18,7 @@ from content.services.accounts import SignInRefused
 from portal import clock, settings
 from portal.app import make_app
 from portal.desk import safe_path
+from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, fresh, logged
 
@@ -44,9 +46,9 @@ def test_an_older_hash_is_renewed_at_the_next_sign_in(desk):
 
 def test_whoever_is_refused_gets_the_same_words_status_and_headers(desk):
     _, browser = desk
-    app = browser("anna", "member")
+    other = fresh(browser("anna", "member"), "10.9.9.9")
     for login in ("anna", "niemand", "", "x" * 5000, "a\x00b", "Ünsinn", "'; DROP TABLE account; --"):
-        answer = app.post("/anmelden", {"login": login, "password": "falsch"}, status=403, extra_environ={"REMOTE_ADDR": "10.9.9.9"})
+        answer = sign_in(other, login, "falsch", status=403)
         assert "Name oder Kennwort stimmt nicht" in answer.text and "Set-Cookie" not in answer.headers
 
 
@@ -80,13 +82,13 @@ def test_a_hundred_guesses_at_once_get_no_further_than_six(desk):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(tried) <= limits.LIMITS["sign-in"].by_login and len(refused) == 25
+    assert len(tried) <= limits.LIMITS["sign-in"].by_both and len(refused) == 25
 
 
 def test_one_address_cannot_go_through_all_names(desk):
     house, _ = desk
     codes = []
-    for number in range(limits.LIMITS["sign-in"].by_address + 1):
+    for number in range(limits.LIMITS["sign-in"].by_place + 1):
         try:
             with limits.attempt(house, "sign-in", f"name{number}", "10.1.1.2", NOW):
                 raise SignInRefused("wrong")
@@ -103,8 +105,8 @@ def test_nobody_invents_his_own_address(desk, proxies, header, address):
     house, browser = desk
     browser("anna", "member")
     configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "PROXIES": str(proxies)})
-    app = TestApp(make_app(configured, house=house), extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
-    app.post("/anmelden", {"login": "anna", "password": "falsch"}, headers={"X-Forwarded-For": header}, status=403)
+    app = Browser(make_app(configured, house=house))
+    sign_in(app, "anna", "falsch", headers={"X-Forwarded-For": header}, status=403)
     assert [row.address for row in logged(house, "sign-in.refused")] == [address]
 
 
@@ -116,16 +118,16 @@ def test_a_household_counts_as_one_place(address, network):
 def test_a_lock_ends_by_itself_and_trying_does_not_lengthen_it(desk):
     house, _ = desk
     for minute in range(14):
-        with pytest.raises(SignInRefused), limits.attempt(house, "sign-in", "anna", f"10.2.0.{minute}", NOW + dt.timedelta(minutes=minute)):
+        with pytest.raises(SignInRefused), limits.attempt(house, "sign-in", "anna", "10.2.0.1", NOW + dt.timedelta(minutes=minute)):
             raise SignInRefused("wrong")
-    with limits.attempt(house, "sign-in", "anna", "10.2.0.99", NOW + dt.timedelta(minutes=21)):
+    with limits.attempt(house, "sign-in", "anna", "10.2.0.1", NOW + dt.timedelta(minutes=21)):
         pass
 
 
 def test_what_succeeds_does_not_count(desk):
     _house, browser = desk
     app = browser("anna", "member")
-    for _ in range(limits.LIMITS["sign-in"].by_login + 2):
+    for _ in range(limits.LIMITS["sign-in"].by_both + 2):
         assert sign_in(fresh(app), "anna").status_int == 303
 
 
@@ -142,8 +144,8 @@ def test_a_foreign_page_cannot_sign_anybody_in(desk):
     _, browser = desk
     app = browser("anna", "member")
     for header in ({"Origin": "https://boese.example"}, {"Origin": "null"}, {"Origin": "https://beschluesse.example.boese.example"}, {"Origin": ""}, {"Sec-Fetch-Site": "cross-site"}):
-        answer = app.post("/anmelden", {"login": "anna", "password": PASSWORD}, headers=header)
-        assert "Set-Cookie" not in answer.headers and answer.headers["Location"].endswith("/anmelden")
+        answer = app.post("/anmelden", {"login": "anna", "password": PASSWORD}, headers=header, status="*")
+        assert answer.status_int in {400, 403} and "redaktion" not in str(answer.headers.getall("Set-Cookie"))
 
 
 @pytest.mark.parametrize("path", ["//boese.example", "/redaktion\\..", "https://boese.example", "/redaktion\r\nX: y", "/redaktionen", "", "/redaktion/ü", "/redaktion/\x00"])
@@ -164,6 +166,73 @@ def test_good_and_bad_sign_ins_are_logged_and_typed_nonsense_is_not(desk):
     assert [row.actor for row in logged(house, "sign-in")] == ["anna"]
     with house.writing("test") as work:
         assert "geheimes" not in str(work.session.scalars(sa.select(models.Attempt.login)).all())
+
+
+def test_wrong_tries_of_others_keep_nobody_out(desk):
+    house, browser = desk
+    app = browser("anna", "member")  # this browser has signed in before
+    stranger = fresh(app, "10.66.0.1")
+    for _ in range(limits.LIMITS["sign-in"].by_both):
+        sign_in(stranger, "anna", "falsch", status=403)
+    assert "Zu viele Versuche" in sign_in(stranger, "anna", status=429).text
+    assert sign_in(fresh(app, "10.77.0.1"), "anna").status_int == 303, "from another network"
+    for number in range(limits.LIMITS["sign-in"].by_login):
+        with contextlib.suppress(SignInRefused), limits.attempt(house, "sign-in", "anna", f"10.88.{number}.1", dt.datetime.now(dt.UTC)):
+            raise SignInRefused("wrong")
+    assert "Zu viele Versuche" in sign_in(fresh(app, "10.77.0.2"), "anna", status=429).text, "a name is not tried without end from everywhere"
+    assert act(app, "/redaktion/konto", "codes", old=PASSWORD).status_int == 400, "no second factor yet, but not too many tries either"
+    form = act(app, "/redaktion/konto", "password", old=PASSWORD, password="ein ganz neuer Satz", repeated="ein ganz neuer Satz")
+    assert form.status_int == 303, "an open session is not kept out"
+    assert sign_in(app, "anna", "ein ganz neuer Satz").status_int == 303, "a browser that is known is not kept out"
+
+
+def test_a_browser_is_known_for_its_own_name_only_and_has_a_limit_too(desk):
+    _, browser = desk
+    app = browser("anna", "member")
+    browser("otto", "member")
+    for _ in range(limits.LIMITS["sign-in"].by_both):
+        sign_in(app, "anna", "falsch", status=403)
+    sign_in(app, "anna", status=429)
+    known = app.cookies["__Secure-bekannt"]
+    for name, value in (("otto", known), ("anna", known[:-1] + ("A" if known[-1] != "A" else "B")), ("anna", "x" * 32 + ".y")):
+        stranger = fresh(app, "10.99.0.1")
+        stranger.get("/anmelden")
+        stranger.set_cookie("__Secure-bekannt", value)
+        sign_in(stranger, name, "falsch", status=403)
+    with desk[0].reading() as connection:
+        places = set(connection.scalars(sa.select(models.Attempt.address)))
+    assert "10.99.0.1" in places and len([place for place in places if place.startswith("browser:")]) == 1
+
+
+def test_what_is_typed_on_any_system_is_the_same_password(desk):
+    house, browser = desk
+    browser("anna", "member")
+    apart, together = (unicodedata.normalize(form, "Grüße aus Köln am Rhein") for form in ("NFD", "NFC"))
+    assert apart != together
+    for set_as in (apart, together):
+        with house.writing("test") as work:
+            accounts.find(work.session, "anna").password_hash = accounts.hash_password(set_as)
+        for given in (apart, together):
+            with house.reading() as connection:
+                assert accounts.check_password(connection, "anna", given)
+    with house.writing("test") as work:  # set before passwords were composed
+        accounts.find(work.session, "anna").password_hash = accounts._HASHER.hash(apart)
+    with house.reading() as connection:
+        assert accounts.check_password(connection, "anna", apart)
+
+
+def test_a_forgotten_password_is_asked_for_by_address_too(desk):
+    house, browser = desk
+    app = browser("anna", "member")
+    browser("otto", "member")
+    with house.writing("test") as work:
+        accounts.change(work.session, accounts.find(work.session, "anna"), name="Anna", email="Ina@Münchner-Amt.example", now=NOW)
+    for typed in ("INA@münchner-amt.example", "niemand@amt.example", "kein @ name"):
+        form = fresh(app).get("/anmelden/vergessen").form
+        form["login"] = typed
+        assert "Wenn es dieses Konto gibt" in form.submit().text
+    sent = [payload["to"] for kind, payload in posted(house) if kind == "mail.reset"]
+    assert sent == ["ina@xn--mnchner-amt-thb.example"]
 
 
 # --- second factor ---------------------------------------------------------------------------------------------------
@@ -189,12 +258,12 @@ def test_the_cookie_changes_with_the_second_factor(desk):
     house, browser = desk
     app = fresh(browser("petra", "press"))
     page = sign_in(app, "petra")
-    before = app.cookies["redaktion"]
+    before = app.cookies["__Secure-redaktion"]
     form = page.forms[1]
     form["code"] = code_of(house, "petra", 1)
     form.submit(status=303)
     assert app.get("/redaktion").status_int == 200
-    app.set_cookie("redaktion", before)
+    app.set_cookie("__Secure-redaktion", before)
     assert app.get("/redaktion").headers["Location"].endswith("/anmelden?weiter=/redaktion")
 
 
@@ -241,7 +310,7 @@ def test_guessing_the_own_password_is_limited_as_well(desk, step):
     _house, browser = desk
     app = browser("petra", "press")
     more = {"password": "ein ganz neuer Satz", "repeated": "ein ganz neuer Satz"} if step == "password" else {}
-    for _ in range(limits.LIMITS["sign-in"].by_login):
+    for _ in range(limits.LIMITS["sign-in"].by_both):
         act(app, "/redaktion/konto", step, old="falsch", **more)
     assert "Zu viele Versuche" in act(app, "/redaktion/konto", step, old=PASSWORD, **more).text
 
@@ -269,8 +338,8 @@ def test_a_session_that_rests_too_long_ends(desk, later, is_open):
     house, browser = desk
     app = browser("anna", "member")
     with house.reading() as connection:
-        person = sessions.signed_in(connection, app.cookies["redaktion"], dt.datetime.now(dt.UTC))
-        assert (sessions.signed_in(connection, app.cookies["redaktion"], person.seen_at + later) is not None) == is_open
+        person = sessions.signed_in(connection, app.cookies["__Secure-redaktion"], dt.datetime.now(dt.UTC))
+        assert (sessions.signed_in(connection, app.cookies["__Secure-redaktion"], person.seen_at + later) is not None) == is_open
 
 
 def test_a_session_ends_after_twelve_hours_however_busy(desk):
@@ -280,7 +349,7 @@ def test_a_session_ends_after_twelve_hours_however_busy(desk):
     with house.writing("test") as work:
         sessions.touch(work.session, work.session.scalar(sa.select(models.AccountSession.id)), end)
     with house.reading() as connection:
-        assert sessions.signed_in(connection, app.cookies["redaktion"], end + dt.timedelta(seconds=1)) is None
+        assert sessions.signed_in(connection, app.cookies["__Secure-redaktion"], end + dt.timedelta(seconds=1)) is None
 
 
 def test_each_own_session_is_listed_and_can_be_ended_from_another(desk):
@@ -363,7 +432,9 @@ def test_asking_for_links_is_limited_for_everybody_alike(desk):
     _house, browser = desk
     app = browser("anna", "member")
     for login in ("anna", "niemand"):
-        codes = [app.post("/anmelden/vergessen", {"login": login}, expect_errors=True, extra_environ={"REMOTE_ADDR": f"10.3.0.{len(login)}"}).status_int for _ in range(5)]
+        form = fresh(app, f"10.3.0.{len(login)}").get("/anmelden/vergessen").form
+        form["login"] = login
+        codes = [form.submit(expect_errors=True).status_int for _ in range(5)]
         assert codes == [200, 200, 200, 429, 429]
 
 
@@ -383,7 +454,7 @@ def test_a_link_that_ended_opens_nothing(desk, change):
         elif change == "locked":
             accounts.set_active(work.session, account, is_active=False)
         elif change == "other-address":
-            accounts.change(work.session, account, name="Anna", email="neu@amt.example")
+            accounts.change(work.session, account, name="Anna", email="neu@amt.example", now=NOW)
     assert "gilt nicht mehr" in fresh(app).get(link, status=410).text
     fresh(app).post(link, {"password": PASSWORD, "repeated": PASSWORD}, status=410)
 

@@ -16,7 +16,6 @@ import time
 
 import pytest
 import sqlalchemy as sa
-from webtest import TestApp
 
 from content import models
 from content.house import House
@@ -24,6 +23,7 @@ from content.services import exchange, following, lookup, transition
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
+from tests.functional.browsing import Browser
 
 READER = "Rita.Leser@Amt.example"
 KEPT = "rita.leser@amt.example"
@@ -37,8 +37,8 @@ class World:
         self.now = dt.datetime.now(dt.UTC)
         configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"})
         application = make_app(configured, house=house)
-        templates = application._application.registry.templates
-        self.browser = TestApp(application, extra_environ={"HTTP_HOST": "beschluesse.example", "REMOTE_ADDR": "203.0.113.9"})
+        templates = application.inner._application.registry.templates
+        self.browser = Browser(application, address="203.0.113.9")
         self.postman = Postman(configured, templates)
         self.number = 0
 

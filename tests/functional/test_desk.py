@@ -18,7 +18,9 @@ from content.services.transition import Stale
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
+from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
+from tests.functional.people import fresh
 from workflows.decision import DECISION
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -53,22 +55,24 @@ def test_a_visitor_is_led_to_the_sign_in_form_and_gets_no_cookie(desk):
     response = app.get("/redaktion/eintraege?art=decision")
     assert response.headers["Location"].endswith("/anmelden?weiter=/redaktion/eintraege%3Fart%3Ddecision")
     assert "Set-Cookie" not in response.headers
-    assert "Set-Cookie" not in app.get("/anmelden").headers
+    # The sign-in form is bound to its browser; the cookie goes no further than the sign-in.
+    cookie = app.get("/anmelden").headers["Set-Cookie"]
+    assert all(part in cookie for part in ("browser=", "Path=/anmelden", "HttpOnly", "SameSite=Lax"))
 
 
 def test_the_answer_is_the_same_for_a_wrong_password_and_for_nobody(desk):
     _, browser = desk
     app = browser("anna", "member")
-    answers = [sign_in(TestApp(app.app), login, "falsches Kennwort!", status=403).text.replace(login, "X") for login in ("anna", "niemand")]
+    answers = [sign_in(fresh(app), login, "falsches Kennwort!", status=403).text.replace(login, "X") for login in ("anna", "niemand")]
     assert answers[0] == answers[1]
 
 
 def test_too_many_attempts_are_refused_even_with_the_right_password(desk):
     _, browser = desk
     app = browser("anna", "member")
-    for _ in range(limits.LIMITS["sign-in"].by_login):
-        sign_in(TestApp(app.app), "anna", "falsch", status=403)
-    assert "Zu viele Versuche" in sign_in(TestApp(app.app), "anna", status=429).text
+    for _ in range(limits.LIMITS["sign-in"].by_both):
+        sign_in(fresh(app), "anna", "falsch", status=403)
+    assert "Zu viele Versuche" in sign_in(fresh(app), "anna", status=429).text
 
 
 def test_the_cookie_goes_to_the_desk_only_and_is_guarded(desk):
@@ -87,7 +91,7 @@ def test_press_must_set_up_a_second_factor_before_anything_else(desk):
 def test_a_session_without_its_second_factor_opens_nothing(desk):
     house, browser = desk
     browser("petra", "press")
-    app = TestApp(make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://x.example"}), house=house), extra_environ={"wsgi.url_scheme": "https", "HTTP_HOST": "x.example"})
+    app = Browser(make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://x.example"}), house=house), host="x.example")
     page = sign_in(app, "petra")
     assert "sechsstelligen Code" in page.text
     assert app.get("/redaktion/eintraege").headers["Location"].endswith("/redaktion/code")
@@ -111,9 +115,9 @@ def test_no_code_works_twice(desk):
 def test_signing_out_ends_the_session_on_the_server(desk):
     _, browser = desk
     app = browser("anna", "member")
-    cookie = app.cookies["redaktion"]
+    cookie = app.cookies["__Secure-redaktion"]
     app.get("/redaktion").forms[0].submit()
-    app.set_cookie("redaktion", cookie)
+    app.set_cookie("__Secure-redaktion", cookie)
     assert app.get("/redaktion").status_int == 303
 
 
@@ -123,7 +127,7 @@ def test_a_locked_account_is_out_at_once(desk):
     with house.writing("test") as work:
         accounts.set_active(work.session, accounts.find(work.session, "anna"), is_active=False)
     assert app.get("/redaktion").status_int == 303
-    sign_in(TestApp(app.app), "anna", status=403)
+    sign_in(fresh(app), "anna", status=403)
 
 
 def test_an_invitation_sets_a_password_once(desk):
@@ -132,7 +136,7 @@ def test_an_invitation_sets_a_password_once(desk):
     form = admin.get("/redaktion/konten").forms[2]
     form["name"], form["login"], form["email"], form["role"] = "Bea Beispiel", "bea", "bea@amt.example", "member"
     link = re.search(r"https://beschluesse.example(/anmelden/[\w-]+)", form.submit().text)[1]
-    guest = TestApp(admin.app)
+    guest = fresh(admin)
     page = guest.get(link)
     for password, repeated, words in (("kurz", "kurz", "mindestens 12"), (PASSWORD, PASSWORD + "x", "verschieden"), ("bea bea bea bea", "bea bea bea bea", "erraten")):
         form = page.form
@@ -144,7 +148,7 @@ def test_an_invitation_sets_a_password_once(desk):
     form.submit(status=303)
     assert "gilt nicht mehr" in guest.get(link, status=410).text
     assert sign_in(guest, "bea").status_int == 303
-    clock.tick(house, Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_app(settings.load({"DATA": str(house.data)}), house=house)._application.registry.templates))
+    clock.tick(house, Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_app(settings.load({"DATA": str(house.data)}), house=house).inner._application.registry.templates))
     mails = [path.read_text() for path in (house.data / "mail").glob("*.eml")]
     assert len(mails) == 1 and "bea@amt.example" in mails[0]
 
@@ -518,7 +522,7 @@ def test_no_draft_shows_on_any_public_page(desk):
     _house, browser = desk
     app = browser("petra", "press")
     pages = ["/", "/presse", "/suche?q=Streng", "/feeds/alle.atom", "/sitemap-1.xml", "/ledger", "/sitzung/36", "/presse?stand=2026-01-01"]
-    anonymous = TestApp(app.app)
+    anonymous = fresh(app)
     before = [anonymous.get(path).text for path in pages]
     target = new_press(app, slug="streng-geheim", title="Streng Geheim", meeting="/sitzung/36").headers["Location"]
     step(app.get(target), "submit").submit(status=303)

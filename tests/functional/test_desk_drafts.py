@@ -9,12 +9,13 @@ import os
 import pytest
 import sqlalchemy as sa
 from PIL import Image
-from webtest import TestApp, Upload
+from webtest import Upload
 
 from content import models
 from content.services import form_drafts, lookup, transition
 from portal import starting
 from tests.functional.conftest import PASSWORD, sign_in
+from tests.functional.people import fresh
 from tests.functional.test_desk import form_of, new_press
 
 TYPED = "Drei Stunden Arbeit."
@@ -119,7 +120,7 @@ def test_a_draft_survives_the_session_it_was_written_in(desk):
     autosave(app, form, "report")
     app.get("/redaktion").forms[0].submit()
     assert "Ihre Sitzung ist zu Ende" in autosave(app, form, "report", status=401).text
-    again = TestApp(app.app, extra_environ=app.extra_environ)
+    again = fresh(app)
     sign_in(again, "anna", PASSWORD)
     assert TYPED in again.get("/redaktion/neu/report").text
 

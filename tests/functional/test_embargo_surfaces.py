@@ -85,11 +85,11 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "help": alike("/hilfe"),
     "stand": alike("/stand", f"/stand?stand=2022-03-01&seite_pfad={RELEASE}"),
     "feed": lambda _, __: [f"/feeds/{name}.atom" for name in ("alle", *(kind.path for kind in KINDS.values()))],
-    "sitemap": alike("/sitemap.xml"), "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"), "robots": alike("/robots.txt"),
+    "sitemap": alike("/sitemap.xml"), "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"), "robots": alike("/robots.txt"), "security": alike("/.well-known/security.txt"),
     "opensearch": alike("/opensearch.xml"), "health": alike("/health"), "favicon": alike("/favicon.ico"), "asset": alike("/static/portal.css"),
     "file": alike("/datei/{sha256}/bild.png"),
     "passkey_question": alike("/anmelden/passkey/frage"), "passkey_sign_in": alike("/anmelden/passkey"),
-    "oidc_start": alike("/anmelden/dienst"), "oidc_back": alike("/anmelden/dienst/zurueck?code=x&state=y"),
+    "oidc_start": alike("/anmelden/dienst"), "oidc_back": alike("/anmelden/dienst/zurueck?code=x&state=y"), "oidc_link": alike("/anmelden/dienst/verbinden"),
     "sign_in": alike("/anmelden"), "forgotten": alike("/anmelden/vergessen"), "ticket": alike("/anmelden/" + "t" * 43),
     "market": lambda pattern, _: [re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")],
     "matrix": lambda pattern, _: [re.sub(r"\{code.*?\}\}", "hh", pattern)], "coverage": lambda pattern, _: [pattern],
@@ -126,7 +126,7 @@ class World:
         return self.house.writing(actor, name=actor.title(), permits=ROLES["secretariat"].permits, clock=lambda: now)
 
     def routes(self) -> list[tuple[str, str]]:
-        mapper = self.apps[0].app._application.registry.getUtility(IRoutesMapper)
+        mapper = self.apps[0].app.inner._application.registry.getUtility(IRoutesMapper)
         return [(route.name, route.pattern) for route in mapper.get_routes()]
 
     def paths(self) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from portal import doors, shares
+from portal import admission, shares
 from tests.functional.test_busy import _addresses
 
 ODD = ["²", "⁰⁴", "₁₂", "٣", "①", "Ⅳ", "-1", "+1", " 1 ", "1.5", "1e3", "9" * 400, "2147483648", "9" * 19, "\x00", "0", "'", "<b>"]
@@ -83,10 +83,10 @@ def test_a_body_that_is_no_form_is_the_senders_fault(portal, path, kind, body):
 
 def test_a_form_larger_than_any_of_ours_is_not_read(portal):
     app, _ = portal
-    many = "&".join("a=1" for _ in range(doors.MAX_OPEN_FIELDS + 2))
+    many = "&".join("a=1" for _ in range(admission.MAX_OPEN_FIELDS + 2))
     for path in ("/abo", "/anmelden", "/redaktion/neu/decision"):
         assert app.post(path, many, expect_errors=True).status_int == 413
-        assert app.post(path, b"a=" + b"x" * doors.MAX_OPEN_BYTES, expect_errors=True).status_int == 413
+        assert app.post(path, b"a=" + b"x" * admission.MAX_OPEN_BYTES, expect_errors=True).status_int == 413
 
 
 def test_a_body_without_a_length_is_measured_on_its_way(portal):
@@ -105,13 +105,13 @@ def test_a_body_without_a_length_is_measured_on_its_way(portal):
     made.environ.pop("CONTENT_LENGTH", None)
     made.environ["wsgi.input"] = environ["wsgi.input"]
     assert made.get_response(app.app).status_int == 413
-    assert Endless.taken < 2 * doors.MAX_OPEN_BYTES
+    assert Endless.taken < 2 * admission.MAX_OPEN_BYTES
 
 
 def test_a_long_query_is_not_looked_at(portal):
     app, _ = portal
-    assert app.get("/suche?q=" + "a" * doors.MAX_QUERY, expect_errors=True).status_int == 414
-    assert app.get("/suche?" + "&".join("q=a" for _ in range(doors.MAX_PARAMETERS + 1)), expect_errors=True).status_int == 414
+    assert app.get("/suche?q=" + "a" * admission.MAX_QUERY, expect_errors=True).status_int == 414
+    assert app.get("/suche?" + "&".join("q=a" for _ in range(admission.MAX_PARAMETERS + 1)), expect_errors=True).status_int == 414
 
 
 def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them(portal):
@@ -131,5 +131,5 @@ def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them
 def test_nothing_of_a_large_body_is_left_on_the_disk(portal, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     app, _ = portal
-    app.post("/abo", b"a=" + b"x" * (doors.MAX_OPEN_BYTES - 10), expect_errors=True)
+    app.post("/abo", b"a=" + b"x" * (admission.MAX_OPEN_BYTES - 10), expect_errors=True)
     assert not list(tmp_path.glob("tmp*"))

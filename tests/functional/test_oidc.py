@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import urllib.request
@@ -12,13 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
-from webtest import TestApp
 
 from content import models
 from content.schemas import InvalidInput
 from content.services import accounts, identities, sessions
 from portal import oidc, settings
 from portal.app import make_app
+from tests.functional.browsing import Browser
+from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, logged
 from tests.oidc_provider import CLIENT, SECRET
 
@@ -55,7 +55,7 @@ def world(portal, provider):
             "DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT,
             "OIDC_CLIENT_SECRET": SECRET, "OIDC_ROLES": "portal-by=land@BY, portal-rat=member", **more,
         })
-        return TestApp(make_app(configured, house=house), extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+        return Browser(make_app(configured, house=house))
 
     with house.writing("test") as work:
         anna = accounts.create(work.session, login="anna", name="Anna", email="", now=work.desk.now)
@@ -63,9 +63,21 @@ def world(portal, provider):
     return house, browser
 
 
-def go_out(app, query=""):
+def press(app, page, action, **more):
+    """Press the button of the form that goes to `action`."""
+    form = next(form for form in page.forms.values() if form.action == action)
+    return form.submit(**more)
+
+
+def go_out(app, *, weiter="", invitation=""):
     """Begin at the portal and sign in at the provider; the address it sends back to, as a path."""
-    out = app.get(f"/anmelden/dienst{query}").headers["Location"]
+    page = app.get(f"/anmelden/{invitation}") if invitation else app.get(f"/anmelden?weiter={weiter}")
+    return from_provider(press(app, page, "/anmelden/dienst"))
+
+
+def from_provider(page):
+    """Follow the page that leads out; the address that the provider sends back to, as a path."""
+    out = page.html.find("meta", {"http-equiv": "refresh"})["content"].removeprefix("0; url=")
     opener = urllib.request.build_opener(oidc._NoRedirects)
     try:
         opener.open(out, timeout=10)
@@ -74,6 +86,27 @@ def go_out(app, query=""):
             back = answer.headers["Location"]
     assert back.startswith("https://beschluesse.example/anmelden/dienst/zurueck?")
     return back.removeprefix("https://beschluesse.example")
+
+
+def come_back(app, back, status=303):
+    """Arrive from the provider and send on what it gave, as the page's script does, or a person without script."""
+    page = app.get(back, status="*")
+    if page.status_int == 200:
+        page = press(app, page, "/anmelden/dienst/zurueck", status="*")
+    assert page.status_int == status, page.text
+    return page
+
+
+def accept(app, secret, status=303):
+    """Take an invitation with the service, and say yes to the question."""
+    page = come_back(app, go_out(app, invitation=secret), status=200)
+    return press(app, page, "/anmelden/dienst/verbinden", status=status)
+
+
+def rows(house):
+    """How many rows there are in all."""
+    with house.reading() as connection:
+        return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in models.Item.metadata.sorted_tables)
 
 
 def grants(house, login="anna"):
@@ -91,7 +124,7 @@ def test_the_sign_in_page_offers_the_service_only_where_there_is_one(world, port
 def test_somebody_comes_in_and_lands_where_he_wanted_to(world):
     house, browser = world
     app = browser()
-    answer = app.get(go_out(app, "?weiter=/redaktion/eintraege"))
+    answer = come_back(app, go_out(app, weiter="/redaktion/eintraege"))
     assert answer.headers["Location"] == "https://beschluesse.example/redaktion/eintraege"
     assert "mit Anmeldedienst" in app.get("/redaktion/konto").text
     assert grants(house) == {("land", "BY", "oidc")}
@@ -100,13 +133,21 @@ def test_somebody_comes_in_and_lands_where_he_wanted_to(world):
     assert actions == ["account.grant", "sign-in.oidc"]
 
 
-def test_the_cookie_of_the_road_is_guarded_and_gone_afterwards(world):
+def test_the_cookie_of_the_road_is_guarded(world):
     _, browser = world
+    cookie = browser().get("/anmelden").headers["Set-Cookie"]
+    assert all(part in cookie for part in ("__Secure-browser=", "Path=/anmelden", "HttpOnly", "SameSite=Lax", "secure"))
+
+
+def test_following_a_link_begins_nothing_and_arriving_without_a_beginning_writes_nothing(world):
+    house, browser = world
     app = browser()
-    cookie = app.get("/anmelden/dienst").headers["Set-Cookie"]
-    assert all(part in cookie for part in ("Path=/anmelden/dienst", "HttpOnly", "SameSite=Lax", "secure"))
-    app.get(go_out(app))
-    assert app.cookies.get("anmeldung", "") == ""
+    secret = account(house, "paul", "chair")
+    before = rows(house)
+    assert app.get(f"/anmelden/dienst?einladung={secret}&weiter=/redaktion").headers["Location"].endswith("/anmelden")
+    assert app.get("/anmelden/dienst/verbinden?frage=x").headers["Location"].endswith("/anmelden")
+    app.get("/anmelden/dienst/zurueck?code=x&state=y", status=403)
+    assert rows(house) == before
 
 
 FAULTS = ["nonce", "no nonce", "audience", "audiences", "issuer", "expired", "no expiry", "no subject", "future", "key", "unknown key", "shared secret", "unsigned", "no token"]
@@ -117,7 +158,7 @@ def test_a_wrong_token_opens_nothing(world, provider, fault):
     house, browser = world
     app = browser()
     provider(fault=fault)
-    assert "nicht gültig" in app.get(go_out(app), status=403).text
+    assert "nicht gültig" in come_back(app, go_out(app), status=403).text
     assert app.get("/redaktion").status_int == 303 and grants(house) == set()
 
 
@@ -126,7 +167,7 @@ def test_a_refusal_of_the_service_is_told(world, provider, fault):
     _, browser = world
     app = browser()
     provider(fault=fault)
-    assert "nicht bestätigt" in app.get(go_out(app), status=403).text
+    assert "nicht bestätigt" in come_back(app, go_out(app), status=403).text
 
 
 @pytest.mark.parametrize("fault", ["broken", "impostor"])
@@ -134,20 +175,21 @@ def test_a_service_that_fails_is_told_and_the_password_remains(world, provider, 
     _, browser = world
     app = browser()
     provider(fault=fault)
-    page = app.get("/anmelden/dienst", status=502)
+    page = press(app, app.get("/anmelden"), "/anmelden/dienst", status=502)
     assert "antwortet gerade nicht" in page.text and "Kennwort" in page.text
 
 
 def test_a_service_that_is_not_there_is_told(world):
     _, browser = world
-    assert "antwortet gerade nicht" in browser(OIDC_ISSUER="http://127.0.0.1:9").get("/anmelden/dienst", status=502).text
+    app = browser(OIDC_ISSUER="http://127.0.0.1:9")
+    assert "antwortet gerade nicht" in press(app, app.get("/anmelden"), "/anmelden/dienst", status=502).text
 
 
 def test_a_road_is_walked_once(world):
     _, browser = world
     app = browser()
     back = go_out(app)
-    app.get(back, status=303)
+    come_back(app, back)
     other = browser()
     assert "abgelaufen oder wurde schon benutzt" in app.get(back, status=403).text
     assert "abgelaufen oder wurde schon benutzt" in other.get(back, status=403).text
@@ -158,9 +200,9 @@ def test_a_code_counts_once_at_the_service_too(world):
     app = browser()
     first = go_out(app)
     code = parse_qs(urlsplit(first).query)["code"][0]
-    app.get(first, status=303)
+    come_back(app, first)
     state = parse_qs(urlsplit(go_out(app)).query)["state"][0]
-    assert "antwortet gerade nicht" in app.get(f"/anmelden/dienst/zurueck?code={code}&state={state}", status=502).text
+    assert "antwortet gerade nicht" in come_back(app, f"/anmelden/dienst/zurueck?code={code}&state={state}", status=502).text
 
 
 @pytest.mark.parametrize("change", ["state", "browser", "none", "foreign code"])
@@ -173,7 +215,7 @@ def test_what_was_begun_elsewhere_is_not_finished_here(world, change):
     if change == "foreign code":  # somebody slips in his own code: PKCE and nonce belong to this browser
         theirs = parse_qs(urlsplit(go_out(other)).query)["code"][0]
         mine = parse_qs(urlsplit(back).query)["state"][0]
-        assert app.get(f"/anmelden/dienst/zurueck?code={theirs}&state={mine}", expect_errors=True).status_int == 502
+        come_back(app, f"/anmelden/dienst/zurueck?code={theirs}&state={mine}", status=502)
     elif change == "none":
         app.get("/anmelden/dienst/zurueck", status=403)
     else:
@@ -185,9 +227,9 @@ def test_only_who_has_an_account_comes_in_unless_accounts_are_made(world, provid
     house, browser = world
     provider(person={**ANNA, "sub": "b-2", "preferred_username": "bernd", "name": "Bernd Neu", "groups": ["portal-rat", "sonstiges"]})
     app = browser()
-    assert "hier kein Konto" in app.get(go_out(app), status=403).text
+    assert "hier kein Konto" in come_back(app, go_out(app), status=403).text
     app = browser(OIDC_CREATE="an")
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     assert grants(house, "bernd") == {("member", "", "oidc")}
     with house.writing("test") as work:
         account = accounts.find(work.session, "bernd")
@@ -199,18 +241,18 @@ def test_a_login_that_cannot_be_makes_no_account(world, provider, login):
     _, browser = world
     provider(person={**ANNA, "sub": "c-3", "preferred_username": login})
     app = browser(OIDC_CREATE="an")
-    assert "hier kein Konto" in app.get(go_out(app), status=403).text
+    assert "hier kein Konto" in come_back(app, go_out(app), status=403).text
 
 
 def test_the_lasting_name_decides_not_the_changeable_one(world, provider):
     house, browser = world
     app = browser()
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     provider(person={**ANNA, "preferred_username": "anna.neu"})
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     provider(person={**ANNA, "sub": "thief"})
     app = browser()
-    assert "hier kein Konto" in app.get(go_out(app), status=403).text
+    assert "hier kein Konto" in come_back(app, go_out(app), status=403).text
     assert grants(house) == {("land", "BY", "oidc")}
 
 
@@ -238,7 +280,7 @@ def test_a_name_or_an_address_alone_opens_no_account_that_exists(world, provider
     provider(person=PAUL)
     for _ in range(2):
         app = browser(OIDC_CREATE=creating)
-        assert "hier kein Konto" in app.get(go_out(app), status=403).text
+        assert "hier kein Konto" in come_back(app, go_out(app), status=403).text
         assert app.get("/redaktion").status_int == 303
     assert linked(house, "paul") == [] and grants(house, "paul") == {("chair", "", "hand")}
     assert [(row.subject, row.detail) for row in logged(house, "sign-in.unlinked")] == [("paul", "Kennung: p-1")]
@@ -249,30 +291,97 @@ def test_who_is_invited_takes_the_account_with_the_service_once_whatever_the_ser
     secret = account(house, "paul", "chair")
     provider(person={**PAUL, "preferred_username": "somebody.else"})
     app = browser()
-    page = app.get(f"/anmelden/{secret}")
-    out = re.search(r'href="(/anmelden/dienst\?einladung=[^"]+)"', page.text)[1]
-    assert app.get(go_out(app, out.removeprefix("/anmelden/dienst"))).headers["Location"].endswith("/redaktion")
+    page = come_back(app, go_out(app, invitation=secret), status=200)
+    assert "Sie verbinden sich mit dem Konto" in page.text and "somebody.else" in page.text and linked(house, "paul") == []
+    assert press(app, page, "/anmelden/dienst/verbinden").headers["Location"].endswith("/redaktion")
     assert linked(house, "paul") == ["p-1"] and grants(house, "paul") == {("chair", "", "hand")}
     assert "Guten Tag, Paul" in app.get("/redaktion").text
     assert [row.detail for row in logged(house, "account.linked")] == ["p-1"]
+    assert "abgelaufen oder wurde schon benutzt" in press(app, page, "/anmelden/dienst/verbinden", status=403).text
     again = browser()
-    assert "gilt nicht mehr" in again.get(go_out(again, f"?einladung={secret}"), status=403).text
     app.get(f"/anmelden/{secret}", status=410)
-    again.get(go_out(again), status=303)
+    come_back(again, go_out(again), status=303)
 
 
-@pytest.mark.parametrize("wrong", ["nonsense", "locked", "late"])
+@pytest.mark.parametrize("wrong", ["locked", "late", "password", "another purpose", "linked"])
 def test_an_invitation_that_does_not_hold_links_nothing(world, provider, wrong):
     house, browser = world
     secret = account(house, "paul", "chair")
     provider(person=PAUL)
+    app = browser(OIDC_CREATE="an")
+    page = app.get(f"/anmelden/{secret}")
+    question = come_back(app, go_out(app, invitation=secret), status=200)
     with house.writing("test") as work:
+        paul = accounts.find(work.session, "paul")
         if wrong == "locked":
-            accounts.set_active(work.session, accounts.find(work.session, "paul"), is_active=False)
+            accounts.set_active(work.session, paul, is_active=False)
         if wrong == "late":
             work.session.execute(sa.update(models.Ticket).values(expires_at=work.desk.now))
-    app = browser(OIDC_CREATE="an")
-    assert "gilt nicht mehr" in app.get(go_out(app, f"?einladung={'x' * 43 if wrong == 'nonsense' else secret}"), status=403).text
+        if wrong == "password":
+            paul.password_hash = "set meanwhile"
+        if wrong == "another purpose":
+            work.session.execute(sa.update(models.Ticket).values(purpose="reset"))
+        if wrong == "linked":
+            identities.link(work.session, paul, provider.issuer, "other", work.desk.now)
+    assert "gilt nicht mehr" in press(app, question, "/anmelden/dienst/verbinden", status=403).text
+    assert "gilt nicht mehr" in press(app, page, "/anmelden/dienst", status=403).text
+    assert linked(house, "paul") == (["other"] if wrong == "linked" else [])
+
+
+def test_the_link_to_a_new_password_connects_nobody(world, provider):
+    house, browser = world
+    provider(person=PAUL)
+    with house.writing("test") as work:
+        anna = accounts.find(work.session, "anna")
+        paul = accounts.create(work.session, login="paul", name="Paul", email="", now=work.desk.now)
+        paul.password_hash = "his own"
+        accounts.grant(work.session, paul, "member", "", by="adam", now=work.desk.now)
+        secret = accounts.issue_ticket(work.session, paul, "reset", work.desk.now)
+        mine = accounts.issue_ticket(work.session, anna, "invitation", work.desk.now)
+    app = browser()
+    for link in (secret, mine, "x" * 43):  # one with a password, one that is connected already, and none
+        page = app.get("/anmelden" if link[0] == "x" else f"/anmelden/{link}")
+        assert "einladung" not in page.text
+        token = page.html.find("input", {"name": "formular"})["value"]
+        assert "gilt nicht mehr" in app.post("/anmelden/dienst", {"formular": token, "einladung": link}, status=403).text
+    assert linked(house, "paul") == [] and grants(house, "paul") == {("member", "", "hand")}
+
+
+def test_an_account_is_connected_from_an_open_session_of_its_own_after_its_password(world, provider, password_hash):
+    house, browser = world
+    provider(person=PAUL)
+    with house.writing("test") as work:
+        paul = accounts.create(work.session, login="paul", name="Paul", email="", now=work.desk.now)
+        paul.password_hash = password_hash
+        accounts.grant(work.session, paul, "member", "", by="adam", now=work.desk.now)
+    app, thief = browser(), browser()
+    sign_in(app, "paul")
+    assert "Kennwort stimmt nicht" in act(app, "/redaktion/konto", "connect", old="falsch").text
+    page = act(app, "/redaktion/konto", "connect", old=PASSWORD)
+    secret = next(form for form in page.forms.values() if form.action == "/anmelden/dienst")["verbinden"].value
+    token = thief.get("/anmelden").html.find("input", {"name": "formular"})["value"]
+    thief.post("/anmelden/dienst", {"formular": token, "verbinden": secret}, status=403)
+    question = come_back(app, from_provider(press(app, page, "/anmelden/dienst")), status=200)
+    assert "dem Konto <strong>paul</strong>" in question.text and linked(house, "paul") == []
+    assert press(app, question, "/anmelden/dienst/verbinden").headers["Location"].endswith("?geaendert=verbunden")
+    assert linked(house, "paul") == ["p-1"]
+    other = browser()
+    come_back(other, go_out(other))
+    assert "Guten Tag, Paul" in other.get("/redaktion").text
+
+
+def test_a_session_that_ended_meanwhile_connects_nothing(world, provider, password_hash):
+    house, browser = world
+    provider(person=PAUL)
+    with house.writing("test") as work:
+        paul = accounts.create(work.session, login="paul", name="Paul", email="", now=work.desk.now)
+        paul.password_hash = password_hash
+    app = browser()
+    sign_in(app, "paul")
+    page = act(app, "/redaktion/konto", "connect", old=PASSWORD)
+    question = come_back(app, from_provider(press(app, page, "/anmelden/dienst")), status=200)
+    act(app, "/redaktion/konto", "everywhere")
+    assert "gilt nicht mehr" in press(app, question, "/anmelden/dienst/verbinden", status=403).text
     assert linked(house, "paul") == []
 
 
@@ -280,13 +389,13 @@ def test_an_invitation_of_one_account_is_no_way_for_somebody_who_has_another(wor
     house, browser = world
     secret = account(house, "paul", "chair")
     app = browser()
-    app.get(go_out(app), status=303)  # Anna has roles of her own
+    come_back(app, go_out(app), status=303)  # Anna has roles of her own
     app = browser()
-    assert "anderen Konto" in app.get(go_out(app, f"?einladung={secret}"), status=403).text
+    assert "anderen Konto" in come_back(app, go_out(app, invitation=secret), status=403).text
     assert linked(house, "paul") == [] and linked(house, "anna") == ["a-1"]
     provider(person=PAUL)
     app = browser()
-    app.get(go_out(app, f"?einladung={secret}"), status=303)
+    accept(app, secret)
     assert linked(house, "paul") == ["p-1"]
 
 
@@ -294,11 +403,11 @@ def test_a_new_account_has_no_rights_and_gives_way_to_the_one_its_person_is_invi
     house, browser = world
     provider(person={**PAUL, "preferred_username": "paul.neu"})
     app = browser(OIDC_CREATE="an")
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     assert grants(house, "paul.neu") == set() and "„paul.neu“ hat noch keine Rolle" in app.get("/redaktion", status=403).text
     secret = account(house, "paul", "chair")
     other = browser(OIDC_CREATE="an")
-    other.get(go_out(other, f"?einladung={secret}"), status=303)
+    accept(other, secret)
     assert linked(house, "paul") == ["p-1"] and linked(house, "paul.neu") == []
     assert app.get("/redaktion").status_int == 303 and "Guten Tag, Paul" in other.get("/redaktion").text
 
@@ -308,23 +417,23 @@ def test_an_administrator_links_and_parts_with_the_lasting_name(world, provider)
     account(house, "paul", "chair")
     provider(person=PAUL)
     stranger = browser()
-    stranger.get(go_out(stranger), status=403)
+    come_back(stranger, go_out(stranger), status=403)
     account(house, "adam", "administrator")
     app = browser()
     with house.writing("test") as work:
         adam = accounts.find(work.session, "adam")
         adam.totp_secret, adam.totp_is_confirmed = "A" * 32, True
-        app.set_cookie("redaktion", sessions.begin(work.session, adam, address="", agent="", now=work.desk.now, is_strong=True))
+        app.set_cookie("__Secure-redaktion", sessions.begin(work.session, adam, address="", agent="", now=work.desk.now, is_strong=True))
         path = f"/redaktion/konten/{accounts.find(work.session, 'paul').id}"
     assert "Kennung: p-1" in app.get("/redaktion/protokoll?woran=paul").text
     for wrong, words in (("", "fehlt"), ("x" * 256, "zu lang")):
         assert words in act(app, path, "connect", subject=wrong).text
     assert act(app, path, "connect", subject=" p-1 ").status_int == 303
-    assert stranger.get(go_out(stranger)).status_int == 303 and "Guten Tag, Paul" in stranger.get("/redaktion").text
+    assert come_back(stranger, go_out(stranger)).status_int == 303 and "Guten Tag, Paul" in stranger.get("/redaktion").text
     assert 'value="connect"' not in app.get(path).text
     act(app, path, "disconnect")
     assert stranger.get("/redaktion").status_int == 303
-    stranger.get(go_out(stranger), status=403)
+    come_back(stranger, go_out(stranger), status=403)
     assert [[row.actor, row.subject, row.detail] for action in ("account.linked", "account.unlinked") for row in logged(house, action)] == [["adam", "paul", "p-1"]] * 2
 
 
@@ -332,7 +441,7 @@ def test_a_lasting_name_that_belongs_to_somebody_is_not_given_away(world, provid
     house, browser = world
     account(house, "paul")
     app = browser()
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     with house.writing("test") as work:
         paul = accounts.find(work.session, "paul")
         with pytest.raises(InvalidInput, match="anna"):
@@ -349,7 +458,7 @@ def test_a_locked_account_stays_locked(world):
     with house.writing("test") as work:
         accounts.set_active(work.session, accounts.find(work.session, "anna"), is_active=False)
     app = browser()
-    app.get(go_out(app), status=403)
+    come_back(app, go_out(app), status=403)
 
 
 def test_roles_follow_the_service_and_those_given_by_hand_stay(world, provider):
@@ -359,14 +468,14 @@ def test_roles_follow_the_service_and_those_given_by_hand_stay(world, provider):
     app = browser()
     for groups, wanted in ((["portal-by"], {("land", "BY", "oidc")}), (["portal-rat"], {("member", "", "oidc")}), ("portal-by", {("land", "BY", "oidc")}), ([], set()), (None, set())):
         provider(person={**ANNA, "groups": groups})
-        app.get(go_out(app), status=303)
+        come_back(app, go_out(app), status=303)
         assert grants(house) == {("chair", "", "hand")} | wanted
     provider(person={**ANNA, "groups": ["portal-by"]})
     with house.writing("test") as work:
         accounts.grant(work.session, accounts.find(work.session, "anna"), "land", "BY", by="adam", now=work.desk.now)
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     provider(person={**ANNA, "groups": []})
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     assert grants(house) == {("chair", "", "hand"), ("land", "BY", "hand")}
 
 
@@ -375,7 +484,7 @@ def test_a_role_that_needs_a_second_factor_needs_it_here_too(world):
     with house.writing("test") as work:
         accounts.grant(work.session, accounts.find(work.session, "anna"), "press", "", by="adam", now=work.desk.now)
     app = browser()
-    app.get(go_out(app), status=303)
+    come_back(app, go_out(app), status=303)
     assert app.get("/redaktion").headers["Location"].endswith("/redaktion/zweiter-faktor")
 
 

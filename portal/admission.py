@@ -1,4 +1,4 @@
-"""The door of every request: what may come in, how many at once, how long it may wait for others.
+"""Admission of every request: what may come in, how many at once, how long it may wait for others.
 
 Reading has a share of the threads that no writer takes, and never takes the writer. What is sent is read whole before any work
 begins, and only so much of it. A tween below the security headers and above the exception views.
@@ -39,9 +39,6 @@ RETRY_AFTER_S: Final = 5
 AT_ONCE_BYTES: Final = 4_000_000
 """A file up to this size is handed to the server whole: nobody holds a thread by taking it slowly."""
 
-WRITING_GET: Final = frozenset({"/anmelden/dienst", "/anmelden/dienst/zurueck"})
-"""The only addresses where a GET writes: another service sends the browser there, and what it brings is looked up by reading first."""
-
 MAX_QUERY: Final = 8_000
 MAX_PATH: Final = 2_000
 MAX_PARAMETERS: Final = 100
@@ -71,7 +68,7 @@ class Refused(Exception):  # noqa: N818 - named for the situation
         self.words = words
 
 
-class Doors:
+class Admission:
     """How many are inside."""
 
     def __init__(self, readers: int) -> None:
@@ -101,16 +98,16 @@ def _room(semaphore: threading.BoundedSemaphore, wait_s: float, words: str) -> I
         semaphore.release()
 
 
-def doors_tween_factory(handler: Handler, registry: Any) -> Handler:
+def admission_tween_factory(handler: Handler, registry: Any) -> Handler:
     """Lets requests in, and tells in words whom it does not."""
-    doors = Doors(registry.settings["portal.settings"].threads)
+    admission = Admission(registry.settings["portal.settings"].threads)
 
     def tween(request: Request) -> Response:
         try:
             _look_at(request)
-            if request.method == "POST" or request.environ.get("PATH_INFO") in WRITING_GET:
-                return _posted(request, handler, doors)
-            return _read(request, handler, doors)
+            if request.method == "POST":
+                return _posted(request, handler, admission)
+            return _read(request, handler, admission)
         except Refused as refused:
             return _told(request, refused)
         except Exception as error:  # noqa: BLE001 - even the exception views did not outlive it: most often the database is away
@@ -133,25 +130,25 @@ def _look_at(request: Request) -> None:
         raise Refused(400, "Diese Adresse gibt es nicht", "Sie enthält ein Zeichen, das in keiner Adresse steht.")
 
 
-def _read(request: Request, handler: Handler, doors: Doors) -> Response:
+def _read(request: Request, handler: Handler, admission: Admission) -> Response:
     patience = Patience(0, ANSWER_S, may_write=False)
     if str(request.environ.get("PATH_INFO", "")).startswith(WITHOUT_DATABASE):
         with patient(patience):
-            return _sent(handler(request), doors)
+            return _sent(handler(request), admission)
     if request.registry.position.outage.is_closed:
         return _away(request)
-    with doors.reading(), patient(patience):
-        return _sent(handler(request), doors)
+    with admission.reading(), patient(patience):
+        return _sent(handler(request), admission)
 
 
-def _posted(request: Request, handler: Handler, doors: Doors) -> Response:
-    with doors.posting(), patient(Patience(WRITER_WAIT_S, ANSWER_S)):
+def _posted(request: Request, handler: Handler, admission: Admission) -> Response:
+    with admission.posting(), patient(Patience(WRITER_WAIT_S, ANSWER_S)):
         body = _take_body(request)
         try:
             _take_form(request)
             if request.registry.position.outage.is_closed:
                 return _away(request)
-            return _sent(handler(request), doors)
+            return _sent(handler(request), admission)
         finally:
             if body is not None:
                 body.close()
@@ -292,7 +289,7 @@ class _Stream:
                 leave()
 
 
-def _sent(response: Response, doors: Doors) -> Response:
+def _sent(response: Response, admission: Admission) -> Response:
     """The answer: short ones whole, long ones only so many at once. Raises `TooBusy`."""
     chunks = response.app_iter
     if isinstance(chunks, (list, tuple)):
@@ -303,10 +300,10 @@ def _sent(response: Response, doors: Doors) -> Response:
         _close(chunks)
         response.app_iter, response.content_length = [body], len(body)
         return response
-    if not doors.streams.acquire(blocking=False):
+    if not admission.streams.acquire(blocking=False):
         _close(chunks)
         raise TooBusy("too many long answers at once")
-    response.app_iter, response.content_length = _Stream(chunks, doors.streams.release), length  # the first forgets the second
+    response.app_iter, response.content_length = _Stream(chunks, admission.streams.release), length  # the first forgets the second
     return response
 
 
@@ -352,4 +349,4 @@ def only_read(view: Callable[[Any, Request], Response], info: Any) -> Callable[[
 def includeme(config: Configurator) -> None:
     """Put the tween above the exception views, below what is added later."""
     config.add_view_deriver(only_read)
-    config.add_tween("portal.doors.doors_tween_factory")
+    config.add_tween("portal.admission.admission_tween_factory")

@@ -1,0 +1,81 @@
+"""Whoever's account changes is told: on the desk and by mail, whoever did it and whatever was chosen for other notices.
+
+Every change to an account is noted in the audit log, and `audit.note` comes here with it: what is a row in `ACTS` is told.
+An address that changes is told at the old one too, since only that one is surely still read by the right person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from content import models
+from content.services import outbox
+from workflows.vocabulary import ROLES
+
+EVENT: Final = "account"
+PATH: Final = "/redaktion/konto"
+ACTS: Final[Mapping[str, str]] = MappingProxyType({
+    "password.changed": "Das Kennwort wurde geändert.",
+    "password.set-by-link": "Über einen Link wurde ein Kennwort gesetzt.",
+    "account.link": "Die Administration hat einen Link ausgestellt, mit dem sich ein neues Kennwort setzen lässt.",
+    "second-factor.set-up": "Eine Authenticator-App wurde als zweiter Faktor eingerichtet.",
+    "second-factor.removed": "Die Authenticator-App wurde als zweiter Faktor entfernt.",
+    "account.factors-removed": "Alle zweiten Faktoren wurden entfernt.",
+    "passkey.added": "Ein Passkey wurde hinzugefügt: {detail}.",
+    "passkey.removed": "Ein Passkey wurde entfernt: {detail}.",
+    "recovery-codes.renewed": "Es wurden neue Wiederherstellungscodes erzeugt; die bisherigen gelten nicht mehr.",
+    "sign-in.recovery-code": "Jemand hat sich mit einem Wiederherstellungscode angemeldet.",
+    "account.grant": "Eine Rolle wurde erteilt: {role}.",
+    "account.revoke": "Eine Rolle wurde entzogen: {role}.",
+    "account.changed": "Name oder E-Mail-Adresse wurden geändert: {detail}.",
+    "account.locked": "Das Konto wurde gesperrt.",
+    "account.unlocked": "Das Konto wurde entsperrt.",
+    "account.linked": "Das Konto wurde mit dem Anmeldedienst verbunden; die Kennung dort ist {detail}.",
+    "account.unlinked": "Die Verbindung des Kontos mit dem Anmeldedienst wurde getrennt.",
+})
+"""Action in the audit log, whose subject is the login → what its person is told."""
+
+
+def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: str, actor_name: str, detail: str) -> None:
+    """Tell the person of the account `login`, if `action` concerns it."""
+    if action not in ACTS:
+        return
+    account = session.scalars(sa.select(models.Account).where(models.Account.login == login)).one_or_none()
+    if account is None:
+        return
+    words = ACTS[action].format(detail=detail, role=_role(detail))
+    by = "Sie selbst" if actor == login else actor_name or actor
+    key = f"{EVENT}:{action}:{now.isoformat()}:{hashlib.sha256(detail.encode()).hexdigest()[:12]}"
+    session.add(
+        models.Notice(
+            account_id=account.id, event=EVENT, item_id=None, key=key, title="Ihr Konto", words=words, url=PATH, actor_name=by[:200], at=now,
+        )
+    )
+    session.flush()
+    _mail(session, account, account.email, words, by, key, now)
+
+
+def tell_old_address(session: Session, account: models.Account, old: str, now: dt.datetime, *, new: str) -> None:
+    """Tell the address that an account had until now that it is not its address any more."""
+    words = f"Die E-Mail-Adresse des Kontos wurde geändert. Nachrichten gehen ab jetzt an {new or 'keine Adresse'}; diese hier bekommt keine mehr."
+    _mail(session, account, old, words, "", f"{EVENT}:old-address:{now.isoformat()}", now)
+
+
+def _mail(session: Session, account: models.Account, to: str, words: str, by: str, key: str, now: dt.datetime) -> None:
+    if to:
+        payload = {"to": to, "name": account.name, "login": account.login, "words": words, "actor": by, "at": now.isoformat(), "path": PATH}
+        outbox.put(session, "mail.account", f"{key}:{account.id}", payload, due_at=now)
+
+
+def _role(detail: str) -> str:
+    """„press fitko“ → „Pressestelle für fitko“."""
+    role, _, organisation = detail.partition(" ")
+    title = ROLES[role].title if role in ROLES else role
+    return f"{title} für {organisation}" if organisation else title

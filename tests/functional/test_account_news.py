@@ -1,0 +1,128 @@
+"""Whoever's account changes is told, whoever changes it and how; of another address the old one hears too."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from content import models
+from content.services import account_news, accounts, audit, identities, second_factor
+from content.services.notify import EVENTS
+from portal import clock, settings
+from portal.app import make_app
+from portal.mail import Postman
+from tests.functional.conftest import PASSWORD, sign_in
+from tests.functional.people import act, fresh
+
+
+class Post:
+    """Mails that the clock sent since it was asked last."""
+
+    def __init__(self, house):
+        self.house = house
+        configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"})
+        self.templates = make_app(configured, house=house).inner._application.registry.templates
+        self.postman = Postman(configured, self.templates)
+
+    def since(self):
+        sent = []
+        clock.tick(self.house, lambda kind, payload: sent.append((payload["to"], payload["words"], str(self.postman._message(kind, payload)))) if kind == "mail.account" else None)
+        return sent
+
+
+def notices(house, login):
+    with house.reading() as connection:
+        query = sa.select(models.Notice.words).join(models.Account, models.Account.id == models.Notice.account_id)
+        return list(connection.scalars(query.where(models.Account.login == login, models.Notice.event == "account").order_by(models.Notice.id)))
+
+
+@pytest.mark.on_both_databases
+def test_every_change_of_an_account_is_told_on_the_desk_and_by_mail(desk):
+    house, browser = desk
+    adam = browser("adam", "administrator")
+    petra = browser("petra", "press")
+    post = Post(house)
+    told = {}
+    with house.writing("test") as work:
+        path = f"/redaktion/konten/{accounts.find(work.session, 'petra').id}"
+    told["second-factor.set-up"] = post.since()
+
+    def note(action, answer=None):
+        assert answer is None or answer.status_int in {200, 303}, (action, answer.text)
+        told[action] = [mail for mail in post.since() if "petra" in mail[2]]
+        assert told[action], action
+
+    note("account.grant", act(adam, path, "grant", role="member", organisation=""))
+    note("account.revoke", act(adam, path, "revoke", role="member", organisation=""))
+    note("account.link", act(adam, path, "link"))
+    note("recovery-codes.renewed", page := act(petra, "/redaktion/konto", "codes", old=PASSWORD))
+    code = page.html.find("code").text
+    other = fresh(petra)
+    form = sign_in(other, "petra").forms[1]
+    form["code"] = code
+    note("sign-in.recovery-code", form.submit())
+    note("password.changed", act(petra, "/redaktion/konto", "password", old=PASSWORD, password="ein ganz neuer Satz", repeated="ein ganz neuer Satz"))
+    note("second-factor.removed", act(petra, "/redaktion/konto", "totp", old="ein ganz neuer Satz"))
+    note("account.factors-removed", act(adam, path, "factors"))
+    note("account.changed", act(adam, path, "change", name="Petra", email="neu@amt.example"))
+    note("account.locked", act(adam, path, "lock"))
+    note("account.unlocked", act(adam, path, "unlock"))
+    with house.writing("adam", name="Adam") as work:
+        account = accounts.find(work.session, "petra")
+        for action in ("passkey.added", "passkey.removed", "account.linked", "account.unlinked", "password.set-by-link"):
+            audit.note(work.session, work.desk.now, actor="adam", name="Adam", action=action, subject="petra", detail="Diensthandy")
+    rest = post.since()
+    for action in ("passkey.added", "passkey.removed", "account.linked", "account.unlinked", "password.set-by-link"):
+        told[action] = [mail for mail in rest if mail[1] == account_news.ACTS[action].format(detail="Diensthandy", role="")]
+
+    assert told.keys() == account_news.ACTS.keys() and all(told.values()), {action for action, mails in told.items() if not mails}
+    assert {mail[0] for mail in told["account.changed"]} == {"petra@amt.example", "neu@amt.example"}
+    assert "neu@amt.example" in next(mail[1] for mail in told["account.changed"] if mail[0] == "petra@amt.example")
+    assert "Durch: Adam" in told["account.locked"][0][2] and "Durch: Sie selbst" in told["password.changed"][0][2]
+    words = " ".join(notices(house, "petra"))
+    assert all(mails[0][1] in words for action, mails in told.items() if action != "account.changed")
+    assert account is not None
+
+
+def test_what_changes_an_account_is_known_to_the_log_and_its_notice_leads_to_the_account(desk):
+    house, browser = desk
+    assert account_news.ACTS.keys() <= audit.ACTIONS.keys() and not EVENTS["account"].is_chosen
+    anna = browser("anna", "member")
+    with house.writing("test") as work:
+        audit.note(work.session, work.desk.now, actor="adam", name="Adam", action="account.unlocked", subject="anna")
+    page = anna.get("/redaktion/hinweise")
+    assert "Ihr Konto" in page.text and 'href="/redaktion/konto"' in page.text
+    assert 'name="account"' not in anna.get("/redaktion/hinweise/einstellungen").text
+    form = anna.get("/redaktion/hinweise/einstellungen").forms[1]
+    anna.post("/redaktion/hinweise/einstellungen", [*form.submit_fields(), ("account", "off")], status=303)
+    with house.reading() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(models.NoticeChoice).where(models.NoticeChoice.event == "account")) == 0
+
+
+def test_roles_that_come_and_go_with_the_service_are_told(desk):
+    house, browser = desk
+    browser("anna", "member")
+    post = Post(house)
+    post.since()
+    claims = identities.Claims("https://dienst.example", "a-1", "anna", "Anna", "", frozenset({("chair", ""), ("land", "BY")}))
+    with house.writing("test") as work:
+        identities.link(work.session, accounts.find(work.session, "anna"), claims.issuer, claims.subject, work.desk.now)
+        identities.account_of(work.session, claims, work.desk.now, is_creating=False)
+    assert len(post.since()) == 2
+    assert "land" not in " ".join(notices(house, "anna"))
+
+
+def test_who_was_told_of_a_lost_address_is_not_told_again(desk):
+    house, browser = desk
+    browser("anna", "member")
+    post = Post(house)
+    post.since()
+    now = dt.datetime.now(dt.UTC)
+    with house.writing("test") as work:
+        account = accounts.find(work.session, "anna")
+        accounts.change(work.session, account, name="Anna", email="anna@amt.example", now=now)
+        accounts.change(work.session, account, name="Anna", email="", now=now)
+        second_factor.remove_all(work.session, account)
+    assert [mail[0] for mail in post.since()] == ["anna@amt.example"]
