@@ -101,6 +101,8 @@ class WhooshEngine:
         self._analysis = analysis
         self._lock = threading.Lock()
         self._generation = 0
+        if folder.exists() and not folder.is_dir():
+            folder.replace(folder.with_name(f"{folder.name}.beiseite"))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._opened = self._open()
         self._decoding = threading.Lock()
@@ -301,14 +303,18 @@ class WhooshEngine:
         """See `SearchEngine`."""
         fresh = self._folder.with_name(self._folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
-        other = WhooshEngine(fresh, self._analysis)
-        batch = other.batch()
-        count = 0
-        for count, document in enumerate(documents, start=1):
-            batch.put(document)
-            progress(count)
-        batch.commit(position)
-        other.close()
+        try:
+            other = WhooshEngine(fresh, self._analysis)
+            batch = other.batch()
+            count = 0
+            for count, document in enumerate(documents, start=1):
+                batch.put(document)
+                progress(count)
+            batch.commit(position)
+            other.close()
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         self._swap(fresh)
         return count
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import shutil
 import stat
@@ -105,10 +106,10 @@ def test_a_missing_archive_or_folder_is_named(data, tmp_path, command):
     assert code == 2 and "nicht.tar.gz" in errors
 
 
-def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, monkeypatch):
+def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, command, monkeypatch):
     target = tmp_path / "sicherung.tar.gz"
     target.write_bytes(b"alt")
-    monkeypatch.setattr(backup, "_copy_database", lambda *_: (_ for _ in ()).throw(OSError(28, "kein Platz")))
-    with pytest.raises(OSError, match="kein Platz"):
-        backup.backup(data, target, has_database=True)
+    monkeypatch.setattr(backup, "_copy_database", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "kein Platz")))
+    code, _, errors = command(data, "backup", str(target))
+    assert code == 2 and "Der Datenträger ist voll" in errors
     assert target.read_bytes() == b"alt" and sorted(path.name for path in tmp_path.iterdir()) == ["data", "sicherung.tar.gz"]
