@@ -303,18 +303,21 @@ class WhooshEngine:
         """See `SearchEngine`."""
         fresh = self._folder.with_name(self._folder.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
+        other = WhooshEngine(fresh, self._analysis)
+        batch = other.batch()
+        count = 0
         try:
-            other = WhooshEngine(fresh, self._analysis)
-            batch = other.batch()
-            count = 0
             for count, document in enumerate(documents, start=1):
                 batch.put(document)
                 progress(count)
             batch.commit(position)
-            other.close()
         except BaseException:
+            with contextlib.suppress(Exception):  # what ended the work is told, not what its clearing away meets
+                batch.cancel()
+            other.close()
             shutil.rmtree(fresh, ignore_errors=True)
             raise
+        other.close()
         self._swap(fresh)
         return count
 
