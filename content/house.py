@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from transaction._transaction import Status
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
-from content import models
+from content import founding, models
 from content.afterwards import Afterwards
 from content.db import make_engine, read_only
+from content.founding import KEY_FILE, default_database_url
 from content.ledger import Signer, create_key
 from content.patience import ReadsOnly, TooBusy, current
 from content.search import documents, filetext, joined
@@ -44,16 +45,11 @@ from workflows.vocabulary import ROLES, Permission
 log = logging.getLogger(__name__)
 MOST_WRITERS: Final = 8
 """So many write at once in one process, or wait for it at the database; more wait here, where it costs no connection."""
-KEY_FILE: Final = "keys/ledger-ed25519.pem"
 _BATCH: Final = 500
 _FINDABLE: Final = models.Edition.__table__.c.is_withdrawn.is_(False)
 
 ReadText = Callable[[Path, str], tuple[list[str], str]]
 """Path and media type of a file → the text of its pages, and a fault in German."""
-
-
-class NotSetUp(Exception):  # noqa: N818 - named for the situation
-    """The DATA folder has no portal yet; the message (German) says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +95,20 @@ class House:
         self.closing.callback(self.afterwards.close)
 
     @classmethod
-    def open(cls, data: Path, *, database_url: str | None = None) -> House:
-        """The house in `data`. Raises `NotSetUp`, `content.ledger.KeyFileError`."""
-        key = data / KEY_FILE
-        if not is_set_up(data):
-            raise NotSetUp(f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“.")
-        analysis = Analysis(Lemmas.open(data / "lemmas"))
+    def open(cls, data: Path, *, database_url: str | None = None, is_founding: bool = False) -> House:
+        """The house in `data`, whose folder, keys and database must be one whole portal. Raises `NotSetUp`, `KeyFileError`.
+
+        `is_founding`: this process is just founding it.
+        """
         engine = make_engine(database_url or default_database_url(data))
+        reader = read_only(engine)
+        try:
+            founding.demand_one(data, reader, is_founding=is_founding)
+        finally:
+            reader.dispose()
+        analysis = Analysis(Lemmas.open(data / "lemmas"))
         search: SearchEngine = PostgresEngine(engine, analysis) if engine.dialect.name == "postgresql" else WhooshEngine(data / "index", analysis)
-        return cls(data, engine=engine, signer=Signer.from_file(key), search=search, language=Language(analysis))
+        return cls(data, engine=engine, signer=Signer.from_file(data / KEY_FILE), search=search, language=Language(analysis))
 
     @property
     def public_keys(self) -> dict[str, str]:
@@ -298,23 +299,6 @@ class House:
         self.search.close()
         self.engine.dispose()
         self.reading_engine.dispose()
-
-
-def default_database_url(data: Path) -> str:
-    """SQLite in the DATA folder."""
-    return f"sqlite:///{data / 'portal.db'}"
-
-
-def is_set_up(data: Path) -> bool:
-    """Whether DATA holds a portal."""
-    return (data / KEY_FILE).exists()
-
-
-def prepare_folder(data: Path) -> None:
-    """Make the DATA folder with its key, readable for its owner only; what exists stays."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.suppress(FileExistsError):
-        create_key(data / KEY_FILE)
 
 
 def replace_key(data: Path) -> str:

@@ -1,7 +1,7 @@
 """Links and forms that prove themselves: what we handed out comes back unchanged, and nobody else can make it.
 
-A *seal* is a keyed hash over a purpose and some words. The key lies in `DATA/keys/links.key`; it is made when first
-needed, belongs to the backup, and several nodes share it with the folder. With another key all links end.
+A *seal* is a keyed hash over a purpose and some words. The key lies in `DATA/keys/links.key`; it is made when the portal
+is founded, belongs to the backup, and several nodes share it with the folder. With another key all links end.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from content.ledger import KeyFileError
 from content.whole import whole
 
 KEY_FILE: Final = "keys/links.key"
+KEY_BYTES: Final = 32
 SEAL_CHARS: Final = 22
 """128 bits in base64."""
 FORM_LIFE: Final = dt.timedelta(hours=4)
@@ -33,11 +35,18 @@ class Sealer:
 
     @classmethod
     def open(cls, data: Path) -> Sealer:
-        """The sealer of a DATA folder; makes its key where there is none."""
+        """The sealer of a DATA folder. Raises `KeyFileError` where its key is missing or not one: anybody could seal with an empty one."""
         path = data / KEY_FILE
-        if not path.exists():
-            _create(path)
-        return cls(path.read_bytes())
+        remedy = f"Bitte aus der Sicherung zurückholen, oder mit „beschlussportal --data {data} links new-key“ neu machen; bisherige Links in E-Mails enden dann."
+        try:
+            key = path.read_bytes()
+        except FileNotFoundError:
+            raise KeyFileError(f"Der Schlüssel {path} für Links in E-Mails fehlt. {remedy}") from None
+        except OSError as error:
+            raise KeyFileError(f"Der Schlüssel {path} ist nicht lesbar: {error.strerror}.") from error
+        if len(key) != KEY_BYTES:
+            raise KeyFileError(f"{path} enthält keinen brauchbaren Schlüssel ({len(key)} statt {KEY_BYTES} Bytes). {remedy}")
+        return cls(key)
 
     def seal(self, purpose: str, *words: str) -> str:
         """The seal over `words` for `purpose`; no words and no purposes share one."""
@@ -67,14 +76,28 @@ class Sealer:
         return hashlib.sha256(self.seal(f"mark {purpose}", day.isoformat(), word).encode()).hexdigest()
 
 
-def _create(path: Path) -> None:
-    """Write a key complete or not at all; of two processes the first one's stays."""
-    temporary = path.with_name(f".links-{secrets.token_hex(6)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(32))
-        file.flush()
-        os.fsync(file.fileno())
+def create(data: Path) -> None:
+    """Write the key of a DATA folder complete or not at all; one that is there stays, and of two processes the first one's."""
+    path = data / KEY_FILE
+    if path.exists():
+        return
+    temporary = _fresh(path)
     with contextlib.suppress(FileExistsError):
         os.link(temporary, path)
     temporary.unlink()
+
+
+def replace(data: Path) -> None:
+    """Seal with a new key from now on: every link that went out by mail ends."""
+    path = data / KEY_FILE
+    _fresh(path).replace(path)
+
+
+def _fresh(path: Path) -> Path:
+    temporary = path.with_name(f".links-{secrets.token_hex(6)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary

@@ -1,7 +1,7 @@
 """Files by SHA-256 under a folder, joined to `transaction`.
 
 A file is written beside its place first and becomes visible by an atomic rename when everybody has voted, before the
-database commits: a crash in between leaves a file that nothing names (`reconcile` removes it), never a row without a
+database commits: a crash in between leaves a file that nothing names (`reconcile` sets it aside), never a row without a
 file. What a file is, its bytes say; the declared name must agree. Allowed types and sizes are a table.
 """
 
@@ -27,6 +27,9 @@ from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
 ORPHAN_AGE_S: Final = 3600
+_FEW: Final = 20
+_LARGE_PART: Final = 0.25
+_HALF_WRITTEN: Final = re.compile(r"(?:[0-9a-f]{64}|lesen)-\w+")
 
 
 class UploadRefused(ValueError):  # noqa: N818 - named for the situation
@@ -74,6 +77,28 @@ class StoredFile:
     media_type: str
     width: int | None = None
     height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What `FileStore.reconcile` did: names set aside, brought back, dropped as half written; how many it did not dare to touch."""
+
+    aside: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    left: int = 0
+
+    @property
+    def words(self) -> str:
+        """A German sentence for operators; empty where nothing needs to be said."""
+        if self.left:
+            return (
+                f"{self.left} Dateien nennt kein Eintrag mehr. Das sind auffällig viele: Sie bleiben, wo sie sind. "
+                "Bitte prüfen, ob Datenbank und Ordner zusammengehören."
+            )
+        parts = [f"{len(self.aside)} Dateien, die kein Eintrag nennt, liegen jetzt in beiseite/"] if self.aside else []
+        parts += [f"{len(self.returned)} wurden von dort zurückgeholt"] if self.returned else []
+        return "; ".join(parts) + "." if parts else ""
 
 
 def check_upload(body: bytes, file_name: str) -> str:
@@ -151,6 +176,7 @@ class FileStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._aside = root.parent / "beiseite"
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -194,16 +220,39 @@ class FileStore:
         """Those of `known` that are missing or whose bytes do not have their hash."""
         return [sha256 for sha256 in known if not self._is_sound(sha256)]
 
-    def reconcile(self, known: Collection[str], *, older_than_s: float = ORPHAN_AGE_S) -> list[str]:
-        """Remove files that no row names and left-overs of crashes, unless they are younger; their names."""
+    def reconcile(self, known: Collection[str], *, older_than_s: float = ORPHAN_AGE_S) -> Swept:
+        """Move files that no row names aside, unless they are younger, and bring back those that one does name.
+
+        Where a large part would go, folder and rows do not belong together: all of it stays. Only what a crash left half
+        written is deleted: nobody was ever told that it is kept.
+        """
         horizon = time.time() - older_than_s
         wanted = set(known)
-        gone: list[str] = []
-        for path in [*self._incoming.iterdir(), *self._root.glob("??/??/*")]:
-            if path.name not in wanted and path.stat().st_mtime <= horizon:
-                path.unlink(missing_ok=True)
-                gone.append(path.name)
-        return gone
+        lying = {path.name: path for path in self._root.glob("??/??/*")}
+        returned = tuple(name for name in sorted(wanted - lying.keys()) if self._bring_back(name))
+        orphans = [path for name, path in lying.items() if name not in wanted and _age(path) <= horizon]
+        dropped = self._drop_half_written(horizon)
+        if len(orphans) > max(_FEW, _LARGE_PART * len(lying)):
+            return Swept(returned=returned, dropped=dropped, left=len(orphans))
+        for path in orphans:
+            self._aside.mkdir(exist_ok=True, mode=0o700)
+            with contextlib.suppress(FileNotFoundError):
+                path.replace(self._aside / path.name)
+        return Swept(tuple(path.name for path in orphans), returned, dropped)
+
+    def _bring_back(self, name: str) -> bool:
+        found, target = self._aside / name, self.path(name)
+        if not found.is_file() or target.exists():
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        found.replace(target)
+        return True
+
+    def _drop_half_written(self, horizon: float) -> tuple[str, ...]:
+        gone = [path for path in self._incoming.iterdir() if _HALF_WRITTEN.fullmatch(path.name) and _age(path) <= horizon]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return tuple(path.name for path in gone)
 
     def _is_sound(self, sha256: str) -> bool:
         try:
@@ -211,6 +260,22 @@ class FileStore:
                 return hashlib.file_digest(file, "sha256").hexdigest() == sha256
         except OSError:
             return False
+
+
+def _age(path: Path) -> float:
+    """When the file was changed last; one that has just gone counts as new."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _sync(folder: Path) -> None:
+    """What was put into `folder` stays there when the power goes."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
 
 
 @implementer(IDataManager)
@@ -232,12 +297,11 @@ class _Arrival:
         """The bytes are on disk already."""
 
     def tpc_vote(self, _transaction: object) -> None:
-        self._target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = [folder for folder in self._target.parents[:2] if not folder.exists()]
+        self._target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.replace(self._incoming, self._target)
-        with contextlib.suppress(OSError):
-            descriptor = os.open(self._target.parent, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+        for folder in {self._target.parent, *(one.parent for one in fresh)}:
+            _sync(folder)
 
     def tpc_finish(self, _transaction: object) -> None:
         """The file is in its place."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,16 +19,17 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from content import models
-from content.db import make_engine
-from content.house import House, NotSetUp, default_database_url, is_set_up, prepare_folder, replace_key
+from content import faults, founding, models, signing
+from content.founding import NotSetUp
+from content.house import House, replace_key
 from content.ledger import KeyFileError
 from content.schemas import InvalidInput
-from content.search.interface import IndexDamaged
+from content.search.interface import IndexBusy, IndexDamaged
+from content.search.lemmas import LemmasUnbuildable
 from content.services import exchange, ledger, lookup
-from portal import __version__, backup, cli_user, cli_workflows, database, settings
+from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
 from portal.incoming import read_import_ahead, store_file
-from portal.starting import MissingServer, add_examples, serve, set_up
+from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -36,11 +38,18 @@ MAX_FAULTS_SHOWN: Final = 200
 MAX_KEPT_SHOWN: Final = 2_000
 """Rows that were taken without their key are listed so that somebody can mend them; real lists have some hundred."""
 
+_REFUSALS: Final = (
+    NotSetUp, founding.InUse, NotFounded, KeyFileError, database.NewerData, database.Outdated, settings.SettingError, MissingServer, backup.Unusable,
+    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable,
+)
+"""What a command can meet before it works; each says in German why and what to do."""
+
 Command = Callable[[argparse.Namespace, settings.Settings], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    os.umask(0o077)
     parsed = make_parser().parse_args(arguments)
     try:
         configured = settings.load(
@@ -49,14 +58,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run: Command = parsed.run
         return run(parsed, configured)
-    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, backup.Unusable, cli_user.Unusable, cli_workflows.Unusable) as error:
+    except _REFUSALS as error:
         return _fail(str(error))
+    except backup.Damaged as error:
+        print(f"beschlussportal: {error}", file=sys.stderr)
+        return FAULTY
     except InvalidInput as error:
         return _fail("; ".join(f"{row.field}: {row.message}" if row.field else row.message for row in error.errors))
-    except sa.exc.OperationalError as error:
-        return _fail(f"Die Datenbank antwortet nicht: {error.orig}. Bitte DATABASE_URL und den Ordner DATA prüfen.")
-    except OSError as error:
-        return _fail(f"{error.filename or 'Datei'}: {error.strerror or error}.")
+    except IndexBusy:
+        return _fail("Jemand anders schreibt gerade am Suchindex. Bitte in einer halben Minute wiederholen.")
+    except (OSError, sqlite3.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        print(f"beschlussportal: {faults.sentence(error)}", file=sys.stderr)
+        return FAULTY if faults.kind_of(error) is faults.Fault.DAMAGED else UNUSABLE
     except KeyboardInterrupt:
         return _fail("Abgebrochen; nichts wurde geändert.")
 
@@ -70,13 +83,20 @@ def _say(message: str) -> None:
     print(message, flush=True)
 
 
+class _Version(argparse.Action):
+    """Worked out only when asked for: it reads the whole program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.exit(message=f"beschlussportal {build.version()}, Daten {database.newest_revision()}\n")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their arguments and help."""
     parser = argparse.ArgumentParser(
         prog="beschlussportal", description="Portal für öffentliche Beschlüsse.", epilog="Alles Weitere: docs/betrieb.md"
     )
     parser.add_argument("--data", metavar="DIR", help="Ordner mit allem, was das Portal weiß (sonst DATA, sonst var)")
-    parser.add_argument("--version", action="version", version=f"beschlussportal {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="welches Programm das ist, und bis zu welchem Stand es Daten kennt")
     commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL", dest="command")
 
     def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
@@ -92,6 +112,7 @@ def make_parser() -> argparse.ArgumentParser:
     start.add_argument("--port", help="Port (sonst PORT, sonst 6543)")
     start.add_argument("--server", choices=["granian", "waitress"], help="Webserver (sonst SERVER, sonst granian)")
     start.add_argument("--empty", action="store_true", help="beim ersten Mal ohne Beispielinhalt")
+    start.add_argument("--existing", action="store_true", help="nur ein Portal starten, das es schon gibt: ein leerer Ordner wird abgelehnt, nie eingerichtet")
     take = add("import", _import, "JSON-Zeilen oder Listen (CSV) übernehmen; dieselben noch einmal ändern nichts.")
     take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile, oder Liste als .csv (Katalog, Kommunen, IT-Dienstleister)")
     take.add_argument("--publish", action="store_true", help="Übernommenes gleich veröffentlichen")
@@ -109,6 +130,8 @@ def make_parser() -> argparse.ArgumentParser:
         "action", choices=["verify", "new-key"],
         help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
     )
+    sealed = add("links", _links, "Den Schlüssel für Links in E-Mails ersetzen; bisherige Links enden.")
+    sealed.add_argument("action", choices=["new-key"], help="new-key: künftig mit einem neuen Schlüssel versiegeln")
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
     cli_user.add_arguments(people)
     cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen."))
@@ -127,35 +150,27 @@ def _bar(label: str) -> Progress:
 
 
 def _open(configured: settings.Settings) -> House:
-    house = House.open(configured.data, database_url=configured.database_url)
-    if database.revision(house.engine) != database.newest_revision():
-        raise NotSetUp(
-            f"Die Datenbank in {configured.data} hat einen anderen Stand als das Programm. "
-            f"Bitte „beschlussportal --data {configured.data} migrate“."
-        )
+    house = open_house(configured)
+    if words := founding.tighten(configured.data):
+        print(words, file=sys.stderr)
     return house
 
 
 def _init(arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    house = set_up(configured, say=_say)
-    if not arguments.empty:
-        add_examples(house, say=_say)
-    house.close()
+    set_up(configured, with_examples=not arguments.empty, say=_say).close()
     _say(f"Das Portal in {configured.data} ist eingerichtet.")
     return OK
 
 
 def _migrate(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    prepare_folder(configured.data)
-    engine = make_engine(configured.database_url or default_database_url(configured.data))
-    changed = database.migrate(engine)
-    engine.dispose()
-    _say("Die Datenbank ist auf dem neuesten Stand." if changed else "Die Datenbank war schon auf dem neuesten Stand.")
+    said: list[str] = []
+    set_up(configured, may_found=False, say=lambda words: said.append(words) or _say(words)).close()
+    _say("Die Datenbank ist auf dem neuesten Stand." if said else "Die Datenbank war schon auf dem neuesten Stand.")
     return OK
 
 
 def _serve(arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    return serve(configured, with_examples=not arguments.empty, say=_say)
+    return serve(configured, with_examples=not arguments.empty, may_found=not arguments.existing, say=_say)
 
 
 def _import(arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -253,19 +268,32 @@ def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int
 
 def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
-    is_sqlite = house.engine.dialect.name == "sqlite"
-    house.close()
-    count = backup.backup(configured.data, arguments.file, has_database=is_sqlite)
-    _say(f"Gesichert: {count} Dateien, {arguments.file.stat().st_size / 1e6:.1f} MB nach {arguments.file}. Die Schlüssel liegen darin: bitte geheim halten.")
-    if not is_sqlite:
-        _say("Die Datenbank ist nicht darin: Sie liegt in PostgreSQL und wird mit pg_dump gesichert, am besten vorher.")
+    try:
+        manifest = backup.backup(house, arguments.file)
+    finally:
+        house.close()
+    size = arguments.file.stat().st_size / 1e6
+    _say(
+        f"Gesichert und geprüft: {len(manifest.members)} Dateien, Register bis {manifest.position}, {size:.1f} MB nach {arguments.file}. "
+        "Die Schlüssel liegen darin: bitte geheim halten."
+    )
     return OK
 
 
 def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    count = backup.restore(arguments.file, configured.data)
-    set_up(configured, say=_say).close()
-    _say(f"Wiederhergestellt: {count} Dateien in {configured.data}. Prüfen mit „beschlussportal --data {configured.data} check“.")
+    manifest = backup.restore(arguments.file, configured.data, database_url=configured.database_url)
+    set_up(configured, may_found=False, say=_say).close()
+    _say(
+        f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert am {manifest.taken_at}. "
+        f"Prüfen mit „beschlussportal --data {configured.data} check“."
+    )
+    return OK
+
+
+def _links(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    founding.demand(configured.data, is_adopting=True)
+    signing.replace(configured.data)
+    _say("Ein neuer Schlüssel versiegelt ab jetzt die Links in E-Mails; alle bisherigen sind ungültig. Bitte das Portal neu starten.")
     return OK
 
 
@@ -290,13 +318,15 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
         mended = house.reconcile_search(lambda done: bar.update(task, completed=done))
     house.read_files(again=True)
     house.forget_texts()
+    swept = sweep(house)
     with house.reading() as connection:
         known = lookup.known_files(connection)
-    gone = house.files.reconcile(known)
     damaged = house.files.damaged(known)
     house.close()
     _say(mended.words)
-    _say(f"Dateien: {len(known)} bekannt, {len(gone)} verwaiste entfernt, {len(damaged)} fehlend oder beschädigt.")
+    _say(f"Dateien: {len(known)} bekannt, {len(swept.aside)} verwaiste beiseitegelegt, {len(damaged)} fehlend oder beschädigt.")
+    if swept.words:
+        _say(swept.words)
     for sha256 in damaged:
         print(f"Fehlend oder beschädigt: {house.files.path(sha256)}. Bitte aus der Sicherung zurückholen.", file=sys.stderr)
     return FAULTY if damaged else OK
@@ -331,6 +361,14 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
 
 def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
+    hurt, hints = integrity.of_database(house)
+    for line in hurt:
+        print(line, file=sys.stderr)
+    for line in hints:
+        _say(line)
+    if hurt:  # nothing that is read from it would mean anything
+        house.close()
+        return FAULTY
     problems: list[str] = [f"Schema: {difference}" for difference in database.differences(house.engine)]
     findable, _ = house.findable()
     with house.reading() as connection:
@@ -375,7 +413,7 @@ def _workflows(arguments: argparse.Namespace, configured: settings.Settings) -> 
         for line in cli_workflows.show(arguments):
             _say(line)
         return OK
-    house = _open(configured) if is_set_up(configured.data) else None
+    house = _open(configured) if founding.is_set_up(configured.data) else None
     answer = cli_workflows.check(house)
     if house is not None:
         house.close()

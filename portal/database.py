@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -19,6 +20,16 @@ import content.models  # noqa: F401 - makes the tables known
 from content.db import Base
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x42504F5254414C
+"""The number under which PostgreSQL knows that somebody sets up or migrates this database."""
+
+
+class NewerData(Exception):  # noqa: N818 - named for the situation
+    """The database was written by a newer program; the message (German) says what to do."""
+
+
+class Outdated(Exception):  # noqa: N818 - named for the situation
+    """The database was written by an older program and not migrated yet; the message (German) says what to do."""
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -40,8 +51,48 @@ def revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_known(found: str | None) -> bool:
+    """Whether this program knows the revision `found`."""
+    return found is None or found in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+def demand_known(engine: Engine) -> None:
+    """Raise `NewerData` where a newer program has changed the tables."""
+    found = revision(engine)
+    if not is_known(found):
+        raise NewerData(
+            f"Die Daten sind neuer als das Programm (Stand {found}, dieses Programm kennt sie bis {newest_revision()}). "
+            "Bitte das neuere Programm starten oder eine Sicherung zurückholen, die dieses geschrieben hat; nichts wurde geändert."
+        )
+
+
+def demand_newest(engine: Engine) -> None:
+    """Raise `NewerData` or `Outdated` unless the tables are those of this program."""
+    demand_known(engine)
+    if revision(engine) != newest_revision():
+        raise Outdated("Die Datenbank hat einen älteren Stand als das Programm. Bitte „beschlussportal migrate“.")
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """Nobody else sets up or migrates this database meanwhile; who comes later waits. SQLite has its lock in the folder."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ("lock_timeout", "statement_timeout"):
+            connection.exec_driver_sql(f"SET {name} = 0")
+        connection.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
+        try:
+            yield
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+            connection.invalidate()  # its settings are not those of the pool
+
+
 def migrate(engine: Engine, target: str = "head") -> bool:
-    """Bring the database to `target` in one transaction; whether anything had to be done."""
+    """Bring the database to `target` in one transaction; whether anything had to be done. Raises `NewerData`."""
+    demand_known(engine)
     before = revision(engine)
     if target == "head" and before == newest_revision():
         return False
@@ -63,6 +114,7 @@ def _unguarded(engine: Engine) -> Iterator[Connection]:
     """
     if engine.dialect.name != "sqlite":
         with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             yield connection
         return
     with engine.connect() as connection:

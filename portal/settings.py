@@ -218,6 +218,8 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     return Settings(**values)
 
 
+SERVER_PROCESS: Final = "BESCHLUSSPORTAL_SERVER_PROCESS"
+"""In the environment of the server's processes: the number of the one that started them."""
 _SERVED_AT: Final = "served-at"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -15,16 +18,19 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
+from sqlalchemy.engine import Engine
 
-from content import models
-from content.db import make_engine
-from content.house import House, default_database_url, prepare_folder
+from content import founding, models
+from content.db import make_engine, read_only
+from content.founding import Place, Store
+from content.house import House
 from content.search.interface import IndexDamaged
 from content.services import exchange, lookup
+from content.storage import Swept
 from portal import database, shares
 from portal.incoming import read_import_ahead, store_file
 from portal.memory import give_large_blocks_back
-from portal.settings import Settings, hand_over, remember_address
+from portal.settings import SERVER_PROCESS, Settings, hand_over, remember_address
 
 Say = Callable[[str], None]
 PROGRESS_EVERY: Final = 50
@@ -34,33 +40,105 @@ class MissingServer(Exception):  # noqa: N818 - named for the situation
     """The chosen web server cannot run; the message (German) says why."""
 
 
-def set_up(settings: Settings, *, say: Say) -> House:
-    """Folder, key, database and index of `settings`, brought to the present state; the open house."""
-    if not (settings.data / "keys").exists():
-        say(f"Lege {settings.data} an: Ordner und Schlüssel für das Register …")
-    prepare_folder(settings.data)
-    engine = make_engine(settings.database_url or default_database_url(settings.data))
-    if database.revision(engine) != database.newest_revision():
-        say("Bringe die Datenbank auf den neuesten Stand …")
-        database.migrate(engine)
-    engine.dispose()
-    if not list((settings.data / "lemmas").glob("*.trie")):
-        say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
-    house = House.open(settings.data, database_url=settings.database_url)
-    mend(house, say=say)
+class NotFounded(Exception):  # noqa: N818 - named for the situation
+    """Founding here would mix two portals; the message (German) says what to do."""
+
+
+def open_house(settings: Settings) -> House:
+    """The house as commands use it: whole, and with the tables of this program. Changes nothing.
+
+    Raises `founding.NotSetUp`, `KeyFileError`, `database.NewerData`, `database.Outdated`.
+    """
+    founding.demand(settings.data, is_adopting=True)
+    engine = make_engine(_url(settings))
+    reader = read_only(engine)
+    try:
+        founding.demand_database(settings.data, reader, founding.store_of(reader))
+        database.demand_newest(reader)
+    finally:
+        reader.dispose()
+    return House.open(settings.data, database_url=settings.database_url)
+
+
+def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_examples: bool = False) -> House:
+    """The house of `settings` brought to the present state, its caches too. A fresh folder is founded, where that may be:
+    example content comes with it and never later. Raises what `open_house` does, and `NotFounded`.
+    """
+    place = founding.look(settings.data)
+    if place is Place.NEW and not may_found:
+        founding.demand(settings.data)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if words := founding.tighten(settings.data):
+        say(words)
+    with founding.setting_up(settings.data):
+        is_new = founding.look(settings.data) is not Place.PORTAL
+        _bring_up(settings, is_new=is_new, say=say)
+        if not list((settings.data / "lemmas").glob("*.trie")):
+            say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
+        house = House.open(settings.data, database_url=settings.database_url, is_founding=is_new)
+        mend(house, say=say)
+        if is_new:
+            if with_examples:
+                add_examples(house, say=say)
+            founding.finish(settings.data)
     return house
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url or founding.default_database_url(settings.data)
+
+
+def _bring_up(settings: Settings, *, is_new: bool, say: Say) -> None:
+    """Folder, keys and tables: made for a new portal, demanded and migrated for one that exists."""
+    data, engine = settings.data, make_engine(_url(settings))
+    reader = read_only(engine)
+    try:
+        with database.alone(engine):
+            store = founding.store_of(reader)
+            if is_new:
+                _demand_free(data, reader, store)
+                say(f"Lege {data} an: Ordner und Schlüssel für das Register …")
+                founding.begin(data)
+            else:
+                founding.demand(data, is_adopting=True)
+                founding.demand_database(data, reader, store)
+                database.demand_known(reader)
+                founding.demand_same(data, reader)
+            if is_new or database.revision(reader) != database.newest_revision():
+                say("Bringe die Datenbank auf den neuesten Stand …")
+                database.migrate(engine)
+            founding.identify(data, engine)
+    finally:
+        reader.dispose()
+        engine.dispose()
+
+
+def _demand_free(data: Path, engine: Engine, store: Store) -> None:
+    """A new portal needs a database with nothing in it; a founding that was cut off may have begun to fill it."""
+    if store is Store.PORTAL and founding.begun_as(data) is not None:
+        founding.demand_same(data, engine)
+        return
+    if store in {Store.PORTAL, Store.FOREIGN}:
+        what = "die eines Portals, dessen Ordner hier fehlt: Ist der Datenträger eingehängt, stimmt DATA?" if store is Store.PORTAL else "nicht leer."
+        raise NotFounded(f"In {data} gibt es noch kein Portal, aber die Datenbank {founding.name_of(engine)} ist {what} Nichts wurde geändert.")
 
 
 def mend(house: House, *, say: Say) -> None:
     """Close the gap that a crash may have left between database, index and files."""
-    with house.reading() as connection:
-        known = lookup.known_files(connection)
-    house.files.reconcile(known)
+    if words := sweep(house).words:
+        say(words)
     house.forget_texts()
     if house.is_search_behind() or _is_search_damaged(house):
         mended = house.reconcile_search()
         if not mended.is_clean:
             say(mended.words)
+
+
+def sweep(house: House) -> Swept:
+    """Set aside the files that nobody names, bring back those that somebody does, and drop what a crash left half written."""
+    with house.reading() as connection:
+        known = lookup.known_files(connection)
+    return house.files.reconcile(known)
 
 
 def _is_search_damaged(house: House) -> bool:
@@ -71,7 +149,7 @@ def _is_search_damaged(house: House) -> bool:
 
 
 def add_examples(house: House, *, say: Say) -> None:
-    """Import and publish the example content into a portal that has nothing yet."""
+    """Import and publish the example content into a portal that is just being founded; one that has anything is left alone."""
     with house.reading() as connection:
         if connection.execute(sa.select(sa.func.count()).select_from(models.Item)).scalar():
             return
@@ -88,20 +166,36 @@ def add_examples(house: House, *, say: Say) -> None:
             ).read(paths)
 
 
-def serve(settings: Settings, *, with_examples: bool, say: Say) -> int:
-    """Set up, then serve until told to stop; the exit code."""
+def serve(settings: Settings, *, with_examples: bool, may_found: bool = True, say: Say) -> int:
+    """Set up, then serve until told to stop; the exit code. One server for each folder and port: raises `founding.InUse`."""
     started = time.monotonic()
-    house = set_up(settings, say=say)
-    if with_examples:
-        add_examples(house, say=say)
-    house.close()
-    say(f"Bereit nach {time.monotonic() - started:.1f} s. Beschlussportal läuft unter http://{settings.host}:{settings.port}")
-    say(f"Lesen geht ohne Anmeldung. Die Redaktion meldet sich unter {settings.base_url}/anmelden an.")
-    say(f"Ein Konto anlegen (nennt den Link zum Kennwort): {sys.argv[0]} --data {settings.data} user add NAME --role secretariat")
-    say("Beenden mit Strg+C.")
-    remember_address(settings)
-    hand_over(settings)
-    return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
+    if founding.look(settings.data) is Place.NEW and not may_found:
+        founding.demand(settings.data)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with founding.serving(settings.data):
+        demand_port(settings.host, settings.port)
+        set_up(settings, may_found=may_found, with_examples=with_examples, say=say).close()
+        say(f"Bereit nach {time.monotonic() - started:.1f} s. Beschlussportal läuft unter http://{settings.host}:{settings.port}")
+        say(f"Lesen geht ohne Anmeldung. Die Redaktion meldet sich unter {settings.base_url}/anmelden an.")
+        say(f"Ein Konto anlegen (nennt den Link zum Kennwort): {sys.argv[0]} --data {settings.data} user add NAME --role secretariat")
+        say("Beenden mit Strg+C.")
+        remember_address(settings)
+        hand_over(settings)
+        demand_port(settings.host, settings.port)
+        return _run_waitress(settings) if settings.server == "waitress" else _run_granian(settings)
+
+
+def demand_port(host: str, port: int) -> None:
+    """Raise `founding.InUse` where somebody listens already: granian would share the port with them and both would answer."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE:
+                    raise founding.InUse(f"Unter {host}:{port} lauscht schon ein Programm. Bitte jenes beenden oder mit PORT einen anderen Port nennen.") from None
+                raise founding.InUse(f"Unter {host}:{port} kann niemand lauschen: {os.strerror(error.errno or 0)}. Bitte HOST und PORT prüfen.") from error
 
 
 def _run_waitress(settings: Settings) -> int:
@@ -119,6 +213,7 @@ def _run_waitress(settings: Settings) -> int:
 
 
 def _run_granian(settings: Settings) -> int:
+    os.environ[SERVER_PROCESS] = str(os.getpid())
     server = MPServer(
         target="portal.wsgi:application",
         address=settings.host,

@@ -17,10 +17,9 @@ from pathlib import Path
 import pytest
 from webtest import TestApp
 
-from content.db import make_engine
-from content.house import House, default_database_url, prepare_folder
+from content.house import House
 from content.search.lemmas import Lemmas
-from portal import database, settings, starting
+from portal import settings, starting
 from portal.app import make_app
 
 ROOT = Path(__file__).parent.parent
@@ -58,13 +57,11 @@ def lemmas_folder() -> Path:
     return built_once("lemmas", [ROOT / "content" / "search" / "lemmas.py"], Lemmas.open)
 
 
-def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None) -> House:
-    prepare_folder(data)
+def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None, *, with_examples: bool = False) -> House:
+    data.mkdir(parents=True, mode=0o700)
     shutil.copytree(lemmas_folder, data / "lemmas")
-    engine = make_engine(database_url or default_database_url(data))
-    database.migrate(engine)
-    engine.dispose()
-    return House.open(data, database_url=database_url)
+    configured = settings.load({"DATA": str(data), "DATABASE_URL": database_url or ""})
+    return starting.set_up(configured, with_examples=with_examples, say=lambda _: None)
 
 
 @pytest.fixture
@@ -87,9 +84,7 @@ def other_house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
 def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) -> Path:
     """The DATA folder of a fresh portal with its example content; read only, copy it to write."""
     def make(folder: Path) -> None:
-        made = _fresh(folder / "data", lemmas_folder)
-        starting.add_examples(made, say=lambda _: None)
-        made.close()
+        _fresh(folder / "data", lemmas_folder, with_examples=True).close()
 
     sources = [path for name in ("workflows", "content", "portal") for path in (ROOT / name).rglob("*") if path.suffix in SOURCES]
     kept = built_once("example", [*sources, Path(__file__)], make)
@@ -148,9 +143,7 @@ def _new_database(server: str, template: str = "template1") -> str:
 def example_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str) -> tuple[Path, str]:
     """DATA folder and name of the database of a portal with its example content; copy both to write."""
     data, url = tmp_path_factory.mktemp("example-pg") / "data", _new_database(postgres_server)
-    made = _fresh(data, lemmas_folder, url)
-    starting.add_examples(made, say=lambda _: None)
-    made.close()
+    _fresh(data, lemmas_folder, url, with_examples=True).close()
     return data, url.partition("?")[0].rsplit("/", 1)[1]
 
 

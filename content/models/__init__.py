@@ -26,6 +26,7 @@ from content.models.meeting import AgendaItem, Meeting
 from content.models.mention import Mention
 from content.models.notice import Notice, NoticeChoice
 from content.models.organisation import Organisation, Page, Term
+from content.models.portal import PortalIdentity
 from content.models.press import Contact, ContactPick, PressContact, PressRelease, PressSection, Quote
 from content.models.report import (
     Recommendation,
@@ -94,6 +95,7 @@ __all__ = [
     "OzgService",
     "Page",
     "Passkey",
+    "PortalIdentity",
     "PressContact",
     "PressRelease",
     "PressSection",

@@ -7,7 +7,7 @@ Keys and lemmas are folded (`fold`): lower case, ä → ae, ß → ss, so that e
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
 import subprocess
 import sys
@@ -43,12 +43,11 @@ class Lemmas:
 
     @classmethod
     def open(cls, folder: Path) -> Lemmas:
-        """The lemmas kept in `folder`, built first where they are missing (a few seconds, in another process)."""
-        path = folder / f"de-{metadata.version('simplemma')}-4.trie"
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "content.search.lemmas", str(path)]
-            subprocess.run(command, check=True, timeout=BUILD_TIMEOUT_S)  # noqa: S603 - our own module
+        """The lemmas kept in `folder`, built first where they are missing or hurt (a few seconds, in another process).
+
+        Raises `LemmasUnbuildable`.
+        """
+        path = _sound(folder) or _build_in(folder)
         trie = marisa_trie.BytesTrie()
         trie.mmap(str(path))
         return cls(trie)
@@ -63,15 +62,51 @@ class Lemmas:
         return found[0][:1].decode() if found else ""
 
 
-def build(path: Path) -> None:
-    """Write the table to `path`, complete or not at all."""
+class LemmasUnbuildable(Exception):  # noqa: N818 - named for the situation
+    """The dictionary could not be built; the message (German) says what to do."""
+
+
+def _stem() -> str:
+    return f"de-{metadata.version('simplemma')}-4"
+
+
+def _sound(folder: Path) -> Path | None:
+    """The table in `folder` whose bytes have the sum that its name bears: a flipped bit would change words without a sound."""
+    return next((path for path in sorted(folder.glob(f"{_stem()}.*.trie")) if path.name == f"{_stem()}.{_sum(path)}.trie"), None)
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _build_in(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-m", "content.search.lemmas", str(folder)]
+    done = subprocess.run(command, check=False, timeout=BUILD_TIMEOUT_S, capture_output=True, text=True)  # noqa: S603 - our own module
+    path = _sound(folder)
+    if done.returncode or path is None:
+        why = (done.stderr.strip().splitlines() or ["Abbruch"])[-1]
+        raise LemmasUnbuildable(f"Das Wörterbuch für die Suche ließ sich nicht in {folder} schreiben ({why}). Bitte Platz und Rechte prüfen.")
+    return path
+
+
+def build(folder: Path) -> None:
+    """Write the table into `folder`, complete or not at all; what lay there before goes."""
     rows = dict(_rows())
     trie = marisa_trie.BytesTrie((key, kind + (b"" if lemma == key else lemma.encode())) for key, (lemma, kind) in rows.items())
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    before = list(folder.glob("*.trie"))
+    descriptor, name = tempfile.mkstemp(dir=folder)
     os.close(descriptor)
-    with contextlib.suppress(FileNotFoundError):
+    try:
         trie.save(name)
+        path = folder / f"{_stem()}.{_sum(Path(name))}.trie"
         os.replace(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    for old in before:
+        if old.name != path.name:
+            old.unlink(missing_ok=True)
 
 
 def _rows() -> Iterator[tuple[str, tuple[str, bytes]]]:

@@ -101,6 +101,8 @@ class WhooshEngine:
         self._analysis = analysis
         self._lock = threading.Lock()
         self._generation = 0
+        if folder.exists() and not folder.is_dir():
+            folder.replace(folder.with_name(f"{folder.name}.beiseite"))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._opened = self._open()
         self._decoding = threading.Lock()
@@ -304,10 +306,17 @@ class WhooshEngine:
         other = WhooshEngine(fresh, self._analysis)
         batch = other.batch()
         count = 0
-        for count, document in enumerate(documents, start=1):
-            batch.put(document)
-            progress(count)
-        batch.commit(position)
+        try:
+            for count, document in enumerate(documents, start=1):
+                batch.put(document)
+                progress(count)
+            batch.commit(position)
+        except BaseException:
+            with contextlib.suppress(Exception):  # what ended the work is told, not what its clearing away meets
+                batch.cancel()
+            other.close()
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
         other.close()
         self._swap(fresh)
         return count

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import hashlib
 import io
+import json
+import os
 import shutil
+import sqlite3
 import stat
 import tarfile
 
 import pytest
+import sqlalchemy as sa
 
+from content import founding
+from content.db import make_engine
 from content.house import House
+from content.ledger import create_key
+from content.services import audit
 from portal import backup, cli
+from tests.conftest import _new_database
 
 
 @pytest.fixture
@@ -34,30 +46,273 @@ def data(example_data, tmp_path):
     return tmp_path / "data"
 
 
-def _state(data):
-    house = House.open(data)
+@pytest.fixture
+def target(tmp_path, lemmas_folder):
+    """A new folder whose dictionary, a cache, lies there already."""
+    (tmp_path / "neu").mkdir(mode=0o700)
+    (tmp_path / "neu/lemmas").symlink_to(lemmas_folder)
+    return tmp_path / "neu"
+
+
+@pytest.fixture
+def saved(portal, request, command, tmp_path, monkeypatch):
+    """(house, its archive, whether it is on PostgreSQL); the commands that follow find an empty database."""
+    _, house = portal
+    is_postgres = house.engine.dialect.name == "postgresql"
+    if is_postgres:
+        monkeypatch.setenv("DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    code, said, errors = command(house.data, "backup", str(tmp_path / "gut.tar.gz"))
+    assert (code, errors) == (0, "") and "geprüft" in said
+    if is_postgres:
+        monkeypatch.setenv("DATABASE_URL", _new_database(request.getfixturevalue("postgres_server")))
+    return house, tmp_path / "gut.tar.gz", is_postgres
+
+
+def _rows(connection):
+    """Every row of every table."""
+    names = sorted(sa.inspect(connection).get_table_names())
+    return {name: sorted(map(repr, connection.execute(sa.text(f'SELECT * FROM "{name}"')).all())) for name in names}
+
+
+def _state(data, url=None):
+    house = House.open(data, database_url=url)
     try:
-        with house.engine.connect() as connection:
-            head = connection.exec_driver_sql("SELECT position, hash FROM ledger_head").one()
-            texts = connection.exec_driver_sql("SELECT url, sha256 FROM edition ORDER BY id").all()
-        return tuple(head), [tuple(row) for row in texts], sorted(house.search.stored()), house.signer.key_id
+        with house.reading() as connection:
+            return _rows(connection), sorted(house.search.stored()), house.signer.key_id
     finally:
         house.close()
 
 
-def test_what_was_saved_comes_back_whole(data, tmp_path, command):
-    before = _state(data)
-    archive = tmp_path / "sicherung.tar.gz"
-    house = House.open(data)  # somebody works meanwhile
-    with house.writing("test"):
-        assert command(data, "backup", str(archive))[0] == 0
-    house.close()
+def _is_untouched(target, is_postgres):
+    left = {path.name for path in target.iterdir()} - {"lemmas", *founding.LOCKS}
+    if not is_postgres:
+        return not left
+    engine = make_engine(os.environ["DATABASE_URL"])
+    try:
+        return not left and founding.store_of(engine) is founding.Store.EMPTY
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.on_both_databases
+def test_what_was_saved_comes_back_whole_by_one_command(saved, target, command):
+    house, archive, is_postgres = saved
+    before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
-    code, said, errors = command(tmp_path / "neu", "restore", str(archive))
+    code, said, errors = command(target, "restore", str(archive))
     assert (code, errors) == (0, "") and "Wiederhergestellt" in said
-    assert _state(tmp_path / "neu") == before
-    assert command(tmp_path / "neu", "check")[0] == 0
-    assert stat.S_IMODE((tmp_path / "neu/keys/ledger-ed25519.pem").stat().st_mode) == 0o600
+    assert _state(target, os.environ.get("DATABASE_URL")) == before
+    assert command(target, "check")[0] == 0
+    assert stat.S_IMODE((target / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
+    restored = House.open(target, database_url=os.environ.get("DATABASE_URL"))
+    with restored.writing("test") as work:  # numbers go on where they stood
+        audit.note(work.session, work.desk.now, actor="test", name="", action="test.after")
+    restored.close()
+
+
+def test_a_portal_is_saved_while_somebody_writes(data, tmp_path, command):
+    house = House.open(data)
+    with house.writing("test"):
+        assert command(data, "backup", str(tmp_path / "sicherung.tar.gz"))[0] == 0
+    house.close()
+
+
+def _changed(archive, into, change):
+    """The archive with its members (name → bytes) changed."""
+    with tarfile.open(archive) as one:
+        members = {member.name: one.extractfile(member).read() for member in one}
+    change(members)
+    with tarfile.open(into, "w:gz", compresslevel=1) as other:
+        for name, body in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            other.addfile(info, io.BytesIO(body))
+    return into
+
+
+def _without(*starts):
+    def change(members):
+        for name in [name for name in members if name.startswith(starts)]:
+            del members[name]
+        manifest = json.loads(members["manifest.json"])  # as somebody would who means it well
+        manifest["members"] = {name: row for name, row in manifest["members"].items() if name in members}
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    return change
+
+
+def _with(name, body):
+    def change(members):
+        members[name] = body
+        manifest = json.loads(members["manifest.json"])
+        manifest["members"][name] = [len(body), hashlib.sha256(body).hexdigest()]
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    return change
+
+
+def _flip(members):
+    name = max(members, key=lambda one: len(members[one]))
+    body = bytearray(members[name])
+    body[len(body) // 2] ^= 1
+    members[name] = bytes(body)
+
+
+def _newer(**more):
+    def change(members):
+        manifest = json.loads(members["manifest.json"])
+        manifest["facts"] |= more
+        manifest["format"] = 2 if more else 99
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    return change
+
+
+def _other_key(tmp_path):
+    create_key(tmp_path / "fremd/key.pem")
+    return (tmp_path / "fremd/key.pem").read_bytes()
+
+
+SPOILT = {
+    "a flipped byte": (lambda _: _flip, "verändert oder unvollständig"),
+    "no database": (lambda _: _without("portal.db", "database/"), ""),
+    "no keys": (lambda _: _without("keys/"), "fehlt der Schlüssel"),
+    "key of another": (lambda tmp_path: _with("keys/ledger-ed25519.pem", _other_key(tmp_path)), "nicht der ihres Registers"),
+    "no files": (lambda _: _without("files/"), "Dateien, die die Datenbank nennt"),
+    "no manifest": (lambda _: lambda members: members.pop("manifest.json") and members.pop("portal.db", None), "fehlt die Datenbank"),
+    "newer data": (lambda _: _newer(revision="9999"), "neuer als das Programm"),
+    "newer archive": (lambda _: _newer(), "neueres Programm"),
+    "other facts": (lambda _: _newer(position=7), "nicht die, die ihr Verzeichnis nennt"),
+}
+
+
+@pytest.mark.on_both_databases
+def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path, command):
+    _, archive, is_postgres = saved
+    for name, (change, words) in SPOILT.items():
+        spoilt = _changed(archive, tmp_path / "schlecht.tar.gz", change(tmp_path))
+        code, _, errors = command(target, "restore", str(spoilt))
+        assert (code, words in errors) == (2, True), (name, code, errors)
+        assert _is_untouched(target, is_postgres), name
+    whole = archive.read_bytes()
+    for place in (10, len(whole) // 2, len(whole) - 3):
+        (tmp_path / "schlecht.tar.gz").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        code, _, errors = command(target, "restore", str(tmp_path / "schlecht.tar.gz"))
+        assert code == 2 and _is_untouched(target, is_postgres), (place, errors)
+    (tmp_path / "schlecht.tar.gz").write_bytes(whole[: len(whole) // 2])
+    assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
+
+
+@pytest.mark.on_both_databases
+def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itself(saved, target, command, monkeypatch):
+    house, archive, is_postgres = saved
+    before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
+    for step in ("_write", "_sync_all", "_load" if is_postgres else "_demand_whole", "shutil.rmtree"):
+        child = os.fork()
+        if not child:
+            *owner, name = step.split(".")
+            holder = backup.shutil if owner else backup
+            real = getattr(holder, name)
+            setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
+            backup.restore(archive, target, database_url=os.environ.get("DATABASE_URL"))
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, step
+        for words in (["check"], ["serve", "--port", "7123"]):
+            code, _, errors = command(target, *words)
+            assert code == 2 and "unterbrochen" in errors, step
+    assert command(target, "restore", str(archive))[0] == 0
+    assert _state(target, os.environ.get("DATABASE_URL")) == before
+
+
+def test_an_archive_goes_back_only_into_its_kind_of_database(saved, target, postgres_url, command, monkeypatch):
+    _, archive, _ = saved
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    code, _, errors = command(target, "restore", str(archive))
+    assert code == 2 and "DATABASE_URL leer lassen" in errors and _is_untouched(target, is_postgres=True)
+
+
+def test_a_database_that_is_not_empty_is_not_filled(postgres_house, target, tmp_path, command, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", postgres_house.engine.url.render_as_string(hide_password=False))
+    assert command(postgres_house.data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
+    code, _, errors = command(target, "restore", str(tmp_path / "b.tar.gz"))
+    assert code == 2 and "nicht leer" in errors and {path.name for path in target.iterdir()} <= {"lemmas", *founding.LOCKS}
+
+
+def test_an_archive_without_manifest_of_an_earlier_version_comes_back(saved, target, tmp_path, command):
+    _, archive, _ = saved
+
+    def strip(members):
+        del members["manifest.json"], members["portal.json"]
+
+    code, _, errors = command(target, "restore", str(_changed(archive, tmp_path / "alt.tar.gz", strip)))
+    assert (code, errors) == (0, "")
+    assert command(target, "check")[0] == 0
+
+
+TABLES = ("revision", "item", "audit_entry", "account", "edition", "ledger_entry", "edition_facet", "file", "portal_identity", "ledger_head")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_spoilt_page_is_told_by_check_and_never_replaces_a_good_archive(data, tmp_path, command, table):
+    (tmp_path / "gut.tar.gz").write_bytes(b"die gute Sicherung")
+    path = data / "portal.db"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root, size = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()[0], connection.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff\x07" * (size // 2))
+    code, _, errors = command(data, "check")
+    assert code == 1 and "beschädigt" in errors, errors
+    code, _, errors = command(data, "backup", str(tmp_path / "gut.tar.gz"))
+    assert code == 1 and "beschädigt" in errors.lower()
+    assert (tmp_path / "gut.tar.gz").read_bytes() == b"die gute Sicherung"
+    for words in (["ledger", "verify"], ["reconcile"], ["export", str(tmp_path / "aus.jsonl")], ["reindex"]):
+        assert command(data, *words)[0] in {0, 1, 2}  # and no traceback
+    assert not (tmp_path / "aus.jsonl").exists() or table not in {"edition", "ledger_entry", "item"}
+
+
+def test_a_file_that_is_missing_or_spoilt_keeps_the_old_archive(data, tmp_path, command):
+    (tmp_path / "gut.tar.gz").write_bytes(b"die gute Sicherung")
+    path = next((data / "files").glob("??/??/*"))
+    for spoil in (lambda: path.write_bytes(b"anders"), path.unlink):
+        spoil()
+        code, _, errors = command(data, "backup", str(tmp_path / "gut.tar.gz"))
+        assert code == 1 and path.name in errors
+        assert (tmp_path / "gut.tar.gz").read_bytes() == b"die gute Sicherung"
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one_and_a_running_one_keeps_its_own(data, tmp_path, command):
+    (tmp_path / ".b.tar.gz-tot").mkdir()
+    (tmp_path / ".b.tar.gz-tot/portal.db").write_bytes(b"halb")
+    with backup._working(tmp_path / "b.tar.gz") as running:
+        assert not (tmp_path / ".b.tar.gz-tot").exists()
+        assert command(data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
+        assert running.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar.gz", "data"]
+
+
+@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["user", "add", "gerda"]])
+def test_a_full_disk_is_told_in_one_line(data, tmp_path, command, monkeypatch, words):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "voll"))
+
+    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("content.house.House.reconcile_search", full)
+    monkeypatch.setattr("content.house.House.rebuild_search", full)
+    sa.event.listen(sa.engine.Engine, "connect", _small_database)
+    try:
+        code, _, errors = command(data, *(word.format(tmp_path) for word in words))
+    finally:
+        sa.event.remove(sa.engine.Engine, "connect", _small_database)
+    assert code == 2 and "Der Datenträger ist voll" in errors and len(errors.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data"]
+
+
+def _small_database(connection, _record):
+    """No page more fits into a database of SQLite's: it answers as on a full disk."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA max_page_count = 1")
 
 
 def test_a_folder_with_anything_in_it_is_left_alone(data, tmp_path, command):
@@ -105,10 +360,10 @@ def test_a_missing_archive_or_folder_is_named(data, tmp_path, command):
     assert code == 2 and "nicht.tar.gz" in errors
 
 
-def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, monkeypatch):
+def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, command, monkeypatch):
     target = tmp_path / "sicherung.tar.gz"
     target.write_bytes(b"alt")
-    monkeypatch.setattr(backup, "_copy_database", lambda *_: (_ for _ in ()).throw(OSError(28, "kein Platz")))
-    with pytest.raises(OSError, match="kein Platz"):
-        backup.backup(data, target, has_database=True)
+    monkeypatch.setattr(backup, "_copy_database", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "kein Platz")))
+    code, _, errors = command(data, "backup", str(target))
+    assert code == 2 and "Der Datenträger ist voll" in errors
     assert target.read_bytes() == b"alt" and sorted(path.name for path in tmp_path.iterdir()) == ["data", "sicherung.tar.gz"]

@@ -122,7 +122,7 @@ def _addresses(house, app):
         "desk.person": account, "desk.contact": contact, "desk.reuse": ids.get("reuse", 1),
     }
     found = []
-    for route in app.app._application.registry.getUtility(IRoutesMapper).get_routes():
+    for route in app.app.inner._application.registry.getUtility(IRoutesMapper).get_routes():
         kind = route.name.rpartition(".")[2]
         is_report = route.name.startswith(("desk.report", "desk.section")) or route.name.startswith("report.")
         number = section.report_id if is_report else special.get(route.name, ids["decision"])

@@ -96,7 +96,7 @@ def told_briefly(caplog):
 def test_with_the_file_of_sqlite_out_of_reach(portal, caplog, monkeypatch):
     app, house = portal
     kept = _cached(app)
-    reader = app.app._application.registry.position
+    reader = app.app.inner._application.registry.position
     path = house.data / "portal.db"
     away = path.with_name("weg.db")
 

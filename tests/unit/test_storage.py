@@ -6,7 +6,7 @@ import zipfile
 import pytest
 import transaction
 
-from content.storage import FileStore, UploadRefused, check_upload, clean_file_name
+from content.storage import FileStore, Swept, UploadRefused, check_upload, clean_file_name
 
 
 def _zip(**members):
@@ -65,11 +65,42 @@ def test_aborted_file_leaves_nothing(tmp_path):
     assert list((tmp_path / "files" / "incoming").iterdir()) == []
 
 
-def test_reconcile_removes_orphans_but_never_young_ones(tmp_path):
-    store, manager = FileStore(tmp_path / "files"), transaction.TransactionManager(explicit=True)
+def _keep(store, *bodies):
+    manager = transaction.TransactionManager(explicit=True)
     manager.begin()
-    kept = store.add(b"inhalt", "text/plain", manager)
+    kept = [store.add(body, "text/plain", manager).sha256 for body in bodies]
     manager.commit()
-    assert store.reconcile([]) == []
-    assert store.reconcile([kept.sha256], older_than_s=-1) == []
-    assert store.reconcile([], older_than_s=-1) == [kept.sha256]
+    return kept
+
+
+def test_what_no_row_names_is_set_aside_but_never_while_it_is_young(tmp_path):
+    store = FileStore(tmp_path / "files")
+    [kept] = _keep(store, b"inhalt")
+    assert store.reconcile([]) == Swept()
+    assert store.reconcile([kept], older_than_s=-1) == Swept()
+    swept = store.reconcile([], older_than_s=-1)
+    assert swept.aside == (kept,) and "beiseite" in swept.words
+    assert not store.path(kept).exists() and (tmp_path / "beiseite" / kept).read_bytes() == b"inhalt"
+
+
+def test_what_was_set_aside_comes_back_when_a_row_names_it(tmp_path):
+    store = FileStore(tmp_path / "files")
+    [kept] = _keep(store, b"inhalt")
+    store.reconcile([], older_than_s=-1)
+    assert store.reconcile([kept]).returned == (kept,)
+    assert store.damaged([kept]) == [] and not list((tmp_path / "beiseite").iterdir())
+
+
+def test_nothing_is_moved_when_a_large_part_would_go(tmp_path):
+    store = FileStore(tmp_path / "files")
+    kept = _keep(store, *(f"inhalt {number}".encode() for number in range(40)))
+    swept = store.reconcile(kept[:10], older_than_s=-1)
+    assert swept.left == 30 and "auffällig viele" in swept.words and store.damaged(kept) == []
+
+
+def test_what_a_crash_left_half_written_goes_and_strange_files_stay(tmp_path):
+    store = FileStore(tmp_path / "files")
+    for name in (f"{'a' * 64}-x1_y", "lesen-abc", "notiz.txt"):
+        (tmp_path / "files/incoming" / name).write_bytes(b"halb")
+    assert sorted(store.reconcile([], older_than_s=-1).dropped) == [f"{'a' * 64}-x1_y", "lesen-abc"]
+    assert [path.name for path in (tmp_path / "files/incoming").iterdir()] == ["notiz.txt"]
