@@ -136,6 +136,8 @@ class ItemPage:
     topics: tuple[str, ...] = ()
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """Address of a related item → the places that links between it and this one name."""
+    is_preview: bool = False
+    """Nothing of it is public: it has no entry in the ledger, and `proof` says nothing but the number of the edition."""
 
 
 @dataclass(frozen=True, slots=True)

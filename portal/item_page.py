@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from content import reading
+from markupsafe import Markup
+from pyramid.request import Request
+
+from content import models, reading
 from content.export import citation
+from content.house import Work
 from content.kinds import KINDS
 from content.laender import LAENDER
 from content.requirements import FULFILMENT, LEVELS
 from content.schemas.market import MODELS
-from content.services import compared, market, report_reading
+from content.services import compared, market, report_reading, unpublished
 from content.services.browse import Reader
 
 Extras = Callable[[Reader, reading.ItemPage], Mapping[str, Any]]
@@ -47,8 +52,31 @@ def template_values(reader: Reader, page: reading.ItemPage, base_url: str) -> di
     extras = EXTRAS.get(page.kind)
     return {
         "template": f"public/{KINDS[page.kind].template}", "title": title_of(page), "page": page, "description": meta.description,
-        "meta": meta.tags, "json_ld": meta.json_ld, **(extras(reader, page) if extras else {}),
+        # What is not public tells search engines and citation managers nothing.
+        "meta": () if page.is_preview else meta.tags, "json_ld": "" if page.is_preview else meta.json_ld, **(extras(reader, page) if extras else {}),
     }
+
+
+def article(request: Request, reader: Reader, page: reading.ItemPage, *, files: str) -> Markup:
+    """The page without its frame, for the desk; what the public has no address for yet is fetched below the address `files`."""
+    values = template_values(reader, page, request.registry.settings["portal.settings"].base_url)
+    template = request.registry.templates.get_template(values["template"])
+    html: str = template.render(**values | {"stand": None, "frame": "layout/article.html"})
+    if page.is_preview:
+        html = _FILES.sub(rf"\g<before>{files}\g<address>", html)
+    return Markup(html)  # noqa: S704 - our own templates escape
+
+
+def sheet(request: Request, work: Work, item: models.Item) -> Markup:
+    """The article that is public, or that the next step would make public: who decides reads what is decided on."""
+    if item.publication_state == "removed":
+        return Markup("")
+    reader = Reader(work.session.connection())
+    shown = reader.page(item.url) if unpublished.is_public_text(work.desk, item) else unpublished.page_of(work.desk, item)
+    return article(request, reader, shown, files=f"/redaktion/eintrag/{item.id}") if shown is not None else Markup("")
+
+
+_FILES: Final = re.compile(r"""(?P<before>["\s,])(?P<address>/datei/[0-9a-f]{64}/)""")
 
 
 def title_of(page: reading.ItemPage) -> str:

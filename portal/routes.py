@@ -90,6 +90,7 @@ def includeme(config: Configurator) -> None:
         "desk.vote": r"/redaktion/eintrag/{id:\d{1,9}}/abstimmung",
         "desk.embargo": r"/redaktion/eintrag/{id:\d{1,9}}/sperrfrist",
         "desk.revisions": r"/redaktion/eintrag/{id:\d{1,9}}/verlauf",
+        "desk.file": r"/redaktion/eintrag/{id:\d{1,9}}/datei/{sha256:[0-9a-f]{64}}/{name}",
         "desk.workflows": "/redaktion/workflows",
         "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
         "desk.implementation": "/redaktion/umsetzung",

@@ -25,9 +25,14 @@ from content.models.item import LINK
 from content.services import ballots
 
 
+def decision_label(number: str | None) -> str:
+    """„Beschluss 2021/37“, or what a decision is called before it is adopted."""
+    return f"Beschluss {number}" if number else "Beschluss ohne Nummer"
+
+
 def decision_title(number: str | None, title: str | None) -> str:
     """The title, or „Beschluss 2021/37 (ohne Titel)“."""
-    return title or f"Beschluss {number} (ohne Titel)"
+    return title or f"{decision_label(number)} (ohne Titel)"
 
 
 def _tracked(item: models.Decision) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
             item.body.title,
             german_day(date) if date else None,
             meeting["label"] if meeting else None,
-            f"Beschluss {item.number}",
+            decision_label(item.number),
         ),
         date=date,
         sort_date=date or dt.date(item.year or today.year, 1, 1),

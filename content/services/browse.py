@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -73,6 +74,10 @@ class Reader:
                 return None
             shown = older
         return self._item_page(shown, versions=self._versions(row))
+
+    def unpublished(self, row: AnyRow) -> reading.ItemPage:
+        """The page of an edition that nobody has published: `row` has its columns, and none of the ledger's."""
+        return replace(self._item_page(row, versions=()), is_preview=True)
 
     def document(self, url: str, *, edition: int | None = None) -> tuple[str, reading.Proof] | None:
         """The edition document at `url` as its exact canonical JSON, with its proof."""

@@ -129,8 +129,8 @@ def put_edition(
 ) -> models.Edition:
     """Make `frozen` with `files` the public edition of `item`, with its ledger entry. Only for `transition` and `amend`."""
     # A first publication has no edition before it: the workflow lets only drafts pass here.
-    last = None if act is Act.PUBLISH else _last_edition(desk.session, item)
-    document = _document(item, frozen, edition=last.number + 1 if last else 1, note=note)
+    last = None if act is Act.PUBLISH else last_edition(desk.session, item)
+    document = document_of(item, frozen, edition=last.number + 1 if last else 1, note=note)
     body = canonical_json(document)
     valid_from = _valid_from(desk, item, act)
     if last is not None and last.valid_until is None:
@@ -161,12 +161,12 @@ def put_edition(
     return edition
 
 
-def _last_edition(session: Session, item: models.Item) -> models.Edition | None:
+def last_edition(session: Session, item: models.Item) -> models.Edition | None:
     query = sa.select(models.Edition).where(models.Edition.item_id == item.id).order_by(models.Edition.number.desc())
     return session.scalars(query.limit(1)).first()
 
 
-def _document(item: models.Item, frozen: Frozen, *, edition: int, note: str | None) -> dict[str, Any]:
+def document_of(item: models.Item, frozen: Frozen, *, edition: int, note: str | None) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "kind": item.kind,

@@ -6,19 +6,27 @@ import functools
 import re
 from typing import Any, Final
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content.services import bulk
+from content.house import Work
+from content.services import bulk, desk
 from content.services.bulk import Answer, Choice, Chosen, Move
-from portal import step_fields
-from portal.desk import MissingRight, desk_view, page, safe_path, writing
+from portal import item_page, step_fields
+from portal.desk import MissingRight, desk_view, page, safe_path, viewing, writing
 from portal.typed import typed_texts
 from portal.views.desk_list import LIST
+from workflows.publication import PUBLICATION
+from workflows.vocabulary import Effect
 
 _CHOSEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,18}))?")
 """An item and its revision, as the check boxes of a list send them; the page that asks adds the last step."""
+
+
+SHEETS: Final = 20
+"""So many texts stand on the page that asks."""
 
 
 @desk_view("desk.bulk", method="POST")
@@ -35,17 +43,27 @@ def step(request: Request) -> Response:
         words = f"Höchstens {bulk.LIMIT} auf einmal. Bitte weniger auswählen." if chosen else "Kein Eintrag ist ausgewählt. Bitte in der Liste mindestens einen ankreuzen."
         return _page(request, move, [], problem=words, status=400)
     if move is None:
-        with writing(request) as work:
+        with viewing(request) as work:
             return _choices(request, chosen, bulk.choices(work, request.person, chosen))
     fields = step_fields.read(move.workflow, move.name, {key: value for key, value in request.POST.items() if isinstance(value, str)})
     missing = [need for need in sorted(move.transition.needs) if not fields[need]]
     if request.POST.get("bestaetigt") and not missing:
         answers = bulk.take_all(functools.partial(writing, request), request.person, move, chosen, fields)
         return _page(request, move, answers, is_done=True)
-    with writing(request) as work:
+    with viewing(request) as work:
         answers = bulk.foresee(work, request.person, move, chosen)
+        sheets = _sheets(request, work, move, answers)
     errors = {need: f"{move.workflow.field_labels[need]} fehlt. Bitte angeben." for need in missing} if request.POST.get("bestaetigt") else {}
-    return _page(request, move, answers, errors=errors, status=400 if errors else 200)
+    return _page(request, move, answers, errors=errors, status=400 if errors else 200, sheets=sheets)
+
+
+def _sheets(request: Request, work: Work, move: Move, answers: list[Answer]) -> dict[int, Markup]:
+    """Item → the text that the step makes public; of many the first ones, the others are read on their own pages."""
+    if move.workflow is not PUBLICATION or not (Effect.FREEZE_EDITION in move.transition.effects or move.transition.target == "scheduled"):
+        return {}
+    shown = [answer.id for answer in answers if not answer.reasons][:SHEETS]
+    rows = (desk.item(work.session, request.person, one) for one in shown)
+    return {row.id: item_page.sheet(request, work, row) for row in rows if row is not None}
 
 
 def _chosen(request: Request) -> list[Chosen]:
@@ -61,7 +79,7 @@ def _choices(request: Request, chosen: list[Chosen], found: list[Choice]) -> Res
 
 
 def _page(request: Request, move: Move | None, answers: list[Answer], *, status: int = 200, **values: Any) -> Response:
-    shown: dict[str, Any] = {"problem": "", "is_done": False, "errors": {}, **values}
+    shown: dict[str, Any] = {"problem": "", "is_done": False, "errors": {}, "sheets": {}, **values}
     return page(
         request, "desk/bulk.html", title=move.transition.title if move else "Schritt wählen", status=status, step=move.key if move else "", back=_back(request),
         good=[answer for answer in answers if not answer.reasons], bad=[answer for answer in answers if answer.reasons],

@@ -23,7 +23,7 @@ from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
 from content.whole import whole
-from portal import step_fields
+from portal import item_page, step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
 from portal.differences import Difference, between, differences
@@ -90,16 +90,18 @@ def _item_page(
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
+    waiting = frozen_text.of(work.session, row)
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=STATES[row.publication_state], offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
         procedure=procedure, procedure_state=procedure.states[transition.state_of(row, procedure)].title if procedure else "",
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
-        history=history, change=frozen_text.of(work.session, row) if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
+        history=history, change=waiting if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from pyramid.request import Request
@@ -72,8 +73,9 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})
     work.session.flush()
     reader = Reader(work.session.connection())
-    shown = reader.page(saved.item.url)
-    assert shown is not None  # noqa: S101 - just published in this transaction
+    published = reader.page(saved.item.url)
+    assert published is not None  # noqa: S101 - just published in this transaction
+    shown = replace(published, is_preview=True)
     base_url = request.registry.settings["portal.settings"].base_url
     values = item_page.template_values(reader, shown, base_url)
     values["title"] = f"Vorschau: {values['title']}"

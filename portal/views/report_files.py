@@ -1,17 +1,31 @@
-"""Files of a report at the desk: seen by those who write it, before an edition makes them public."""
+"""Files at the desk: seen by those who write or approve a text, before an edition makes them public."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 
 from content import models
-from content.services import report_files
-from portal.asked import editable_item
+from content.services import report_files, unpublished
+from portal.asked import editable_item, found_item
 from portal.desk import desk_view, viewing
 from portal.views.files import INLINE, disposition
 from workflows.vocabulary import Permission
+
+
+@desk_view("desk.file")
+def item_file(request: Request) -> Response:
+    """A file of the text that the item's page shows, for whoever may see that page."""
+    with viewing(request) as work:
+        row = found_item(request, work.session)
+        known = unpublished.files_of(work.desk, row).get(request.matchdict["sha256"]) if row.publication_state != "removed" else None
+        if known is None:
+            raise HTTPNotFound
+        path = work.files.path(known.sha256)
+    return _sent(request, path, known.media_type, known.file_name)
 
 
 @desk_view("desk.report_file", permission=Permission.REPORT_WRITE)
@@ -25,6 +39,10 @@ def file(request: Request) -> Response:
         if row is None or row.file is None:
             raise HTTPNotFound
         path, media_type, name = work.files.path(row.file.sha256), row.file.media_type, row.file_name
+    return _sent(request, path, media_type, name)
+
+
+def _sent(request: Request, path: Path, media_type: str, name: str) -> Response:
     if not path.exists():
         raise HTTPNotFound
     response = FileResponse(str(path), request=request, content_type=media_type)

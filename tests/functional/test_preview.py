@@ -35,8 +35,11 @@ NOT_COPIED = ("id", "rev", "entwurf", "attachments.", "image.")
 
 
 def body_of(html):
-    """What a reader sees, without what names one act of publication: its hashes and its instant."""
+    """What a reader sees, without what only publication gives (proof, addresses of its forms) and without the mark of a preview."""
     body = html[html.index("<body>") :]
+    body = re.sub(r'<section class="proof">.*?</section>|<p class="print-only">.*?</p>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<section>\s*<h2 class="side-title">Weiterverwenden</h2>.*?</section>\s*', "", body, flags=re.DOTALL)
+    body = re.sub(r'<div class="notice notice-warning preview-mark".*?</div>\s*', "", body, flags=re.DOTALL)
     body = re.sub(r"[0-9a-f]{64}", "HASH", body)
     body = re.sub(r"<code>[0-9a-f]{8} … [0-9a-f]{8}</code>", "<code>HASH</code>", body)
     return re.sub(r"(gültig seit|vom|· Stand) \d\d?\.\d\d?\.\d{4}, \d\d:\d\d Uhr", r"\1 INSTANT", body)
@@ -89,6 +92,19 @@ def test_preview_of_a_new_item_is_the_body_of_its_first_page_for_every_kind_with
                 transition.take(work.desk, row, RECOMMENDATION, "propose")
             transition.publish_now(work.desk, row)
         assert body_of(shown) == body_of(TestApp(app.app).get(url).text), kind
+
+
+def test_a_preview_says_on_the_page_that_it_is_one_and_claims_no_entry_of_the_ledger(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    for kind, url in PUBLISHED.items():
+        public = TestApp(app.app).get(url).text
+        shown = preview(app, form_of(app.get(f"/redaktion/eintrag/{item_at(house, url)}/bearbeiten")), kind).text
+        assert "Vorschau, nicht veröffentlicht." in shown[shown.index("<main") :], kind
+        for claim in ("/ledger#e", "unterschrieben", "SHA-256 ", "gültig seit", "(geltend)", "application/ld+json", "citation_title", f"{url}.pdf"):
+            assert claim not in shown, (kind, claim)
+            assert claim in public or claim in {"citation_title", "SHA-256 "}, (kind, claim)
+        assert "nicht veröffentlicht, ohne Eintrag im Veröffentlichungsregister" in re.search(r'class="print-only".*?</p>', shown, re.DOTALL)[0]
 
 
 def test_preview_leaves_no_trace_but_the_draft(desk):
