@@ -67,7 +67,7 @@ RELATION_RULES: Final[tuple[tuple[Relation, re.Pattern[str]], ...]] = tuple(
 def find_references(text: str, *, bodies: Mapping[str, str] = DEFAULT_BODIES) -> tuple[Reference, ...]:
     """The references in a clause's Markdown, in order and without overlaps."""
     found: list[Reference] = []
-    for number in find_numbers(text):
+    for number in find_numbers(text, bodies):
         slug = bodies.get(number.number.suffix)
         if slug is None or any(other.start <= number.start < other.end for other in found):
             continue

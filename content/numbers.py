@@ -2,26 +2,34 @@
 
 A number has a year, a serial (running per year and body, two digits at least) and, in some bodies, a suffix:
 `2021/39`, `2025/02-AL`. How a body writes it is data of the body, a pattern such as `YYYY/NN` or `YYYY/NN-AL`.
+`SERIAL` and `SUFFIX` say how long these parts may be; whatever reads numbers (addresses, forms, search) is made of them.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 _DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_NUMBER: Final = re.compile(
-    r"(?<![\d/.\-])(?P<year>(?:19|20|21)\d\d) ?(?P<sep>[/\-_]) ?(?P<serial>\d{1,4})(?:[ \-](?P<suffix>AL|al)\b)?(?![\d/]|\.\d)"
-)
+SERIAL: Final = r"\d{1,6}"
+"""The serial of a number as a pattern: a parliament has tens of thousands a year."""
+SUFFIX: Final = r"[A-Za-z]{1,6}"
+"""What stands behind the serial, as a pattern; it is written in capitals."""
+WRITTEN: Final = r"\d{4}/\d{1,6}(-[A-Z]{1,6})?"
+"""A number as it stands in forms and lines."""
+_YEAR_AND_SERIAL: Final = rf"(?P<year>(?:19|20|21)\d\d) ?(?P<sep>[/\-_]) ?(?P<serial>{SERIAL})"
+_TYPED: Final = re.compile(rf"{_YEAR_AND_SERIAL}(?:[ \-](?P<suffix>{SUFFIX}))?")
+_NUMBER: Final = re.compile(rf"(?<![\d/.\-]){_YEAR_AND_SERIAL}(?![\d/]|\.\d)")
+_BEHIND: Final = re.compile(rf"(?P<joint>[ \-])(?P<suffix>{SUFFIX})(?!\w)")
 _CITED: Final = re.compile(
     r"(?i)^(?:(?:(?:des |der )?(?:it-?planungsrat(?:e?s)?|it-?plr)|beschl(?:uss|\.)|entscheidung|nr\.?|nummer)(?:[ \-:,]+|(?=\d)))+"
 )
 """What stands before a number where it is cited: „Beschluss des IT-Planungsrats Nr.“, „IT-PLR“."""
 _FOREIGN: Final = re.compile(r"(?:\((?:EU|EG|EWG)\)|Richtlinie|Verordnung)(?: Nr\.)?\s\Z")
-_OLD_NUMBER: Final = re.compile(r"/beschluss/beschluss-(\d{4})-(\d{1,4})(?:-([a-z]{1,6}))?\Z")
+_OLD_NUMBER: Final = re.compile(rf"/beschluss/beschluss-(\d{{4}})-({SERIAL})(?:-({SUFFIX}))?\Z")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,20 +82,35 @@ def normalise(text: str) -> str:
 def parse(typed: str) -> DecisionNumber | None:
     """The number that `typed` consists of (with or without „Beschluss“, „IT-PLR“, „Nr.“, brackets), else None."""
     words = normalise(typed).strip("()[] .,;:")
-    match = _NUMBER.fullmatch(_CITED.sub("", words))
-    return _number(match) if match else None
+    match = _TYPED.fullmatch(_CITED.sub("", words))
+    return _number(match, match["suffix"] or "") if match else None
 
 
-def find_numbers(text: str) -> Iterator[FoundNumber]:
-    """Numbers written with a slash in running text, in order. Serials of one digit are read only with „Beschluss“."""
+def find_numbers(text: str, suffixes: Collection[str] = ("AL",)) -> Iterator[FoundNumber]:
+    """Numbers written with a slash in running text, in order. Serials of one digit are read only with „Beschluss“.
+
+    `suffixes`: those that bodies have. Another one in capitals behind a hyphen makes it a number of nobody that is known.
+    """
     for match in _NUMBER.finditer(text):
         if match.group("sep") != "/":
             continue
-        number = _number(match)
         if _FOREIGN.search(text, 0, match.start()):
             continue  # „Verordnung (EU) 2018/1724“ is written like one of ours
+        suffix, end = _suffix_at(text, match.end(), suffixes)
+        number = _number(match, suffix)
         if number is not None and (len(match.group("serial")) > 1 or "eschl" in text[max(0, match.start() - 20) : match.start()]):
-            yield FoundNumber(match.start(), match.end(), number)
+            yield FoundNumber(match.start(), end, number)
+
+
+def _suffix_at(text: str, start: int, suffixes: Collection[str]) -> tuple[str, int]:
+    """(the suffix that stands at `start`, where it ends). Behind a space only one that is known is no word of the sentence."""
+    match = _BEHIND.match(text, start)
+    if match is None:
+        return "", start
+    suffix, is_joined = match["suffix"], match["joint"] == "-"
+    is_known = suffix.upper() in suffixes and (suffix.isupper() or (is_joined and suffix.islower()))
+    is_foreign = is_joined and suffix.isupper() and text[match.end() : match.end() + 1] != "-"
+    return (suffix.upper(), match.end()) if is_known or is_foreign else ("", start)
 
 
 def old_address(path: str) -> tuple[str, DecisionNumber | None]:
@@ -99,8 +122,6 @@ def old_address(path: str) -> tuple[str, DecisionNumber | None]:
     return plain, DecisionNumber(int(match.group(1)), int(match.group(2)), (match.group(3) or "").upper())
 
 
-def _number(match: re.Match[str]) -> DecisionNumber | None:
+def _number(match: re.Match[str], suffix: str) -> DecisionNumber | None:
     serial = int(match.group("serial"))
-    if serial == 0:
-        return None
-    return DecisionNumber(int(match.group("year")), serial, (match.group("suffix") or "").upper())
+    return DecisionNumber(int(match.group("year")), serial, suffix.upper()) if serial else None

@@ -133,6 +133,8 @@ class ItemPage:
     attachments: tuple[AttachmentRow, ...] = ()
     neighbours: Neighbours = Neighbours()
     related: Mapping[str, tuple[ListEntry, ...]] = field(default_factory=dict)
+    left_out: int = 0
+    """How many decisions of a session stand only in the list of decisions."""
     topics: tuple[str, ...] = ()
     places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """Address of a related item → the places that links between it and this one name."""

@@ -168,10 +168,3 @@ def _percent(value: Fraction) -> str:
     """`66,66667` with five decimals, rounded half up; only shown, never counted with."""
     scaled = int(value * 100_000 * 2 + 1) // 2
     return f"{scaled // 100_000},{scaled % 100_000:05d}"
-
-
-def key_year(years: Sequence[int], year: int) -> int | None:
-    """The newest key that is not younger than `year`, else the oldest one there is."""
-    known = sorted(years)
-    older = [known_year for known_year in known if known_year <= year]
-    return older[-1] if older else (known[0] if known else None)

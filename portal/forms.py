@@ -190,6 +190,8 @@ def _widget(name: str, spec: Field, value: Any, errors: list[FieldError], more: 
         choices = _picked_first(one.choices, value)
     if reader.choices and spec.default() is None:
         choices = (("", "–"), *choices)
+    if shape == "choice" and isinstance(value, str) and value and value not in reader.choices:
+        choices = (*choices, (value, f"{value} (nicht mehr vorgesehen)"))
     return Widget(
         **common, shape=shape, value=_shown(reader, value, spec), hint=hint, limit=reader.limit, choices=choices,
         is_file=name.rsplit(".", 1)[-1] == "file",

@@ -49,6 +49,7 @@ ENTRIES: Final = (
     Entry("Verweise", "/redaktion/verweise", frozenset({_P.ITEM_EDIT}), under=("/redaktion/verweise/",)),
     Entry("Kontakte", "/redaktion/kontakte", frozenset({_P.CONTACT_EDIT}), under=("/redaktion/kontakte/", "/redaktion/vorsitz")),
     Entry("Nummern", "/redaktion/nummern", frozenset({_P.DECISION_ADOPT})),
+    Entry("Königsteiner Schlüssel", "/redaktion/koenigstein", frozenset({_P.VOTE_RECORD})),
     Entry("Abläufe", "/redaktion/workflows", under=("/redaktion/workflows/",)),
     Entry("Konten", "/redaktion/konten", frozenset({_P.ACCOUNT_MANAGE}), under=("/redaktion/konten/", "/redaktion/versand")),
     Entry("Protokoll", "/redaktion/protokoll", frozenset({_P.AUDIT_READ})),

@@ -76,7 +76,7 @@ HINTS: Final[Mapping[str, str]] = {
     "laws": "Wo der Begriff steht, etwa § 2 Absatz 1 OZG",
     "lead": "Ein bis drei Sätze: was geschah, warum es zählt",
     "meeting": "Die Sitzung, zu der es gehört",
-    "number_pattern": "JJJJ und NN englisch: YYYY/NN, mit Zusatz etwa YYYY/NN-AL",
+    "number_pattern": "JJJJ und NN englisch: YYYY/NN, mit Zusatz aus höchstens 6 Großbuchstaben etwa YYYY/NN-AL",
     "published_on": "Nur für Altes: wann es zuerst öffentlich war",
     "publisher": "Wie sie unter der Mitteilung steht",
     "quotes": "Wörtlich; Name und Funktion stehen darunter.",
@@ -88,7 +88,7 @@ HINTS: Final[Mapping[str, str]] = {
     "text": "Absätze, Listen, **fett**, [Wort](/adresse); „Beschluss 2021/39“ wird von selbst zum Link.",
     "title": "So kurz, dass er in einer Liste steht",
     "topics": "Ein Thema je Zeile; gleiche Wörter führen zusammen.",
-    "voting_rule": "Name der Regel, etwa it-staatsvertrag",
+    "voting_rule": "Danach zählt jede Abstimmung; eine andere nur mit Grund und zweiter Person.",
 }
 """Path of a field → what to write there, where its kind of input does not say it."""
 

@@ -7,12 +7,13 @@ from typing import Final
 from pyramid.config import Configurator
 
 from content.kinds import KINDS
+from content.numbers import SERIAL
 from content.services import embargo
 from content.services.alerts import TOKEN_PATTERN
 
 _UID: Final = "[0-9a-f-]{36}"
 _SLUG: Final = "[a-z0-9-]{1,120}"
-_DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/\d{2,4}"
+_DECISION: Final = r"(?:[a-z0-9-]{1,80}/)?\d{4}/(?=\d\d)" + SERIAL
 _MEETING: Final = r"(?:[a-z0-9-]{1,80}/)?(?:\d{1,4}|(?:sonder|umlauf)-\d{4}-\d\d-\d\d)"
 
 ITEM_PATTERNS: Final = {
@@ -88,13 +89,17 @@ def includeme(config: Configurator) -> None:
         "desk.preview": r"/redaktion/vorschau/{kind:[a-z_]+}",
         "desk.step": r"/redaktion/eintrag/{id:\d{1,9}}/schritt",
         "desk.vote": r"/redaktion/eintrag/{id:\d{1,9}}/abstimmung",
+        "desk.vote_draft": r"/redaktion/eintrag/{id:\d{1,9}}/abstimmung/entwurf",
+        "desk.statements": r"/redaktion/eintrag/{id:\d{1,9}}/erklaerungen",
         "desk.embargo": r"/redaktion/eintrag/{id:\d{1,9}}/sperrfrist",
         "desk.revisions": r"/redaktion/eintrag/{id:\d{1,9}}/verlauf",
         "desk.file": r"/redaktion/eintrag/{id:\d{1,9}}/datei/{sha256:[0-9a-f]{64}}/{name}",
         "desk.workflows": "/redaktion/workflows",
         "desk.en_bloc": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste",
+        "desk.en_bloc_draft": r"/redaktion/eintrag/{id:\d{1,9}}/gruene-liste/entwurf",
         "desk.implementation": "/redaktion/umsetzung",
         "desk.numbers": "/redaktion/nummern",
+        "desk.keys": "/redaktion/koenigstein",
         "desk.search": "/redaktion/suche",
         "desk.contacts": "/redaktion/kontakte",
         "desk.contact_new": "/redaktion/kontakte/neu",

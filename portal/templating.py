@@ -16,6 +16,7 @@ from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import _escape_inner  # type: ignore[attr-defined] # the escaping itself, in C; `escape` wraps its answer
 
 from content.kinds import KINDS
+from content.voting import RULES
 from portal import site
 
 
@@ -66,4 +67,5 @@ def make_environment() -> Environment:
     )
     environment.filters.update(site.FILTERS)
     environment.globals["kinds"] = KINDS
+    environment.globals["voting_rules"] = RULES
     return environment

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import MEETING_FITS, VOTE_FAILED, VOTE_SATISFIED
+from workflows.guards import (
+    ANNOUNCED,
+    GAZETTE_DAY,
+    MEETING_FITS,
+    NOT_ANNOUNCED,
+    RULE_OF_BODY,
+    VOTE_FAILED,
+    VOTE_SATISFIED,
+)
 from workflows.vocabulary import Effect, Permission
 
 DECISION: Final = Workflow(
     name="decision",
     title="Beschluss",
-    version=2,
+    version=3,
     column="procedure_state",
     initial="draft",
     states={
@@ -35,10 +43,10 @@ DECISION: Final = Workflow(
         ),
         "adopt": Transition(
             frozenset({"on_agenda"}), "adopted", Permission.DECISION_ADOPT, "Beschließen",
-            guards=(VOTE_SATISFIED,), effects=(Effect.GIVE_NUMBER, Effect.NOTIFY_MEMBERS),
+            guards=(VOTE_SATISFIED, RULE_OF_BODY), effects=(Effect.GIVE_NUMBER, Effect.NOTIFY_MEMBERS),
         ),
         "reject": Transition(
-            frozenset({"on_agenda"}), "rejected", Permission.DECISION_ADOPT, "Ablehnen", guards=(VOTE_FAILED,),
+            frozenset({"on_agenda"}), "rejected", Permission.DECISION_ADOPT, "Ablehnen", guards=(VOTE_FAILED, RULE_OF_BODY),
         ),
         "postpone": Transition(
             frozenset({"on_agenda"}), "postponed", Permission.DECISION_PREPARE, "Vertagen", needs=frozenset({"comment"}),
@@ -47,9 +55,20 @@ DECISION: Final = Workflow(
             frozenset({"draft", "prepared", "on_agenda", "postponed"}), "withdrawn", Permission.DECISION_PREPARE, "Zurückziehen",
             needs=frozenset({"comment"}),
         ),
-        "record": Transition(frozenset({"adopted"}), "recorded", Permission.DECISION_RECORD, "Niederschrift abschließen"),
+        "record": Transition(
+            frozenset({"adopted"}), "recorded", Permission.DECISION_RECORD, "Niederschrift abschließen", guards=(NOT_ANNOUNCED,),
+        ),
+        "record_announced": Transition(
+            frozenset({"adopted"}), "gazetted", Permission.DECISION_RECORD, "Niederschrift abschließen (bekannt gegeben)",
+            guards=(ANNOUNCED,),
+        ),
+        "announce": Transition(
+            frozenset({"adopted"}), "adopted", Permission.DECISION_RECORD, "Bekanntgabe eintragen", needs=frozenset({"gazette_date"}),
+            guards=(GAZETTE_DAY,),
+        ),
         "gazette": Transition(
             frozenset({"recorded"}), "gazetted", Permission.DECISION_RECORD, "Bekanntgabe eintragen", needs=frozenset({"gazette_date"}),
+            guards=(GAZETTE_DAY,),
         ),
         "supersede": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "superseded", Permission.DECISION_ADOPT, "Ersetzen",
@@ -63,3 +82,5 @@ DECISION: Final = Workflow(
         "meeting": "Die Sitzung", "comment": "Der Hinweis", "gazette_date": "Der Tag der Bekanntgabe", "decision": "Der Beschluss",
     },
 )
+MINUTES_OPEN: Final = frozenset({"draft", "prepared", "on_agenda", "postponed", "adopted", "rejected"})
+"""States in which members may still state something for the record: until the minutes are closed."""

@@ -164,6 +164,53 @@ def _vote_failed(ask: Ask) -> Blocker | None:
 VOTE_FAILED: Final = Guard("vote_failed", "Abstimmung erfüllt die Regel nicht", _vote_failed, facts=frozenset({"vote"}))
 
 
+def _is_rule_of_body(ask: Ask) -> Blocker | None:
+    rule = ask.facts["vote_rule"]
+    if rule is None or rule.is_own or rule.is_confirmed:
+        return None
+    words = f"Gezählt ist nach „{rule.used}“; die Regel des Gremiums ist „{rule.own}“."
+    return Blocker("other_rule", f"{words} Das gilt erst, wenn eine zweite Person die andere Regel bestätigt hat (unter „Abstimmung“).")
+
+
+RULE_OF_BODY: Final = Guard(
+    "rule_of_body", "nach der Regel des Gremiums oder zu zweit bestätigt", _is_rule_of_body, facts=frozenset({"vote_rule"}), fields=frozenset({"decision"})
+)
+"""Of the vote on the decision itself, or on the one that is given."""
+
+
+def _is_gazette_day(ask: Ask) -> Blocker | None:
+    given = str(ask.fields.get("gazette_date") or "").strip()
+    if not given:
+        return None  # a missing one is told as such
+    try:
+        day = dt.date.fromisoformat(given)
+    except ValueError:
+        return Blocker("no_day", f"„{given[:40]}“ ist kein Tag. Bitte den Tag der Bekanntgabe angeben, etwa 2026-12-18.")
+    decided = ask.facts["decided_on"]
+    if decided is not None and day < decided:
+        return Blocker("before_decision", f"Der Tag liegt vor dem Beschluss ({decided:%d.%m.%Y}). Bitte den Tag der Bekanntgabe prüfen.")
+    return None
+
+
+GAZETTE_DAY: Final = Guard(
+    "gazette_day", "Tag nach dem Beschluss", _is_gazette_day, facts=frozenset({"decided_on"}), fields=frozenset({"gazette_date"})
+)
+
+
+def _is_announced(ask: Ask) -> Blocker | None:
+    return None if ask.facts["announced_on"] else Blocker("not_announced", "Der Tag der Bekanntgabe ist noch nicht eingetragen.")
+
+
+ANNOUNCED: Final = Guard("announced", "Bekanntgabe eingetragen", _is_announced, facts=frozenset({"announced_on"}), is_state=True)
+
+
+def _is_not_announced(ask: Ask) -> Blocker | None:
+    return Blocker("announced", "Der Tag der Bekanntgabe ist schon eingetragen.") if ask.facts["announced_on"] else None
+
+
+NOT_ANNOUNCED: Final = Guard("not_announced", "Bekanntgabe noch offen", _is_not_announced, facts=frozenset({"announced_on"}), is_state=True)
+
+
 def _is_named_by_decision(ask: Ask) -> Blocker | None:
     if ask.facts["named_by"]:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import ALL_CONFIRMED, NAMED_BY_DECISION, VOTE_SATISFIED
+from workflows.guards import ALL_CONFIRMED, NAMED_BY_DECISION, RULE_OF_BODY, VOTE_SATISFIED
 from workflows.vocabulary import Effect, Permission
 
 RECOMMENDATION: Final = Workflow(
@@ -31,7 +31,7 @@ RECOMMENDATION: Final = Workflow(
         ),
         "adopt": Transition(
             frozenset({"proposed"}), "adopted", Permission.RECOMMENDATION_ADOPT, "Beschließen", needs=frozenset({"decision"}),
-            guards=(NAMED_BY_DECISION, VOTE_SATISFIED), effects=(Effect.NOTIFY_MEMBERS,),
+            guards=(NAMED_BY_DECISION, VOTE_SATISFIED, RULE_OF_BODY), effects=(Effect.NOTIFY_MEMBERS,),
         ),
         "reject": Transition(
             frozenset({"proposed"}), "rejected", Permission.RECOMMENDATION_ADOPT, "Ablehnen", needs=frozenset({"comment"}),

@@ -12,7 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -25,6 +25,7 @@ from content.export.report_pdf import front_of, report_blocks
 from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
 from content.storage import UploadRefused, sniff
+from content.voting import CHOICE_WORDS
 
 MAX_TEXT_CHARS: Final = 1_500_000
 _HERE: Final = Path(__file__).parent
@@ -84,7 +85,7 @@ def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str, nam
     data = document["data"]
     is_report = document["kind"] == "report"
     body = report_blocks(document, base_url) if is_report else [*_facts(document), *html_blocks(document["html"], base_url)]
-    found = [*body, *_extras(document)]
+    found = [*body, *_extras(document, base_url)]
     levelled(found)
     with_pictures(found, names)
     recorded = proof.recorded_at[:10].split("-")
@@ -153,8 +154,8 @@ def _facts(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [text_block(data["lead"])] if data.get("lead") else []
 
 
-def _extras(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What stands in the structured data only: agenda, quotes, contacts, members, offers."""
+def _extras(document: Mapping[str, Any], base_url: str) -> list[dict[str, Any]]:
+    """What stands in the structured data only: agenda, quotes, contacts, members, offers, vote, statements."""
     data = document["data"]
     blocks: list[dict[str, Any]] = []
     if data.get("agenda"):
@@ -174,10 +175,50 @@ def _extras(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         blocks += [heading_block("Angebote"), table_block(["Anbieter", "Modell", "Hinweis"], rows)]
     if data.get("members"):
         blocks += [heading_block("Mitglieder"), table_block(["Kürzel", "Name"], [[row["code"], row["name"]] for row in data["members"]])]
+    blocks += _vote_blocks(data.get("vote")) + _statement_blocks(data.get("statements") or (), base_url)
     if data.get("attachments"):
         rows = [[row["title"], row["reason"] or ("öffentlich" if row["visibility"] == "public" else "nur für Mitglieder")] for row in data["attachments"]]
         blocks += [heading_block("Anlagen"), table_block(["Anlage", "Zugang"], rows)]
     return blocks
+
+
+def _vote_blocks(vote: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """How it was decided: what came out, by which rule and key, and how each member voted."""
+    if vote is None:
+        return []
+    counts = vote["counts"]
+    how = " im Umlaufverfahren" if vote["circulation"] else ""
+    how += ", en bloc mit der Grünen Liste" if vote["en_bloc"] else ""
+    words = f"{'Angenommen' if vote['passed'] else 'Nicht angenommen'}{how}. {counts['yes']} Ja, {counts['no']} Nein, {counts['abstain']} Enthaltungen, {counts['absent']} nicht anwesend."
+    found = [heading_block("Abstimmung"), text_block(" ".join([words, *(check["words"] for check in vote["checks"])]))]
+    if vote.get("note"):
+        found.append(text_block(vote["note"]))
+    found.append(text_block(" ".join(_rule_words(vote))))
+    rows = [[row["name"], CHOICE_WORDS[row["choice"]], row["share"].replace(".", ",") if row["share"] != "0" else "–"] for row in vote["ballots"]]
+    return [*found, table_block(["Mitglied", "Stimme", "Anteil in Prozent"], rows)]
+
+
+def _rule_words(vote: Mapping[str, Any]) -> list[str]:
+    words = []
+    if vote.get("body_rule"):
+        words.append(f"Gezählt ist nach „{vote['rule_title']}“ statt nach der Regel des Gremiums („{vote['body_rule_title']}“).")
+        words.append(f"Grund: {vote['rule_reason']}" + (" Eine zweite Person hat das bestätigt." if vote.get("rule_confirmed") else ""))
+    words.append(vote["rule_words"])
+    if vote.get("key_year"):
+        words.append(f"Gezählt nach dem Königsteiner Schlüssel {vote['key_year']}.")
+    words += [vote["key_reason"]] if vote.get("key_reason") else []
+    words += [f"Quelle: {vote['key_source']}."] if vote.get("key_source") else []
+    return words
+
+
+def _statement_blocks(statements: Sequence[Mapping[str, Any]], base_url: str) -> list[dict[str, Any]]:
+    """What members stated for the record."""
+    if not statements:
+        return []
+    found = [heading_block("Protokollerklärungen")]
+    for row in statements:
+        found += [text_block(f"{', '.join(row['members'])}:"), *html_blocks(row["html"], base_url)]
+    return found
 
 
 def _address_label(url: str | None) -> str:

@@ -22,7 +22,7 @@ from content.freezing.common import (
 )
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
-from content.services import ballots
+from content.services import ballots, keys
 
 
 def decision_label(number: str | None) -> str:
@@ -191,8 +191,8 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
 def freeze_body(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Body)  # noqa: S101 - see above
     communes = {row["code"]: row.get("communes") for row in item.input.get("members", ())}
-    shares = ballots.shares_of(item)
-    years = sorted({year for row in shares.values() for year in row})
+    counting = keys.counting(object_session(item))
+    shares = {row.code: koenigstein.shares_by_year(row.code, counting) for row in item.members}
     data: dict[str, Any] = {
         "short": item.short,
         "genitive": item.genitive,
@@ -208,7 +208,7 @@ def freeze_body(item: models.Item, today: dt.date) -> Frozen:
             }
             for row in item.members
         ],
-        "key_sources": {year: koenigstein.source_of(int(year), {code: row[year] for code, row in shares.items() if year in row}) for year in years},
+        "key_sources": keys.sources(counting) if any(shares.values()) else {},
         "chairs": [{"year": row.year, "name": row.name, "land": row.land} for row in item.chairs],
     }
     return frozen(

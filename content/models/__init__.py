@@ -2,7 +2,7 @@
 
 from content.models.account import Account, AccountSession, Attempt, Challenge, Grant, Identity, Passkey, Ticket
 from content.models.alert import Alert, AlertNotice, AlertRequest, Subscriber
-from content.models.body import Body, ChairTerm, Member, Share
+from content.models.body import Body, ChairTerm, Member
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
 from content.models.edition import (
@@ -21,6 +21,7 @@ from content.models.history import AuditEntry, FrozenText, Revision, StepEntry
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference, Rendition
 from content.models.job import Job
+from content.models.koenigstein import KoenigsteinKey
 from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.mention import Mention
@@ -79,6 +80,7 @@ __all__ = [
     "ItProvider",
     "Item",
     "Job",
+    "KoenigsteinKey",
     "LedgerEntry",
     "LedgerHead",
     "LeikaService",
@@ -118,7 +120,6 @@ __all__ = [
     "SectionDraft",
     "SectionPresence",
     "SectionRevision",
-    "Share",
     "Statement",
     "StepEntry",
     "Subscriber",

@@ -1,8 +1,6 @@
-"""Bodies that decide: their number pattern and voting rule are data; members, shares by year, terms of chair."""
+"""Bodies that decide: their number pattern and voting rule are data; members, terms of chair."""
 
 from __future__ import annotations
-
-from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -40,25 +38,6 @@ class Member(Base):
     code: Mapped[str] = mapped_column(sa.String(8))
     name: Mapped[str]
     kind: Mapped[str] = mapped_column(sa.String(16))
-
-    shares: Mapped[list[Share]] = relationship(cascade="all, delete-orphan", order_by="Share.year")
-
-
-class Share(Base):
-    """A member's share by the Königsteiner Schlüssel of a year, in percent with five decimals."""
-
-    __tablename__ = "share"
-    __table_args__ = (sa.UniqueConstraint("member_id", "year"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    member_id: Mapped[int] = mapped_column(sa.ForeignKey("member.id", ondelete="CASCADE"))
-    year: Mapped[int]
-    percent: Mapped[str] = mapped_column(sa.String(12))
-
-    @property
-    def as_decimal(self) -> Decimal:
-        """The exact percentage; kept as text because SQLite would make a float of it."""
-        return Decimal(self.percent)
 
 
 class ChairTerm(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,7 +12,10 @@ from content.db import Base
 
 
 class Vote(Base):
-    """The vote on one decision. `rule` as in `content.voting.RULES`; `key_year` names the Königsteiner Schlüssel."""
+    """The vote on one decision. `rule` as in `content.voting.RULES`; `key_year` names the Königsteiner Schlüssel.
+
+    The shares and the rule of the body are kept as they were that day: a later key or rule changes no result.
+    """
 
     __tablename__ = "vote"
 
@@ -24,7 +28,22 @@ class Vote(Base):
     note: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     """Where the votes are known from, or what else is to be said of them."""
     recorded_by: Mapped[str] = mapped_column(sa.String(200))
+    recorded_login: Mapped[str] = mapped_column(sa.String(120), default="", server_default="")
+    """Name and login of who entered it; the login is empty where it was not kept."""
     recorded_at: Mapped[dt.datetime]
+    body_rule: Mapped[str | None] = mapped_column(sa.String(60))
+    """The body's rule when the vote was entered; None: not known."""
+    rule_reason: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    """Why another rule than the body's counts; public."""
+    confirmed_by: Mapped[str | None] = mapped_column(sa.String(200))
+    confirmed_login: Mapped[str | None] = mapped_column(sa.String(120))
+    confirmed_at: Mapped[dt.datetime | None]
+    """Who confirmed the other rule, as a second person."""
+    shares: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    """Code of each Land → its share in percent, as text."""
+    key_source: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    key_reason: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    """Where the key comes from, and why it is not the one of the day; empty: it is."""
 
     ballots: Mapped[list[Ballot]] = relationship(cascade="all, delete-orphan", order_by="Ballot.id")
 
@@ -42,7 +61,10 @@ class Ballot(Base):
 
 
 class Statement(Base):
-    """A Protokollerklärung by one or several members."""
+    """A Protokollerklärung by one or several members. Nothing of it is overwritten: what was changed or removed has ended.
+
+    `added_*` are None for what was entered before these were kept.
+    """
 
     __tablename__ = "statement"
 
@@ -51,3 +73,12 @@ class Statement(Base):
     position: Mapped[int]
     member_codes: Mapped[list[str]]
     text: Mapped[str]
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("statement.id"))
+    """The wording that this one took the place of."""
+    added_by: Mapped[str | None] = mapped_column(sa.String(200))
+    added_login: Mapped[str | None] = mapped_column(sa.String(120))
+    added_at: Mapped[dt.datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(sa.String(200))
+    ended_login: Mapped[str | None] = mapped_column(sa.String(120))
+    ended_at: Mapped[dt.datetime | None]
+    ended_reason: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")

@@ -14,15 +14,16 @@ from content.schemas.reading import (
     line,
     list_of,
     markdown,
+    one_of,
     own_address,
     record,
     required,
-    shares,
     slug,
     text,
     web_address,
     whole,
 )
+from content.voting import RULES
 
 BODY: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),
@@ -30,7 +31,7 @@ BODY: Final[Mapping[str, Field]] = {
     "short": Field(line(80), "Kurzname", default=str),
     "genitive": Field(line(120), "Name im Genitiv", default=str),
     "number_pattern": required(line(40), "Das Nummernmuster"),
-    "voting_rule": Field(line(60), "Abstimmungsregel", default=str),
+    "voting_rule": Field(one_of({name: rule.title for name, rule in RULES.items()}), "Abstimmungsregel"),
     "text": text("Text"),
     "members": list_of(
         record(
@@ -38,7 +39,6 @@ BODY: Final[Mapping[str, Field]] = {
                 "code": required(line(8), "Das Kürzel"),
                 "name": required(LABEL, "Der Name"),
                 "kind": choice("Art", {"land": "Land", "federal": "Bund", "advisory": "beratend"}),
-                "shares": Field(shares, "Anteile", default=dict),
                 "communes": Field(whole(0, 20_000), "Zahl der Kommunen"),
             }
         ),

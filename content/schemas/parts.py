@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from content import numbers
 from content.schemas.reading import (
     Fault,
     Field,
@@ -25,7 +26,7 @@ from content.schemas.reading import (
 )
 
 NUMBER: Final = matching(
-    r"\d{4}/\d{1,4}(-[A-Z]{1,6})?", "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40
+    numbers.WRITTEN, "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40
 )
 
 

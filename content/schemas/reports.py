@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content import due
+from content import due, numbers
 from content.schemas.parts import ANCHOR, COMMON, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
     Fault,
@@ -73,7 +73,7 @@ def _due(value: Any) -> str:
 
 DUE: Final = Reader(_due, "line", 80, hint="Ein Tag (31.12.2026) oder eine Sitzung (zur 48. Sitzung)")
 CLAUSE: Final = matching(
-    r"\d{4}/\d{1,4}(-[A-Z]{1,6})?#z[a-z0-9\-]{1,50}", "Erwartet werden Nummer und Ziffer eines Beschlusses, etwa 2021/39#z2.", 90
+    rf"{numbers.WRITTEN}#z[a-z0-9\-]{{1,50}}", "Erwartet werden Nummer und Ziffer eines Beschlusses, etwa 2021/39#z2.", 90
 )
 RECOMMENDATION: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),

@@ -32,6 +32,7 @@ VOTE: Final[Mapping[str, Field]] = {
     "rule": Field(one_of({name: rule.title for name, rule in RULES.items()}), "Regel"),
     "circulation": Field(flag, "Umlaufverfahren", default=bool),
     "en_bloc": Field(flag, "En bloc", default=bool),
+    "rule_reason": Field(line(500), "Grund einer anderen Regel", default=str),
     "note": Field(line(300), "Anmerkung", default=str),
 }
 STATEMENT: Final[Mapping[str, Field]] = {

@@ -12,7 +12,7 @@ from typing import Final
 
 from content.addresses import MAIN_BODY, meeting_url
 from content.bodies import Bodies
-from content.numbers import parse
+from content.numbers import SUFFIX, parse
 from content.search.lemmas import fold
 
 KIND_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -82,10 +82,10 @@ def _number(value: str, meaning: Meaning) -> str:
 
 
 def _session(value: str, meaning: Meaning) -> str:
-    match = re.fullmatch(r"(?i)(\d{1,3})\.?(?:\s*sitzung)?(?:[ -]*(al)(?:-runde)?)?", value)
-    if match is None:
+    match = re.fullmatch(rf"(?i)(\d{{1,3}})\.?(?:\s*sitzung)?(?:[ -]*({SUFFIX})(?:-runde)?)?", value)
+    slug = meaning.bodies.by_suffix.get((match[2] or "").upper(), "" if match[2] else MAIN_BODY) if match else ""
+    if match is None or not slug:
         return f"„sitzung:{value[:30]}“ ist keine Sitzung. Erwartet wird ihre Zahl, etwa sitzung:36 oder sitzung:37-AL."
-    slug = meaning.bodies.by_suffix.get("AL", MAIN_BODY) if match[2] else MAIN_BODY
     meaning.filters["meeting"] = meeting_url(slug, "numbered", ordinal=int(match[1]), date=None)
     return ""
 

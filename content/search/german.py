@@ -18,15 +18,16 @@ from typing import Final
 
 import Stemmer
 
+from content.numbers import SERIAL, SUFFIX
 from content.search.compounds import Splitter, WordLists
 from content.search.lemmas import Lemmas, fold
 
 MAX_WORD: Final = 60
 _KEPT_WORDS: Final = 20_000
 """So many words are remembered with what they are: bounds the memory of a process."""
-WRITTEN: Final = re.compile(r"\d{4}[/-]\d{1,3}(?:-[A-Za-z]{1,4})?(?![\w/])|\w+(?:[-\u2010\u2011]\w+)*")
+WRITTEN: Final = re.compile(rf"\d{{4}}[/-]{SERIAL}(?:-{SUFFIX})?(?![\w/])|\w+(?:[-\u2010\u2011]\w+)*")
 _HYPHEN: Final = re.compile("[-\u2010\u2011]")
-_NUMBER: Final = re.compile(r"(\d{4})[/-](\d{1,3})(?:-([A-Za-z]{1,4}))?\Z")
+_NUMBER: Final = re.compile(rf"(\d{{4}})[/-]({SERIAL})(?:-({SUFFIX}))?\Z")
 _PLAIN_VOWELS: Final = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss"})
 STOP_WORDS: Final = frozenset(
     ["aber", "als", "am", "an", "auch", "auf", "aus", "bei", "beim", "bis", "da", "dabei", "dafuer", "damit", "dann", "daran", "darauf", "darf", "darin",

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from content.addresses import MAIN_BODY, meeting_url
-from content.numbers import DecisionNumber, normalise, parse
+from content.numbers import SERIAL, SUFFIX, DecisionNumber, normalise, parse
 from content.search.fields import KIND_WORDS, Meaning, read_day
 from content.search.lemmas import fold
 
@@ -33,10 +33,10 @@ _WHEN: Final = re.compile(
 )
 _OF_BODY: Final = re.compile(rf"(?i)(?:alle\s+)?(?P<kind>{_KIND})\s+(?=de[rs]\s)")
 _ABOUT: Final = re.compile(r"(?i)(?:alle\s+)?(?P<kind>beschl(?:ü|ue)sse|entscheidungen|pressemitteilungen|meldungen|berichte|empfehlungen)\s+(?:zu|zum|zur|über|ueber)\s+(?=\S)")
-_PLACE: Final = re.compile(r"(?i)(?P<number>.*\d(?:-[a-z]{1,4})?)\s*,?\s+(?:ziff(?:er|\.)|z\.|nr\.|nummer)\s*(?P<clause>\d{1,3})(?:\s*(?:buchst(?:abe|\.)|lit\.?)?\s*(?P<letter>[a-z])\)?)?\Z")
-_DATED_NUMBER: Final = re.compile(rf"(?i)(?P<number>.*\d(?:-[a-z]{{1,4}})?)\s*,?\s+(?:vom|v\.)\s+{_DATE}\Z")
-_TURNED: Final = re.compile(r"(?:beschluss |nr\.? ?)?(\d{1,3})/((?:19|20)\d\d)(-al)?\Z", re.IGNORECASE)
-_SPACED: Final = re.compile(r"((?:19|20)\d\d) (\d{1,3})(-al)?\Z", re.IGNORECASE)
+_PLACE: Final = re.compile(r"(?i)(?P<number>.*\d(?:-[a-z]{1,6})?)\s*,?\s+(?:ziff(?:er|\.)|z\.|nr\.|nummer)\s*(?P<clause>\d{1,3})(?:\s*(?:buchst(?:abe|\.)|lit\.?)?\s*(?P<letter>[a-z])\)?)?\Z")
+_DATED_NUMBER: Final = re.compile(rf"(?i)(?P<number>.*\d(?:-{SUFFIX})?)\s*,?\s+(?:vom|v\.)\s+{_DATE}\Z")
+_TURNED: Final = re.compile(rf"(?:beschluss |nr\.? ?)?({SERIAL})/((?:19|20)\d\d)(-{SUFFIX})?\Z", re.IGNORECASE)
+_SPACED: Final = re.compile(rf"((?:19|20)\d\d) ({SERIAL})(-{SUFFIX})?\Z", re.IGNORECASE)
 _OPEN: Final = '"„“”»«'
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from content.bodies import NOBODY, Bodies
+from content.numbers import SERIAL, SUFFIX
 from content.search import phrasing
 from content.search.fields import FIELDS, Meaning
 
@@ -28,7 +29,7 @@ _LEXER: Final = re.compile(
 )
 _FIELD: Final = re.compile(r"([A-Za-zÄÖÜäöü]{2,12}):(.+)\Z")
 _SPACED_FIELD: Final = re.compile(rf"(?i)(?<![\w:])({'|'.join(FIELDS)}):\s+(?=\S)")
-_WORDS: Final = re.compile(r"\d{4}/\d{1,3}(?:-[A-Za-z]{1,4})?|\w+(?:[-/.\u2010\u2011]\w+)*")
+_WORDS: Final = re.compile(rf"\d{{4}}/{SERIAL}(?:-{SUFFIX})?|\w+(?:[-/.\u2010\u2011]\w+)*")
 _OR: Final = frozenset({"OR", "ODER", "|", "||"})
 _NOT: Final = frozenset({"NOT", "NICHT"})
 _AND: Final = frozenset({"AND", "UND", "&", "&&", "+"})

@@ -16,7 +16,7 @@ from typing import Final
 
 from content.search.german import Analysis
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 NAME: Final = "words.db"
 _BUSY_S: Final = 30
 _LAST: Final = "\U0010ffff"

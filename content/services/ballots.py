@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import koenigstein, models, voting
+from content.koenigstein import Chosen
 from content.schemas import FieldError, InvalidInput
+from content.services import keys
 from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 OPEN: Final = frozenset({None, "draft", "prepared", "on_agenda"})
 ADOPTED: Final = frozenset({"adopted", "recorded", "gazetted"})
 MAX_NOTE: Final = 300
+MAX_REASON: Final = 500
 
 
 def with_others(body: models.Body, given: Mapping[str, str], others: str) -> dict[str, str]:
@@ -28,22 +32,23 @@ def with_others(body: models.Body, given: Mapping[str, str], others: str) -> dic
     return {row.code: others for row in body.members if row.kind != "advisory" and others and row.code not in named} | named
 
 
-def shares_of(body: models.Body) -> dict[str, dict[str, str]]:
-    """Code of each member → year → share: as the body names them, else by the keys that ship with the product."""
-    own = {row.code: {str(share.year): share.percent for share in row.shares} for row in body.members}
-    return own if any(own.values()) else {code: koenigstein.shares_by_year(code) for code in own}
+def members_of(session: Session, body: models.Body, year: int) -> tuple[list[voting.Member], Chosen]:
+    """The members of `body` that vote, with their shares by the key that counts in `year`; and that key."""
+    chosen = koenigstein.choose(keys.counting(session), year)
+    return _voters(body, chosen.key.shares if chosen.key else {}), chosen
 
 
-def members_of(body: models.Body, year: int) -> tuple[list[voting.Member], int | None]:
-    """The members of `body` that vote, with their shares by the key that counts in `year`; and the year of that key."""
-    shares = shares_of(body)
-    key_year = voting.key_year(sorted({int(known) for row in shares.values() for known in row}), year)
-    members = [
-        voting.Member(row.code, row.name, row.kind == "federal", shares[row.code].get(str(key_year), "0"))
+def _voters(body: models.Body, shares: Mapping[str, str]) -> list[voting.Member]:
+    return [
+        voting.Member(row.code, row.name, row.kind == "federal", str(shares.get(row.code, "0")))
         for row in body.members
         if row.kind != "advisory"
     ]
-    return members, key_year
+
+
+def rule_title(name: str) -> str:
+    """„Einstimmig“; a name that is no rule reads as itself."""
+    return voting.RULES[name].title if name in voting.RULES else name or "keine"
 
 
 def record(
@@ -55,26 +60,24 @@ def record(
     is_en_bloc: bool = False,
     rule: str | None = None,
     note: str = "",
+    rule_reason: str = "",
 ) -> voting.Result:
     """Keep the ballots on `decision` (member code → choice), in place of earlier ones. Raises `InvalidInput`, `Blocked`.
 
-    A vote on what was adopted before it came here is entered once, and must have adopted it.
+    `rule` is another than the body's only with `rule_reason`. A vote on what was adopted before it came here is entered
+    once, and must have adopted it.
     """
     if Permission.VOTE_RECORD not in desk.permits:
         raise Blocked((Blocker("no_permission", "Für das Eintragen von Stimmen fehlt das Recht."),))
     is_late = decision.procedure_state in ADOPTED and vote_of(desk.session, decision) is None
     if decision.procedure_state not in OPEN and not is_late:
         raise Blocked((Blocker("wrong_state", "Über diesen Beschluss ist schon entschieden; die Stimmen bleiben, wie sie sind."),))
-    name = rule or decision.body.voting_rule
+    name, own = rule or decision.body.voting_rule, decision.body.voting_rule
     if name not in voting.RULES:
         raise InvalidInput([FieldError("rule", "unknown_rule", f"Die Regel „{name}“ ist nicht bekannt. Möglich: {', '.join(voting.RULES)}.")])
-    members, key_year = members_of(decision.body, _year(desk, decision))
-    errors = [
-        FieldError(f"ballots.{code}", "unknown_choice", f"„{choice}“ ist keine Stimme.")
-        for code, choice in given.items()
-        if choice and choice not in set(voting.Choice)
-    ]
-    if errors:
+    members, chosen = members_of(desk.session, decision.body, year_of(decision, desk.now.year))
+    reason = rule_reason.strip() if name != own else ""
+    if errors := [*_unknown_choices(given), *_missing_reason(name, own, reason), *_long_note(note)]:
         raise InvalidInput(errors)
     cast = {code: choice for code, choice in given.items() if choice}
     try:
@@ -84,21 +87,93 @@ def record(
     if is_late and not result.passed:
         message = "Mit diesen Stimmen wäre der Beschluss nicht zustande gekommen; er ist aber beschlossen. Bitte Stimmen und Regel prüfen."
         raise InvalidInput([FieldError("ballots", "not_passed", message)])
-    if len(note) > MAX_NOTE:
-        raise InvalidInput([FieldError("note", "too_long", f"Die Anmerkung ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen.")])
     vote = vote_of(desk.session, decision)
     if vote is not None:
         desk.session.delete(vote)
         desk.session.flush()
     desk.session.add(
         models.Vote(
-            item_id=decision.id, rule=name, key_year=key_year, is_circulation=is_circulation, is_en_bloc=is_en_bloc, note=note.strip(),
-            recorded_by=desk.actor_name or desk.actor, recorded_at=desk.now,
+            item_id=decision.id, rule=name, is_circulation=is_circulation, is_en_bloc=is_en_bloc, note=note.strip(),
+            recorded_by=desk.actor_name or desk.actor, recorded_login=desk.actor, recorded_at=desk.now,
+            body_rule=own, rule_reason=reason, **_key_columns(decision.body, chosen),
             ballots=[models.Ballot(member_code=code, choice=choice) for code, choice in cast.items()],
         )
     )
     desk.session.flush()
     return result
+
+
+def _unknown_choices(given: Mapping[str, str]) -> list[FieldError]:
+    return [
+        FieldError(f"ballots.{code}", "unknown_choice", f"„{choice}“ ist keine Stimme.")
+        for code, choice in given.items()
+        if choice and choice not in set(voting.Choice)
+    ]
+
+
+def _missing_reason(name: str, own: str, reason: str) -> list[FieldError]:
+    if name != own and not reason:
+        words = f"Die Regel des Gremiums ist „{rule_title(own)}“. Wer nach „{rule_title(name)}“ zählt, nennt den Grund; er ist öffentlich."
+        return [FieldError("rule_reason", "missing", words)]
+    if len(reason) > MAX_REASON:
+        return [FieldError("rule_reason", "too_long", f"Der Grund ist zu lang. Bitte höchstens {MAX_REASON} Zeichen.")]
+    return []
+
+
+def _long_note(note: str) -> list[FieldError]:
+    return [FieldError("note", "too_long", f"Die Anmerkung ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen.")] if len(note) > MAX_NOTE else []
+
+
+def _key_columns(body: models.Body, chosen: Chosen) -> dict[str, Any]:
+    """What the vote keeps of the key that it is counted by: only the shares of members."""
+    if chosen.key is None or not any(row.kind == "land" for row in body.members):
+        return {"key_year": None}
+    shares = {row.code: chosen.key.shares[row.code] for row in body.members if row.code in chosen.key.shares}
+    return {"key_year": chosen.year, "shares": shares, "key_source": chosen.key.source, "key_reason": chosen.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUsed:
+    """By which rule a vote was counted, beside the body's: titles, why, whether a second person confirmed it."""
+
+    used: str
+    own: str
+    is_own: bool
+    reason: str
+    is_confirmed: bool
+    entered_by: str
+
+
+def rule_of(session: Session, decision: models.Decision) -> RuleUsed | None:
+    """By which rule the vote on `decision` was counted. None where nothing was recorded.
+
+    The body's rule is the one it has now; of what is decided already, the one it had then.
+    """
+    vote = vote_of(session, decision)
+    if vote is None:
+        return None
+    own = _own_rule(vote, decision)
+    return RuleUsed(rule_title(vote.rule), rule_title(own), vote.rule == own, vote.rule_reason, vote.confirmed_at is not None, vote.recorded_login)
+
+
+def _own_rule(vote: models.Vote, decision: models.Decision) -> str:
+    is_undecided = decision.procedure_state in OPEN | {"postponed"}
+    return decision.body.voting_rule if is_undecided else vote.body_rule if vote.body_rule is not None else vote.rule
+
+
+def confirm_rule(desk: Desk, decision: models.Decision) -> None:
+    """Confirm, as a second person, that another rule than the body's counts. Raises `Blocked`."""
+    vote = vote_of(desk.session, decision)
+    if Permission.VOTE_RECORD not in desk.permits:
+        raise Blocked((Blocker("no_permission", "Für das Bestätigen der Regel fehlt das Recht."),))
+    if vote is None or vote.rule == _own_rule(vote, decision) or vote.confirmed_at is not None:
+        raise Blocked((Blocker("nothing_to_confirm", "Hier ist keine abweichende Regel zu bestätigen. Bitte die Seite neu ansehen."),))
+    if not vote.recorded_login or not vote.rule_reason:
+        raise Blocked((Blocker("not_known", "Wer diese Stimmen eintrug oder warum eine andere Regel gilt, ist nicht festgehalten. Bitte die Stimmen neu eintragen."),))
+    if vote.recorded_login == desk.actor:
+        raise Blocked((Blocker("same_person", "Wer die Stimmen eingetragen hat, bestätigt die Regel nicht selbst. Bitte eine zweite Person darum bitten."),))
+    vote.confirmed_by, vote.confirmed_login, vote.confirmed_at = desk.actor_name or desk.actor, desk.actor, desk.now
+    desk.session.flush()
 
 
 def vote_of(session: Session, decision: models.Decision) -> models.Vote | None:
@@ -113,7 +188,7 @@ def result_of(session: Session, decision: models.Decision) -> voting.Result | No
 
 
 def _counted(vote: models.Vote, decision: models.Decision) -> voting.Result:
-    members, _ = members_of(decision.body, vote.key_year or 0)
+    members = _voters(decision.body, vote.shares)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     return voting.count(voting.RULES[vote.rule], members, cast, is_circulation=vote.is_circulation)
 
@@ -124,7 +199,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
     if vote is None:
         return None
     result = _counted(vote, decision)
-    members, _ = members_of(decision.body, vote.key_year or 0)
+    members = _voters(decision.body, vote.shares)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     silent = voting.Choice.ABSTAIN if vote.is_circulation else voting.Choice.ABSENT
     rule = voting.RULES[vote.rule]
@@ -133,7 +208,9 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
         "rule_title": rule.title,
         "rule_words": rule.words,
         "key_year": vote.key_year,
-        "key_source": _source(vote, members) if rule.min_share else None,
+        "key_source": vote.key_source or None if rule.min_share and vote.key_year is not None else None,
+        **({"key_reason": vote.key_reason} if vote.key_reason and rule.min_share else {}),
+        **_rule_told(vote),
         "circulation": vote.is_circulation,
         "en_bloc": vote.is_en_bloc,
         "note": vote.note,
@@ -147,40 +224,24 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, object] | 
     }
 
 
-def _source(vote: models.Vote, members: Sequence[voting.Member]) -> str | None:
-    if vote.key_year is None:
-        return None
-    return koenigstein.source_of(vote.key_year, {member.code: member.share for member in members if not member.is_federal})
-
-
-def set_statements(desk: Desk, decision: models.Decision, rows: Sequence[Mapping[str, object]]) -> None:
-    """Keep the statements (Protokollerklärungen) on `decision`. Raises `InvalidInput`."""
-    known = {member.code for member in decision.body.members}
-    errors: list[FieldError] = []
-    kept: list[models.Statement] = []
-    for index, row in enumerate(rows, start=1):
-        codes = [str(code) for code in (row.get("members") or ())]  # type: ignore[attr-defined]
-        text = str(row.get("text") or "").strip()
-        if not codes and not text:
-            continue
-        if not codes or set(codes) - known:
-            errors.append(FieldError(f"statements.{index}.members", "unknown_member", "Bitte mindestens ein Mitglied des Gremiums wählen."))
-        if not text:
-            errors.append(FieldError(f"statements.{index}.text", "missing", "Der Text der Erklärung fehlt. Bitte angeben."))
-        kept.append(models.Statement(item_id=decision.id, position=len(kept) + 1, member_codes=codes, text=text))
-    if errors:
-        raise InvalidInput(errors)
-    desk.session.execute(sa.delete(models.Statement).where(models.Statement.item_id == decision.id))
-    desk.session.add_all(kept)
-    desk.session.flush()
+def _rule_told(vote: models.Vote) -> dict[str, object]:
+    """What the public is told where another rule than the body's counted; nothing where it was the body's."""
+    if vote.body_rule is None or vote.body_rule == vote.rule:
+        return {}
+    return {
+        "body_rule": vote.body_rule, "body_rule_title": rule_title(vote.body_rule), "rule_reason": vote.rule_reason,
+        "rule_confirmed": vote.confirmed_at is not None,
+    }
 
 
 def statements_of(session: Session, decision: models.Decision) -> list[models.Statement]:
-    """The statements on `decision`, in order."""
-    query = sa.select(models.Statement).where(models.Statement.item_id == decision.id).order_by(models.Statement.position)
+    """The statements for the record that count, in order. `declarations` writes them."""
+    row = models.Statement
+    query = sa.select(row).where(row.item_id == decision.id, row.ended_at.is_(None)).order_by(row.position, row.id)
     return list(session.scalars(query))
 
 
-def _year(desk: Desk, decision: models.Decision) -> int:
+def year_of(decision: models.Decision, otherwise: int) -> int:
+    """The year of the vote: of the decision's day, else of its session, else the one given."""
     day = decision.date or (decision.meeting.date if decision.meeting else None)
-    return day.year if day else desk.now.year
+    return day.year if day else otherwise

@@ -327,6 +327,7 @@ class Reader:
                 *(rows.target(found[0]) if found else None for found in map(around.get, (statements.BEFORE, statements.AFTER)))
             ),
             related=self._related(row, incoming, data),
+            left_out=self._left_out(row),
             topics=tuple(data.get("topics", ())),
             places=rows.places(row.url, data, incoming),
         )
@@ -385,6 +386,13 @@ class Reader:
             for kind in ("decision", *RELATED_ORDER)
             if found.get(kind)
         }
+
+    def _left_out(self, row: AnyRow) -> int:
+        """How many decisions of a session its page does not show."""
+        if row.kind != "meeting":
+            return 0
+        count: int = self._run(self._statements.count_of_meeting, url=row.url, kind="decision")[0][0]
+        return max(0, count - MEETING_ROWS)
 
     def _of_meeting(self, url: str, kind: str, limit: int = MEETING_ROWS) -> tuple[reading.ListEntry, ...]:
         return tuple(rows.entry(row) for row in self._run(self._statements.of_meeting, url=url, kind=kind, limit=limit))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
-from content.services import ballots, transition
+from content.services import ballots, declarations, transition
 from content.services.publish import Desk
 from workflows.decision import DECISION
 
@@ -35,7 +35,7 @@ def told_of(session: Session, decision: models.Decision) -> dict[str, Any]:
     if vote is not None:
         told["vote"] = {
             "ballots": {row.member_code: str(row.choice) for row in vote.ballots}, "rule": vote.rule, "circulation": vote.is_circulation,
-            "en_bloc": vote.is_en_bloc, "note": vote.note,
+            "en_bloc": vote.is_en_bloc, "note": vote.note, "rule_reason": vote.rule_reason,
         }
     if statements:
         told["statements"] = [{"members": list(row.member_codes), "text": row.text} for row in statements]
@@ -64,7 +64,8 @@ def _keep_vote(desk: Desk, decision: models.Decision, given: Mapping[str, Any] |
     known = ballots.vote_of(desk.session, decision)
     if known is None:
         ballots.record(
-            desk, decision, cast, is_circulation=given["circulation"], is_en_bloc=given["en_bloc"], rule=given["rule"], note=given["note"]
+            desk, decision, cast, is_circulation=given["circulation"], is_en_bloc=given["en_bloc"], rule=given["rule"], note=given["note"],
+            rule_reason=given["rule_reason"],
         )
         return True
     if {row.member_code: row.choice for row in known.ballots} != cast:
@@ -76,5 +77,5 @@ def _keep_statements(desk: Desk, decision: models.Decision, rows: list[Mapping[s
     before = [{"members": row.member_codes, "text": row.text} for row in ballots.statements_of(desk.session, decision)]
     if not rows or before == rows:
         return False
-    ballots.set_statements(desk, decision, rows)
+    declarations.replace_all(desk, decision, rows)
     return True

@@ -47,6 +47,7 @@ class DeskRow:
     rev: int
     kind: str
     kind_label: str
+    """The kind, with the number of a decision or the day of a session."""
     title: str
     url: str
     owner: str
@@ -351,11 +352,26 @@ def _read(session: Session, conditions: Iterable[Condition], order: str, *, limi
     names: dict[str, str] = {}
     if logins:
         names = {row.login: row.name for row in session.execute(sa.select(account.login, account.name).where(account.login.in_(logins)))}
+    labels = _labels(session, {row.id: row.kind for row in rows})
     return tuple(
         DeskRow(
-            row.id, row.rev, row.kind, KINDS[row.kind].label, row.title or row.url, row.url, row.owner, row.publication_state,
+            row.id, row.rev, row.kind, labels.get(row.id, KINDS[row.kind].label), row.title or row.url, row.url, row.owner, row.publication_state,
             row.procedure_state, row.changed_at, names.get(row.changed_by) or PROGRAMS.get(row.changed_by, row.changed_by), row.publish_at, row.public_at,
             0 < row.public_rev < row.rev,
         )
         for row in rows
     )
+
+
+def _labels(session: Session, kinds: Mapping[int, str]) -> dict[int, str]:
+    """What rows are called by more than their kind: „Beschluss 2026/01“, „Sitzung am 18.03.2026“."""
+    decision, meeting = models.Decision.__table__, models.Meeting.__table__
+    of_kind = {kind: [item_id for item_id, found in kinds.items() if found == kind] for kind in ("decision", "meeting")}
+    labels: dict[int, str] = {}
+    if of_kind["decision"]:
+        query = sa.select(decision.c.id, decision.c.number).where(decision.c.id.in_(of_kind["decision"]), decision.c.number.is_not(None))
+        labels |= {row.id: f"{KINDS['decision'].label} {row.number}" for row in session.execute(query)}
+    if of_kind["meeting"]:
+        days = sa.select(meeting.c.id, meeting.c.date).where(meeting.c.id.in_(of_kind["meeting"]), meeting.c.date.is_not(None))
+        labels |= {row.id: f"{KINDS['meeting'].label} am {row.date:%d.%m.%Y}" for row in session.execute(days)}
+    return labels

@@ -56,8 +56,15 @@ def green_list(session: Session, meeting: models.Meeting) -> list[GreenItem]:
     return found
 
 
-def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_circulation: bool = False, rule: str | None = None) -> list[models.Decision]:
-    """Adopt every item with one vote. Raises `Blocked` that names each item that stands in the way; then nothing is changed.
+def adopted_items(session: Session, meeting: models.Meeting) -> list[GreenItem]:
+    """The items of the green list whose decision has its number, in the order of the agenda."""
+    urls = [row.decision_url for row in meeting.agenda if row.list_kind == "green" and row.decision_url]
+    known = {row.url: row for row in session.scalars(sa.select(models.Decision).where(models.Decision.url.in_(urls), models.Decision.number.is_not(None)))}
+    return [GreenItem(row, known[row.decision_url]) for row in meeting.agenda if row.list_kind == "green" and row.decision_url in known]
+
+
+def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_circulation: bool = False) -> list[models.Decision]:
+    """Adopt every item with one vote by the body's rule; by another one each is voted on alone. Raises `Blocked` that names each item that stands in the way; then nothing is changed.
 
     The caller's transaction must end with the error: items before the refused one were already moved in it.
     """
@@ -71,7 +78,7 @@ def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_c
             refused.append(Blocker("no_decision", f"{item.name}: Es gibt keinen Beschlussentwurf dieser Sitzung mit diesem Titel."))
             continue
         try:
-            ballots.record(desk, item.decision, given, is_circulation=is_circulation, is_en_bloc=True, rule=rule)
+            ballots.record(desk, item.decision, given, is_circulation=is_circulation, is_en_bloc=True)
             transition.take(desk, item.decision, DECISION, "adopt")
             item.agenda.decision_url = item.decision.url
             adopted.append(item.decision)

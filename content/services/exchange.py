@@ -34,6 +34,7 @@ from content.services import (
     edit,
     implementation,
     implementation_list,
+    key_lists,
     ledger,
     links,
     lookup,
@@ -184,7 +185,12 @@ class Importer:
 
     def _one(self, path: Path, number: int, raw: bytes) -> None:
         try:
-            for kind, given, is_derived in self._adapted(_parsed(raw)):
+            line = _parsed(raw)
+            if line.get("type") == key_lists.LINE_TYPE:
+                outcome = edit.Outcome.CREATED if key_lists.take_line(self._desk, line) else edit.Outcome.UNCHANGED
+                self.report.count(key_lists.LINE_TYPE, outcome)
+                return
+            for kind, given, is_derived in self._adapted(line):
                 self._take(path, number, kind, given, is_derived=is_derived)
         except InvalidInput as invalid:
             self.report.faults += [LineFault(path.name, number, error.field, error.message) for error in invalid.errors]
@@ -194,6 +200,7 @@ class Importer:
     def _take(self, path: Path, number: int, kind: str, given: Mapping[str, Any], *, is_derived: bool) -> None:
         given, told = decided.split(kind, given)
         given, road = roads.split(kind, given)
+        given = key_lists.from_body(self._desk, given) if kind == "body" else given
         value: Mapping[str, Any] = clean_item(kind, given)
         if kind == "decision" and not value["number"]:
             raise InvalidInput([FieldError("number", "missing", "Die Nummer fehlt. Bitte angeben, etwa 2021/39.")])
@@ -253,7 +260,7 @@ class Importer:
             self.report.skipped += 1
         elif kind is not None:
             if kind not in KINDS:
-                message = f"Die Art „{kind}“ ist unbekannt. Bekannt sind: {', '.join(KINDS)}."
+                message = f"Die Art „{kind}“ ist unbekannt. Bekannt sind: {', '.join([*KINDS, key_lists.LINE_TYPE])}."
                 raise InvalidInput([FieldError("type", "unknown_kind", message)])
             yield str(kind), {name: value for name, value in line.items() if name != "type"}, False
         elif "number" in line and "body" in line:
@@ -371,6 +378,8 @@ def export_lines(connection: Connection, *, portal: str, public_keys: Mapping[st
 
 def working_lines(session: Session) -> Iterator[bytes]:
     """Every working row that has a clean value of its own kind, in an order that imports again."""
+    for line in key_lists.lines(session):
+        yield canonical_json(line) + b"\n"
     for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
         rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.freezing.linked import places_of
 from content.kinds import KINDS
+from content.numbers import SERIAL, SUFFIX
 from content.search.lemmas import fold
 from content.services.accounts import SignedIn
 from content.services.desk import readable
@@ -27,7 +28,9 @@ LIMIT: Final = 12
 PLACES: Final = 12
 """So many places are offered of each of the first items."""
 MIN_LETTERS: Final = 2
-_NUMBER: Final = re.compile(r"\s*(\d{4})[/\-](\d{1,4})(-[A-Za-z]{1,6})?(?:\s*[#,]?\s*(?:Ziffer|Ziff\.?|Nr\.?|z)?\s*(\d{1,3}[a-z]?))?\s*\Z", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    rf"\s*(\d{{4}})[/\-]({SERIAL})(-{SUFFIX})?(?:\s*[#,]?\s*(?:Ziffer|Ziff\.?|Nr\.?|z)?\s*(\d{{1,3}}[a-z]?))?\s*\Z", re.IGNORECASE
+)
 I: Final = models.Item  # noqa: E741 - the one table of this module
 
 

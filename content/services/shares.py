@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from content import koenigstein
+from content import koenigstein, reading
 from content.addresses import MAIN_BODY
 from content.kinds import item_url
 from content.services.browse import Reader
@@ -34,7 +34,13 @@ def _newest(reader: Reader) -> Shares:
     year = max((year for row in members for year in row["shares"]), default="")
     return Shares(
         year,
-        koenigstein.source_of(int(year), {row["code"]: row["shares"][year] for row in members if year in row["shares"]}) if year else "",
+        _source(page, year, members) if page is not None and year else "",
         {row["code"]: Decimal(row["shares"][year]) for row in members if year in row["shares"]},
         {row["code"]: row["communes"] for row in members if row.get("communes") is not None},
     )
+
+
+def _source(page: reading.ItemPage, year: str, members: list[Mapping[str, Any]]) -> str:
+    """Where the key comes from, as the page says; older editions do not."""
+    told: Mapping[str, str] = page.data.get("key_sources") or {}
+    return told.get(year) or koenigstein.source_of(int(year), {row["code"]: row["shares"][year] for row in members if year in row["shares"]})

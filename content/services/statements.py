@@ -62,6 +62,7 @@ class Statements:
     around: Mapping[str, Statement]
     """What surrounds an item, in one go: `role` tells why a row is there. By the order in which it has neighbours."""
     of_meeting: Statement
+    count_of_meeting: Statement
     newest_meeting: Statement
 
 
@@ -126,6 +127,9 @@ def _statements(is_now: bool) -> Statements:
         .where(E.meeting_url == sa.bindparam("url"), E.kind == sa.bindparam("kind"), now)
         .order_by(E.serial, E.id)
         .limit(sa.bindparam("limit")),
+        count_of_meeting=sa.select(sa.func.count().label("amount")).where(
+            E.meeting_url == sa.bindparam("url"), E.kind == sa.bindparam("kind"), now
+        ),
         newest_meeting=sa.select(*LIGHT)
         .where(E.kind == "meeting", E.subkind != "circulation", now, E.body_slug == MAIN_BODY)
         .order_by(*SORTS["neu"][1])

@@ -25,6 +25,7 @@ from content.services import (
     changes,
     edit,
     frozen_text,
+    gazette,
     implementation,
     lookup,
     mentions,
@@ -71,7 +72,7 @@ def take(
     entry = _entry(
         desk.session, item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
-        comment=str(given.get("comment") or note or reasons_in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
+        comment=str(given.get("comment") or note or reasons_in_words(given) or gazette.in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
     )
     _times(item, workflow, name, given)
     if workflow is PUBLICATION and (step.target in _UNFREEZING or name in changes.BACK):
@@ -81,6 +82,7 @@ def take(
     if workflow.column == "procedure_state":
         _keep_in_input(item, workflow, step, decision)
         _keep_meeting(desk, item, workflow, given)
+        gazette.keep(desk, item, given)
     desk.session.flush()
     if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
@@ -193,6 +195,19 @@ def _vote(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) 
     return ballots.result_of(desk.session, decision) if decision is not None else None
 
 
+def _vote_rule(desk: Desk, item: models.Item, fields: Mapping[str, Any], _name: str) -> Any:
+    decision = item if isinstance(item, models.Decision) else _decision(desk.session, fields)
+    return ballots.rule_of(desk.session, decision) if decision is not None else None
+
+
+def _decided_on(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.date | None:
+    return item.date if isinstance(item, models.Decision) else None
+
+
+def _announced_on(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.date | None:
+    return item.gazette_date if isinstance(item, models.Decision) else None
+
+
 def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | None:
     given = str(fields.get("decision") or "").strip()
     found = lookup.find_decision(session, given) if given else None
@@ -250,6 +265,9 @@ _FACTS: Final[Mapping[str, Any]] = {
     "due_at": _due_at,
     "embargo_until": _embargo_until,
     "vote": _vote,
+    "vote_rule": _vote_rule,
+    "decided_on": _decided_on,
+    "announced_on": _announced_on,
     "named_by": _named_by,
     "unconfirmed": _unconfirmed,
 }

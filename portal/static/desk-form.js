@@ -49,7 +49,8 @@ async function keep(isLast = false) {
       return;
     }
     if (!reply.ok || reply.redirected) throw new Error(String(reply.status));
-    const { at, rev, files } = await reply.json();
+    const answer = await reply.json();
+    const { at, rev, files } = answer;
     for (const input of sent) {
       chosen.delete(input);
       const path = input.name.slice(0, input.name.lastIndexOf("."));
@@ -57,6 +58,7 @@ async function keep(isLast = false) {
     }
     const isStale = rev > Number(form.elements.rev.value);
     tell(isStale ? "Inzwischen hat jemand anderes gespeichert. Ihre Eingaben sind aufgehoben; beim Speichern sehen Sie beide Fassungen." : `Aufgehoben ${at}, noch nicht gespeichert.`, isStale);
+    document.dispatchEvent(new CustomEvent("aufgehoben", { detail: answer }));
   } catch (error) {
     if (error.name === "AbortError") return;
     isChanged = true;

@@ -18,7 +18,16 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, errands, filetexts, frozen_text, implementation, mentions, transition
+from content.services import (
+    ballots,
+    edit,
+    errands,
+    filetexts,
+    frozen_text,
+    implementation,
+    mentions,
+    transition,
+)
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
@@ -37,6 +46,8 @@ from workflows.vocabulary import ROLES, Permission
 STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()}
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
+TOLD: Final = {("decision", "adopt"): "?beschlossen=1"}
+"""What the page says at once after a step: (workflow, step) → part of its address."""
 STEP_HINTS: Final = {
     "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
 }
@@ -98,11 +109,25 @@ def _item_page(
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
         history=history, change=waiting if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
+        facts=_facts(work, row), rule_used=ballots.rule_of(work.session, row) if isinstance(row, models.Decision) else None,
+        is_just_adopted=bool(request.GET.get("beschlossen")) and isinstance(row, models.Decision) and bool(row.number),
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
+
+
+def _facts(work: Work, row: models.Item) -> tuple[tuple[str, str], ...]:
+    """What a decision is known by beside its text: number, session, day, gazette, statements."""
+    if not isinstance(row, models.Decision):
+        return ()
+    statements = len(ballots.statements_of(work.session, row))
+    found = (
+        ("Nummer", row.number or ""), ("Sitzung", row.meeting.title or "" if row.meeting else ""), ("Datum", f"{row.date:%d.%m.%Y}" if row.date else ""),
+        ("Bundesanzeiger", f"{row.gazette_date:%d.%m.%Y}" if row.gazette_date else ""), ("Protokollerklärungen", str(statements) if statements else ""),
+    )
+    return tuple((name, value) for name, value in found if value)
 
 
 def _last(row: models.Item, history: Sequence[models.StepEntry]) -> models.StepEntry | None:
@@ -129,7 +154,7 @@ def step(request: Request) -> Response:
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
             transition.take(desk, row, workflow, name, fields, rev=whole(rev), seen=whole(seen))
-            target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}"
+            target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}" + TOLD.get((workflow.name, name), "")
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
         with writing(request) as work:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content import models, voting
+from content import models
 from content.house import Work
-from content.schemas import InvalidInput
+from content.schemas import FieldError, InvalidInput
 from content.services import ballots, en_bloc
 from content.services.transition import Stale
+from portal import ballot_form
 from portal.asked import desk_with, found_item
+from portal.ballot_form import GREEN_LIST, Typed
 from portal.desk import audit, desk_view, page, viewing, writing
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
@@ -21,32 +24,50 @@ from workflows.vocabulary import Permission
 
 @desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD)
 def form(request: Request) -> Response:
-    """What is on the green list, and the ballots."""
+    """What is on the green list, and the ballots; what was adopted from it, with the numbers given."""
     with viewing(request) as work:
-        return _page(request, work, {}, [])
+        meeting = _meeting(request, work)
+        return _page(request, work, ballot_form.draft(request, work, GREEN_LIST, meeting) or Typed(), ())
 
 
 @desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD, method="POST")
 def adopt(request: Request) -> Response:
     """Adopt all, or tell every reason why not and keep what was typed."""
-    given = {key[7:]: value for key, value in request.POST.items() if key.startswith("ballot.") and isinstance(value, str)}
+    if unwanted := str(request.POST.get("verwerfen", "")):
+        return ballot_form.discard(request, unwanted)
+    typed = ballot_form.typed(request)
+    if request.POST.get("behalten"):
+        with writing(request) as work:
+            return _again(request, work, typed, ())
     try:
         with writing(request) as work:
             meeting = _meeting(request, work)
             desk = desk_with(work, request.person.permits_on("decision", meeting.owner))
-            adopted = en_bloc.adopt(
-                desk, meeting, ballots.with_others(meeting.body, given, str(request.POST.get("others", ""))), is_circulation=bool(request.POST.get("is_circulation")), rule=str(request.POST.get("rule", "")) or None
-            )
+            cast = ballots.with_others(meeting.body, typed.ballots, typed.others)
+            adopted = en_bloc.adopt(desk, meeting, cast, is_circulation=typed.is_circulation)
+            ballot_form.forget(request, work, typed)
             audit(request, work, "vote.en_bloc", meeting.url, ", ".join(row.number or "" for row in adopted))
-            target = f"/redaktion/eintrag/{meeting.id}"
+            target = f"{request.path_info}?beschlossen=1"
     except (InvalidInput, Blocked, Stale) as refused:
-        if isinstance(refused, InvalidInput):
-            reasons = [error.message for error in refused.errors]
-        else:
-            reasons = [row.message for row in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
         with writing(request) as work:
-            return _page(request, work, given, reasons)
+            return _again(request, work, typed, _reasons(refused))
     return HTTPSeeOther(target)
+
+
+@desk_view("desk.en_bloc_draft", permission=Permission.VOTE_RECORD, method="POST")
+def keep(request: Request) -> Response:
+    """Keep what is being typed; says when, and what would come out."""
+    with writing(request) as work:
+        meeting = _meeting(request, work)
+        return ballot_form.kept(request, work, GREEN_LIST, meeting, meeting.body, (meeting.date or work.desk.now.date()).year)
+
+
+def _reasons(refused: InvalidInput | Blocked | Stale) -> list[FieldError]:
+    if isinstance(refused, InvalidInput):
+        return list(refused.errors)
+    if isinstance(refused, Blocked):
+        return [FieldError("", row.code, row.message) for row in refused.blockers]
+    return [FieldError("", "stale", str(refused))]
 
 
 def _meeting(request: Request, work: Work) -> models.Meeting:
@@ -56,12 +77,16 @@ def _meeting(request: Request, work: Work) -> models.Meeting:
     return row
 
 
-def _page(request: Request, work: Work, given: Mapping[str, str], errors: list[str]) -> Response:
+def _again(request: Request, work: Work, typed: Typed, errors: Sequence[FieldError]) -> Response:
+    ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
+    return _page(request, work, typed, errors)
+
+
+def _page(request: Request, work: Work, typed: Typed, errors: Sequence[FieldError]) -> Response:
     meeting = _meeting(request, work)
-    members, key_year = ballots.members_of(meeting.body, (meeting.date or work.desk.now.date()).year)
+    shown = ballot_form.shown(request, work, replace(typed, rule=meeting.body.voting_rule), GREEN_LIST, meeting, meeting.body, meeting.date, errors)
     return page(
-        request, "desk/en_bloc.html", title="Grüne Liste", item=meeting, members=members, given=given, key_year=key_year, rules=voting.RULES,
-        rule=str(request.POST.get("rule", "")) or meeting.body.voting_rule, choices=voting.CHOICE_WORDS, errors=errors, wrong={},
-        all_others=str(request.POST.get("others", "")),
-        items=en_bloc.green_list(work.session, meeting), is_circulation=bool(request.POST.get("is_circulation")), status=409 if errors else 200,
+        request, "desk/en_bloc.html", title="Grüne Liste", item=meeting, items=en_bloc.green_list(work.session, meeting),
+        adopted=en_bloc.adopted_items(work.session, meeting), is_done=bool(request.GET.get("beschlossen")) and not errors,
+        status=409 if errors else 200, **shown,
     )

@@ -440,8 +440,10 @@ def test_a_decision_is_voted_on_adopted_numbered_and_tells_the_public_how(desk):
     assert "Die Abstimmung reicht nicht" in app.get(target).text
     form = app.get(target + "/abstimmung").forms[1]
     form["ballot.BY"] = "yes"
-    member_box(form, 1, "NW").checked = True
-    form["statement.1.text"] = "Nordrhein-Westfalen sieht offene Kosten."
+    form.submit(status=303)
+    form = app.get(target + "/erklaerungen").forms[1]
+    next(box for box in form.fields["members"] if box._value == "NW").checked = True
+    form["text"] = "Nordrhein-Westfalen sieht offene Kosten."
     form.submit(status=303)
     step(app.get(target), "adopt").submit(status=303)
     with house.writing("test") as work:
@@ -535,26 +537,21 @@ def test_a_plan_refused_at_the_button_is_refused_in_the_service(desk):
         transition.take(work.desk, lookup.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"})
 
 
-def member_box(form, number, code):
-    """The box with which a member signs a statement."""
-    return next(box for box in form.fields[f"statement.{number}.members"] if box._value == code)
-
-
 def test_errors_of_a_vote_stand_beside_their_inputs_and_nothing_typed_is_lost(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     target = f"/redaktion/eintrag/{_draft(house)}/abstimmung"
     form = app.get(target).forms[1]
     form["ballot.BY"], form["others"], form["is_circulation"], form["rule"] = "no", "yes", True, "empfehlung"
-    form["statement.1.text"], form["note"] = "Bayern prüft.", "Laut Niederschrift."
+    form["note"] = "Laut Niederschrift."
     page = form.submit(status=400)
     (link,) = page.html.select("[role=alert] a")
     field = page.html.find(id=link["href"][1:])
-    assert field.input["name"] == "statement.1.members" and page.html.find(id=field["aria-describedby"])["class"] == ["field-error"]
+    assert field["name"] == "rule_reason" and page.html.find(id=field["aria-describedby"].split()[-1])["class"] == ["field-error"]
     again = page.forms[1]
-    kept = [again[name].value for name in ("ballot.BY", "others", "rule", "statement.1.text", "note")]
-    assert kept == ["no", "yes", "empfehlung", "Bayern prüft.", "Laut Niederschrift."] and again["is_circulation"].checked
-    member_box(again, 1, "BY").checked = True
+    kept = [again[name].value for name in ("ballot.BY", "others", "rule", "note")]
+    assert kept == ["no", "yes", "empfehlung", "Laut Niederschrift."] and again["is_circulation"].checked
+    again["rule_reason"] = "Es ist nur eine Empfehlung."
     again.submit(status=303)
     with house.writing("test") as work:
         vote = work.session.scalars(sa.select(models.Vote).where(models.Vote.note == "Laut Niederschrift.")).one()

@@ -52,3 +52,41 @@ def test_format_and_parse_are_inverse(year, serial):
 def test_parse_never_fails(text):
     parse(text)
     list(find_numbers(text))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "typed", "number"),
+    [
+        ("YYYY/NN-PA", "2025/02-PA", DecisionNumber(2025, 2, "PA")),
+        ("YYYY/NN-PA", "beschluss-2025-02-pa", DecisionNumber(2025, 2, "PA")),
+        ("YYYY/NN-FITKOX", "2025/02-FITKOX", DecisionNumber(2025, 2, "FITKOX")),
+        ("YYYY/NN", "2025/10000", DecisionNumber(2025, 10_000)),
+        ("YYYY/NN-PA", "Beschluss Nr. 2025/123456-PA", DecisionNumber(2025, 123_456, "PA")),
+    ],
+)
+def test_every_suffix_and_more_than_9999_a_year_are_read_and_written_alike(pattern, typed, number):
+    known = NumberPattern(pattern)
+    assert known.parse(typed) == number
+    assert known.parse(known.format(number)) == number
+
+
+@given(st.integers(1, 999_999), st.from_regex(r"[A-Z]{0,6}", fullmatch=True))
+def test_what_any_pattern_writes_is_found_in_a_text_and_read_by_the_address_of_an_earlier_site(serial, suffix):
+    pattern = NumberPattern("YYYY/NN" + (f"-{suffix}" if suffix else ""))
+    written = pattern.format(DecisionNumber(2025, serial, suffix))
+    (found,) = find_numbers(f"siehe Beschluss {written}, Ziffer 2", {"", suffix})
+    assert found.number == DecisionNumber(2025, serial, suffix)
+    assert old_address(f"/beschluss/beschluss-{written.replace('/', '-').lower()}")[1] == found.number
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix", "ends"),
+    [
+        ("Beschluss 2025/02-PA gilt", "PA", "2025/02-PA"), ("Beschluss 2025/02 PA gilt", "PA", "2025/02 PA"), ("Beschluss 2025/02-pa gilt", "PA", "2025/02-pa"),
+        ("Beschluss 2025/02 im Jahr", "", "2025/02"), ("Beschluss 2025/02 IT gilt", "", "2025/02"), ("Beschluss 2025/02-Fassung", "", "2025/02"),
+        ("Beschluss 2025/02-IT-Standard", "", "2025/02"), ("Beschluss 2025/02-XY gilt", "XY", "2025/02-XY"),
+    ],
+)
+def test_in_a_text_a_suffix_is_one_that_a_body_has(text, suffix, ends):
+    (found,) = find_numbers(text, {"", "PA", "IM"})
+    assert (found.number.suffix, text[found.start : found.end]) == (suffix, ends)

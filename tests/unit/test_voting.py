@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.voting import RULES, Member, UnknownMember, count, key_year
+from content.voting import RULES, Member, UnknownMember, count
 
 KEY_2016 = {
     "BW": "12.96662", "BY": "15.53327", "BE": "5.08324", "BB": "3.03655", "HB": "0.95331", "HH": "2.55752", "HE": "7.39885", "MV": "2.01240",
@@ -94,11 +94,6 @@ def test_a_ballot_of_a_stranger_is_refused():
 def test_an_unknown_choice_is_refused():
     with pytest.raises(ValueError, match="vielleicht"):
         count(TREATY, MEMBERS, {"BUND": "vielleicht"})
-
-
-@pytest.mark.parametrize(("years", "year", "expected"), [([2016, 2019], 2021, 2019), ([2016, 2019], 2018, 2016), ([2016], 2010, 2016), ([], 2020, None)])
-def test_the_key_of_the_date_counts(years, year, expected):
-    assert key_year(years, year) == expected
 
 
 CHOICES = st.dictionaries(st.sampled_from([member.code for member in MEMBERS]), st.sampled_from(["yes", "no", "abstain", "absent"]))

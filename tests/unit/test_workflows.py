@@ -19,10 +19,11 @@ from workflows.vocabulary import ROLES, Permission, permits
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
     "problem": "", "users": [], "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
+    "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, used="", own=""), "decided_on": NOW.date(), "announced_on": None,
     "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 SUBMITTED = {"change": SimpleNamespace(is_ahead=True, is_submitted=True, is_handed_back=False, submitter="anna")}
-FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "x", "contract_number": "x", "live_since": "x"}
+FIELDS = {"note": "n", "comment": "c", "publish_at": NOW + dt.timedelta(days=1), "decision": "2021/39", "meeting": "/sitzung/1", "gazette_date": "2026-01-02", "contract_number": "x", "live_since": "x"}
 
 
 def ask(state="draft", actor="anna", held=frozenset(Permission), history=(), fields=FIELDS, **facts):
@@ -42,6 +43,8 @@ def test_a_step_is_possible_exactly_from_its_sources(workflow, name, state):
     others = {"vote": SimpleNamespace(passed=False, reason="zu wenige")} if name == "reject" and workflow.name == "decision" else {}
     if name in {"recall_change", "return_change"}:
         others = SUBMITTED
+    if name == "record_announced":
+        others = {"announced_on": NOW.date()}
     history = past("submit", "anna") if name == "recall" else ()
     answer = plan(workflow, name, ask(state, history=history, **others))
     assert isinstance(answer, Step) == (state in workflow.transitions[name].sources)

@@ -20,7 +20,7 @@ def write_body(item: models.Body, value: Mapping[str, Any], _prepared: object) -
     item.short = value["short"]
     item.genitive = value["genitive"]
     item.number_pattern = value["number_pattern"]
-    item.voting_rule = value["voting_rule"]
+    item.voting_rule = value["voting_rule"] or ""
     known = {member.code: member for member in item.members}
     item.members = [
         _member(known.get(row["code"]) or models.Member(code=row["code"]), row, position)
@@ -31,16 +31,7 @@ def write_body(item: models.Body, value: Mapping[str, Any], _prepared: object) -
 
 def _member(member: models.Member, row: Mapping[str, Any], position: int) -> models.Member:
     member.name, member.kind, member.position = row["name"], row["kind"], position
-    known = {share.year: share for share in member.shares}
-    member.shares = [
-        _share(known.get(int(year)) or models.Share(year=int(year)), percent) for year, percent in row["shares"].items()
-    ]
     return member
-
-
-def _share(share: models.Share, percent: str) -> models.Share:
-    share.percent = percent
-    return share
 
 
 def prepare_body(_session: Session, value: Mapping[str, Any]) -> None:

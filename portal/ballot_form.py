@@ -1,0 +1,144 @@
+"""The form of ballots, of one decision or of a green list: what was typed, how it is kept while it is typed, what a page shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from content import models, voting
+from content.berlin import day_of
+from content.house import Work
+from content.models.item import new_uid
+from content.schemas import FieldError
+from content.services import ballots, form_drafts
+from portal import site
+from portal.desk import writing
+from portal.typed import DRAFT, typed_rev, typed_texts
+from portal.views.common import parameter
+
+VOTE, GREEN_LIST = "vote", "vote.green_list"
+"""Kinds of drafts beside the kinds of items."""
+_BALLOT: Final = "ballot."
+_INPUTS: Final[Mapping[str, str]] = {"rule": "rule", "rule_reason": "regelgrund", "ballots": "stimmen", "note": "anmerkung"}
+"""Field → id of its input."""
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form. `uid` names it as it was opened: its draft has the same."""
+
+    ballots: Mapping[str, str] = field(default_factory=dict)
+    others: str = ""
+    rule: str = ""
+    rule_reason: str = ""
+    note: str = ""
+    is_circulation: bool = False
+    is_en_bloc: bool = False
+    uid: str = field(default_factory=new_uid)
+
+
+def typed(request: Request) -> Typed:
+    """A posted form, not judged yet."""
+    return _read(typed_texts(request))
+
+
+def _read(texts: Mapping[str, str]) -> Typed:
+    uid = texts.get(DRAFT, "")
+    return Typed(
+        ballots={name.removeprefix(_BALLOT): value for name, value in texts.items() if name.startswith(_BALLOT)}, others=texts.get("others", ""),
+        rule=texts.get("rule", ""), rule_reason=texts.get("rule_reason", ""), note=texts.get("note", ""),
+        is_circulation=bool(texts.get("is_circulation")), is_en_bloc=bool(texts.get("is_en_bloc")),
+        uid=uid if _UID.fullmatch(uid) else new_uid(),
+    )
+
+
+def stored(vote: models.Vote | None, row: models.Decision) -> Typed:
+    """The form of a vote that was recorded, or an empty one with the body's rule."""
+    if vote is None:
+        return Typed(rule=row.body.voting_rule)
+    return Typed(
+        ballots={ballot.member_code: ballot.choice for ballot in vote.ballots}, rule=vote.rule, rule_reason=vote.rule_reason, note=vote.note,
+        is_circulation=vote.is_circulation, is_en_bloc=vote.is_en_bloc,
+    )
+
+
+def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item) -> None:
+    """Keep what was typed until it is entered or not wanted any more."""
+    texts = {name: value for name, value in typed_texts(request).items() if name.startswith(_BALLOT) or name in _KEPT}
+    place = form_drafts.Place(request.person.login, given.uid, kind, row.id)
+    form_drafts.keep(work.session, place, texts, base_rev=typed_rev(request) or row.rev, files={}, store=lambda _: "", now=work.desk.now)
+
+
+_KEPT: Final = frozenset({"others", "rule", "rule_reason", "note", "is_circulation", "is_en_bloc"})
+
+
+def draft(request: Request, work: Work, kind: str, row: models.Item) -> Typed | None:
+    """The draft that the address asks for (`?entwurf=`)."""
+    found = form_drafts.find(work.session, request.person.login, parameter(request, DRAFT))
+    if found is None or (found.kind, found.item_id) != (kind, row.id):
+        return None
+    return _read({**found.input, DRAFT: found.uid})
+
+
+def forget(request: Request, work: Work, given: Typed) -> None:
+    """What was entered needs no draft any more."""
+    form_drafts.drop(work.session, request.person.login, [given.uid])
+
+
+def discard(request: Request, uid: str) -> Response:
+    """Forget a draft and show the form."""
+    with writing(request) as work:
+        form_drafts.drop(work.session, request.person.login, [uid])
+    return HTTPSeeOther(request.path_info)
+
+
+def kept(request: Request, work: Work, kind: str, row: models.Item, body: models.Body, year: int) -> Response:
+    """The answer to the script that keeps what is typed: when, and what would come out by the rule chosen."""
+    given = typed(request)
+    keep(request, work, given, kind, row)
+    told = {"at": site.instant(work.desk.now), "rev": row.rev, "files": {}, "result": _foreseen(work, given, body, year)}
+    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+
+
+def _foreseen(work: Work, given: Typed, body: models.Body, year: int) -> str:
+    rule = voting.RULES.get(given.rule or body.voting_rule)
+    cast = ballots.with_others(body, given.ballots, given.others)
+    if rule is None or not set(cast.values()) <= set(voting.CHOICE_WORDS):
+        return ""
+    members, _ = ballots.members_of(work.session, body, year)
+    try:
+        result = voting.count(rule, members, {code: choice for code, choice in cast.items() if choice}, is_circulation=given.is_circulation)
+    except voting.UnknownMember:
+        return ""
+    return ("Stand der Eingabe: angenommen. " if result.passed else "Stand der Eingabe: noch nicht angenommen. ") + " ".join(check.words for check in result.checks)
+
+
+def shown(
+    request: Request, work: Work, given: Typed, kind: str, row: models.Item, body: models.Body, day: dt.date | None, errors: Sequence[FieldError]
+) -> dict[str, Any]:
+    """What the pages of ballots show. `day`: the day of the vote, where it is known."""
+    today = day_of(work.desk.now)
+    members, chosen = ballots.members_of(work.session, body, (day or today).year)
+    offered = [one for one in form_drafts.of_form(work.session, request.person.login, kind, row.id) if one.uid != given.uid]
+    wrong = {error.field.split(".")[0] if error.field.startswith("ballots") else error.field: error.message for error in errors}
+    return {
+        "members": members, "given": given.ballots, "all_others": given.others, "chosen": chosen, "rules": voting.RULES, "body_rule": body.voting_rule,
+        "body": body, "rule": given.rule or body.voting_rule, "rule_reason": given.rule_reason, "note": given.note, "choices": voting.CHOICE_WORDS,
+        "is_circulation": given.is_circulation, "is_en_bloc": given.is_en_bloc, "offers": offered, "draft_name": DRAFT, "draft": given.uid,
+        "errors": [(_input_of(error.field), error.message) for error in errors], "wrong": wrong,
+        "is_rule_fixed": kind == GREEN_LIST, "future": day if day is not None and day > today else None,
+    }
+
+
+def _input_of(name: str) -> str:
+    """The id of the input that a field belongs to; empty where there is none."""
+    return _INPUTS.get(name.partition(".")[0], "")
