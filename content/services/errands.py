@@ -89,7 +89,7 @@ def _tasks_to_report(session: Session, person: SignedIn) -> int:
 def _tasks_to_confirm(session: Session, person: SignedIn) -> int:
     task = models.Task
     return _count(
-        session, task.tracking == "confirmed", task.reported_at.is_not(None), task.confirmed_at.is_(None), task.reported_by.not_in((person.name, person.login))
+        session, task.tracking == "confirmed", task.reported_at.is_not(None), task.confirmed_at.is_(None), task.reporter.not_in(("", person.login))
     )
 
 

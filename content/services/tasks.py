@@ -104,7 +104,7 @@ def report(desk: Desk, task: models.Task, given: Mapping[str, str], *, codes: fr
     if errors:
         raise InvalidInput(errors)
     task.state, task.date, task.evidence_url, task.note = given["state"], date, evidence or None, given.get("note", "").strip()[:2000]
-    task.reported_by, task.reported_at = desk.actor_name or desk.actor, desk.now
+    task.reporter, task.reported_by, task.reported_at = desk.actor, desk.actor_name or desk.actor, desk.now
     task.confirmed_by, task.confirmed_at = None, None
     show(desk, decision_of(desk.session, task), f"{name_of_addressee(task.addressee)} meldet: {STATES[task.state]}")
 
@@ -115,7 +115,10 @@ def approve(desk: Desk, task: models.Task) -> None:
         raise InvalidInput([FieldError("", "no_permission", "Meldungen bestätigt die Geschäftsstelle.")])
     if task.reported_at is None or task.confirmed_at is not None:
         raise InvalidInput([FieldError("", "nothing_to_confirm", "Hier gibt es keine Meldung, die zu bestätigen wäre.")])
-    if task.reported_by == (desk.actor_name or desk.actor):
+    if not task.reporter:
+        message = "Wer gemeldet hat, ist nicht mehr festzustellen. Bitte neu melden lassen, dann bestätigt eine zweite Person."
+        raise InvalidInput([FieldError("", "unknown_reporter", message)])
+    if task.reporter == desk.actor:
         raise InvalidInput([FieldError("", "same_person", "Wer gemeldet hat, bestätigt nicht selbst. Bitte eine zweite Person darum bitten.")])
     task.confirmed_by, task.confirmed_at = desk.actor_name or desk.actor, desk.now
     show(desk, decision_of(desk.session, task), f"{name_of_addressee(task.addressee)}: Meldung bestätigt")

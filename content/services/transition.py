@@ -19,6 +19,7 @@ from content import models
 from content.addresses import meeting_url
 from content.berlin import day_of
 from content.ledger import Act
+from content.schemas import FieldError, InvalidInput
 from content.services import (
     audit,
     ballots,
@@ -54,7 +55,11 @@ def take(
     desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, rev: int | None = None,
     seen: int | None = None,
 ) -> models.StepEntry:
-    """Take the step `name`. `rev` is the revision the actor saw, `seen` the last step (as `last_step`). Raises `Blocked`, `Stale`."""
+    """Take the step `name`. `rev` is the revision the actor saw, `seen` the last step (as `last_step`).
+
+    Raises `Blocked`, `Stale`, and `InvalidInput` for a workflow that is not the item's.
+    """
+    refuse_foreign(item, workflow)
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
@@ -144,6 +149,21 @@ def withdraw(desk: Desk, item: models.Item, reason: str) -> None:
 def procedure_of(item: models.Item) -> Workflow | None:
     """The workflow of what becomes of this kind, where it has one."""
     return PROCEDURES.get(item.kind)
+
+
+def workflows_of(kind: str) -> tuple[Workflow, ...]:
+    """The workflows that items of this kind go through: publication, and the one of what becomes of it."""
+    procedure = PROCEDURES.get(kind)
+    return (PUBLICATION, procedure) if procedure is not None else (PUBLICATION,)
+
+
+def refuse_foreign(item: models.Item, workflow: Workflow) -> None:
+    """Raise `InvalidInput` unless `workflow` is one that this kind goes through: another one's state would mean nothing here."""
+    known = workflows_of(item.kind)
+    if workflow not in known:
+        named = " und ".join(f"„{one.title}“" for one in known)
+        message = f"Den Ablauf „{workflow.title}“ gibt es für diese Art nicht, nur {named}. Bitte die Seite neu laden."
+        raise InvalidInput([FieldError("workflow", "foreign_workflow", message)])
 
 
 def state_of(item: models.Item, workflow: Workflow) -> str:

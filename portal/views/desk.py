@@ -28,19 +28,20 @@ from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_n
 from portal.differences import Difference, between, differences
 from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
+from workflows.definition import Titles
 from workflows.diagram import svg
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
-STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()}
+STATES: Final = PUBLICATION.titles
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 STEP_HINTS: Final = {
     "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
 }
 """What a step says of itself before it is taken."""
-SHOWN_STATES: Final = {name: title for name, title in STATES.items() if name != "removed"}
+SHOWN_STATES: Final = Titles({name: title for name, title in STATES.items() if name != "removed"})
 """States that anybody meets: what was removed is in no list."""
 
 
@@ -91,8 +92,8 @@ def _item_page(
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
-        state=STATES[row.publication_state], offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
-        procedure=procedure, procedure_state=procedure.states[transition.state_of(row, procedure)].title if procedure else "",
+        state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
+        procedure=procedure, procedure_state=procedure.title_of(transition.state_of(row, procedure)) if procedure else "",
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
         history=history, change=frozen_text.of(work.session, row) if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},

@@ -19,6 +19,7 @@ from content.services import links, tasks
 from portal import linking
 from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
+from workflows.definition import Titles
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -101,5 +102,5 @@ def dead_links(request: Request) -> Response:
     """Links of public items to what is not public."""
     with viewing(request) as work:
         rows = links.dead_links(work.session, request.person)
-    states = {"": "öffentlich, aber ohne diese Stelle"} | {name: state.title for name, state in PUBLICATION.states.items()}
+    states = Titles({"": "öffentlich, aber ohne diese Stelle", **PUBLICATION.titles})
     return page(request, "desk/links.html", title="Verweise ins Leere", rows=rows, states=states)
