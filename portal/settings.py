@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from workflows.vocabulary import ROLES, Permission
+from workflows.rights import misfit
+from workflows.vocabulary import ROLES
 
 
 class SettingError(ValueError):
@@ -112,8 +113,8 @@ def _roles(text: str) -> tuple[tuple[str, str, str], ...]:
         if not equals or not group.strip() or role.strip() not in ROLES or not ROLES[role.strip()].is_human:
             known = ", ".join(name for name, row in ROLES.items() if row.is_human)
             raise ValueError(f"„{part}“ ist keine Zuordnung; erwartet wird gruppe=rolle oder gruppe=rolle@organisation, Rollen sind: {known}")
-        if organisation.strip() and Permission.ACCOUNT_MANAGE in ROLES[role.strip()].permits:
-            raise ValueError("die Administration gilt immer überall; bitte ohne Organisation zuordnen")
+        if words := misfit(role.strip(), organisation.strip()):
+            raise ValueError(f"„{part}“: {words}")
         found.append((group.strip(), role.strip(), organisation.strip()))
     return tuple(found)
 

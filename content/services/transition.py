@@ -90,7 +90,7 @@ def take(
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
-        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {entry.comment}" if entry.comment else ""),
+        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}",
     )
     step_notices.after_step(desk, item, workflow, step, entry)
     return entry
@@ -264,7 +264,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": _problem,
-    "users": lambda desk, item, _fields, _name: [str(other.title or other.url) for other in mentions.users_of(desk.session, item)],
+    "users": lambda desk, item, _fields, _name: mentions.user_titles(desk.session, item, desk.grants),
     "due_at": _due_at,
     "embargo_until": _embargo_until,
     "vote": _vote,

@@ -18,7 +18,17 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, errands, filetexts, frozen_text, implementation, mentions, transition
+from content.services import (
+    ballots,
+    edit,
+    errands,
+    filetexts,
+    frozen_text,
+    implementation,
+    mentions,
+    rights,
+    transition,
+)
 from content.services import desk as queries
 from content.services.publish import differs
 from content.services.transition import Stale
@@ -86,20 +96,21 @@ def _item_page(
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
     procedure = transition.procedure_of(row)
-    users = mentions.users_of(work.session, row)
+    users = mentions.users_of(work.session, row, request.person.grants)
+    names, seen = rights.titles(work.session, request.person.grants, users), {one.id for one in users if rights.may_see(request.person.grants, one)}
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
-        state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
+        state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
         procedure=procedure, procedure_state=procedure.title_of(transition.state_of(row, procedure)) if procedure else "",
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
         history=history, change=frozen_text.of(work.session, row) if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
     )
 
 
