@@ -127,12 +127,14 @@ class House:
         permits: frozenset[Permission] = ROLES["operator"].permits,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         address: str = "",
+        grants: tuple[tuple[str, str], ...] | None = None,
     ) -> Iterator[Work]:
         """One transaction over database, index and files; an exception undoes all of it. `address` is what the audit log notes.
 
+        `grants` are those of the person who acts (see `publish.Desk`).
         Raises `TooBusy` where the turn does not come within the patience of this work, `ReadsOnly` where it must not write.
         """
-        with self._turn(), self._written(actor, name, permits, clock, address) as work:
+        with self._turn(), self._written(actor, name, permits, clock, address, grants) as work:
             yield work
 
     @contextlib.contextmanager
@@ -151,7 +153,8 @@ class House:
 
     @contextlib.contextmanager
     def _written(
-        self, actor: str, name: str, permits: frozenset[Permission], clock: Callable[[], dt.datetime], address: str
+        self, actor: str, name: str, permits: frozenset[Permission], clock: Callable[[], dt.datetime], address: str,
+        grants: tuple[tuple[str, str], ...] | None,
     ) -> Iterator[Work]:
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
@@ -162,7 +165,8 @@ class House:
         join_transaction(session, STATUS_CHANGED, manager)
         index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
         desk = Desk(
-            session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index
+            session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index,
+            grants=grants,
         )
         try:
             yield Work(desk, manager, self.files)
@@ -174,13 +178,19 @@ class House:
             session.close()
 
     @contextlib.contextmanager
-    def viewing(self, actor: str, *, name: str = "", permits: frozenset[Permission] = ROLES["operator"].permits) -> Iterator[Work]:
+    def viewing(
+        self, actor: str, *, name: str = "", permits: frozenset[Permission] = ROLES["operator"].permits,
+        grants: tuple[tuple[str, str], ...] | None = None,
+    ) -> Iterator[Work]:
         """What `writing` gives, over a transaction that only reads: it waits for no writer and hinders none. Writing raises."""
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         with self.reading() as connection, Session(connection, autoflush=False) as session:
             index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
-            desk = Desk(session=session, actor=actor, actor_name=name, permits=permits, now=dt.datetime.now(dt.UTC), signer=self.signer, index=index)
+            desk = Desk(
+                session=session, actor=actor, actor_name=name, permits=permits, now=dt.datetime.now(dt.UTC), signer=self.signer, index=index,
+                grants=grants,
+            )
             try:
                 yield Work(desk, manager, self.files)
             finally:

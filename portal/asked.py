@@ -12,6 +12,7 @@ from content import models
 from content.house import Work
 from content.kinds import KINDS
 from content.services import desk as queries
+from content.services import rights
 from content.services.publish import Desk
 from portal.desk import MissingRight
 from workflows.vocabulary import Permission
@@ -45,3 +46,11 @@ def editable_item(request: Request, session: Session) -> models.Item:
     if Permission.ITEM_EDIT not in request.person.permits_on(row.kind, row.owner):
         raise MissingRight
     return row
+
+
+def public_page(request: Request, work: Work, item_id: int) -> tuple[str, str] | None:
+    """(address, title) of the public page of the one item that is asked for, where it has one."""
+    row = work.session.get(models.Item, item_id) if item_id else None
+    if row is None or row.publication_state != "published":
+        return None
+    return row.url, rights.title_of(work.session, request.person.grants, row)

@@ -26,10 +26,11 @@ from content.ledger import KeyFileError
 from content.schemas import InvalidInput
 from content.search.interface import IndexBusy, IndexDamaged
 from content.search.lemmas import LemmasUnbuildable
-from content.services import exchange, ledger, lookup
+from content.services import exchange, ledger, lookup, workflow_rows
 from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
+from workflows.catalogue import WORKFLOWS
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -374,6 +375,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     with house.reading() as connection:
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
         problems += tally_problems(connection)
+        problems += [_words_of_lost(*row) for row in workflow_rows.lost(connection)]
     problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
@@ -383,6 +385,11 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     if not problems:
         _say(f"Schema, Zählungen, Suche ({len(findable)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
+
+
+def _words_of_lost(url: str, flow: str, state: str) -> str:
+    where = f"kennt der Ablauf „{WORKFLOWS[flow].title}“ nicht" if flow else "gibt es für diese Art nicht"
+    return f"Zustand: {url} steht in „{state}“; das {where}. Bitte aus der Sicherung von vorher zurückholen oder melden."
 
 
 def _search_problems(house: House, findable: Mapping[int, str]) -> list[str]:

@@ -16,6 +16,7 @@ from content import models
 from content.house import House, Work
 from content.services import accounts, lookup, transition, workflow_rows
 from portal import step_fields
+from workflows import rights
 from workflows.catalogue import PROMISES, RULES, WORKFLOWS
 from workflows.definition import Workflow
 from workflows.diagram import svg
@@ -127,8 +128,9 @@ def step(arguments: argparse.Namespace, house: House) -> Answer:
             if extra := step_fields.unknown(workflow, arguments.name, given):
                 known = ", ".join(sorted(workflow.transitions[arguments.name].needs)) or "keine"
                 raise Unusable(f"Der Schritt fragt nicht nach {', '.join(extra)}. Angaben sind: {known}.")
-            permits = accounts.permits_on([(row.role, row.organisation) for row in account.grants], item.kind, item.owner)
-            desk = replace(work.desk, actor=account.login, actor_name=account.name, permits=permits)
+            grants = accounts.grants_of(account)
+            permits = rights.permits_on(grants, item.kind, item.owner)
+            desk = replace(work.desk, actor=account.login, actor_name=account.name, permits=permits, grants=grants)
             entry = transition.take(desk, item, workflow, arguments.name, step_fields.read(workflow, arguments.name, given))
             shown = f"{workflow.states[entry.source].title} → {workflow.states[entry.target].title}"
             return Answer(said=[f"{item.url}: {shown}, Revision {entry.rev}, durch {account.name}"])

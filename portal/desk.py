@@ -199,13 +199,13 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     permits = person.permits if item_permits is None else item_permits
     if is_searched:
         read_uploads_ahead(request)
-    return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request))
+    return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request), grants=person.grants)
 
 
 def viewing(request: Request) -> Any:
     """What `writing` gives, for pages that only show: it waits for no writer and hinders none, and a write fails."""
     person: SignedIn = request.person
-    return request.registry.house.viewing(person.login, name=person.name, permits=person.permits)
+    return request.registry.house.viewing(person.login, name=person.name, permits=person.permits, grants=person.grants)
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ def form_page(
     `more`: name of the list that gets empty rows. `focus`: id of what has the keyboard first, unless there are errors.
     """
     title = f"{KINDS[kind].label} bearbeiten" if row is not None else f"{KINDS[kind].label} anlegen"
-    shown, lists = dressed(_with_directory(work, form), work.session, more)
+    shown, lists = dressed(_with_directory(work, form), work.session, request.person.grants, more)
     shown = linking.with_searches(request, shown, work.session, row)
     focus = "fehler" if form.errors else focus or _first_new(shown, more) or ("konflikt" if met and status == CONFLICT else "")
     return page(

@@ -30,7 +30,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.invitation": "Ihr Zugang zum Beschlussportal",
     "mail.reset": "Neues Kennwort für das Beschlussportal",
     "mail.account": "Ihr Konto „{login}“ wurde geändert",
-    "mail.embargo": "Unter Sperrfrist: {title}",
+    "mail.embargo": "Unter Sperrfrist: Ihr persönlicher Link zum Text",
     "mail.review": "Bitte um Durchsicht: {title}",
     "mail.review_reminder": "Bitte um Durchsicht: {title}",
     "mail.alert": "{count} neu zu Ihrer Suche {search}",
@@ -135,7 +135,8 @@ class Postman:
 
     def _message(self, kind: str, payload: Mapping[str, Any]) -> EmailMessage:
         message = EmailMessage(policy=_POLICY)
-        subject = SUBJECTS[kind].format_map(payload)
+        # What is under embargo is named in the message only: mailboxes and telephones show subjects to whoever looks.
+        subject = SUBJECTS[kind].format_map({**payload, "title": payload.get("named", payload.get("title", ""))})
         message["Subject"] = " ".join(subject.split())[:200]
         message["From"] = formataddr(("Beschlussportal", self._settings.mail_from))
         message["To"] = formataddr((" ".join(str(payload["name"]).split()), payload["to"]))

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from content.services import picks
+from content.services import picks, rights
 from portal.forms import EMPTY_ROWS, MORE_ROWS, Form, Widget
 
 CLOSED, OPEN = True, False
@@ -93,9 +93,12 @@ HINTS: Final[Mapping[str, str]] = {
 """Path of a field → what to write there, where its kind of input does not say it."""
 
 
-def dressed(form: Form, session: Session, more: str = "") -> tuple[Form, dict[str, picks.Choices]]:
-    """`form` with hints and lists; and the lists that propose, by name, for the page to hold once. `more`: list that gets empty rows."""
-    lists = {source: picks.SOURCES[source](session) for source in sorted({source for (kind, _), (source, _) in PICKS.items() if kind == form.kind})}
+def dressed(form: Form, session: Session, grants: rights.Grants, more: str = "") -> tuple[Form, dict[str, picks.Choices]]:
+    """`form` with hints and lists; and the lists that propose, by name, for the page to hold once.
+
+    They hold what somebody with these grants may know of. `more`: list that gets empty rows.
+    """
+    lists = {source: picks.SOURCES[source](session, grants) for source in sorted({source for (kind, _), (source, _) in PICKS.items() if kind == form.kind})}
     used: set[str] = set()
     widgets = tuple(_dressed(one, form.kind, lists, used, more) for one in form.widgets)
     return replace(form, widgets=widgets), {name: lists[name] for name in sorted(used)}

@@ -15,7 +15,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from content.whole import whole
-from workflows.vocabulary import ROLES, Permission
+from workflows.rights import misfit
+from workflows.vocabulary import ROLES
 
 
 class SettingError(ValueError):
@@ -117,8 +118,8 @@ def _roles(text: str) -> tuple[tuple[str, str, str], ...]:
         if not equals or not group.strip() or role.strip() not in ROLES or not ROLES[role.strip()].is_human:
             known = ", ".join(name for name, row in ROLES.items() if row.is_human)
             raise ValueError(f"„{part}“ ist keine Zuordnung; erwartet wird gruppe=rolle oder gruppe=rolle@organisation, Rollen sind: {known}")
-        if organisation.strip() and Permission.ACCOUNT_MANAGE in ROLES[role.strip()].permits:
-            raise ValueError("die Administration gilt immer überall; bitte ohne Organisation zuordnen")
+        if words := misfit(role.strip(), organisation.strip()):
+            raise ValueError(f"„{part}“: {words}")
         found.append((group.strip(), role.strip(), organisation.strip()))
     return tuple(found)
 

@@ -49,6 +49,13 @@ class State:
     is_final: bool = False
 
 
+class Titles(dict[str, str]):
+    """State → title; a state that nobody defined is called so, instead of breaking the page that shows it."""
+
+    def __missing__(self, state: str) -> str:
+        return f"unbekannter Zustand „{state}“"
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """A step from any of `sources` to `target`. `needs` are the fields that must be given with it."""
@@ -116,6 +123,15 @@ class Workflow:
             yield f"transition {name!r} names the unknown state {unknown!r}"
         for unlabelled in sorted(transition.needs - set(self.field_labels)):
             yield f"transition {name!r} needs {unlabelled!r}, which has no label"
+
+    def title_of(self, state: str) -> str:
+        """What a state is called; one that is none of this workflow's by its name, with the word that it is unknown."""
+        return self.titles[state]
+
+    @property
+    def titles(self) -> Titles:
+        """What every state is called, for pages that show rows of whatever state."""
+        return Titles({name: state.title for name, state in self.states.items()})
 
     @property
     def facts(self) -> frozenset[str]:

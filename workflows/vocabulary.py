@@ -44,16 +44,28 @@ class Permission(StrEnum):
     DESK_ENTER = "desk:enter"
 
 
-HOUSE_WIDE: Final = frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ, Permission.SEARCH_EDIT})
-"""Rights that count only where they are held everywhere."""
+HOUSE_WIDE: Final = frozenset({
+    Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ, Permission.SEARCH_EDIT, Permission.CONTACT_EDIT, Permission.ITEM_IMPORT, Permission.CLOCK_ACT,
+    Permission.DECISION_PREPARE, Permission.DECISION_ADOPT, Permission.DECISION_RECORD, Permission.VOTE_RECORD, Permission.RECOMMENDATION_ADOPT,
+    Permission.RECOMMENDATION_FOLLOW, Permission.IMPLEMENTATION_CONFIRM, Permission.REPORT_NOTE,
+})
+"""Rights that act on the whole house, or on the body and all its members: they count only where they are held everywhere."""
+
+
+class Reach(StrEnum):
+    """For what a role is held."""
+
+    HOUSE = "house"
+    ORGANISATION = "organisation"
+    EITHER = "either"
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role: its German title, the rights it holds, the kinds it may edit (empty: every kind).
 
-    `is_human` is false for the actors of the house itself: the clock and the operator at the command line. With
-    `needs_organisation` it is never granted everywhere: nobody keeps the offers of every provider.
+    `is_human` is false for the actors of the house itself: the clock and the operator at the command line. `reach`: held
+    everywhere only, for an organisation only (nobody keeps the offers of every provider), or either way.
     """
 
     title: str
@@ -61,7 +73,12 @@ class Role:
     kinds: frozenset[str] = frozenset()
     is_human: bool = True
     needs_second_factor: bool = False
-    needs_organisation: bool = False
+    reach: Reach = Reach.EITHER
+
+    @property
+    def needs_organisation(self) -> bool:
+        """Whether it cannot be held everywhere."""
+        return self.reach is Reach.ORGANISATION
 
 
 _P = Permission
@@ -77,9 +94,10 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
     "land": Role(
         "Vertretung eines Mitglieds",
         _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT}, frozenset({"recommendation"}),
+        reach=Reach.ORGANISATION,
     ),
-    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"}), needs_organisation=True),
-    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), needs_organisation=True),
+    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"}), reach=Reach.ORGANISATION),
+    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), reach=Reach.ORGANISATION),
     "press": Role(
         "Pressestelle",
         _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT, _P.SEARCH_EDIT},
@@ -88,9 +106,11 @@ ROLES: Final[Mapping[str, Role]] = MappingProxyType({
     "secretariat": Role(
         "Geschäftsstelle",
         frozenset(_P) - {_P.ITEM_IMPORT, _P.CLOCK_ACT, _P.ACCOUNT_MANAGE, _P.IMPLEMENTATION_REPORT, _P.AUDIT_READ},
-        needs_second_factor=True,
+        needs_second_factor=True, reach=Reach.HOUSE,
     ),
-    "administrator": Role("Administration", _DESK | {_P.ACCOUNT_MANAGE, _P.AUDIT_READ}, frozenset({"body"}), needs_second_factor=True),
+    "administrator": Role(
+        "Administration", _DESK | {_P.ACCOUNT_MANAGE, _P.AUDIT_READ}, frozenset({"body"}), needs_second_factor=True, reach=Reach.HOUSE,
+    ),
     "operator": Role("Betrieb (Kommandozeile)", frozenset(_P) - {_P.CLOCK_ACT}, is_human=False),
     "clock": Role("Uhr", frozenset({_P.CLOCK_ACT}), is_human=False),
 })

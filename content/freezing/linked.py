@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import object_session
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, object_session
 
 from content import models, outline
 from content.models.item import LINK
@@ -22,11 +24,27 @@ def places_of(item: models.Item) -> Mapping[str, str]:
     return {}
 
 
+def public_places(session: Session, item: models.Item) -> dict[str, str]:
+    """Anchor → words, of the places of the public edition that can be linked to: clauses of a decision, sections of a report."""
+    query = sa.select(models.Edition.document).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))
+    document = session.scalar(query)
+    data = orjson.loads(document)["data"] if document else {}
+    if item.kind == "decision":
+        return {row["anchor"]: row["label"] for row in data.get("clauses", ())}
+    if item.kind == "report":
+        return {row["anchor"]: f"Abschnitt {row['number']} {row['heading']}" for row in data.get("sections", ())}
+    return {}
+
+
 def target_words(item: models.Item, row: models.Reference) -> str:
     """How the place that `row` leads to reads; empty where it leads to the whole."""
     session = object_session(item)
     target = find(session, row.target_url) if session is not None and row.target_anchor else None
-    return places_of(target).get(row.target_anchor or "", "") if target is not None else ""
+    if target is None or session is None:
+        return ""
+    anchor = row.target_anchor or ""
+    # Headings are text of the target: an edition shows them as that was published, never as it is being written.
+    return (public_places(session, target) if target.kind == "report" else places_of(target)).get(anchor, "")
 
 
 def frozen_links(item: models.Item) -> list[dict[str, Any]]:

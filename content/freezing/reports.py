@@ -189,7 +189,7 @@ def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
         data=data,
         header=(
             f"Empfehlung {item.number}" if item.number else "Empfehlung",
-            KINDS["recommendation"].subkinds[state],
+            KINDS["recommendation"].subkinds.get(state, state),
             ", ".join(names) or None,
         ),
         subkind=state,

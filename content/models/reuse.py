@@ -81,7 +81,10 @@ class Task(Base):
     date: Mapped[dt.date | None]
     evidence_url: Mapped[str | None]
     note: Mapped[str] = mapped_column(default="")
+    reporter: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Login of who reported: another person confirms. Empty where nobody knows: then nobody confirms before it is reported anew."""
     reported_by: Mapped[str] = mapped_column(sa.String(200), default="")
+    """Name of who reported, for showing only."""
     reported_at: Mapped[dt.datetime | None]
     confirmed_by: Mapped[str | None] = mapped_column(sa.String(200))
     confirmed_at: Mapped[dt.datetime | None]

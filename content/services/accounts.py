@@ -13,7 +13,7 @@ import hashlib
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 from content import mail_address, models, passwords
 from content.schemas import FieldError, InvalidInput
 from content.services import account_news
-from workflows.vocabulary import HOUSE_WIDE, ROLES, Permission
+from workflows import rights
+from workflows.vocabulary import ROLES, Permission
 
 MIN_PASSWORD: Final = 12
 MAX_PASSWORD: Final = 200
@@ -86,17 +87,12 @@ class SignedIn:
 
     @property
     def permits(self) -> frozenset[Permission]:
-        """Every right of the person, somewhere."""
-        return frozenset[Permission]().union(*(ROLES[role].permits for role, _ in self.grants if role in ROLES))
-
-    @property
-    def permits_everywhere(self) -> frozenset[Permission]:
-        """The rights that are bound to no organisation."""
-        return frozenset[Permission]().union(*(ROLES[role].permits for role, held in self.grants if role in ROLES and not held))
+        """Every right of the person, somewhere; those over the whole house only where they are held everywhere."""
+        return rights.permits(self.grants)
 
     def holds(self, permission: Permission) -> bool:
         """Whether the person has the right somewhere; a right over the whole house only counts when held everywhere."""
-        return permission in (self.permits_everywhere if permission in HOUSE_WIDE else self.permits)
+        return permission in self.permits
 
     @property
     def must_set_up(self) -> bool:
@@ -105,17 +101,12 @@ class SignedIn:
 
     def permits_on(self, kind: str, owner: str) -> frozenset[Permission]:
         """The rights on items of `kind` that belong to the organisation `owner`."""
-        return permits_on(self.grants, kind, owner)
+        return rights.permits_on(self.grants, kind, owner)
 
 
-def permits_on(grants: Iterable[tuple[str, str]], kind: str, owner: str) -> frozenset[Permission]:
-    """The rights that grants (role, organisation) give on items of `kind` that belong to the organisation `owner`."""
-    held = [
-        ROLES[role].permits
-        for role, organisation in grants
-        if role in ROLES and (not ROLES[role].kinds or kind in ROLES[role].kinds) and organisation in {"", owner}
-    ]
-    return frozenset[Permission]().union(*held)
+def grants_of(account: models.Account) -> tuple[tuple[str, str], ...]:
+    """What an account holds: (role, organisation or "" for everywhere)."""
+    return tuple((row.role, row.organisation) for row in account.grants)
 
 
 def secret_hash(secret: str) -> str:
@@ -183,10 +174,8 @@ def grant(session: Session, account: models.Account, role: str, organisation: st
     if role not in ROLES or not ROLES[role].is_human:
         known = ", ".join(name for name, row in ROLES.items() if row.is_human)
         raise InvalidInput([FieldError("role", "unknown_role", f"Die Rolle „{role}“ gibt es nicht. Möglich sind: {known}.")])
-    if organisation and Permission.ACCOUNT_MANAGE in ROLES[role].permits:
-        raise InvalidInput([FieldError("organisation", "everywhere", "Die Administration gilt immer überall. Bitte ohne Organisation erteilen.")])
-    if ROLES[role].needs_organisation and not organisation:
-        raise InvalidInput([FieldError("organisation", "missing", f"„{ROLES[role].title}“ ist man für eine Organisation. Bitte die Organisation angeben.")])
+    if words := rights.misfit(role, organisation):
+        raise InvalidInput([FieldError("organisation", "everywhere" if organisation else "missing", words)])
     for row in account.grants:
         if row.role == role and row.organisation == organisation:
             row.source = "hand" if source == "hand" else row.source

@@ -32,6 +32,8 @@ class Due:
     at: dt.datetime
     people: tuple[models.Account, ...] | None = None
     """Those who are reminded of this one, in place of those of its kind."""
+    day: str = ""
+    """How the day is named; empty: the day in which the last second before `at` lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Deadline:
     people: Callable[[Session, models.Item], list[models.Account]]
     soon_words: str
     overdue_words: str
+    about: str = "item"
+    """Where people act on it (see `pages.PAGES`)."""
 
 
 def _scheduled(session: Session, until: dt.datetime) -> Iterator[Due]:
@@ -90,13 +94,14 @@ def _recommendations(session: Session, until: dt.datetime) -> Iterator[Due]:
     for row in session.scalars(query.order_by(models.Recommendation.id)):
         at = _due_at(session, str(row.due))
         if at is not None and at <= until:
-            yield Due(row, at, asked.people(row, implementation.outstanding(session, row)))
+            yield Due(row, at, asked.people(row, implementation.outstanding(session, row)), implementation.due_words(session, row.due))
 
 
 def _tasks(session: Session, until: dt.datetime) -> Iterator[Due]:
     asked = _Asked(session)
     for decision, day, addressees in tasks.due_days(session, until):
-        yield Due(decision, dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC), asked.people(decision, addressees))
+        at = dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC)
+        yield Due(decision, at, asked.people(decision, addressees), f"{day:%d.%m.%Y}")
 
 
 class _Asked:
@@ -162,14 +167,14 @@ DEADLINES: Final = (
     Deadline("review", dt.timedelta(), _unreviewed, _reviewers, "", "Wartet seit mehr als drei Tagen auf eine Prüfung (Frist: {day})."),
     Deadline(
         "recommendation", dt.timedelta(days=14), _recommendations, _nobody,
-        "Die Umsetzung ist bis {day} zu melden.", "Die Umsetzung war bis {day} zu melden.",
+        "Die Umsetzung ist bis {day} zu melden.", "Die Umsetzung war bis {day} zu melden.", "implementation",
     ),
     Deadline(
         "task", dt.timedelta(days=28), _tasks, _nobody, "Vor der Sitzung ist zu berichten; bis {day} fehlt noch eine Meldung zu einem Auftrag.",
-        "Die Sitzung ist vorbei, eine Meldung zu einem Auftrag fehlt noch (fällig bis {day}).",
+        "Die Sitzung ist vorbei, eine Meldung zu einem Auftrag fehlt noch (fällig bis {day}).", "tasks",
     ),
     Deadline(
-        "report_review", dt.timedelta(days=3), _reviews, _nobody, "Um Ihre Durchsicht ist bis {day} gebeten.", "Um Ihre Durchsicht war bis {day} gebeten.",
+        "report_review", dt.timedelta(days=3), _reviews, _nobody, "Um Ihre Durchsicht ist bis {day} gebeten.", "Um Ihre Durchsicht war bis {day} gebeten.", "review",
     ),
 )
 GRACE: Final = dt.timedelta(minutes=5)
@@ -191,7 +196,7 @@ def _tell(session: Session, now: dt.datetime, deadline: Deadline) -> int:
             told += notify(
                 session, "overdue" if is_late else "due_soon", due.item, deadline.people(session, due.item) if due.people is None else due.people, now=now,
                 occasion=f"{deadline.name}:{due.item.id}:{due.at.isoformat()}",
-                words=words.format(day=f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"),
+                words=words.format(day=due.day or f"{(due.at - dt.timedelta(seconds=1)).astimezone(BERLIN):%d.%m.%Y}"), about=deadline.about,
             )
     for event in ("due_soon", "overdue"):
         settle_others(session, event, still_due, now=now, about=f"{deadline.name}:")

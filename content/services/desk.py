@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from content import models
 from content.kinds import KINDS
 from content.search.lemmas import fold
-from content.services import changes
+from content.services import changes, rights
 from content.services.accounts import SignedIn
 from content.whole import whole
 from content.wording import PROGRAMS
 from workflows.publication import GONE
+from workflows.rights import READING
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 30
@@ -28,7 +29,6 @@ ON_OVERVIEW: Final = 10
 COUNT_LIMIT: Final = 1000
 LATE: Final = dt.timedelta(minutes=5)
 """What the clock has not published so long after its time is overdue."""
-_READING: Final = frozenset({Permission.ITEM_EDIT, Permission.ITEM_REVIEW, Permission.ITEM_PUBLISH})
 _OPEN: Final = ("draft", "published", "withdrawn")
 _APPROVING: Final = ("submitted", "scheduled")
 """States in which a text lies with others; who wrote on since has a new draft beside it."""
@@ -120,21 +120,12 @@ class Wanted:
 
 def held(person: SignedIn, wanted: Collection[Permission]) -> Condition:
     """The rows on which the person has one of these rights, as a condition: by the kinds and organisations of the roles held."""
-    parts: list[Condition] = []
-    for name, organisation in person.grants:
-        role = ROLES.get(name)
-        if role is None or not role.permits.intersection(wanted):
-            continue
-        conditions: list[Condition] = [I.kind.in_(sorted(role.kinds))] if role.kinds else []
-        if organisation:
-            conditions.append(I.owner == organisation)
-        parts.append(sa.and_(sa.true(), *conditions))
-    return sa.or_(sa.false(), *parts)
+    return rights.held(person.grants, wanted)
 
 
 def readable(person: SignedIn) -> Condition:
     """Which working rows a person may see."""
-    return held(person, _READING)
+    return rights.sees(person.grants)
 
 
 def kinds_of(person: SignedIn, permission: Permission = Permission.ITEM_EDIT) -> tuple[str, ...]:
@@ -303,20 +294,22 @@ def _conditions(person: SignedIn, wanted: Wanted, now: dt.datetime) -> Iterable[
     yield from _containing(wanted.words)
 
 
-def logins_named(session: Session, words: str, me: str) -> frozenset[str]:
-    """The people that `words` (a login, a part of a name, „ich“) may mean."""
+def logins_named(session: Session, words: str, person: SignedIn) -> frozenset[str]:
+    """The people that `words` (a login, a part of a name, „ich“) may mean, of those who saved something that the person sees."""
     if words.lower() in {"ich", "mir"}:
-        return frozenset({me})
-    wanted = fold(words)
-    accounts = session.execute(sa.select(models.Account.login, models.Account.name))
+        return frozenset({person.login})
+    wanted, account = fold(words), models.Account
+    saved = sa.exists().where(I.changed_by == account.login, readable(person))
+    accounts = session.execute(sa.select(account.login, account.name).where(sa.or_(account.login == person.login, saved)))
     return frozenset(row.login for row in accounts if row.login == words.lower() or wanted in fold(row.name))
 
 
 def organisations(session: Session, person: SignedIn) -> list[tuple[str, str]]:
     """(slug, name) of the organisations whose items the person may see, by name."""
-    bound = {organisation for role, organisation in person.grants if role in ROLES and ROLES[role].permits & _READING}
+    bound = {organisation for role, organisation in person.grants if role in ROLES and ROLES[role].permits & READING}
     # By kind and without the joined table: from there the database would go through every item to ask for its state.
-    query = sa.select(I.slug, I.title).where(I.kind == "organisation", I.publication_state.not_in(GONE))
+    title = rights.title(person.grants).label("title")
+    query = sa.select(I.slug, title).where(I.kind == "organisation", I.publication_state.not_in(GONE), rights.listed(person.grants))
     if "" not in bound:
         query = query.where(I.slug.in_(sorted(bound)))
     return sorted(((row.slug, row.title or row.slug) for row in session.execute(query)), key=lambda pair: fold(pair[1]))

@@ -204,7 +204,7 @@ def _check_address(session: Session, item: models.Item, url: str) -> None:
         raise InvalidInput([FieldError("slug", "address_is_public", message)])
     other = find(session, url)
     if other is not None:
-        raise InvalidInput([FieldError("slug", "doubled", f"{url} ist schon vergeben. Bitte einen anderen Adressteil wählen.")])
+        raise InvalidInput([FieldError("slug", "doubled", "Diese Adresse gibt es schon, oder sie ist nicht frei. Bitte einen anderen Adressteil wählen.")])
 
 
 def files_of(item: models.Item) -> Stored:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import members_of
-from content.services import implementation, outbox, tasks
+from content.services import implementation, outbox, rights, tasks
 from content.services.accounts import SignedIn
 from workflows.publication import GONE
 from workflows.reuse import REUSE
-from workflows.vocabulary import ROLES, Permission
+from workflows.rights import given
+from workflows.vocabulary import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:
     asked, report = models.ReviewRequest, models.Report
     query = (
         sa.select(report.id, report.title, asked.due).join(report, report.id == asked.report_id)
-        .where(asked.account_id == person.account_id, asked.done_at.is_(None), asked.dropped_at.is_(None)).order_by(asked.due, asked.id)
+        .where(asked.account_id == person.account_id, asked.done_at.is_(None), asked.dropped_at.is_(None), rights.sees(person.grants)).order_by(asked.due, asked.id)
     )
     for row in session.execute(query):
         yield Errand(f"Bis {row.due:%d.%m.%Y} ist um Ihre Durchsicht gebeten: {row.title}", f"/redaktion/bericht/{row.id}/durchsicht")
@@ -89,7 +90,7 @@ def _tasks_to_report(session: Session, person: SignedIn) -> int:
 def _tasks_to_confirm(session: Session, person: SignedIn) -> int:
     task = models.Task
     return _count(
-        session, task.tracking == "confirmed", task.reported_at.is_not(None), task.confirmed_at.is_(None), task.reported_by.not_in((person.name, person.login))
+        session, task.tracking == "confirmed", task.reported_at.is_not(None), task.confirmed_at.is_(None), task.reporter.not_in(("", person.login))
     )
 
 
@@ -103,8 +104,8 @@ def _reuse(session: Session, person: SignedIn) -> int:
     sides = {Permission.REUSE_REQUEST: reuse.buyer, Permission.REUSE_OFFER: offer.provider}
     mine = [
         sa.and_(side == organisation, reuse.state.in_(_next_by(permission)))
-        for role, organisation in person.grants if role in ROLES and organisation
-        for permission, side in sides.items() if permission in ROLES[role].permits
+        for role, organisation in person.grants if organisation
+        for permission, side in sides.items() if permission in given(role, organisation)
     ]
     query = sa.select(sa.func.count()).select_from(reuse).join(offer, offer.id == reuse.offer_id)
     return session.scalar(query.where(sa.or_(sa.false(), *mine))) or 0

@@ -14,15 +14,20 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from content import due as due_dates
 from content import models
 from content.freezing.implementation import Addressee, addressees_of, public_state
 from content.kinds import KINDS
 from content.laender import members_of
 from content.schemas import FieldError, InvalidInput
+from content.services import rights
 from content.services.amend import amend
+from content.services.lookup import known_bodies
 from content.services.publish import Desk, berlin_day
 from content.storage import IMAGE_TYPES, UploadRefused, check_upload, clean_file_name
+from content.wording import meeting_words
 from workflows.publication import GONE
+from workflows.rights import Part
 from workflows.vocabulary import Permission
 
 STATES: Final[Mapping[str, str]] = {"open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt"}
@@ -36,8 +41,12 @@ class Line:
     """One addressee of one recommendation: what it reported, if anything, and what the person may do here."""
 
     item: models.Recommendation
+    title: str
+    """What the recommendation is called to the person."""
     who: Addressee
     told: models.Implementation | None
+    due: str
+    """When it is due, in words."""
     may_report: bool
     may_judge: bool
 
@@ -115,12 +124,17 @@ def show(desk: Desk, item: models.Recommendation, note: str) -> models.Edition |
     return amend(desk, item, changes, note, subkind=changes["state"])
 
 
-def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300) -> list[Line]:
-    """What the person can report on or judge: adopted recommendations, one line for each addressee, what waits for the person first."""
+def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, only: int = 0, limit: int = 300) -> list[Line]:
+    """What the person can report on or judge: adopted recommendations, one line for each addressee, what waits for the person first.
+
+    `only`: the id of the one recommendation that is asked for; 0: all of them.
+    """
     item = models.Recommendation
-    rows = desk.session.scalars(
-        sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state.not_in(GONE)).order_by(item.changed_at.desc(), item.id).limit(limit)
-    ).all()
+    query = sa.select(item).where(item.procedure_state.in_(REPORTABLE), item.publication_state.not_in(GONE), known(desk.grants))
+    query = query.where(item.id == only) if only else query
+    rows = desk.session.scalars(query.order_by(item.changed_at.desc(), item.id).limit(limit)).all()
+    titles = rights.titles(desk.session, desk.grants, rows)
+    dues = {row.id: due_words(desk.session, row.due) for row in rows}
     told = _all_told(desk.session, [row.id for row in rows])
     may_judge = Permission.IMPLEMENTATION_CONFIRM in desk.permits
     found = []
@@ -129,8 +143,23 @@ def lines(desk: Desk, *, codes: frozenset[str], sees_all: bool, limit: int = 300
             if sees_all or who.key in codes:
                 one = told.get((row.id, who.key))
                 is_waiting = may_judge and one is not None and one.confirmed_at is None and not one.comment
-                found.append(Line(row, who, one, may_report(desk, who, codes), is_waiting))
+                found.append(Line(row, titles[row.id], who, one, dues[row.id], may_report(desk, who, codes), is_waiting))
     return sorted(found, key=lambda line: not line.is_waiting)
+
+
+def due_words(session: Session, kept: str | None) -> str:
+    """How a due date reads here and on the public page: „31.12.2026“, „zur 48. Sitzung (10.12.2026)“ with the day where that is public."""
+    if not kept or not kept.startswith("/"):
+        day = due_dates.day_in(kept)
+        return f"{day:%d.%m.%Y}" if day else kept or ""
+    edition = models.Edition
+    held = session.scalar(sa.select(edition.date).where(edition.url == kept, edition.valid_until.is_(None)))
+    return f"zur {meeting_words(kept, bodies=known_bodies(session))}" + (f" ({held:%d.%m.%Y})" if held else "")
+
+
+def known(grants: rights.Grants) -> sa.ColumnElement[bool]:
+    """The items of which somebody with these grants may know that they ask for something, as a condition on `item`."""
+    return sa.or_(models.Item.publication_state == "published", rights.sees(grants, Part.TITLE))
 
 
 def may_report(desk: Desk, who: Addressee, codes: frozenset[str]) -> bool:

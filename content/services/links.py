@@ -7,6 +7,7 @@ it are told. Decisions and press may name what is published later; texts of old 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.freezing.linked import places_of
+from content.freezing.linked import places_of, public_places
 from content.kinds import KINDS, item_url
 from content.models.item import LINK
 from content.schemas import FieldError
-from content.services import recipients
+from content.services import recipients, rights
 from content.services.accounts import SignedIn
 from content.services.desk import readable
 from content.services.notify import notify
@@ -35,6 +36,8 @@ NAMING: Final = (
     ("report", ""), ("commissioned_by", ""), ("noted_by", ""),
 )
 """Fields that name other items, by number, slug or address."""
+HIDDEN: Final = "hidden"
+"""In place of the state of a target that the person may not know of."""
 SHOWN: Final = 5
 """A notice names at most so many sources."""
 
@@ -56,12 +59,15 @@ def checked(item: models.Item) -> list[models.Reference]:
     return [row for row in item.references if item.kind in CHECKED_KINDS or row.relation == LINK]
 
 
-def broken(session: Session, item: models.Item) -> list[FieldError]:
-    """The links of a row, as just written, that lead nowhere."""
+def broken(session: Session, item: models.Item, grants: rights.Grants = None) -> list[FieldError]:
+    """The links of a row, as just written, that lead nowhere, or to what somebody with these grants may not know of.
+
+    What the row named before stays: another person may have set it.
+    """
     rows = checked(item)
     if not rows:
         return []
-    known = _known(session, {row.target_url for row in rows})
+    known = _known(session, rows, grants, _before(session, item) if grants is not None else "")
     own = places_of(item)
     errors = {}
     for row in rows:
@@ -78,10 +84,29 @@ def broken(session: Session, item: models.Item) -> list[FieldError]:
     return list(errors.values())
 
 
-def _known(session: Session, urls: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Address → its places, of the items that exist and do not lie in the trash."""
-    found = session.scalars(sa.select(models.Item).where(models.Item.url.in_(list(urls)), models.Item.publication_state.not_in(GONE)))
-    return {row.url: frozenset(places_of(row)) for row in found}
+def _known(session: Session, rows: Iterable[models.Reference], grants: rights.Grants, before: str) -> dict[str, frozenset[str]]:
+    """Address → its places, of the items that may be named."""
+    named: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        named[row.target_url].add(row.target_anchor or "")
+    known: dict[str, frozenset[str]] = {}
+    for item in session.scalars(sa.select(models.Item).where(models.Item.url.in_(list(named)), models.Item.publication_state.not_in(GONE))):
+        if rights.may_see(grants, item):
+            known[item.url] = frozenset(places_of(item))
+        elif item.publication_state == "published":
+            stayed = {anchor for anchor in named[item.url] if f"{item.url}#{anchor}" in before}
+            known[item.url] = frozenset(public_places(session, item)) | stayed
+        elif item.url in before or f'"{item.slug}"' in before:
+            known[item.url] = frozenset(named[item.url])
+    return known
+
+
+def _before(session: Session, item: models.Item) -> str:
+    """The input of the revision before, as JSON: what it names was named already."""
+    revision = models.Revision
+    query = sa.select(revision.input).where(revision.item_id == item.id, revision.rev < item.rev).order_by(revision.rev.desc()).limit(1)
+    found = session.scalar(query)
+    return json.dumps(found, ensure_ascii=False) if found else ""
 
 
 def _field_of(item: models.Item, row: models.Reference) -> str:
@@ -115,8 +140,9 @@ def dead_links(session: Session, person: SignedIn | None = None, limit: int = 50
         sa.exists().where(section.report_id == target.id, section.anchor == reference.target_anchor),
     )
     is_gone = target.publication_state != "published"
+    is_seen = sa.true() if person is None else target.id.in_(sa.select(models.Item.id).where(rights.sees(person.grants)))
     query = (
-        sa.select(source.id, source.title, source.url, reference.target_url, reference.target_anchor, target.publication_state)
+        sa.select(source.id, source.title, source.url, reference.target_url, reference.target_anchor, target.publication_state, is_seen)
         .join(reference, reference.item_id == source.id)
         .join(target, target.url == reference.target_url)
         .where(
@@ -128,7 +154,7 @@ def dead_links(session: Session, person: SignedIn | None = None, limit: int = 50
     )
     query = query.where(readable(person)) if person is not None else query
     return [
-        DeadLink(row[0], row[1] or row[2], row[2], row[3] + (f"#{row[4]}" if row[4] else ""), "" if row[5] == "published" else row[5])
+        DeadLink(row[0], row[1] or row[2], row[2], row[3] + (f"#{row[4]}" if row[4] else ""), "" if row[5] == "published" else row[5] if row[6] else HIDDEN)
         for row in session.execute(query)
     ]
 
@@ -146,7 +172,10 @@ def tell_keepers(desk: Desk, target: models.Item, occasion: str) -> None:
         for person in keepers(desk.session, row):
             people[person.id] = person
             kept[person.id].append(row)
-    label = f"{KINDS[target.kind].label} „{target.title or target.url}“"
+    called = desk.session.scalar(
+        sa.select(models.Edition.title).where(models.Edition.item_id == target.id).order_by(models.Edition.number.desc()).limit(1)
+    )
+    label = f"{KINDS[target.kind].label} „{called or target.url}“"
     for number, rows in kept.items():
         named = ", ".join(str(row.title or row.url) for row in rows[:SHOWN]) + (f" und {len(rows) - SHOWN} weitere" if len(rows) > SHOWN else "")
         notify(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.kinds import KINDS, PATHS, item_url
+from content.services import rights
 from workflows.publication import GONE
 
 MOST: Final = 500
@@ -65,31 +66,48 @@ def addresses_in(value: Any) -> dict[str, bool]:
     return {url: is_link for url, is_link in found.items() if len(url) <= 300}
 
 
-def users_of(session: Session, item: models.Item, limit: int = 20) -> Sequence[models.Item]:
-    """The items, not in the trash, that name this one or refer to it."""
+UNSEEN: Final = "Einträge, die Sie nicht sehen dürfen"
+
+
+def users_of(session: Session, item: models.Item, grants: rights.Grants = None, limit: int = 20) -> Sequence[models.Item]:
+    """The items, not in the trash, that name this one or refer to it, of those that somebody with these grants may know of."""
+    return session.scalars(_using(item).where(rights.listed(grants)).order_by(models.Item.id).limit(limit)).all()
+
+
+def user_titles(session: Session, item: models.Item, grants: rights.Grants = None) -> list[str]:
+    """What the items that name this one are called to somebody; those they may not know of are told together, without number or name."""
+    rows = users_of(session, item, grants)
+    names = rights.titles(session, grants, rows)
+    unseen = session.scalar(sa.select(sa.exists(_using(item).where(sa.not_(rights.listed(grants))))))
+    return [*(names[row.id] for row in rows), *([UNSEEN] if unseen else [])]
+
+
+def _using(item: models.Item) -> sa.Select[models.Item]:
     referring = sa.select(models.Reference.item_id).where(models.Reference.target_url == item.url)
     naming = sa.select(models.Mention.item_id).where(models.Mention.target_url == item.url)
-    query = sa.select(models.Item).where(
+    return sa.select(models.Item).where(
         models.Item.id.in_(sa.union(referring, naming)), models.Item.id != item.id, models.Item.publication_state.not_in(GONE)
     )
-    return session.scalars(query.order_by(models.Item.id).limit(limit)).all()
 
 
-def doubtful(session: Session, item: models.Item) -> list[Doubtful]:
-    """The links in texts of `item` that lead nowhere, or to what is not public."""
+def doubtful(session: Session, item: models.Item, grants: rights.Grants = None) -> list[Doubtful]:
+    """The links in texts of `item` that lead nowhere, or to what is not public; whether that is there, is told to whom may see it."""
     row = models.Item
     query = (
-        sa.select(models.Mention.target_url, row.id, row.kind, row.publication_state)
+        sa.select(models.Mention.target_url, row.id, row.kind, row.publication_state, sa.func.coalesce(rights.sees(grants), sa.false()).label("is_seen"))
         .outerjoin(row, row.url == models.Mention.target_url)
         .where(models.Mention.item_id == item.id, models.Mention.is_link, sa.or_(row.id.is_(None), row.publication_state != "published"))
         .order_by(models.Mention.target_url)
     )
-    return [Doubtful(found.target_url, _words(found), found.id if found.publication_state not in GONE else None) for found in session.execute(query)]
+    return [
+        Doubtful(found.target_url, _words(found), found.id if found.is_seen and found.publication_state not in GONE else None)
+        for found in session.execute(query)
+    ]
 
 
 def _words(found: Any) -> str:
-    if found.id is None:
-        return "gibt es nicht"
+    if found.id is None or not (found.is_seen or found.publication_state == "withdrawn"):
+        return "gibt es nicht, oder es ist nicht veröffentlicht"
     if found.publication_state in GONE:
         return "liegt im Papierkorb"
     if found.publication_state == "withdrawn":

@@ -17,7 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import outbox
+from content.kinds import KINDS
+from content.services import outbox, pages, rights
+from workflows.rights import Part
 
 
 class Way(StrEnum):
@@ -39,25 +41,29 @@ KEPT: Final = dt.timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A kind of event: what it is called in the choices, how a message about it begins, how people hear of it at first."""
+    """A kind of event: what it is called in the choices, how a message about it begins, how people hear of it at first.
+
+    `part` is what one must see of the item to be told: who may not (any more) hears nothing. None: of something else.
+    """
 
     title: str
     subject: str
     way: Way = Way.NOW
     is_chosen: bool = True
     """Whether people choose how they hear of it; of changes to the own account everybody hears at once."""
+    part: Part | None = Part.TITLE
 
 
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
-    "waits": Event("Etwas wartet auf mich", "Wartet auf Sie"),
-    "returned": Event("Etwas kommt mit Hinweis zurück", "Zurückgegeben"),
+    "waits": Event("Etwas wartet auf mich", "Wartet auf Sie", part=Part.WORKING),
+    "returned": Event("Etwas kommt mit Hinweis zurück", "Zurückgegeben", part=Part.WORKING),
     "due_soon": Event("Etwas ist bald fällig", "Bald fällig"),
     "overdue": Event("Etwas ist überfällig", "Überfällig"),
     "decided": Event("Über etwas wurde beschlossen", "Beschlossen", Way.DAILY),
     "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
-    "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY),
-    "broken": Event("Ein Verweis in etwas, das ich pflege, führt ins Leere", "Verweis ins Leere"),
-    "account": Event("Mein Konto wurde geändert", "Ihr Konto", is_chosen=False),
+    "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY, part=Part.WORKING),
+    "broken": Event("Ein Verweis in etwas, das ich pflege, führt ins Leere", "Verweis ins Leere", part=None),
+    "account": Event("Mein Konto wurde geändert", "Ihr Konto", is_chosen=False, part=None),
     "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
 })
 
@@ -75,25 +81,31 @@ def notify(
     url: str = "",
     actor: str = "",
     actor_name: str = "",
+    about: str = "item",
 ) -> int:
     """Tell `people` that `event` happened; how many were told. Raises KeyError for an unknown event.
 
     `occasion` names what happened, at most 150 characters, and is told once per person. `words` is one or two German
-    sentences. `title` and `url` (a path of ours) are taken from `item` where they are not given. `actor` (a login) is not
-    told what he or she did.
+    sentences. `title` and `url` (a path of ours) follow from `item` where they are not given: what it is called to each
+    person, and the page on which he or she can act (`about`, see `pages.PAGES`). `actor` (a login) is not told what he or
+    she did, and nobody is told of what he or she may not know.
     """
     rule = EVENTS[event]
     told = {person.id: person for person in people if person.is_active and person.login != actor}
+    held = _held(session, told) if told else {}
+    if item is not None and rule.part is not None:
+        told = {number: person for number, person in told.items() if _may_know(held[number], item, rule.part)}
     ways = _ways(session, event, told) if told else {}
     known = _known(session, f"{event}:{occasion}"[:MAX_KEY], told) if told else set()
-    heading = title or (str(item.title or item.url) if item is not None else "")
-    address = url or (f"/redaktion/eintrag/{item.id}" if item is not None else "")
+    is_secret = item is not None and _is_embargoed(session, item, now)
     count = 0
     for person in told.values():
         way = ways.get(person.id, rule.way)
         if way is Way.OFF or person.id in known:
             continue
         key = f"{event}:{occasion}"[:MAX_KEY]
+        heading = title or (rights.title_of(session, held[person.id], item) if item is not None else "")
+        address = url or (pages.page_for(held[person.id], item, about) if item is not None else "")
         session.add(
             models.Notice(
                 account_id=person.id, event=event, item_id=item.id if item is not None else None, key=key, title=heading,
@@ -105,10 +117,32 @@ def notify(
                 "to": person.email, "name": person.name, "subject": rule.subject, "title": heading, "words": words,
                 "actor": actor_name, "path": address,
             }
+            if is_secret and item is not None:
+                payload["named"] = f"{KINDS[item.kind].label} unter Sperrfrist"
             outbox.put(session, "mail.notice", f"notice:{person.id}:{key}", payload, due_at=now)
         count += 1
     session.flush()
     return count
+
+
+def _held(session: Session, people: Iterable[int]) -> dict[int, pages.HELD]:
+    """Id → what the person holds."""
+    grant = models.Grant
+    found: dict[int, list[tuple[str, str]]] = {number: [] for number in people}
+    for row in session.execute(sa.select(grant.account_id, grant.role, grant.organisation).where(grant.account_id.in_(list(found))).order_by(grant.id)):
+        found[row.account_id].append((row.role, row.organisation))
+    return {number: tuple(rows) for number, rows in found.items()}
+
+
+def _may_know(held: pages.HELD, item: models.Item, part: Part) -> bool:
+    is_public = part is Part.TITLE and item.publication_state == "published"
+    return is_public or rights.may_see(held, item, part)
+
+
+def _is_embargoed(session: Session, item: models.Item, now: dt.datetime) -> bool:
+    """Whether nobody outside may read so much as the title: what lies in a mailbox shows its subject."""
+    until = session.scalar(sa.select(models.Embargo.until).where(models.Embargo.item_id == item.id))
+    return until is not None and until > now
 
 
 def _ways(session: Session, event: str, people: Iterable[int]) -> dict[int, Way]:

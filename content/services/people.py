@@ -18,6 +18,7 @@ from content.kinds import item_url
 from content.schemas import FieldError, InvalidInput
 from content.services import accounts, audit, identities, lookup, reset, second_factor
 from content.services.publish import Desk
+from workflows import rights
 from workflows.vocabulary import ROLES, Permission
 
 PER_PAGE: Final = 50
@@ -152,10 +153,8 @@ def problems_of_grant(session: Session, role: str, organisation: str) -> list[Fi
     if role not in ROLES or not ROLES[role].is_human:
         known = ", ".join(name for name, row in ROLES.items() if row.is_human)
         return [FieldError("role", "unknown_role", f"Die Rolle „{role}“ gibt es nicht. Möglich sind: {known}.")]
-    if organisation and role in MANAGING:
-        return [FieldError("organisation", "everywhere", "Die Administration gilt immer überall. Bitte ohne Organisation erteilen.")]
-    if ROLES[role].needs_organisation and not organisation:
-        return [FieldError("organisation", "missing", f"„{ROLES[role].title}“ ist man für eine Organisation. Bitte die Organisation angeben.")]
+    if words := rights.misfit(role, organisation):
+        return [FieldError("organisation", "everywhere" if organisation else "missing", words)]
     if organisation and not _is_known(session, organisation):
         message = f"Die Organisation „{organisation}“ gibt es nicht. Erwartet wird ihr Adressteil, etwa fitko, oder das Kürzel eines Mitglieds, etwa BY."
         return [FieldError("organisation", "unknown_organisation", message)]

@@ -54,6 +54,8 @@ class Desk:
     signer: Signer
     index: Index
     actor_name: str = ""
+    grants: tuple[tuple[str, str], ...] | None = None
+    """What the person holds, (role, organisation): it decides what refusals and messages may name. None: the house itself."""
 
 
 def end_edition(desk: Desk, item: models.Item, reason: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.services import changes
-from workflows.vocabulary import ROLES, Permission
+from workflows.vocabulary import HOUSE_WIDE, ROLES, Permission
 
 
 def _people(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -39,7 +39,8 @@ _WRITERS: Final = _people(models.Account.login.in_(sa.select(models.Revision.act
 def holders(session: Session, permission: Permission, item: models.Item) -> list[models.Account]:
     """Those who hold `permission` for items of this kind and owner."""
     roles = [name for name, role in ROLES.items() if permission in role.permits and (not role.kinds or item.kind in role.kinds)]
-    return list(session.scalars(_HOLDERS, {"roles": roles, "organisations": ["", item.owner]}))
+    organisations = [""] if permission in HOUSE_WIDE else ["", item.owner]
+    return list(session.scalars(_HOLDERS, {"roles": roles, "organisations": organisations}))
 
 
 def with_role(session: Session, role: str, organisation: str | None = None) -> list[models.Account]:

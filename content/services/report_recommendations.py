@@ -69,14 +69,14 @@ def check_open(session: Session, section: models.ReportSection) -> None:
 def _check_draft(item: models.Recommendation) -> None:
     state = item.procedure_state or RECOMMENDATION.initial
     if state != RECOMMENDATION.initial:
-        words = f"Die Empfehlung ist schon {RECOMMENDATION.states[state].title}; ihr Wortlaut steht fest. Neues bitte als eigenen Abschnitt schreiben."
+        words = f"Die Empfehlung ist schon {RECOMMENDATION.title_of(state)}; ihr Wortlaut steht fest. Neues bitte als eigenen Abschnitt schreiben."
         raise InvalidInput([FieldError("text", "is_settled", words)])
 
 
 def states(session: Session, report: models.Report) -> dict[str, str]:
     """Address → where the recommendation stands, in German, for those of the report."""
     rows = session.scalars(sa.select(models.Recommendation).where(models.Recommendation.url.in_(report.recommendation_urls)))
-    return {row.url: RECOMMENDATION.states[row.procedure_state or RECOMMENDATION.initial].title for row in rows}
+    return {row.url: RECOMMENDATION.title_of(row.procedure_state or RECOMMENDATION.initial) for row in rows}
 
 
 def _next_number(session: Session, report: models.Report) -> str:

@@ -249,7 +249,7 @@ def remove_section(session: Session, report: models.Report, uid: str, *, author:
     hold(session, report)
     section = section_of(report, uid)
     report.sections.remove(section)
-    keep(session, report, author, f"Abschnitt {section.anchor} entfernt: {section.heading}")
+    keep(session, report, author, f"Abschnitt {section.anchor} entfernt")
 
 
 def removed(session: Session, report: models.Report) -> list[models.SectionRevision]:
@@ -270,7 +270,7 @@ def bring_back(session: Session, report: models.Report, uid: str, *, author: Aut
         position=len(report.sections) + 1,
     )
     report.sections.append(section)
-    keep(session, report, author, f"Abschnitt {section.anchor} zurückgeholt: {section.heading}")
+    keep(session, report, author, f"Abschnitt {section.anchor} zurückgeholt")
     return section
 
 

@@ -26,7 +26,8 @@ from content.services.lookup import find
 from content.services.publish import Desk
 from workflows.engine import Ask, Blocker, Offer, offers, require
 from workflows.reuse import REUSE
-from workflows.vocabulary import ROLES, Permission
+from workflows.rights import given
+from workflows.vocabulary import Permission
 
 TERMS: Final = "confirm_terms"
 """Name of the entry that notes the supplier's letter; it moves no state."""
@@ -66,7 +67,7 @@ def rights_on(grants: Iterable[tuple[str, str]], *, buyer: str, provider: str) -
     """What grants (role, organisation) allow on a reuse: to ask for the buyer, to offer for the provider."""
     found: set[Permission] = set()
     for role, organisation in grants:
-        permits = ROLES[role].permits if role in ROLES else frozenset[Permission]()
+        permits = given(role, organisation)
         if organisation in {"", buyer}:
             found |= permits & {Permission.REUSE_REQUEST}
         if organisation in {"", provider}:

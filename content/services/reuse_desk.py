@@ -12,9 +12,14 @@ from sqlalchemy.orm import Session
 from content import models
 from content.kinds import item_url
 from content.laender import LAND_CODES, code_of, name_of
+from content.services import rights
 from content.services.lookup import find
 from content.services.reuse import Buyer
-from workflows.vocabulary import ROLES, Permission
+from workflows.rights import given
+from workflows.vocabulary import Permission
+
+UNNAMED = "Angebot (nicht öffentlich)"
+"""What an offer is called to whom sees neither its working copy nor a public edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,13 @@ CHAINS = {
 def listing(session: Session, grants: Iterable[tuple[str, str]], *, state: str = "", words: str = "", limit: int = 200) -> list[ReuseRow]:
     """The reuse that a person may see: of the buyers and providers it works for. Newest change first."""
     reuse, offer = models.Reuse, models.MarketOffer
-    query = sa.select(reuse, offer.title, offer.provider_name).join(offer, offer.id == reuse.offer_id).where(_readable(grants))
+    held, title = tuple(grants), rights.title(grants)
+    query = sa.select(reuse, title, offer.provider_name).join(offer, offer.id == reuse.offer_id).where(_readable(held))
     query = query.where(reuse.state == state) if state else query
     for word in words.split()[:6]:
-        query = query.where(sa.or_(offer.title.icontains(word, autoescape=True), reuse.commune.icontains(word, autoescape=True), reuse.land == word.upper()))
+        query = query.where(sa.or_(title.icontains(word, autoescape=True), reuse.commune.icontains(word, autoescape=True), reuse.land == word.upper()))
     rows = session.execute(query.order_by(reuse.changed_at.desc(), reuse.id.desc()).limit(limit))
-    return [ReuseRow(row.id, title or "", provider, row.commune or name_of(row.land), row.state, row.is_public) for row, title, provider in rows]
+    return [ReuseRow(row.id, called or UNNAMED, provider, row.commune or name_of(row.land), row.state, row.is_public) for row, called, provider in rows]
 
 
 def find_reuse(session: Session, grants: Iterable[tuple[str, str]], reuse_id: int) -> models.Reuse | None:
@@ -69,7 +75,7 @@ def find_reuse(session: Session, grants: Iterable[tuple[str, str]], reuse_id: in
 def _readable(grants: Iterable[tuple[str, str]]) -> sa.ColumnElement[bool]:
     parts: list[Any] = [sa.false()]
     for role, organisation in grants:
-        permits = ROLES[role].permits if role in ROLES else frozenset[Permission]()
+        permits = given(role, organisation)
         if Permission.REUSE_REQUEST in permits:
             parts.append(models.Reuse.buyer == organisation if organisation else sa.true())
         if Permission.REUSE_OFFER in permits:
@@ -81,7 +87,7 @@ def buyers_of(session: Session, grants: Iterable[tuple[str, str]]) -> list[Buyer
     """For whom a person may ask: the Land or commune of each organisation, or every Land."""
     found: list[Buyer] = []
     for role, organisation in grants:
-        if role not in ROLES or Permission.REUSE_REQUEST not in ROLES[role].permits:
+        if Permission.REUSE_REQUEST not in given(role, organisation):
             continue
         if not organisation:
             found += [Buyer("land", code) for code in LAND_CODES]
@@ -97,11 +103,11 @@ def buyers_of(session: Session, grants: Iterable[tuple[str, str]]) -> list[Buyer
 
 def open_offers(session: Session, words: str = "", limit: int = 300) -> list[tuple[str, str, str]]:
     """(slug, title, provider) of public offers, to choose from."""
-    offer = models.MarketOffer
-    query = sa.select(offer.slug, offer.title, offer.provider_name).where(offer.publication_state == "published")
+    offer, title = models.MarketOffer, rights.title(())
+    query = sa.select(offer.slug, title, offer.provider_name).where(offer.publication_state == "published")
     for word in words.split()[:6]:
-        query = query.where(offer.title.icontains(word, autoescape=True))
-    return [(row[0], row[1] or row[0], row[2]) for row in session.execute(query.order_by(offer.title).limit(limit))]
+        query = query.where(title.icontains(word, autoescape=True))
+    return [(row[0], row[1] or row[0], row[2]) for row in session.execute(query.order_by(title).limit(limit))]
 
 
 def members_of(session: Session, provider: str) -> list[str]:

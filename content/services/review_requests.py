@@ -44,7 +44,7 @@ def ask(desk: Desk, report: models.Report, *, account_id: int, due: dt.date | No
     desk.session.flush()
     notify(
         desk.session, "waits", report, [account], now=desk.now, occasion=occasion_of(row), actor=desk.actor, actor_name=row.asked_by_name,
-        words=f"Bitte um Durchsicht bis {due:%d.%m.%Y}. {row.words}".strip(), url=f"/redaktion/bericht/{report.id}/durchsicht",
+        words=f"Bitte um Durchsicht bis {due:%d.%m.%Y}. {row.words}".strip(), about="review",
     )
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="review.asked", subject=report.url, detail=f"{account.name}, bis {due}",
@@ -62,7 +62,7 @@ def finish(desk: Desk, report: models.Report, number: int) -> None:
     asker = desk.session.scalars(sa.select(models.Account).where(models.Account.login == row.asked_by)).all()
     notify(
         desk.session, "remarked", report, asker, now=desk.now, occasion=f"{occasion_of(row)}done", actor=desk.actor, actor_name=row.account.name,
-        words=f"{row.account.name} hat den Bericht durchgesehen.", url=f"/redaktion/bericht/{report.id}/durchsicht",
+        words=f"{row.account.name} hat den Bericht durchgesehen.", about="review",
     )
 
 

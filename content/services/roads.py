@@ -209,4 +209,4 @@ def _decision(desk: Desk, step: Told) -> models.Decision | None:
 
 
 def _title(state: str) -> str:
-    return RECOMMENDATION.states[state].title
+    return RECOMMENDATION.title_of(state)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -20,10 +21,12 @@ from content.freezing.tracked import public_tasks
 from content.kinds import item_url
 from content.laender import code_of, members_of, name_of
 from content.schemas import FieldError, InvalidInput
+from content.services import rights
 from content.services.amend import amend
 from content.services.lookup import find
-from content.services.publish import Desk
-from workflows.vocabulary import ROLES, Permission
+from content.services.publish import Desk, current_edition
+from workflows.rights import given
+from workflows.vocabulary import Permission
 
 ASKING: Final = ("requests", "commissions")
 STATES: Final[Mapping[str, str]] = {"open": "offen", "planned": "geplant", "running": "läuft", "done": "umgesetzt", "not_applicable": "entfällt"}
@@ -104,7 +107,7 @@ def report(desk: Desk, task: models.Task, given: Mapping[str, str], *, codes: fr
     if errors:
         raise InvalidInput(errors)
     task.state, task.date, task.evidence_url, task.note = given["state"], date, evidence or None, given.get("note", "").strip()[:2000]
-    task.reported_by, task.reported_at = desk.actor_name or desk.actor, desk.now
+    task.reporter, task.reported_by, task.reported_at = desk.actor, desk.actor_name or desk.actor, desk.now
     task.confirmed_by, task.confirmed_at = None, None
     show(desk, decision_of(desk.session, task), f"{name_of_addressee(task.addressee)} meldet: {STATES[task.state]}")
 
@@ -115,7 +118,10 @@ def approve(desk: Desk, task: models.Task) -> None:
         raise InvalidInput([FieldError("", "no_permission", "Meldungen bestätigt die Geschäftsstelle.")])
     if task.reported_at is None or task.confirmed_at is not None:
         raise InvalidInput([FieldError("", "nothing_to_confirm", "Hier gibt es keine Meldung, die zu bestätigen wäre.")])
-    if task.reported_by == (desk.actor_name or desk.actor):
+    if not task.reporter:
+        message = "Wer gemeldet hat, ist nicht mehr festzustellen. Bitte neu melden lassen, dann bestätigt eine zweite Person."
+        raise InvalidInput([FieldError("", "unknown_reporter", message)])
+    if task.reporter == desk.actor:
         raise InvalidInput([FieldError("", "same_person", "Wer gemeldet hat, bestätigt nicht selbst. Bitte eine zweite Person darum bitten.")])
     task.confirmed_by, task.confirmed_at = desk.actor_name or desk.actor, desk.now
     show(desk, decision_of(desk.session, task), f"{name_of_addressee(task.addressee)}: Meldung bestätigt")
@@ -132,23 +138,47 @@ def codes_of(session: Session, grants: Iterable[tuple[str, str]]) -> frozenset[s
     """The members for which a person may report."""
     found: set[str] = set()
     for role, organisation in grants:
-        if role in ROLES and Permission.IMPLEMENTATION_REPORT in ROLES[role].permits and organisation:
+        if Permission.IMPLEMENTATION_REPORT in given(role, organisation) and organisation:
             row = find(session, item_url("organisation", organisation))
             code = (row.input.get("land") if row is not None else None) or code_of(organisation)
             found |= {code} if code else set()
     return frozenset(found)
 
 
-def tracked(session: Session, *, codes: frozenset[str] | None = None, limit: int = 300) -> list[tuple[models.Task, models.Decision, models.Clause | None]]:
-    """Confirmed tasks (of these members, where given) with decision and clause."""
-    task, decision, clause = models.Task, models.Decision, models.Clause
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a task asks, as a person sees it: name and words of the clause, of the public decision unless the person sees more."""
+
+    label: str
+    text: str
+
+
+def tracked(
+    session: Session, grants: rights.Grants = None, *, codes: frozenset[str] | None = None, only: int = 0, limit: int = 300
+) -> list[tuple[models.Task, models.Decision, Asked]]:
+    """Confirmed tasks (of these members and of this decision, where given) with decision and clause."""
+    task, decision = models.Task, models.Decision
     query = (
-        sa.select(task, decision, clause).join(decision, decision.id == task.item_id)
-        .outerjoin(clause, sa.and_(clause.decision_id == task.item_id, clause.anchor == task.anchor))
+        sa.select(task, decision).join(decision, decision.id == task.item_id)
         .where(task.tracking == "confirmed").order_by(decision.date.desc(), task.id)
     )
     query = query.where(task.addressee.in_(codes)) if codes is not None else query
-    return [(row[0], row[1], row[2]) for row in session.execute(query.limit(limit))]
+    query = query.where(task.item_id == only) if only else query
+    clauses: dict[int, dict[str, Asked]] = {}
+    found = []
+    for asked, asking in session.execute(query.limit(limit)).tuples():
+        if asking.id not in clauses:
+            clauses[asking.id] = _clauses(session, asking, grants)
+        found.append((asked, asking, clauses[asking.id].get(asked.anchor) or Asked(asked.anchor, "")))
+    return found
+
+
+def _clauses(session: Session, decision: models.Decision, grants: rights.Grants) -> dict[str, Asked]:
+    if rights.may_see(grants, decision):
+        return {row.anchor: Asked(row.label, row.text) for row in decision.clauses}
+    edition = current_edition(session, decision)
+    rows = orjson.loads(edition.document)["data"].get("clauses", ()) if edition is not None else ()
+    return {row["anchor"]: Asked(row["label"], row["text"]) for row in rows}
 
 
 def show(desk: Desk, decision: models.Decision, note: str) -> None:

@@ -19,6 +19,7 @@ from content import models
 from content.addresses import meeting_url
 from content.berlin import day_of
 from content.ledger import Act
+from content.schemas import FieldError, InvalidInput
 from content.services import (
     audit,
     ballots,
@@ -56,7 +57,11 @@ def take(
     desk: Desk, item: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any] | None = None, *, rev: int | None = None,
     seen: int | None = None,
 ) -> models.StepEntry:
-    """Take the step `name`. `rev` is the revision the actor saw, `seen` the last step (as `last_step`). Raises `Blocked`, `Stale`."""
+    """Take the step `name`. `rev` is the revision the actor saw, `seen` the last step (as `last_step`).
+
+    Raises `Blocked`, `Stale`, and `InvalidInput` for a workflow that is not the item's.
+    """
+    refuse_foreign(item, workflow)
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
@@ -88,7 +93,7 @@ def take(
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
-        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {entry.comment}" if entry.comment else ""),
+        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}",
     )
     step_notices.after_step(desk, item, workflow, step, entry)
     return entry
@@ -147,6 +152,21 @@ def withdraw(desk: Desk, item: models.Item, reason: str) -> None:
 def procedure_of(item: models.Item) -> Workflow | None:
     """The workflow of what becomes of this kind, where it has one."""
     return PROCEDURES.get(item.kind)
+
+
+def workflows_of(kind: str) -> tuple[Workflow, ...]:
+    """The workflows that items of this kind go through: publication, and the one of what becomes of it."""
+    procedure = PROCEDURES.get(kind)
+    return (PUBLICATION, procedure) if procedure is not None else (PUBLICATION,)
+
+
+def refuse_foreign(item: models.Item, workflow: Workflow) -> None:
+    """Raise `InvalidInput` unless `workflow` is one that this kind goes through: another one's state would mean nothing here."""
+    known = workflows_of(item.kind)
+    if workflow not in known:
+        named = " und ".join(f"„{one.title}“" for one in known)
+        message = f"Den Ablauf „{workflow.title}“ gibt es für diese Art nicht, nur {named}. Bitte die Seite neu laden."
+        raise InvalidInput([FieldError("workflow", "foreign_workflow", message)])
 
 
 def state_of(item: models.Item, workflow: Workflow) -> str:
@@ -261,7 +281,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "editors": _editors,
     "meeting_problem": _meeting_problem,
     "problem": _problem,
-    "users": lambda desk, item, _fields, _name: [str(other.title or other.url) for other in mentions.users_of(desk.session, item)],
+    "users": lambda desk, item, _fields, _name: mentions.user_titles(desk.session, item, desk.grants),
     "due_at": _due_at,
     "embargo_until": _embargo_until,
     "vote": _vote,

@@ -36,9 +36,24 @@ def states(connection: Connection) -> list[Tally]:
         # A row that never took a step has no state: it stands at the beginning.
         state = sa.func.coalesce(column, flow.initial)
         for known, count in connection.execute(sa.select(state, sa.func.count()).where(condition).group_by(state).order_by(state)):
-            title = flow.states[known].title if known in flow.states else known
+            title = flow.title_of(known)
             found.append(Tally(f"{flow.title}: {title}", count, known not in flow.states))
     return found
+
+
+def lost(connection: Connection) -> list[tuple[str, str, str]]:
+    """(address, workflow, state) of the items that stand in a state which no workflow of their kind knows; workflow "": it has none."""
+    item = models.Item.__table__.c
+    unknown: list[sa.ColumnElement[bool]] = [item.publication_state.not_in(list(PUBLICATION.states))]
+    unknown += [sa.and_(item.kind == kind, item.procedure_state.not_in(list(flow.states))) for kind, flow in PROCEDURES.items()]
+    unknown.append(sa.and_(item.kind.not_in(list(PROCEDURES)), item.procedure_state.is_not(None)))
+    query = sa.select(item.url, item.kind, item.publication_state, item.procedure_state).where(sa.or_(*unknown)).order_by(item.url)
+    return [
+        (row.url, PUBLICATION.name, row.publication_state)
+        if row.publication_state not in PUBLICATION.states
+        else (row.url, PROCEDURES[row.kind].name if row.kind in PROCEDURES else "", row.procedure_state)
+        for row in connection.execute(query)
+    ]
 
 
 def versions(connection: Connection) -> list[Tally]:

@@ -165,5 +165,5 @@ def _chair_form(
     request: Request, given: Mapping[str, Any], errors: Iterable[FieldError] = (), *, more: str = "", status: int = 200
 ) -> Response:
     with viewing(request) as work:
-        form, lists = dressed(forms.form_from(CHAIR, given, errors, kind="chair", more=more), work.session, more)
+        form, lists = dressed(forms.form_from(CHAIR, given, errors, kind="chair", more=more), work.session, request.person.grants, more)
     return page(request, "desk/chair.html", title="Vorsitz wechseln", form=form, lists=lists, status=status, names=forms.names())

@@ -26,6 +26,7 @@ from content.services import (
     frozen_text,
     implementation,
     mentions,
+    rights,
     transition,
 )
 from content.services import desk as queries
@@ -38,12 +39,13 @@ from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_n
 from portal.differences import Difference, between, differences
 from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
+from workflows.definition import Titles
 from workflows.diagram import svg
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
-STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()}
+STATES: Final = PUBLICATION.titles
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 TOLD: Final = {("decision", "adopt"): "?beschlossen=1"}
@@ -52,7 +54,7 @@ STEP_HINTS: Final = {
     "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
 }
 """What a step says of itself before it is taken."""
-SHOWN_STATES: Final = {name: title for name, title in STATES.items() if name != "removed"}
+SHOWN_STATES: Final = Titles({name: title for name, title in STATES.items() if name != "removed"})
 """States that anybody meets: what was removed is in no list."""
 
 
@@ -97,15 +99,16 @@ def _item_page(
     permits = request.person.permits_on(row.kind, row.owner)
     desk = desk_with(work, permits)
     procedure = transition.procedure_of(row)
-    users = mentions.users_of(work.session, row)
+    users = mentions.users_of(work.session, row, request.person.grants)
+    names, seen = rights.titles(work.session, request.person.grants, users), {one.id for one in users if rights.may_see(request.person.grants, one)}
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     waiting = frozen_text.of(work.session, row)
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
-        state=STATES[row.publication_state], offers=transition.possible(desk, row, PUBLICATION), users=users, vote=vote,
-        procedure=procedure, procedure_state=procedure.states[transition.state_of(row, procedure)].title if procedure else "",
+        state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
+        procedure=procedure, procedure_state=procedure.title_of(transition.state_of(row, procedure)) if procedure else "",
         procedure_offers=transition.possible(desk, row, procedure) if procedure else (), workflows=WORKFLOWS,
         history=history, change=waiting if row.publication_state == "published" else None, last=_last(row, history), can_edit=Permission.ITEM_EDIT in permits
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
@@ -113,7 +116,7 @@ def _item_page(
         is_just_adopted=bool(request.GET.get("beschlossen")) and isinstance(row, models.Decision) and bool(row.number),
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
 

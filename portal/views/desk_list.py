@@ -64,9 +64,9 @@ def _wanted(session: Session, request: Request, chosen: Mapping[str, str]) -> tu
     since = _since(chosen["seit"])
     if chosen["seit"] and since is None:
         errors["seit"] = f"„{chosen['seit'][:40]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT, etwa 2026-03-01."
-    by = queries.logins_named(session, chosen["von"], request.person.login) if chosen["von"] else None
+    by = queries.logins_named(session, chosen["von"], request.person) if chosen["von"] else None
     if by is not None and not by:
-        errors["von"] = f"Niemand hier heißt „{chosen['von'][:60]}“. Bitte Namen oder Anmeldenamen prüfen; „ich“ zeigt Ihre eigenen."
+        errors["von"] = f"Von „{chosen['von'][:60]}“ ist hier nichts. Bitte Namen oder Anmeldenamen prüfen; „ich“ zeigt Ihre eigenen."
     return Wanted(
         view="" if "liste" in errors else chosen["liste"], kind=chosen["art"], state=chosen["zustand"], words=chosen["q"],
         owner={"": None, HOUSE_ITSELF: ""}.get(chosen["haus"], chosen["haus"]), by=by, since=since, order=chosen["ordnung"], page=page_number(request),

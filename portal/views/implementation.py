@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -15,8 +16,10 @@ from content.house import Work
 from content.schemas import InvalidInput
 from content.services import implementation, tasks
 from content.whole import whole
+from portal.asked import public_page
 from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
 from portal.incoming import store_file
+from portal.views.common import number_in, parameter
 from workflows.vocabulary import Permission
 
 FIELDS: Final = ("state", "date", "evidence", "note", "drop_file")
@@ -38,7 +41,8 @@ def act(request: Request) -> Response:
         raise HTTPNotFound
     try:
         with writing(request) as work:
-            row = work.session.get(models.Recommendation, item_id)
+            query = sa.select(models.Recommendation).where(models.Recommendation.id == item_id, implementation.known(request.person.grants))
+            row = work.session.scalars(query).one_or_none()
             if row is None:
                 raise HTTPNotFound
             _ACTS[name](request, work, row, key)
@@ -46,7 +50,8 @@ def act(request: Request) -> Response:
     except InvalidInput as invalid:
         with writing(request) as work:
             return _page(request, work, invalid, place=(item_id, key))
-    return HTTPSeeOther("/redaktion/umsetzung")
+    only = whole(parameter(request, "eintrag"))
+    return HTTPSeeOther("/redaktion/umsetzung" + (f"?eintrag={only}" if only else ""))
 
 
 def _report(request: Request, work: Work, row: models.Recommendation, key: str) -> None:
@@ -76,9 +81,11 @@ def _page(request: Request, work: Work, invalid: InvalidInput | None = None, *, 
     sees_all = Permission.IMPLEMENTATION_CONFIRM in person.permits
     if not sees_all and not codes:
         raise MissingRight
+    only = number_in(parameter(request, "eintrag"))
     typed = {name: str(request.POST.get(name, "")) for name in (*FIELDS, "comment")} if invalid else {}
     return page(
         request, "desk/implementation.html", title="Umsetzung", states=implementation.STATES, place=place, typed=typed,
-        rows=implementation.lines(desk, codes=codes, sees_all=sees_all), errors=invalid.errors if invalid else [], errors_by={error.field: error.message for error in reversed(invalid.errors)} if invalid else {},
+        rows=implementation.lines(desk, codes=codes, sees_all=sees_all, only=only),
+        public=public_page(request, work, only), only=only, errors=invalid.errors if invalid else [], errors_by={error.field: error.message for error in reversed(invalid.errors)} if invalid else {},
         status=400 if invalid else 200, state_words=implementation.state_words,
     )

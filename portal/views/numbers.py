@@ -16,5 +16,4 @@ def numbers(request: Request) -> Response:
     """Per body and year, what is to be looked at."""
     with viewing(request) as work:
         found = numbering.reports(work.session)
-    states = {name: state.title for name, state in PUBLICATION.states.items()}
-    return page(request, "desk/numbers.html", title="Nummern der Beschlüsse", found=found, states=states)
+    return page(request, "desk/numbers.html", title="Nummern der Beschlüsse", found=found, states=PUBLICATION.titles)

@@ -191,7 +191,7 @@ def approval(request: Request, work: Work, report: models.Report) -> dict[str, A
     """Where the report stands with its group, who did what, and which steps are possible or why not."""
     desk = desk_with(work, request.person.permits_on(report.kind, report.owner))
     return {
-        "procedure": REPORT, "procedure_state": REPORT.states[transition.state_of(report, REPORT)].title,
+        "procedure": REPORT, "procedure_state": REPORT.title_of(transition.state_of(report, REPORT)),
         "offers": transition.possible(desk, report, REPORT), "history": transition.history(work.session, report, REPORT)[::-1],
     }
 

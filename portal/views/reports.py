@@ -168,7 +168,7 @@ def _section_page(
         paragraphs=split(section.text), anchors=[(row.anchor, numbers[row.uid], row.heading) for row in report.sections],
         past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
         state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""), upload=UPLOAD,
-        inserted=parameter(request, "eingefuegt"), addressees=picks.SOURCES["adressaten"](work.session),
+        inserted=parameter(request, "eingefuegt"), addressees=picks.SOURCES["adressaten"](work.session, request.person.grants),
         remarks=review_threads.in_editor(work.session, report, section),
         insertion={name: str(request.POST.get(name, "")) for name in ("datei_titel", "datei_unterschrift", "datei_nachweis")},
     )

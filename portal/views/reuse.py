@@ -14,7 +14,7 @@ from content.house import Work
 from content.kinds import item_url
 from content.laender import name_of
 from content.schemas import FieldError, InvalidInput
-from content.services import reuse, reuse_desk
+from content.services import reuse, reuse_desk, rights
 from content.services.lookup import find
 from content.services.reuse import Buyer, StaleReuse
 from content.whole import whole
@@ -127,7 +127,8 @@ def _new_page(request: Request, work: Work, typed: dict[str, str], errors: list[
     buyers = reuse_desk.buyers_of(work.session, request.person.grants)
     offers = reuse_desk.open_offers(work.session)
     offer = find(work.session, item_url("offer", typed["offer"])) if typed.get("offer") else None
-    members = reuse_desk.members_of(work.session, offer.provider) if isinstance(offer, models.MarketOffer) else []
+    is_open = isinstance(offer, models.MarketOffer) and offer.publication_state == "published"
+    members = reuse_desk.members_of(work.session, offer.provider) if isinstance(offer, models.MarketOffer) and is_open else []
     return page(
         request, "desk/reuse_new.html", title="Nachnutzung anmelden", typed=typed, errors=errors, status=status, members=members,
         buyers=[(f"{buyer.land}:{buyer.organisation}:{buyer.commune}", buyer.name) for buyer in buyers],
@@ -139,10 +140,10 @@ def _new_page(request: Request, work: Work, typed: dict[str, str], errors: list[
 def _page(request: Request, work: Work, row: models.Reuse, *, refused: dict[str, list[str]] | None = None, status: int = 200) -> Response:
     desk = _desk(request, work, row)
     offer = reuse.offer_of(work.session, row)
-    versions = reuse.terms_of(offer, reuse.today(work.desk))
+    versions, called = reuse.terms_of(offer, reuse.today(work.desk)), rights.title_of(work.session, request.person.grants, offer)
     may_confirm = row.state == "negotiation" and Permission.REUSE_OFFER in desk.permits
     return page(
-        request, "desk/reuse.html", title=f"{offer.title}: {row.commune or name_of(row.land)}", row=row, offer=offer, status=status, refused=refused or {},
+        request, "desk/reuse.html", title=f"{called}: {row.commune or name_of(row.land)}", row=row, offer=offer, called=called, status=status, refused=refused or {},
         offers=reuse.possible(desk, row), states=_states(), labels=REUSE.field_labels, history=reuse.history(work.session, row)[::-1], workflow=REUSE,
         buyer=row.commune or name_of(row.land), may_confirm=may_confirm, terms=reuse.TERMS, versions=versions,
         standard_terms="; ".join([*filter(None, [reuse.STANDARD_TERMS.get(offer.model, "")]), *versions[:1]]),

@@ -166,7 +166,7 @@ def do(acts: Mapping[str, Act], session: Session, report: models.Report, section
     name, _, number = given.get("tun", "").partition(":")
     place = acts[name](session, report, section, number_in(number), given, author)
     if name in NOTED:
-        detail = f"{section.heading}, Nr. {number}" if number else section.heading
+        detail = f"Abschnitt {section.anchor}, Nr. {number}" if number else f"Abschnitt {section.anchor}"
         audit.note(session, author.now, actor=author.login, name=author.name, action=NOTED[name], subject=report.url, detail=detail)
     return place
 

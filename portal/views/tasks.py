@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -15,11 +16,13 @@ from content import models
 from content.house import Work
 from content.laender import name_of
 from content.schemas import InvalidInput
-from content.services import links, tasks
+from content.services import implementation, links, tasks
 from content.whole import whole
 from portal import linking
+from portal.asked import public_page
 from portal.desk import MissingRight, audit, desk_view, page, viewing, writing
-from portal.views.common import parameter
+from portal.views.common import number_in, parameter
+from workflows.definition import Titles
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -44,14 +47,19 @@ def act(request: Request) -> Response:
         with writing(request) as work:
             model = models.Decision if name in {"confirm", "dismiss"} else models.Task
             row: Any = work.session.get(model, row_id)
-            if row is None:
+            if row is None or not _may_know(request, work, row):
                 raise HTTPNotFound
             _ACTS[name](request, replace(work.desk, permits=request.person.permits), row)
             audit(request, work, f"task.{name}", f"{model.__tablename__}:{number}")
     except InvalidInput as invalid:
         with writing(request) as work:
             return _page(request, work, [error.message for error in invalid.errors], status=400)
-    return HTTPSeeOther("/redaktion/auftraege")
+    return HTTPSeeOther("/redaktion/auftraege" + (f"?eintrag={only}" if (only := number_in(parameter(request, "eintrag"))) else ""))
+
+
+def _may_know(request: Request, work: Work, row: models.Decision | models.Task) -> bool:
+    number = row.id if isinstance(row, models.Decision) else row.item_id
+    return work.session.scalar(sa.select(models.Item.id).where(models.Item.id == number, implementation.known(request.person.grants))) is not None
 
 
 def _confirm(request: Request, desk: Any, row: models.Decision) -> None:
@@ -80,10 +88,12 @@ def _page(request: Request, work: Work, errors: list[str] | None = None, *, stat
     codes = tasks.codes_of(work.session, person.grants)
     if not may_confirm and not codes:
         raise MissingRight
-    rows = tasks.tracked(work.session, codes=None if may_confirm else codes)
+    only = number_in(parameter(request, "eintrag"))
+    rows = tasks.tracked(work.session, person.grants, codes=None if may_confirm else codes, only=only)
     return page(
         request, "desk/tasks.html", title="Aufträge", errors=errors or [], status=status, states=tasks.STATES, name_of=name_of,
-        suggestions=tasks.suggestions(work.session) if may_confirm else [],
+        suggestions=tasks.suggestions(work.session) if may_confirm and not only else [], only=only,
+        public=public_page(request, work, only),
         rows=[(task, decision, clause, tasks.may_report(desk, task, codes), may_confirm and task.reported_at is not None and task.confirmed_at is None) for task, decision, clause in rows],
     )
 
@@ -103,5 +113,5 @@ def dead_links(request: Request) -> Response:
     """Links of public items to what is not public."""
     with viewing(request) as work:
         rows = links.dead_links(work.session, request.person)
-    states = {"": "öffentlich, aber ohne diese Stelle"} | {name: state.title for name, state in PUBLICATION.states.items()}
+    states = Titles({"": "öffentlich, aber ohne diese Stelle", links.HIDDEN: "nicht öffentlich", **PUBLICATION.titles})
     return page(request, "desk/links.html", title="Verweise ins Leere", rows=rows, states=states)

@@ -97,4 +97,4 @@ def test_every_list_to_pick_from_can_be_read(kept_house):
     with kept_house.writing("test") as work:
         _save(work)
         for source, read in picks.SOURCES.items():
-            assert isinstance(read(work.session), list), source
+            assert isinstance(read(work.session, None), list), source

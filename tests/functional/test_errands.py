@@ -89,7 +89,7 @@ def test_a_task_waits_for_its_member_and_then_for_the_secretariat(desk):
     assert errands(office) == []
     with house.writing("test") as work:
         row = work.session.scalars(sa.select(models.Task).where(models.Task.anchor == "ziffer-9")).one()
-        row.reported_at, row.reported_by = now, "Hanna"
+        row.reported_at, row.reporter, row.reported_by = now, "hanna", "Hanna"
     assert errands(land) == []
     assert errands(office) == [("/redaktion/auftraege", "Die Meldung zu einem Auftrag wartet auf Bestätigung.")]
 

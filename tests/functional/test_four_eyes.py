@@ -1,0 +1,52 @@
+"""Two people are two logins: a new name makes nobody a second person, and a namesake is one."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from content import models
+from content.schemas import InvalidInput
+from content.services import tasks
+from workflows.vocabulary import ROLES
+
+OFFICE = ROLES["secretariat"].permits
+LAND = ROLES["land"].permits
+
+
+def _reported(house, login="gerda", name="Gerda Geschäft"):
+    with house.writing("test") as work:
+        decision = work.session.scalars(sa.select(models.Decision).order_by(models.Decision.id)).first()
+        row = models.Task(item_id=decision.id, anchor="ziffer-99", addressee="Kommunen", tracking="confirmed", state="open")
+        work.session.add(row)
+        work.session.flush()
+        number = row.id
+    with house.writing(login, name=name, permits=OFFICE) as work:
+        tasks.report(work.desk, work.session.get_one(models.Task, number), {"state": "running"}, codes=frozenset())
+    return number
+
+
+def _approve(house, number, login, name):
+    with house.writing(login, name=name, permits=OFFICE) as work:
+        tasks.approve(work.desk, work.session.get_one(models.Task, number))
+
+
+@pytest.mark.on_both_databases
+def test_who_reported_on_a_task_confirms_it_under_no_name_and_a_namesake_does(portal):
+    _, house = portal
+    number = _reported(house)
+    with pytest.raises(InvalidInput, match="bestätigt nicht selbst"):
+        _approve(house, number, "gerda", "Gerda Neuername")
+    _approve(house, number, "gerda.2", "Gerda Geschäft")
+    with house.writing("test") as work:
+        row = work.session.get_one(models.Task, number)
+        assert (row.reporter, row.reported_by, row.confirmed_by) == ("gerda", "Gerda Geschäft", "Gerda Geschäft")
+
+
+def test_a_report_of_nobody_knows_whom_is_confirmed_by_nobody(portal):
+    _, house = portal
+    number = _reported(house)
+    with house.writing("test") as work:
+        work.session.get_one(models.Task, number).reporter = ""
+    with pytest.raises(InvalidInput, match="nicht mehr festzustellen"):
+        _approve(house, number, "greta", "Greta")
