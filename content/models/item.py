@@ -76,7 +76,9 @@ class Item(Base):
     input: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The clean value the row was last written from (dates as text): what an export writes and a form shows again."""
     input_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """SHA-256 of that value: the same input again changes nothing."""
+    """SHA-256 of what `input` holds now. Both are written by `content.services.edit` alone."""
+    told_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    """SHA-256 of the value that was told last: an import that tells the same again sets nothing back that steps changed since."""
 
     owner: Mapped[str] = mapped_column(sa.String(120), default="")
     """Slug of the organisation whose people keep it; empty: the house itself."""

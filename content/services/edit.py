@@ -2,7 +2,7 @@
 
 `save` is the one road from a clean value (see `content.schemas`) to a working row. It checks everything before it
 writes anything, so a refusal leaves nothing behind. It says what happened: created, changed or unchanged. Publishing is
-another matter (`publish.py`).
+another matter (`publish.py`). What a step changes in a row, `follow` puts into its input: nothing else in the house writes one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Protocol, cast
 
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ from content.services.outcome import Outcome
 from content.services.writers import WRITERS
 from content.services.writers.common import name_links
 
-__all__ = ["FileSource", "NoFiles", "Outcome", "Saved", "StaleText", "address", "as_json", "digest", "save"]
+__all__ = ["NOTHING_HELD", "FileSource", "NoFiles", "Outcome", "Saved", "StaleText", "address", "as_json", "digest", "follow", "is_told", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,27 @@ def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
     """A clean value with its dates as text."""
     plain: dict[str, Any] = json.loads(json.dumps(value, default=str))
     return plain
+
+
+NOTHING_HELD: Final[Mapping[str, Any]] = MappingProxyType({"input": {}, "input_digest": None, "told_digest": None})
+"""The input of a row without content, by column."""
+
+
+def follow(item: models.Item, **changes: Any) -> None:
+    """The input of `item` says from now on what a step changed in the row: `changes` of its clean value, by name.
+
+    What was told last stays known: an import that tells it again sets nothing back.
+    """
+    _hold_input(item, {**item.input, **as_json(changes)})
+
+
+def _hold_input(item: models.Item, value: dict[str, Any]) -> None:
+    item.input, item.input_digest = value, digest(value)
+
+
+def is_told(item: models.Item, value: Mapping[str, Any]) -> bool:
+    """Whether `value` is what was told of `item` last, or what it says now."""
+    return digest(value) in {item.told_digest, item.input_digest}
 
 
 def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
@@ -121,11 +143,12 @@ def save(
 ) -> Saved:
     """Create or change the working row that `value` (a clean value) describes, and keep the revision.
 
-    The same value as last time leaves the row untouched, unless a file of it is among `renewed`: names whose bytes may be
+    A value that is the row's leaves it untouched, unless a file of it is among `renewed`: names whose bytes may be
     others than before. With `item` that row is changed, if it still has the revision
-    `rev`; its address may change only while it was never public. Raises `InvalidInput`, `StaleText`.
+    `rev`; its address may change only while it was never public. Without it (an import) what was told last time
+    is nothing new either, whatever steps made of it. Raises `InvalidInput`, `StaleText`.
     """
-    url = address(session, kind, value)
+    url, is_edited = address(session, kind, value), item is not None
     if item is None:
         item = find(session, url)
     else:
@@ -135,7 +158,7 @@ def save(
         _check_address(session, item, url)
     mark = digest(value)
     stored: Stored | None = None
-    if item is not None and (item.input_digest == mark or digest(item.input) == mark):
+    if item is not None and (item.input_digest == mark if is_edited else is_told(item, value)):
         stored = _stored_files(value, files or NoFiles()) if renewed else None
         if stored is None or _hashes(stored) == _hashes(files_of(item)):
             return Saved(item, Outcome.UNCHANGED)
@@ -160,7 +183,8 @@ def save(
     item.published_on = value["published_on"]
     item.changed_at, item.changed_by = now, actor
     item.rev += 1
-    item.input_digest, item.input = mark, as_json(value)
+    item.told_digest = mark
+    _hold_input(item, as_json(value))
     writer.write(item, value, prepared)
     name_links(item, value.get("links", ()))
     item.attachments = _attachments(value["attachments"], stored)

@@ -98,8 +98,7 @@ def _keep_in_input(meeting: models.Meeting, adopted: list[models.Decision]) -> N
         {**given, "decision": numbers.get(agenda.decision_url or "", given.get("decision"))}
         for given, agenda in zip(meeting.input.get("agenda", ()), meeting.agenda, strict=True)
     ]
-    meeting.input = {**meeting.input, "agenda": rows}
-    meeting.input_digest = edit.digest(meeting.input)
+    edit.follow(meeting, agenda=rows)
 
 
 def _plain(title: str) -> str:

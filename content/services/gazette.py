@@ -31,6 +31,5 @@ def keep(desk: Desk, item: models.Item, fields: Mapping[str, Any]) -> None:
     if day is None or not isinstance(item, models.Decision) or item.gazette_date == day:
         return
     item.gazette_date = day
-    item.input = {**item.input, "gazette_notice": {"date": day.isoformat(), "url": item.gazette_url}}
-    item.input_digest = edit.digest(item.input)
+    edit.follow(item, gazette_notice={"date": day.isoformat(), "url": item.gazette_url})
     unreviewed.changed(desk, item)

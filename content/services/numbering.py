@@ -38,8 +38,7 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     decision.year, decision.serial, decision.number = number.year, number.serial, pattern.format(number)
     decision.date = day
     decision.url, decision.slug = url, url.rsplit("/", 1)[-1]
-    decision.input = {**decision.input, "number": decision.number, "date": day.isoformat()}
-    decision.input_digest = edit.digest(decision.input)
+    edit.follow(decision, number=decision.number, date=day)
     session.flush()
     return decision.number
 

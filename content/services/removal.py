@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.db import Base
+from content.services import edit
 from content.services.lookup import forget_bodies
 
 _ITEM: Final = cast("sa.Table", models.Item.__table__)
@@ -43,7 +44,7 @@ def erase(session: Session, item: models.Item) -> None:
 def _shell(item: models.Item) -> Mapping[str, Any]:
     return {
         "url": f"/entfernt/{item.uid}", "slug": item.uid, "title": None, "text": "", "topics": [], "published_on": None, "changed_by": "", "finding": "",
-        "input": {}, "input_digest": None, "owner": "", "publish_at": None, "withdraw_at": None, "withdraw_note": "", "procedure_state": None,
+        **edit.NOTHING_HELD, "owner": "", "publish_at": None, "withdraw_at": None, "withdraw_note": "", "procedure_state": None,
     }
 
 

@@ -17,7 +17,7 @@ from content import models
 from content.merge import split
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.reading import Field, line, required
-from content.services import pictures, reports
+from content.services import edit, pictures, reports
 from content.services.reports import Author
 from content.storage import IMAGE_TYPES, UploadRefused, check_upload, clean_file_name
 
@@ -85,7 +85,7 @@ def keep(
     )
     report.attachments.append(row)
     entry = {"title": title, "file": row.file_name, "visibility": "public", "reason": None}
-    report.input = {**report.input, "attachments": [*report.input.get("attachments", ()), entry]}
+    edit.follow(report, attachments=[*report.input.get("attachments", ()), entry])
     reports.keep(session, report, author, f"Datei {row.file_name} aufgenommen")
     return row
 

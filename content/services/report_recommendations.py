@@ -44,7 +44,7 @@ def make(
     saved.owner = report.owner
     section.section_kind, section.recommendation_url = "recommendation", saved.url
     report.recommendation_urls = [*report.recommendation_urls, saved.url]
-    report.input = {**report.input, "recommendations": [*report.input["recommendations"], slug]}
+    edit.follow(report, recommendations=[*report.input["recommendations"], slug])
     reports.keep(session, report, author, f"Abschnitt {section.anchor} ist Empfehlung {saved.number}")
     return saved
 

@@ -283,8 +283,7 @@ def keep(
     report.rev += 1
     for section in changed:
         keep_revision(report, section, author.login, author.name, author.accepted_by[1] if author.accepted_by else "")
-    report.input = {**report.input, "sections": [as_input(row) for row in report.sections]}
-    report.input_digest = edit.digest(report.input)
+    edit.follow(report, sections=[as_input(row) for row in report.sections])
     session.flush()
     mentions.keep(session, report)
     review_places.follow(session, report, *changed)

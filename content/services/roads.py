@@ -128,7 +128,7 @@ def _told(session: Session, line: models.StepEntry, *, is_taken_over: bool = Fal
 def _without_road(desk: Desk, item: models.Recommendation, value: Mapping[str, Any]) -> Walk:
     """What a line without a road may do: tell no other state, or one to which no guard bars the road."""
     now, told = transition.state_of(item, RECOMMENDATION), value["state"]
-    if now == told or item.input_digest == edit.digest(value):
+    if now == told or edit.is_told(item, value):
         return Walk(value)
     if now not in FREE:
         words = f"Hier ist die Empfehlung schon „{_title(now)}“. Bitte diesen Stand angeben, oder unter „road“ den Weg mit den weiteren Schritten."

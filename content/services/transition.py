@@ -73,12 +73,8 @@ def take(
     given = ask.fields
     note = str(given.get("note") or "").strip()
     decision = _decision(desk.session, given)
-    rev_decided, digest = frozen_text.decided_on(desk.session, item) if workflow is PUBLICATION else (item.rev, item.input_digest)
-    entry = _entry(
-        desk.session, item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
-        actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
-        comment=str(given.get("comment") or note or reasons_in_words(given) or gazette.in_words(given)), decision_url=decision.url if decision else None, rev=rev_decided, sha256=digest or edit.digest(item.input),
-    )
+    # Publication decides on a text that lies ready; the others may write into the row, and their line names what it says then.
+    decided = frozen_text.decided_on(desk.session, item) if workflow is PUBLICATION else None
     _times(item, workflow, name, given)
     if workflow is PUBLICATION and (step.target in _UNFREEZING or name in changes.BACK):
         frozen_text.drop(desk.session, item)
@@ -89,6 +85,14 @@ def take(
         _keep_meeting(desk, item, workflow, given)
         gazette.keep(desk, item, given)
     desk.session.flush()
+    rev_decided, digest = decided or (item.rev, item.input_digest)
+    entry = _entry(
+        desk.session, item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,
+        actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
+        comment=str(given.get("comment") or note or reasons_in_words(given) or gazette.in_words(given)),
+        decision_url=decision.url if decision else None, rev=rev_decided,
+        sha256=digest or edit.digest(item.input),
+    )
     if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
@@ -191,7 +195,7 @@ def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str,
     past: list[Past] = []
     facts: dict[str, Any] = {}
     wanted = workflow.facts if not name else _facts_of(workflow, name)
-    needs_past = not name or any(guard.name in {"four_eyes", "own_submission"} for guard in workflow.transitions[name].guards)
+    needs_past = not name or any(guard.steps for guard in workflow.transitions[name].guards)
     if needs_past and item.id is not None:
         past = [Past(row.transition, row.actor, row.at) for row in history(desk.session, item, workflow)]
     for fact in wanted:
@@ -374,17 +378,18 @@ def _keep_in_input(item: models.Item, workflow: Workflow, step: Step, decision: 
     """The input says where a recommendation stands; an import of the same line must not set it back."""
     if not isinstance(item, models.Recommendation) or workflow.name != "recommendation":
         return
-    item.input = {**item.input, "state": step.target}
+    edit.follow(item, state=step.target)
     if decision is not None and decision.url not in item.decision_urls:
         item.decision_urls = [*item.decision_urls, decision.url]
-        item.input = {**item.input, "decisions": [*item.input.get("decisions", ()), decision.number]}
+        edit.follow(item, decisions=[*item.input.get("decisions", ()), decision.number])
 
 
 def _keep_meeting(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any]) -> None:
     """A decision that goes on an agenda belongs to that session from now on."""
     meeting = _meeting(desk.session, item, fields)
     if isinstance(item, models.Decision) and workflow.name == "decision" and meeting is not None and item.meeting is not meeting:
-        item.meeting, item.input = meeting, {**item.input, "meeting": meeting.url}
+        item.meeting = meeting
+        edit.follow(item, meeting=meeting.url)
 
 
 def reasons_in_words(fields: Mapping[str, Any]) -> str:
