@@ -6,10 +6,12 @@ from content.models.body import Body, ChairTerm, Member, Share
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
 from content.models.edition import (
+    Checkpoint,
     Edition,
     EditionFacet,
     EditionFile,
     EditionReference,
+    LedgerDocument,
     LedgerEntry,
     LedgerHead,
     OldAddress,
@@ -54,6 +56,7 @@ __all__ = [
     "Body",
     "ChairTerm",
     "Challenge",
+    "Checkpoint",
     "Clause",
     "Commune",
     "Contact",
@@ -78,6 +81,7 @@ __all__ = [
     "ItProvider",
     "Item",
     "Job",
+    "LedgerDocument",
     "LedgerEntry",
     "LedgerHead",
     "LeikaService",
