@@ -72,8 +72,11 @@ class _Joined(Session):
 
 @sa.event.listens_for(_Joined, "before_commit")
 def _refuse_alone(session: Session) -> None:
-    if not session.in_nested_transaction() and session.info["manager"].get().status != Status.COMMITTING:
+    if session.in_nested_transaction():
+        return
+    if session.info["manager"].get().status != Status.COMMITTING:
         raise RuntimeError("Die Transaktion beendet nur ihr Verwalter (`Work.manager`): mit der Datenbank gehen Suchindex und Dateien.")
+    ledger.keep_checkpoint(session)
 
 
 class House:
@@ -112,11 +115,8 @@ class House:
 
     @property
     def public_keys(self) -> dict[str, str]:
-        """Public keys by id (PEM): the present one and those of `keys/old-*.pub.pem`."""
-        keys = {self.signer.key_id: self.signer.public_pem}
-        for path in sorted((self.data / "keys").glob("*.pub.pem")):
-            keys[path.name.split(".", 1)[0]] = path.read_text()
-        return keys
+        """The public key that is trusted here, PEM by id: the one that signs. Earlier ones follow from the chain of entries."""
+        return {self.signer.key_id: self.signer.public_pem}
 
     @contextlib.contextmanager
     def writing(
@@ -167,6 +167,7 @@ class House:
         desk = Desk(
             session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index,
             grants=grants,
+            clock=clock,
         )
         try:
             yield Work(desk, manager, self.files)

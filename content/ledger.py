@@ -6,6 +6,10 @@ a cut-off end shows. All lines of `/ledger.jsonl` and of a full export have one 
 
     hash      = SHA-256(canonical JSON of the entry without `hash` and `signature`)
     signature = base64(Ed25519(b"beschlussportal-ledger-v1\\n" + hash as raw bytes))
+
+One key signs at a time. It is replaced by an entry `key`, signed by the old key, that carries the new public key and its
+proof: a signature of the new key over the hash of the entry before. Whoever trusts one key of this chain, first or last,
+can trust every entry.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ from content.canonical import NotCanonical, canonical_json, sha256_hex
 GENESIS: Final = "0" * 64
 _ENTRY_DOMAIN: Final = b"beschlussportal-ledger-v1\n"
 _CHECKPOINT_DOMAIN: Final = b"beschlussportal-checkpoint-v1\n"
+_KEY_DOMAIN: Final = b"beschlussportal-key-v1\n"
 
 
 class Act(StrEnum):
@@ -41,6 +46,13 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     REPUBLISH = "republish"
     SUPERSEDE = "supersede"
+    KEY = "key"
+    RESTORED = "restored"
+    COLUMNS = "columns"
+
+
+STATING: Final = frozenset({Act.KEY, Act.RESTORED, Act.COLUMNS})
+"""Acts of the register itself: they publish no edition, but a document of their own that states what they say."""
 
 
 class KeyFileError(Exception):
@@ -61,8 +73,8 @@ class Signer:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        self.key_id = hashlib.sha256(raw).hexdigest()[:16]
+        self.raw_public = key.public_key().public_bytes_raw()
+        self.key_id = key_id_of(self.raw_public)
         self.public_pem = (
             key.public_key()
             .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -87,7 +99,38 @@ class Signer:
 
     def sign(self, domain: bytes, digest: str) -> str:
         """Base64 signature over `domain` and the raw bytes of a hexadecimal hash."""
-        return base64.b64encode(self._key.sign(domain + bytes.fromhex(digest))).decode()
+        return base64.b64encode(self.sign_bytes(domain + bytes.fromhex(digest))).decode()
+
+    def sign_bytes(self, body: bytes) -> bytes:
+        """The signature (64 bytes) over `body`, whose beginning must say what it is."""
+        return self._key.sign(body)
+
+
+def key_id_of(raw_public: bytes) -> str:
+    """The id of a public key (32 bytes): 16 hexadecimal digits."""
+    return hashlib.sha256(raw_public).hexdigest()[:16]
+
+
+def key_change(old: Signer, new: Signer, previous: str) -> dict[str, str]:
+    """What the entry of a change of key carries as `key`; `previous` is the hash of the entry before it."""
+    return {
+        "role": "entry",
+        "id": new.key_id,
+        "public_key": base64.b64encode(new.raw_public).decode(),
+        "replaces": base64.b64encode(old.raw_public).decode(),
+        "proof": new.sign(_KEY_DOMAIN, previous),
+    }
+
+
+def pem_of(raw_public: bytes) -> str:
+    """A public key (32 bytes) as PEM."""
+    key = Ed25519PublicKey.from_public_bytes(raw_public)
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def raw_of(pem: str) -> bytes:
+    """A public key in PEM as its 32 bytes. Raises `KeyFileError`, ValueError."""
+    return _public_key(pem).public_bytes_raw()
 
 
 def create_key(path: Path) -> None:
@@ -148,21 +191,36 @@ class Verifier:
     """Reads a ledger line by line, in constant memory, and keeps the first fault.
 
     An edition's line stands before the entry that published it. needs_editions: every published edition must be there.
+    public_keys: what the reader trusts, PEM by id; at least one of them must be in the chain of keys. `offered` are keys
+    that nobody vouches for; they count only where the chain leads from them to a trusted one.
     """
 
-    def __init__(self, public_keys: Mapping[str, str], *, needs_editions: bool = False) -> None:
-        self._keys = {key_id: _public_key(pem) for key_id, pem in public_keys.items()}
+    def __init__(
+        self, public_keys: Mapping[str, str], *, needs_editions: bool = False, offered: Mapping[str, str] | None = None
+    ) -> None:
+        self._offered = {key_id: _public_key(pem) for key_id, pem in (offered or {}).items()}
+        self._trusted = {key_id: _public_key(pem) for key_id, pem in public_keys.items()}
+        self._is_trusted = False
         self._previous = GENESIS
+        self._time = ""
         self._position = 0
         self._has_checkpoint = False
         self._needs_editions = needs_editions
         self._editions: dict[int, str] = {}
+        self.key_id = ""
+        """The key that signs what comes next."""
+        self._key: Ed25519PublicKey | None = None
         self.fault: Fault | None = None
 
     @property
     def position(self) -> int:
         """How many entries have been found right."""
         return self._position
+
+    @property
+    def last_hash(self) -> str:
+        """The hash of the last entry found right."""
+        return self._previous
 
     def feed(self, line: str) -> None:
         """Check one line; after the first fault nothing is looked at any more."""
@@ -177,6 +235,8 @@ class Verifier:
             return
         if self._has_checkpoint and value.get("type") in {"ledger_entry", "ledger_checkpoint"}:
             self._fail("doubled", "Nach dem Abschluss folgt noch ein Eintrag.")
+        elif value.get("type") == "ledger_header":
+            self._header(value)
         elif value.get("type") == "edition":
             self._edition(value)
         elif value.get("type") == "ledger_entry":
@@ -192,9 +252,17 @@ class Verifier:
         """The first fault, or None where everything is right."""
         if self.fault is None and not self._has_checkpoint:
             self._fail("cut_off", "Der signierte Abschluss fehlt: Das Ende ist abgeschnitten.")
+        if self.fault is None and self._position and not self._is_trusted:
+            self._fail("foreign_key", "Kein Eintrag ist mit dem bekannten Schlüssel unterschrieben: fremde Hand.", 1)
         if self.fault is None and self._editions:
             self._fail("unknown_edition", "Eine Fassung gehört zu keinem Eintrag.", min(self._editions))
         return self.fault
+
+    def _header(self, value: Mapping[str, Any]) -> None:
+        try:
+            self._offered |= {key_id: _public_key(pem) for key_id, pem in value["public_keys"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError, KeyFileError):
+            self._fail("malformed", "Der Kopf des Registers nennt keine brauchbaren Schlüssel.")
 
     def _edition(self, value: Mapping[str, Any]) -> None:
         try:
@@ -213,10 +281,38 @@ class Verifier:
             self._fail("broken_chain", "Der Eintrag schließt nicht an den vorigen an.", self._position + 1)
         elif value.get("hash") != digest:
             self._fail("wrong_hash", "Der Inhalt passt nicht zur Prüfsumme.", self._position + 1)
-        elif not self._is_signed(value, _ENTRY_DOMAIN, digest):
+        elif not self._knows_key(value) or not self._is_signed(value, _ENTRY_DOMAIN, digest):
             self._fail("wrong_signature", "Die Signatur ist falsch oder von fremder Hand.", self._position + 1)
-        elif self._edition_fits(value):
-            self._previous, self._position = digest, self._position + 1
+        elif str(value.get("time")) < self._time:
+            self._fail("time_backwards", "Seine Zeit liegt vor der des vorigen Eintrags.", self._position + 1)
+        elif self._edition_fits(value) and (value.get("act") != Act.KEY or self._changes_key(value)):
+            self._previous, self._position, self._time = digest, self._position + 1, str(value.get("time"))
+
+    def _knows_key(self, value: Mapping[str, Any]) -> bool:
+        """Whether the entry names the key that signs now; the first entry says which one begins."""
+        key_id = str(value.get("key_id"))
+        if self._key is None:
+            self._key = self._trusted.get(key_id) or self._offered.get(key_id)
+            self.key_id = key_id
+            self._is_trusted = key_id in self._trusted
+        return self._key is not None and key_id == self.key_id
+
+    def _changes_key(self, value: Mapping[str, Any]) -> bool:
+        try:
+            change = value["key"]
+            raw, old = (base64.b64decode(str(change[name]), validate=True) for name in ("public_key", "replaces"))
+            fresh = Ed25519PublicKey.from_public_bytes(raw)
+            fresh.verify(base64.b64decode(str(change["proof"]), validate=True), _KEY_DOMAIN + bytes.fromhex(self._previous))
+            is_right = change["id"] == key_id_of(raw) and key_id_of(old) == self.key_id
+        except (KeyError, TypeError, ValueError, InvalidSignature):
+            is_right = False
+        if not is_right:
+            self._fail("wrong_key_change", "Der neue Schlüssel beweist sich nicht.", self._position + 1)
+            return False
+        self._key, self.key_id = fresh, change["id"]
+        # A trusted key that joins vouches, by its proof, for all that stands before it.
+        self._is_trusted = self._is_trusted or self.key_id in self._trusted
+        return True
 
     def _edition_fits(self, value: Mapping[str, Any]) -> bool:
         found = self._editions.pop(self._position + 1, None)
@@ -246,12 +342,13 @@ class Verifier:
             self._has_checkpoint = True
 
     def _is_signed(self, value: Mapping[str, Any], domain: bytes, digest: str) -> bool:
-        key = self._keys.get(str(value.get("key_id")))
         try:
             signature = base64.b64decode(str(value.get("signature")), validate=True)
-            if key is None or base64.b64encode(signature).decode() != value.get("signature"):
+            if self._key is None or value.get("key_id") != self.key_id:
                 return False
-            key.verify(signature, domain + bytes.fromhex(digest))
+            if base64.b64encode(signature).decode() != value.get("signature"):
+                return False
+            self._key.verify(signature, domain + bytes.fromhex(digest))
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -6,10 +6,12 @@ from content.models.body import Body, ChairTerm, Member
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
 from content.models.decision import Clause, Decision
 from content.models.edition import (
+    Checkpoint,
     Edition,
     EditionFacet,
     EditionFile,
     EditionReference,
+    LedgerDocument,
     LedgerEntry,
     LedgerHead,
     OldAddress,
@@ -56,6 +58,7 @@ __all__ = [
     "Body",
     "ChairTerm",
     "Challenge",
+    "Checkpoint",
     "Clause",
     "Commune",
     "Contact",
@@ -81,6 +84,7 @@ __all__ = [
     "Item",
     "Job",
     "KoenigsteinKey",
+    "LedgerDocument",
     "LedgerEntry",
     "LedgerHead",
     "LeikaService",

@@ -1,13 +1,16 @@
 """Editions and the publication ledger: the only tables the public side reads.
 
 An edition is frozen: `document` holds the exact canonical bytes (as text) whose SHA-256 is `sha256`; the other columns
-are copies for lists and look-ups. It is valid in `[valid_from, valid_until)`; `valid_until` null means: now public.
-Database triggers refuse to change or delete an edition's document or a ledger entry.
+and the tables beside it are copies for lists and look-ups, derived from it and from the ledger (`content.derived`). It is
+valid in `[valid_from, valid_until)`; `valid_until` null means: now public. Database triggers refuse every change but an end.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -177,48 +180,119 @@ class OldAddress(Base):
     url: Mapped[str] = mapped_column(sa.String(300))
 
 
-FROZEN_EDITION = ("item_id", "number", "kind", "url", "document", "sha256", "position", "recorded_at", "valid_from")
-"""Columns of an edition that nothing may ever change; `valid_until` must, when a newer edition takes its place."""
+class LedgerDocument(Base):
+    """What an act that publishes no edition states (a new key, a restore): its exact canonical bytes, as text."""
+
+    __tablename__ = "ledger_document"
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
+    document: Mapped[str]
 
 
-def _guards(dialect: str) -> list[str]:
-    """DDL that makes the ledger append-only and editions frozen."""
-    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in FROZEN_EDITION)
-    if dialect == "sqlite":
-        changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in FROZEN_EDITION)
-        fail = "BEGIN SELECT RAISE(ABORT, 'append-only: the ledger and its editions cannot be changed'); END"
-        return [
-            f"CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry {fail}",
-            f"CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry {fail}",
-            f"CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition WHEN {changed} {fail}",
-            f"CREATE TRIGGER edition_no_delete BEFORE DELETE ON edition {fail}",
-        ]
-    call = "EXECUTE FUNCTION refuse_change()"
-    return [
-        ("CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE EXCEPTION 'append-only: the ledger and its editions cannot be changed'; END $$"),
-        f"CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW {call}",
-        f"CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition FOR EACH ROW WHEN ({changed}) {call}",
-        f"CREATE TRIGGER edition_no_delete BEFORE DELETE ON edition FOR EACH ROW {call}",
-    ]
+class Checkpoint(Base):
+    """A signed statement of where the ledger stood, as it was published (see `content.notes`); one for each commit."""
+
+    __tablename__ = "checkpoint"
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    made_at: Mapped[dt.datetime]
+    note: Mapped[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """How a table is kept: which columns may change once (column → SQL that says when), or none at all."""
+
+    table: str
+    once: Mapping[str, str]
+
+
+GUARDS: Final = (
+    _Guard("ledger_entry", {}),
+    _Guard("ledger_document", {}),
+    _Guard("checkpoint", {}),
+    _Guard("old_address", {}),
+    _Guard(
+        "edition",
+        {
+            "valid_until": "OLD.valid_until IS NULL AND NEW.valid_until IS NOT NULL",
+            "is_withdrawn": "NOT OLD.is_withdrawn AND NEW.is_withdrawn",
+        },
+    ),
+    _Guard("edition_facet", {"is_current": "OLD.is_current AND NOT NEW.is_current"}),
+    _Guard("edition_file", {}),
+    _Guard("edition_reference", {}),
+)
+"""Tables whose rows are never deleted and never changed, but for what ends once."""
+
+_REFUSAL: Final = "append-only: the ledger and its editions cannot be changed"
+
+
+def _changed(guard: _Guard, dialect: str) -> str:
+    """SQL that says whether an update changes what it may not."""
+    differs = "IS NOT" if dialect == "sqlite" else "IS DISTINCT FROM"
+    parts = []
+    for column in Base.metadata.tables[guard.table].columns:
+        # PostgreSQL cannot compare values of the type json, but their text.
+        cast = "::text" if dialect == "postgresql" and isinstance(column.type, sa.JSON) else ""
+        change = f"NEW.{column.name}{cast} {differs} OLD.{column.name}{cast}"
+        allowed = guard.once.get(column.name)
+        parts.append(f"({change} AND NOT ({allowed}))" if allowed else change)
+    return " OR ".join(parts)
+
+
+def guards(dialect: str) -> dict[str, str]:
+    """Trigger by name → DDL that makes it: the ledger is append-only, what is derived of editions is frozen."""
+    made = {}
+    for guard in GUARDS:
+        table = guard.table
+        when = f"WHEN ({_changed(guard, dialect)})" if guard.once else ""
+        if dialect == "sqlite":
+            act = f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            each = ""
+        else:
+            act, each = "EXECUTE FUNCTION refuse_change()", "FOR EACH ROW "
+        made[f"{table}_frozen"] = f"CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} {each}{when} {act}"
+        made[f"{table}_no_delete"] = f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} {each}{act}"
+    return made
+
+
+_REFUSE_FUNCTION: Final = (
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"RAISE EXCEPTION '{_REFUSAL}'; END $$"
+)
 
 
 def create_guards(connection: sa.Connection) -> None:
     """Create the triggers; called after the tables exist, by migration and by `create_all` alike."""
-    for statement in _guards(connection.dialect.name):
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_REFUSE_FUNCTION)
+    for statement in guards(connection.dialect.name).values():
         connection.exec_driver_sql(statement)
 
 
 def drop_guards(connection: sa.Connection) -> None:
-    """Take the triggers away; only for going back to an older schema."""
+    """Take the triggers away; only for changing the tables themselves."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    for guard in GUARDS:
+        for end in ("frozen", "no_delete"):
+            place = "" if is_sqlite else f" ON {guard.table}"
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {guard.table}_{end}{place}")
+    if not is_sqlite:
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change()")
+
+
+def missing_guards(connection: sa.Connection) -> list[str]:
+    """Names of the triggers that are not there, or are not in force."""
     if connection.dialect.name == "sqlite":
-        for name in ("ledger_entry_no_update", "ledger_entry_no_delete", "edition_frozen", "edition_no_delete"):
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-        return
-    connection.exec_driver_sql("DROP TRIGGER IF EXISTS ledger_entry_no_change ON ledger_entry")
-    for name in ("edition_frozen", "edition_no_delete"):
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON edition")
-    connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change()")
+        found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        kept = {row[0]: " ".join(str(row[1]).split()) for row in found}
+        return [name for name, ddl in guards("sqlite").items() if kept.get(name) != " ".join(ddl.split())]
+    query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    names = {row[0] for row in connection.exec_driver_sql(query)}
+    return [name for name in guards("postgresql") if name not in names]
 
 
 @event.listens_for(Base.metadata, "after_create")

@@ -6,6 +6,7 @@ row. It has its ledger entry like every edition: the portal's public clock moves
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from content import models
+from content.derived import REFERENCE_COLUMNS
 from content.freezing import Frozen
 from content.freezing.common import FrozenReference
 from content.kinds import KINDS
@@ -42,24 +44,36 @@ def amend(
         words = KINDS[item.kind].subkinds
         header = tuple(words[subkind] if part == words.get(frozen.subkind) else part for part in frozen.header)
         frozen = replace(frozen, subkind=subkind, header=header)
-    files = publish.with_evidence(_files(desk, current), document["data"], data)
+    files = publish.with_evidence(_files(desk, current, document.get("shown") or {}), document["data"], data)
     return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev, files=files)
 
 
-def _files(desk: Desk, edition: models.Edition) -> list[PublicFile]:
+def _files(desk: Desk, edition: models.Edition, shown: Mapping[str, Any]) -> list[PublicFile]:
+    if shown:
+        return [PublicFile(*row) for row in shown["files"]]
     row = models.EditionFile
     return [PublicFile(one.sha256, one.file_name, one.media_type) for one in desk.session.scalars(sa.select(row).where(row.edition_id == edition.id))]
 
 
 def _frozen(desk: Desk, edition: models.Edition, document: Mapping[str, Any], data: Mapping[str, Any]) -> Frozen:
+    """What the public edition showed, as its signed document says; only documents of schema 1 leave that to the columns."""
+    shown = document.get("shown")
+    if shown is None:
+        shown = _columns(desk, edition)
+    plain = {name: shown[name] for name in ("subkind", "body_slug", "year", "serial", "sort_title", "meeting_url", "summary")}
+    return Frozen(
+        title=document["title"], text=document["text"], html=document["html"], data=data, header=tuple(shown["header"]),
+        date=dt.date.fromisoformat(shown["date"]) if shown["date"] else None, sort_date=dt.date.fromisoformat(shown["sort_date"]),
+        references=tuple(FrozenReference(*row) for row in shown["references"]), **plain,
+    )
+
+
+def _columns(desk: Desk, edition: models.Edition) -> dict[str, Any]:
+    """The part `shown` of an edition, from its columns."""
     row = models.EditionReference
     references = desk.session.scalars(sa.select(row).where(row.edition_id == edition.id).order_by(row.position))
-    return Frozen(
-        title=document["title"], text=document["text"], html=document["html"], data=data, header=tuple(edition.header),
-        subkind=edition.subkind, body_slug=edition.body_slug, year=edition.year, serial=edition.serial, date=edition.date,
-        sort_date=edition.sort_date, sort_title=edition.sort_title, meeting_url=edition.meeting_url, summary=edition.summary,
-        references=tuple(
-            FrozenReference(one.from_anchor, one.from_label, one.relation, one.target_url, one.target_anchor, one.quoted)
-            for one in references
-        ),
-    )
+    return {
+        **{name: getattr(edition, name) for name in ("subkind", "body_slug", "year", "serial", "sort_title", "meeting_url", "summary", "header")},
+        "date": edition.date.isoformat() if edition.date else None, "sort_date": edition.sort_date.isoformat(),
+        "references": [[getattr(one, name) for name in REFERENCE_COLUMNS] for one in references],
+    }

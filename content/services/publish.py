@@ -9,10 +9,10 @@ disappears), republish.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
 from typing import Any, Final, Protocol, cast
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,12 +22,11 @@ from content import facets, models
 from content.berlin import BERLIN
 from content.canonical import canonical_json, sha256_hex
 from content.db import Base
+from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, SCHEMA_VERSION, Derived, derive, shown_part
 from content.freezing import Frozen, freeze
 from content.ledger import Act, Signer
 from content.services import ledger
 from workflows.vocabulary import Permission
-
-SCHEMA_VERSION: Final = 1
 
 
 class Index(Protocol):
@@ -56,13 +55,20 @@ class Desk:
     actor_name: str = ""
     grants: tuple[tuple[str, str], ...] | None = None
     """What the person holds, (role, organisation): it decides what refusals and messages may name. None: the house itself."""
+    clock: Callable[[], dt.datetime] | None = None
+    """Tells the time of an entry, once the ledger is held; without it `now` is that time."""
+
+    def moment(self) -> dt.datetime:
+        """The time of the next public act, taken with the ledger held; never before the last one. Raises `Blocked`."""
+        return ledger.moment(self.session, self.clock or (lambda: self.now))
 
 
 def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
     """Take every edition of `item` out of the public and note it in the ledger. Only for `transition`."""
     current = current_edition(desk.session, item)
     assert current is not None, "a published item has a public edition"  # noqa: S101 - held by put_edition
-    _end(desk, current, desk.now)
+    moment = _after(current, desk.moment())
+    _end(desk, current, moment)
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
     )
@@ -79,10 +85,10 @@ def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
             item=item.uid,
             edition=current.number,
             edition_sha256=current.sha256,
-            valid_from=desk.now,
+            valid_from=moment,
             note=reason,
         ),
-        now=desk.now,
+        moment=moment,
     )
     desk.index.at(entry.position)
     desk.session.flush()
@@ -110,11 +116,16 @@ def berlin_day(now: dt.datetime) -> dt.date:
     return now.astimezone(BERLIN).date()
 
 
-def _valid_from(desk: Desk, item: models.Item, act: Act) -> dt.datetime:
+def _after(edition: models.Edition | None, moment: dt.datetime) -> dt.datetime:
+    """`moment`, or the first instant in which `edition` was public: an edition is never public for no time at all."""
+    return max(moment, edition.valid_from + dt.timedelta(microseconds=1)) if edition is not None else moment
+
+
+def _valid_from(item: models.Item, act: Act, moment: dt.datetime) -> dt.datetime:
     # Only a first edition may look back, to the day on which an earlier site published it.
     if act is Act.PUBLISH and item.published_on is not None:
-        return min(dt.datetime.combine(item.published_on, dt.time(), BERLIN).astimezone(dt.UTC), desk.now)
-    return desk.now
+        return min(dt.datetime.combine(item.published_on, dt.time(), BERLIN).astimezone(dt.UTC), moment)
+    return moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +143,11 @@ def put_edition(
     """Make `frozen` with `files` the public edition of `item`, with its ledger entry. Only for `transition` and `amend`."""
     # A first publication has no edition before it: the workflow lets only drafts pass here.
     last = None if act is Act.PUBLISH else last_edition(desk.session, item)
-    document = document_of(item, frozen, edition=last.number + 1 if last else 1, note=note)
+    shown = shown_part(frozen, facets.of_edition(item.kind, frozen), [astuple(file) for file in files])
+    document = document_of(item, frozen, edition=last.number + 1 if last else 1, note=note, shown=shown)
     body = canonical_json(document)
-    valid_from = _valid_from(desk, item, act)
+    moment = _after(last, desk.moment())
+    valid_from = _valid_from(item, act, moment)
     if last is not None and last.valid_until is None:
         _end(desk, last, valid_from)
     entry = ledger.append(
@@ -151,14 +164,14 @@ def put_edition(
             valid_from=valid_from,
             note=note,
         ),
-        now=desk.now,
+        moment=moment,
     )
-    edition = _edition_row(item, frozen, entry, body=body, number=document["edition"], note=note, valid_from=valid_from)
-    edition.item_rev = item_rev
+    derived = derive(document, json.loads(entry.line))
+    edition = models.Edition(item_id=item.id, item_rev=item_rev, document=body.decode(), **derived.columns)
     desk.session.add(edition)
-    _remember_old_address(desk.session, item)
+    _remember_old_address(desk.session, derived.old_path, item.url)
     desk.session.flush()
-    _add_satellites(desk.session, edition, frozen, files)
+    _add_satellites(desk.session, edition, derived)
     desk.index.put(edition)
     return edition
 
@@ -168,7 +181,9 @@ def last_edition(session: Session, item: models.Item) -> models.Edition | None:
     return session.scalars(query.limit(1)).first()
 
 
-def document_of(item: models.Item, frozen: Frozen, *, edition: int, note: str | None) -> dict[str, Any]:
+def document_of(
+    item: models.Item, frozen: Frozen, *, edition: int, note: str | None, shown: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA_VERSION,
         "kind": item.kind,
@@ -181,48 +196,12 @@ def document_of(item: models.Item, frozen: Frozen, *, edition: int, note: str | 
         "text": frozen.text,
         "html": frozen.html,
         "data": dict(frozen.data),
+        "shown": dict(shown),
     }
 
 
-def _edition_row(
-    item: models.Item,
-    frozen: Frozen,
-    entry: models.LedgerEntry,
-    *,
-    body: bytes,
-    number: int,
-    note: str | None,
-    valid_from: dt.datetime,
-) -> models.Edition:
-    return models.Edition(
-        item_id=item.id,
-        number=number,
-        kind=item.kind,
-        subkind=frozen.subkind,
-        url=item.url,
-        title=frozen.title,
-        sort_title=frozen.sort_title,
-        header=list(frozen.header),
-        body_slug=frozen.body_slug,
-        year=frozen.year,
-        serial=frozen.serial,
-        date=frozen.date,
-        sort_date=frozen.sort_date,
-        meeting_url=frozen.meeting_url,
-        summary=frozen.summary,
-        sha256=entry.edition_sha256,
-        act=entry.act,
-        note=note,
-        recorded_at=entry.recorded_at,
-        valid_from=valid_from,
-        position=entry.position,
-        item_rev=item.rev,
-        document=body.decode(),
-    )
-
-
-def _add_satellites(session: Session, edition: models.Edition, frozen: Frozen, files: Iterable[PublicFile]) -> None:
-    pairs = facets.of_edition(edition.kind, frozen)
+def _add_satellites(session: Session, edition: models.Edition, derived: Derived) -> None:
+    pairs = sorted({facets.ALL, *(derived.facets or ())})
     _insert(
         session,
         models.EditionFacet,
@@ -236,20 +215,12 @@ def _add_satellites(session: Session, edition: models.Edition, frozen: Frozen, f
         session,
         models.EditionReference,
         [
-            {
-                "edition_id": edition.id,
-                "position": position,
-                "from_anchor": row.from_anchor,
-                "from_label": row.from_label,
-                "relation": row.relation,
-                "target_url": row.target_url,
-                "target_anchor": row.target_anchor,
-                "quoted": row.quoted,
-            }
-            for position, row in enumerate(frozen.references, start=1)
+            {"edition_id": edition.id, "position": position, **dict(zip(REFERENCE_COLUMNS, row, strict=True))}
+            for position, row in enumerate(derived.references or (), start=1)
         ],
     )
-    _insert(session, models.EditionFile, [{"edition_id": edition.id, **asdict(file)} for file in files])
+    files = [dict(zip(FILE_COLUMNS, row, strict=True)) for row in sorted(derived.files or ())]
+    _insert(session, models.EditionFile, [{"edition_id": edition.id, **file} for file in files])
 
 
 def _insert(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> None:
@@ -311,17 +282,10 @@ def _count(session: Session, kind: str, pairs: Iterable[tuple[str, str]], differ
 _UPSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-OLD_HOSTS: Final = frozenset({"www.it-planungsrat.de", "it-planungsrat.de"})
-"""Hosts whose addresses this portal takes over: links to them in old texts must keep leading somewhere."""
-
-
-def _remember_old_address(session: Session, item: models.Item) -> None:
-    source = getattr(item, "source_url", None)
-    if not source or urlsplit(source).hostname not in OLD_HOSTS:
-        return
-    path = urlsplit(source).path.split(";", 1)[0].rstrip("/").lower()
-    if path and session.get(models.OldAddress, path) is None:
-        session.add(models.OldAddress(path=path, url=item.url))
+def _remember_old_address(session: Session, path: str | None, url: str) -> None:
+    """The first item that says it stood there keeps the address."""
+    if path is not None and session.get(models.OldAddress, path) is None:
+        session.add(models.OldAddress(path=path, url=url))
 
 
 def as_mapping(edition: models.Edition) -> Mapping[str, Any]:

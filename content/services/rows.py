@@ -20,6 +20,9 @@ ACT_LABELS: Final[Mapping[str, str]] = {
     "withdraw": "Zurückgezogen",
     "republish": "Wieder veröffentlicht",
     "supersede": "Ersetzt",
+    "key": "Schlüssel gewechselt",
+    "restored": "Wiederhergestellt",
+    "columns": "Festgehalten",
 }
 
 RELATION_LABELS: Final[Mapping[str, tuple[str, str]]] = {

@@ -21,7 +21,7 @@ def page_of(desk: Desk, item: models.Item) -> reading.ItemPage:
     frozen = frozen_text.text_of(desk.session, item, publish.berlin_day(desk.now))
     last = publish.last_edition(desk.session, item)
     number = last.number + 1 if last is not None else 1
-    document = publish.document_of(item, frozen, edition=number, note=None)
+    document = publish.document_of(item, frozen, edition=number, note=None, shown={})
     columns: dict[str, Any] = {
         "id": 0, "item_id": item.id, "number": number, "kind": item.kind, "url": item.url, "title": frozen.title,
         "header": list(frozen.header), "body_slug": frozen.body_slug, "year": frozen.year, "serial": frozen.serial, "date": frozen.date,

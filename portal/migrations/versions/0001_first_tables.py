@@ -9,12 +9,54 @@ import sqlalchemy as sa
 from alembic import op
 
 import content.db
-from content.models.edition import create_guards, drop_guards
 
 revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None
+
+
+_FROZEN = ('item_id', 'number', 'kind', 'url', 'document', 'sha256', 'position', 'recorded_at', 'valid_from')
+
+
+def _guards(dialect: str) -> list[str]:
+    """DDL that makes the ledger append-only and editions frozen."""
+    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in _FROZEN)
+    if dialect == "sqlite":
+        changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in _FROZEN)
+        fail = "BEGIN SELECT RAISE(ABORT, 'append-only: the ledger and its editions cannot be changed'); END"
+        return [
+            f"CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry {fail}",
+            f"CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry {fail}",
+            f"CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition WHEN {changed} {fail}",
+            f"CREATE TRIGGER edition_no_delete BEFORE DELETE ON edition {fail}",
+        ]
+    call = "EXECUTE FUNCTION refuse_change()"
+    return [
+        ("CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'append-only: the ledger and its editions cannot be changed'; END $$"),
+        f"CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE ON ledger_entry FOR EACH ROW {call}",
+        f"CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition FOR EACH ROW WHEN ({changed}) {call}",
+        f"CREATE TRIGGER edition_no_delete BEFORE DELETE ON edition FOR EACH ROW {call}",
+    ]
+
+
+def create_guards(connection: sa.Connection) -> None:
+    """The triggers of this revision."""
+    for statement in _guards(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def drop_guards(connection: sa.Connection) -> None:
+    """Take the triggers of this revision away."""
+    if connection.dialect.name == "sqlite":
+        for name in ("ledger_entry_no_update", "ledger_entry_no_delete", "edition_frozen", "edition_no_delete"):
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+        return
+    connection.exec_driver_sql("DROP TRIGGER IF EXISTS ledger_entry_no_change ON ledger_entry")
+    for name in ("edition_frozen", "edition_no_delete"):
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name} ON edition")
+    connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change()")
 
 
 def upgrade() -> None:
