@@ -24,6 +24,7 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from content import models
 from content.db import make_engine, read_only
+from content.export.made import Made
 from content.ledger import Signer, create_key
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
@@ -87,6 +88,7 @@ class House:
         self.search = search
         self.language = language
         self.files = FileStore(data / "files")
+        self.made = Made(data / "pdf")
         self.closing = contextlib.ExitStack()
         self._sessions = sessionmaker(engine, class_=_Joined, autoflush=False, expire_on_commit=False)
 

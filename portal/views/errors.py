@@ -12,6 +12,7 @@ from pyramid.view import exception_view_config, notfound_view_config
 
 from content import numbers, reading
 from content.db import is_busy
+from content.export.made import CannotMake, NotYet
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.api.problem import problem
@@ -128,6 +129,28 @@ def broken(error: Exception, request: Request) -> Response:
         return _busy(error, request)
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
     return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
+
+
+@exception_view_config(NotYet)
+def not_yet(error: NotYet, request: Request) -> Response:
+    """503 with the time to come back: the file is on its way, and nobody's thread waits for it."""
+    seconds = error.retry_after_s
+    page = Problem("Die Datei ist gleich da", f"{error} Bitte diese Adresse in {seconds} Sekunden noch einmal aufrufen.")
+    response = render(request, "errors/problem.html", title=page.title, page=page, status=503, is_indexed=False)
+    response.headers["Retry-After"] = str(seconds)
+    return _uncached(response)
+
+
+@exception_view_config(CannotMake)
+def cannot_make(error: CannotMake, request: Request) -> Response:
+    """500: the fault is ours, and in the log."""
+    page = Problem("Diese Datei fehlt durch unseren Fehler", f"{error} Der Betrieb sieht den Fehler im Protokoll; die Seite selbst ist lesbar.")
+    return _uncached(render(request, "errors/problem.html", title=page.title, page=page, status=500, is_indexed=False))
+
+
+def _uncached(response: Response) -> Response:
+    response.cache_control = "no-store"
+    return response
 
 
 def _busy(error: Exception, request: Request) -> Response:
