@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from content.house import House
 from content.services.memo import Memo
 from content.signing import Sealer
-from portal import __version__, clock, site
+from portal import __version__, ahead, clock, site
 from portal.cache import Application, PageCache
 from portal.mail import Postman
 from portal.oidc import Provider
@@ -46,6 +46,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Application:
     if settings.clock and house is None:
         # Only an application that opened its own house runs the clock: tests drive theirs by hand.
         config.registry.clock = clock.start(opened, Postman(settings, templates))
+        config.registry.ahead = ahead.start(opened, settings.base_url)
     return PageCache(
         config.make_wsgi_app(),
         position=position,

@@ -50,11 +50,11 @@ def kit(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
 
 def word(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
     """Write a report as a Word file."""
-    images = {address: Path(path) for address, path in data["images"].items()}
+    images = {sha256: Path(path) for sha256, path in data["images"].items()}
 
     def image(address: str) -> bytes | None:
         with contextlib.suppress(OSError, KeyError):
-            return images[address].read_bytes()
+            return images[shapes.own_file(address)].read_bytes()
         return None
 
     body = writing.write(from_json(shapes.Report, data["report"]), images=image, report_uid=data["uid"])

@@ -89,8 +89,8 @@ def kit_order(
 
 
 def word_order(report: Report, images: Mapping[str, Path], *, report_uid: str) -> Order:
-    """A report as a Word file; `images`: address in the text → file."""
-    data = {"report": as_json(report), "images": {address: str(path.resolve()) for address, path in images.items()}, "uid": report_uid}
+    """A report as a Word file; `images`: hash of a picture that it shows → file."""
+    data = {"report": as_json(report), "images": {sha256: str(path.resolve()) for sha256, path in images.items()}, "uid": report_uid}
     return Order("word", _name("docx", report_uid, repr(report), *sorted(data["images"])), data, "Die Word-Datei")
 
 

@@ -27,6 +27,7 @@ from content.helpers.jobs import TRADES, Refused
 
 log = logging.getLogger(__name__)
 WAITING_JOBS: Final = 64
+PROCESS: Final = "content.helpers.process"
 _THREADS_PER_HELPER: Final = {"RAYON_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 """One job at a time on one core: the others are for pages."""
 
@@ -152,9 +153,9 @@ class Helper:
         try:
             found = self._ask(task)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
-            self._settled(task, lambda: task.future.set_exception(error))
+            self._settled(task, functools.partial(task.future.set_exception, error))
         else:
-            self._settled(task, lambda: task.future.set_result(found))
+            self._settled(task, functools.partial(task.future.set_result, found))
 
     def _settled(self, task: _Task, tell: Callable[[], None]) -> None:
         with self._lock:  # before anybody hears of it: who asks again must not be given the old future
@@ -193,7 +194,7 @@ class Helper:
             self._kill()
         self._done = 0
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "content.helpers.process", self._name, str(os.getpid())],
+            [sys.executable, "-m", PROCESS, self._name, str(os.getpid())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_THREADS_PER_HELPER}, start_new_session=True,
         )
         return self._process

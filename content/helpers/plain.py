@@ -31,6 +31,8 @@ def _made(kind: Any, value: Any) -> Any:
         return None if value is None else _made(next(one for one in typing.get_args(kind) if one is not types.NoneType), value)
     if origin is tuple:
         return tuple(_made(typing.get_args(kind)[0], one) for one in value)
+    if origin is not None:
+        return dict(value)
     if is_dataclass(kind):
         hints = _hints(kind)
         return kind(**{one.name: _made(hints[one.name], value[one.name]) for one in fields(kind)})  # type: ignore[operator]
