@@ -26,6 +26,7 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 from content import founding, models
 from content.afterwards import Afterwards
 from content.db import make_engine, read_only
+from content.export.made import Made
 from content.founding import KEY_FILE, default_database_url
 from content.ledger import Signer, create_key
 from content.patience import ReadsOnly, TooBusy, current
@@ -91,6 +92,7 @@ class House:
         self.search = search
         self.language = language
         self.files = FileStore(data / "files")
+        self.made = Made(data / "pdf")
         self.closing = contextlib.ExitStack()
         self._sessions = sessionmaker(engine, class_=_Joined, autoflush=False, expire_on_commit=False)
         self._writers = threading.BoundedSemaphore(MOST_WRITERS)

@@ -34,6 +34,8 @@ class Kind:
     counted: str = ""
     subkinds: Mapping[str, str] = field(default_factory=dict)
     subkinds_label: str = "Form"
+    has_kit: bool = False
+    """Whether there is a press kit of it."""
 
 
 def _table(*kinds: Kind) -> Mapping[str, Kind]:
@@ -64,7 +66,7 @@ KINDS: Final = _table(
     Kind(
         "press_release", "Pressemitteilung", "Presse", models.PressRelease, "presse", "/presse", "press_release.html",
         "Pressemitteilungen, Meldungen und Medienberichte zur Arbeit des IT-Planungsrats.", counted="Mitteilungen",
-        subkinds=_choices("press_release", "release_kind"), subkinds_label="Art",
+        subkinds=_choices("press_release", "release_kind"), subkinds_label="Art", has_kit=True,
     ),
     Kind(
         "report", "Bericht", "Berichte", models.Report, "bericht", "/berichte", "report.html",

@@ -61,7 +61,7 @@ UPLOAD_RULES: Final[Mapping[str, UploadRule]] = {
     "image/webp": UploadRule((".webp",), 20_000_000),
 }
 IMAGE_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
-_MAX_ZIP_RATIO: Final = 200
+MAX_ZIP_RATIO: Final = 200
 _ZIP_TYPES: Final = (
     ("word/document.xml", f"{_OFFICE}wordprocessingml.document"),
     ("xl/workbook.xml", f"{_OFFICE}spreadsheetml.sheet"),
@@ -138,7 +138,7 @@ def _sniff_zip(body: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > _MAX_ZIP_RATIO * len(body) + 1_000_000:
+            if sum(entry.file_size for entry in entries) > MAX_ZIP_RATIO * len(body) + 1_000_000:
                 raise UploadRefused("zip_bomb", "Die Datei ist verdächtig stark gepackt und wird nicht angenommen.")
             names = {entry.filename for entry in entries}
             if "mimetype" in names:

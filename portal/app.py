@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from content.house import House
 from content.services.memo import Memo
 from content.signing import Sealer
-from portal import __version__, clock, door, site
+from portal import __version__, ahead, clock, door, site
 from portal.cache import PageCache
 from portal.front import Front
 from portal.mail import Postman
@@ -46,6 +46,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Front:
     if settings.clock and house is None:
         # Only an application that opened its own house runs the clock: tests drive theirs by hand.
         config.registry.clock = clock.start(opened, Postman(settings, templates))
+        config.registry.ahead = ahead.start(opened, settings.base_url)
     cached = PageCache(
         config.make_wsgi_app(),
         position=position,

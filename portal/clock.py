@@ -191,9 +191,9 @@ def _deadlines(house: House, now: Callable[[], dt.datetime]) -> int:
 
 
 @contextlib.contextmanager
-def leading(data: Path) -> Iterator[bool]:
+def leading(data: Path, lock: str = "clock.lock") -> Iterator[bool]:
     """Whether this process leads; the lock ends with the block or the process."""
-    with (data / "clock.lock").open("w") as file:
+    with (data / lock).open("w") as file:
         yield _lock(file)
 
 

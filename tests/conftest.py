@@ -105,6 +105,7 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
         shutil.copytree(example, data)
         url = _new_database(request.getfixturevalue("postgres_server"), template)
     made = House.open(data, database_url=url)
+    made.made.patience_s = 120  # a visitor is told to come back after a second; a test waits, however busy the machine is
     configured = settings.load({"DATA": str(data), "BASE_URL": "https://beschluesse.example"})
     yield TestApp(make_app(configured, house=made)), made
     made.close()

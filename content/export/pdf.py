@@ -1,18 +1,17 @@
 """Edition document → PDF, accessible (PDF/UA-1) and archivable (PDF/A-3a), byte for byte the same each time.
 
 Typst sets the page; all text goes in as data, never as markup. Fonts lie beside this file, the machine's are ignored;
-the only date is the ledger's. The compiler takes a lot of memory, so the server runs it in a process of its own:
-`python -m content.export.pdf` reads a request (JSON) on standard input and writes the PDF to standard output.
+the only date is the ledger's. The compiler takes a lot of memory: only the typesetter's process loads this (`content.helpers`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,14 +19,17 @@ from typing import Any, Final
 import typst
 
 from content.canonical import canonical_json
+from content.export import glyphs
 from content.export.blocks import heading_block, html_blocks, levelled, table_block, text_block, with_pictures
 from content.export.report_pdf import front_of, report_blocks
 from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
+from content.laender import name_of
 from content.storage import UploadRefused, sniff
 from content.voting import CHOICE_WORDS
 
 MAX_TEXT_CHARS: Final = 1_500_000
+MAX_ROUNDS: Final = 5
 _HERE: Final = Path(__file__).parent
 _ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png"}
 _FONTS: Final = _HERE / "fonts"
@@ -57,24 +59,81 @@ def _laid_out(pictures: Mapping[str, Path], folder: Path) -> dict[str, str]:
 
 
 def _set(document: Mapping[str, Any], proof: LedgerProof, base_url: str, folder: Path, names: Mapping[str, str]) -> bytes:
-    inputs = {
-        "doc": json.dumps(_request(document, proof, base_url, names), ensure_ascii=False, sort_keys=True),
-        "source": canonical_json(document).decode(),
-    }
+    request = _Request(_request(document, proof, base_url, names))
     shutil.copy(_HERE / "edition.typ", folder)
-    try:
-        made = typst.compile(
-            str(folder / "edition.typ"),
-            root=str(folder),
-            font_paths=[str(_FONTS)],
-            ignore_system_fonts=True,
-            sys_inputs=inputs,
-            pdf_standards=["ua-1", "a-3a"],
-            timestamp=_epoch(proof.recorded_at),
-        )
-    except (RuntimeError, ValueError) as error:
-        raise PdfError(f"Die PDF-Datei ließ sich nicht setzen: {error}") from error
-    return bytes(made)
+    source = canonical_json(document).decode()
+    for _ in range(MAX_ROUNDS):
+        try:
+            return _compiled(folder, request.text(), source, _epoch(proof.recorded_at))
+        except typst.TypstError as error:
+            if not request.leave_out(error.diagnostic or ""):
+                raise PdfError(f"Die PDF-Datei ließ sich nicht setzen: {error}") from error
+        except (RuntimeError, ValueError) as error:
+            raise PdfError(f"Die PDF-Datei ließ sich nicht setzen: {error}") from error
+    raise PdfError("Die PDF-Datei ließ sich nicht setzen: Zu viele Zeichen fehlen in den Schriften.")
+
+
+def _compiled(folder: Path, request: str, source: str, timestamp: int) -> bytes:
+    return bytes(typst.compile(
+        str(folder / "edition.typ"),
+        root=str(folder),
+        font_paths=[str(_FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"doc": request, "source": source},
+        pdf_standards=["ua-1", "a-3a"],
+        timestamp=timestamp,
+    ))
+
+
+class _Request:
+    """What the layout gets. Characters without a picture are replaced, and named on the last page."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self._missing = dict.fromkeys(glyphs.missing("".join(_texts(given))))
+        self._left_out: dict[int, str] = {}
+
+    def text(self) -> str:
+        """The request as JSON; what only programs read (title and keywords of the file) stays as it was written."""
+        shown = _mapped(self._given, lambda text: glyphs.shown(text).translate(self._left_out))
+        shown["meta"] = {name: self._given[name] for name in ("title", "author", "keywords")}
+        if self._missing:
+            shown["proof"].append(["Ersatzzeichen", f"{glyphs.BOX} steht für {', '.join(map(glyphs.named, self._missing))}"])
+        return json.dumps(shown, ensure_ascii=False, sort_keys=True)
+
+    def leave_out(self, diagnostic: str) -> bool:
+        """Replace what the compiler could not show where it stands (it judges whole clusters); whether there was anything new."""
+        chars = {char for text in _UNSHOWN.findall(diagnostic) for char in _plain(text) if not char.isascii() and char != glyphs.BOX}
+        chars -= set(map(chr, self._left_out))
+        self._left_out.update({ord(char): glyphs.replaced(char) for char in chars})
+        self._missing.update(dict.fromkeys(char for char in sorted(chars) if glyphs.replaced(char) == glyphs.BOX))
+        return bool(chars)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with every text in it changed, but for addresses."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {name: one if name in _ADDRESSES else _mapped(one, change) for name, one in value.items()}
+    return [_mapped(one, change) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+_ADDRESSES: Final = frozenset({"url", "file", "id", "to", "t"})
+_UNSHOWN: Final = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
+_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
+
+
+def _plain(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def _epoch(text: str) -> int:
@@ -174,7 +233,7 @@ def _extras(document: Mapping[str, Any], base_url: str) -> list[dict[str, Any]]:
         rows = [[row["provider"], row["model"] or "–", row["note"] or "–"] for row in data["offers"]]
         blocks += [heading_block("Angebote"), table_block(["Anbieter", "Modell", "Hinweis"], rows)]
     if data.get("members"):
-        blocks += [heading_block("Mitglieder"), table_block(["Kürzel", "Name"], [[row["code"], row["name"]] for row in data["members"]])]
+        blocks += [heading_block("Mitglieder"), _MEMBERS[document["kind"]](data["members"])]
     blocks += _vote_blocks(data.get("vote")) + _statement_blocks(data.get("statements") or (), base_url)
     if data.get("attachments"):
         rows = [[row["title"], row["reason"] or ("öffentlich" if row["visibility"] == "public" else "nur für Mitglieder")] for row in data["attachments"]]
@@ -221,6 +280,25 @@ def _statement_blocks(statements: Sequence[Mapping[str, Any]], base_url: str) ->
     return found
 
 
+def _body_members(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return table_block(["Kürzel", "Name"], [[row["code"], row["name"]] for row in members])
+
+
+def _organisation_members(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    rows = [[row["name"], ", ".join(map(name_of, row.get("laender") or ())) or "–", _amount(row.get("communes"))] for row in members]
+    return table_block(["Name", "Länder", "Erreichte Kommunen"], rows)
+
+
+_MEMBERS: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]]] = {
+    "body": _body_members, "organisation": _organisation_members,
+}
+"""Kind → its members as a table: bodies have members with a vote, organisations have those who carry them."""
+
+
+def _amount(number: int | None) -> str:
+    return "–" if number is None else str(number)
+
+
 def _address_label(url: str | None) -> str:
     return url.removeprefix("/beschluss/") if url else "–"
 
@@ -228,20 +306,3 @@ def _address_label(url: str | None) -> str:
 def _contact(row: Mapping[str, Any]) -> str:
     names = ("organisation", "unit", "person", "role", "phone", "mobile", "email")
     return ", ".join(row[name] for name in names if row.get(name))
-
-
-def main() -> int:
-    """Build one PDF from a request on standard input."""
-    request = json.load(sys.stdin)
-    try:
-        pictures = {sha256: Path(path) for sha256, path in request.get("pictures", {}).items()}
-        body = build(request["document"], LedgerProof(*request["proof"]), base_url=request["base_url"], pictures=pictures)
-    except PdfError as error:
-        print(error, file=sys.stderr)
-        return 1
-    sys.stdout.buffer.write(body)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Edition document → press kit (ZIP): text, PDF, pictures with credits, contacts of that day, facts. Pure.
+"""Edition document → press kit (ZIP): text, PDF, pictures with credits, contacts of that day, facts.
 
 The same document, files and public state give the same bytes: nothing is compressed, entries are sorted, and the only
 time is the one given. Tables can be opened in a spreadsheet without running anything.
@@ -11,10 +11,12 @@ import datetime as dt
 import io
 import json
 import re
+import shutil
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from content import reading
 from content.berlin import day_of
@@ -29,11 +31,10 @@ _CONTACT_TITLES: Final = ("Organisation", "Stelle", "Person", "Funktion", "Telef
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What a kit is made of. `files`: name in the kit → bytes. `linked`: public addresses that the text names."""
+    """What a kit is made of. `files`: name in the kit → where it lies. `linked`: public addresses that the text names."""
 
     document: Mapping[str, Any]
-    pdf: bytes
-    files: Mapping[str, bytes]
+    files: Mapping[str, Path]
     linked: Mapping[str, reading.Link]
     base_url: str
     made_at: dt.datetime
@@ -41,12 +42,11 @@ class Kit:
     """Words about the embargo, at the head of every text; empty for what is public."""
 
 
-def build(kit: Kit) -> bytes:
-    """The kit as ZIP."""
-    entries = {
+def build(kit: Kit, out: IO[bytes]) -> None:
+    """Write the kit as ZIP."""
+    entries: dict[str, bytes | Path] = {
         "LIESMICH.txt": _text(_read_me(kit)),
         "mitteilung.txt": _text(_release(kit)),
-        "mitteilung.pdf": kit.pdf,
         "kontakte.csv": _table(_CONTACT_TITLES, [[row.get(name) or "" for name in _CONTACT_COLUMNS] for row in contacts(kit)]),
         "fakten.json": (json.dumps(facts(kit), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode(),
         "fakten.csv": _table(("Angabe", "Wert", "Adresse"), _fact_rows(facts(kit))),
@@ -55,7 +55,6 @@ def build(kit: Kit) -> bytes:
     image = kit.document["data"].get("image")
     if image:
         entries["bilder/nachweise.txt"] = _text(_credits(image))
-    out = io.BytesIO()
     moment = kit.made_at.astimezone(dt.UTC)
     stamp = (max(moment.year, 1980), moment.month, moment.day, moment.hour, moment.minute, moment.second)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
@@ -63,8 +62,16 @@ def build(kit: Kit) -> bytes:
             entry = zipfile.ZipInfo(name, stamp)
             entry.external_attr = 0o644 << 16
             entry.create_system = 3
-            packed.writestr(entry, entries[name])
-    return out.getvalue()
+            _add(packed, entry, entries[name])
+
+
+def _add(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes | Path) -> None:
+    if isinstance(content, bytes):
+        packed.writestr(entry, content)
+        return
+    entry.file_size = content.stat().st_size
+    with content.open("rb") as source, packed.open(entry, "w") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
 
 
 def contacts(kit: Kit) -> list[Mapping[str, Any]]:

@@ -1,24 +1,25 @@
-"""Orders a PDF of an edition from a process of its own: the compiler takes a lot of memory, and none of it is the server's.
+"""Orders for the typesetter: what a PDF, a press kit or a Word file is made of, and under which name it is kept.
 
-`content.export.pdf` is that process; nothing else in the portal imports it, because it brings the compiler along.
+The typesetter is a process of its own (`content.helpers`); `content.export.setting` is its side. Nothing of it is loaded here:
+the libraries take a lot of memory, and none of it is the server's.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 from content import reading
+from content.helpers.plain import as_json
 from content.ledger import instant
+from content.word.shapes import Report
 
-LAYOUT_VERSION: Final = 3
-"""Raise it when the layout changes: kept files of the old layout are then built anew."""
+LAYOUT_VERSION: Final = 4
+"""Raise it when the layout changes: kept files of the old layout are then made anew."""
 
 TIMEOUT_S: Final = 60
 
@@ -45,28 +46,56 @@ def proof_of(proof: reading.Proof) -> LedgerProof:
     return LedgerProof(proof.position, proof.entry_hash, proof.sha256, proof.key_id, instant(proof.recorded_at))
 
 
-def build_in_subprocess(
-    document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({}),
-    timeout_s: float = TIMEOUT_S,
-) -> bytes:
-    """Like `build`, in a process that ends afterwards; its memory is not the server's. Raises `PdfError`."""
-    request = {
-        "document": document,
-        "proof": astuple(proof),
-        "base_url": base_url,
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A file to be made. `name`: where it is kept, of everything that it depends on; `data`: what the job gets."""
+
+    job: str
+    name: str
+    data: Mapping[str, Any]
+    words: str
+    """What the file is, in German."""
+
+
+def pdf_order(document: str, proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({})) -> Order:
+    """The PDF of an edition document (JSON)."""
+    data = {
+        "document": document, "proof": astuple(proof), "base_url": base_url,
         "pictures": {sha256: str(path.resolve()) for sha256, path in pictures.items()},
     }
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "content.export.pdf"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise PdfError(f"Die PDF-Datei war nach {timeout_s:.0f} s nicht fertig.") from error
-    if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise PdfError(lines[-1] if lines else "Die PDF-Datei ließ sich nicht setzen.")
-    return done.stdout
+    return Order("pdf", _name("pdf", base_url, proof.entry_hash or document, *map(str, astuple(proof))), data, "Die PDF-Datei")
+
+
+@dataclass(frozen=True, slots=True)
+class KitPart:
+    """A file of a kit: its name there, its hash, where it lies."""
+
+    name: str
+    sha256: str
+    path: Path
+
+
+def kit_order(
+    pdf: Order, parts: Sequence[KitPart], linked: Mapping[str, reading.Link], *, made_at: str, embargo: str = "",
+) -> Order:
+    """The press kit around a PDF: the same bytes as long as nothing is published that it names."""
+    links = {url: as_json(link) for url, link in sorted(linked.items())}
+    data = {
+        "pdf": dict(pdf.data), "pdf_name": pdf.name, "files": {part.name: str(part.path.resolve()) for part in parts},
+        "linked": links, "made_at": made_at, "embargo": embargo,
+    }
+    marks = [pdf.name, made_at, embargo, repr(links), *(f"{part.name}:{part.sha256}" for part in parts)]
+    return Order("kit", _name("zip", *marks), data, "Die Pressemappe")
+
+
+def word_order(report: Report, images: Mapping[str, Path], *, report_uid: str) -> Order:
+    """A report as a Word file; `images`: hash of a picture that it shows → file."""
+    data = {"report": as_json(report), "images": {sha256: str(path.resolve()) for sha256, path in images.items()}, "uid": report_uid}
+    return Order("word", _name("docx", report_uid, repr(report), *sorted(data["images"])), data, "Die Word-Datei")
+
+
+def _name(ending: str, *marks: str) -> str:
+    mark = hashlib.sha256(str(LAYOUT_VERSION).encode())
+    for part in marks:
+        mark.update(b"\0" + part.encode())
+    return f"{mark.hexdigest()}.{ending}"

@@ -7,28 +7,38 @@ tracking, what was remarked, what is missing and what could not be taken is told
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from content import models
 from content.diff import compare_html
+from content.export.typesetting import Order, word_order
+from content.helpers.frames import Frame
+from content.helpers.helper import Failed, helper
+from content.helpers.jobs import Refused
+from content.helpers.plain import as_json, from_json
 from content.schemas import InvalidInput
 from content.schemas.reading import MAX_LINE
 from content.schemas.reports import MAX_LEVEL
 from content.services import report_files, report_recommendations, reports, review_word
 from content.services.pictures import Store
 from content.services.reports import Author, NoSection, Outcome
-from content.word import reading, returned, shapes, writing
+from content.word import shapes
+from content.word.shapes import NotWord
 
-_OWN_FILE: Final = re.compile(r"/datei/([0-9a-f]{64})/")
+log = logging.getLogger(__name__)
+SECONDS: Final = 30
+"""How long reading a file may take, as time of the processor and of the clock."""
 _NEW_PICTURE: Final = re.compile(r"!\[([^\]]*)\]\((bild-[0-9a-f]{16}\.\w{3,4})\)")
-Open = Callable[[str], Any]
-"""SHA-256 of a stored file → the file, opened. Raises OSError where it is not there."""
+PathOf = Callable[[str], Path]
+"""SHA-256 of a stored file → where it lies, if it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +74,61 @@ class Taken:
     left_out: tuple[str, ...]
 
 
-def export(session: Session, report: models.Report, *, base_url: str, open_file: Open) -> bytes:
-    """The report as it stands, as a Word file; each section carries its identity and revision, and its open remarks."""
+def order(session: Session, report: models.Report, *, base_url: str, path_of: PathOf) -> Order:
+    """The report as it stands, as a Word file to be made; each section carries its identity and revision, and its open remarks."""
     said = review_word.sent(session, report)
     sections = tuple(
         shapes.Section(uuid.UUID(row.uid).hex, row.rev, row.level, row.heading, row.text, said.get(row.uid, ())) for row in report.sections
     )
-    return writing.write(_report(report, sections, base_url), images=_images(open_file), report_uid=report.uid)
+    return word_order(_report(report, sections, base_url), _images(sections, path_of), report_uid=report.uid)
 
 
-def read_back(session: Session, report: models.Report, body: bytes, *, base_url: str, open_file: Open) -> returned.Returned:
-    """What a returned (or any) Word file says against what was sent. Raises `NotWord`.
+def marks(body: bytes) -> list[tuple[str, int]]:
+    """(uid, revision) of each section of ours in a Word file. Raises `NotWord`, `content.helpers.helper.Full`.
 
-    It may take seconds and only reads: call it before the transaction that takes the file, so that no other writer waits.
+    It may take seconds, in a process of its own: call it, and `read_back`, with no transaction open.
     """
-    return returned.compare(_report(report, _sent(session, report, body), base_url), body, images=_images(open_file))
+    said, _ = _asked("word.marks", {}, body)
+    return [(uid, rev) for uid, rev in said["marks"]]
 
 
-def take_back(session: Session, report: models.Report, found: returned.Returned, *, author: Author, store: Store, takes_tracked: bool) -> Taken:
+def sent(session: Session, report: models.Report, found: Iterable[tuple[str, int]], *, base_url: str) -> shapes.Report:
+    """The report as it was when a file with these marks was made: each section at the revision that its bookmark names."""
+    sections: list[shapes.Section] = []
+    for uid, rev in found:
+        try:
+            section = reports.section_of(report, str(uuid.UUID(uid)))
+        except NoSection:
+            continue
+        base = reports.revision(session, report, section, rev)
+        if base is not None:
+            sections.append(shapes.Section(uid, rev, section.level, base.heading, base.text))
+    return _report(report, tuple(sections), base_url)
+
+
+def read_back(before: shapes.Report, body: bytes, *, path_of: PathOf) -> shapes.Returned:
+    """What a returned (or any) Word file says against what was sent. Raises `NotWord`, `content.helpers.helper.Full`."""
+    images = {sha256: str(path.resolve()) for sha256, path in _images(before.sections, path_of).items()}
+    said, bodies = _asked("word.returned", {"sent": as_json(before), "images": images}, body)
+    found = from_json(shapes.Returned, said["returned"])
+    return replace(found, images=dict(zip(said["names"], bodies, strict=True)))
+
+
+def _asked(job: str, data: Mapping[str, Any], body: bytes) -> Frame:
+    try:
+        return helper("reader").run(job, data, [body], seconds=SECONDS)
+    except Refused as refused:
+        raise NotWord(str(refused)) from refused
+    except Failed as failed:
+        log.warning("a Word file could not be read: %s", failed)
+        raise NotWord(_TOO_MUCH if failed.is_too_much else _UNREADABLE) from failed
+
+
+_TOO_MUCH: Final = f"Die Word-Datei ließ sich nicht in {SECONDS} Sekunden lesen oder braucht zu viel Speicher. Bitte den Bericht teilen oder Bilder verkleinern."
+_UNREADABLE: Final = "Die Word-Datei ließ sich nicht lesen. Bitte in Word öffnen, neu speichern und noch einmal wählen."
+
+
+def take_back(session: Session, report: models.Report, found: shapes.Returned, *, author: Author, store: Store, takes_tracked: bool) -> Taken:
     """Take what `read_back` found into the report. Raises `InvalidInput` when closed."""
     reports.hold(session, report)
     known = {uuid.UUID(row.uid).hex: row.heading for row in report.sections}
@@ -103,24 +150,8 @@ def _report(report: models.Report, sections: tuple[shapes.Section, ...], base_ur
     return shapes.Report(report.title or "", report.group, sections, base_url)
 
 
-def _sent(session: Session, report: models.Report, body: bytes) -> tuple[shapes.Section, ...]:
-    """The sections as they were when the file was made: each at the revision that its bookmark names."""
-    sent: list[shapes.Section] = []
-    for one in reading.read(body).sections:
-        if one.uid is None or one.rev is None:
-            continue
-        try:
-            section = reports.section_of(report, str(uuid.UUID(one.uid)))
-        except NoSection:
-            continue
-        base = reports.revision(session, report, section, one.rev)
-        if base is not None:
-            sent.append(shapes.Section(one.uid, one.rev, section.level, base.heading, base.text))
-    return tuple(sent)
-
-
 def _take(
-    session: Session, report: models.Report, one: returned.ReturnedSection, *, author: Author, after: str, takes_tracked: bool,
+    session: Session, report: models.Report, one: shapes.ReturnedSection, *, author: Author, after: str, takes_tracked: bool,
     pictures: _Pictures,
 ) -> TakenSection:
     text = pictures.placed(one.accepted if takes_tracked else one.text)
@@ -148,7 +179,7 @@ def _take(
     )
 
 
-def _known(report: models.Report, one: returned.ReturnedSection) -> models.ReportSection | None:
+def _known(report: models.Report, one: shapes.ReturnedSection) -> models.ReportSection | None:
     if one.uid is None:
         return None
     try:
@@ -158,7 +189,7 @@ def _known(report: models.Report, one: returned.ReturnedSection) -> models.Repor
 
 
 def _save(
-    session: Session, report: models.Report, section: models.ReportSection, one: returned.ReturnedSection, text: str, author: Author
+    session: Session, report: models.Report, section: models.ReportSection, one: shapes.ReturnedSection, text: str, author: Author
 ) -> str:
     assert one.rev is not None  # noqa: S101 - a section that is known carries its revision
     base = reports.revision(session, report, section, one.rev)
@@ -212,16 +243,5 @@ class _Pictures:
         return row
 
 
-def _images(open_file: Open) -> writing.Images:
-    def image(address: str) -> bytes | None:
-        match = _OWN_FILE.match(address)
-        if match is None:
-            return None
-        try:
-            with open_file(match[1]) as source:
-                body: bytes = source.read()
-                return body
-        except OSError:
-            return None
-
-    return image
+def _images(sections: Iterable[shapes.Section], path_of: PathOf) -> dict[str, Path]:
+    return {sha256: path_of(sha256) for section in sections for sha256 in shapes.own_files(section.text)}

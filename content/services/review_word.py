@@ -17,8 +17,7 @@ from content.anchors import MAX_QUOTE, Anchor, anchor_at, locate
 from content.services import reports, review_suggestions, review_threads
 from content.services.reports import Author
 from content.suggesting import Piece, place_of
-from content.word.returned import Suggestion
-from content.word.shapes import Comment
+from content.word.shapes import Comment, Suggestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,7 @@ import mammoth
 from lxml import etree
 from lxml import html as lxml_html
 
+from content.storage import MAX_ZIP_RATIO
 from content.word import remarks, tracked
 from content.word.marked import Writer
 from content.word.shapes import Comment, NotWord, ReadReport, ReadSection, parse_bookmark
@@ -24,6 +26,10 @@ from content.word.shapes import Comment, NotWord, ReadReport, ReadSection, parse
 MAX_FILE_BYTES: Final = 60_000_000
 MAX_UNPACKED_BYTES: Final = 300_000_000
 MAX_ENTRIES: Final = 5_000
+MAX_PARAGRAPHS: Final = 15_000
+"""A report of 300 pages has about 6,000."""
+MAX_ELEMENTS: Final = 600_000
+MAX_NESTING: Final = 100
 _MAIN: Final = "word/document.xml"
 _STYLES: Final = """
 p[style-name='Title'] => p.title:fresh
@@ -55,9 +61,26 @@ _NEW_SECTION_LEVEL: Final = 3
 
 
 def read(body: bytes, *, base_url: str = "") -> ReadReport:
-    """The report in a Word file. `base_url`: addresses below it become addresses of the portal. Raises `NotWord`."""
-    package = _open(body)
+    """The report in a Word file. `base_url`: addresses below it become addresses of the portal. Raises `NotWord`.
+
+    Time and memory grow with the file: for what comes from outside, run it within limits (`content.helpers`).
+    """
+    try:
+        return _read(_open(body), base_url)
+    except etree.LxmlError as error:
+        raise NotWord(_DAMAGED) from error
+
+
+def marks(body: bytes) -> list[tuple[str, int]]:
+    """(uid, revision) of each section of ours that the file names, in their order; much quicker than `read`. Raises `NotWord`."""
+    root = _xml(_open(body), _MAIN)
+    names = (parse_bookmark(mark.get(tracked.tag("name")) or "") for mark in root.iter(tracked.tag("bookmarkStart")))
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
+def _read(package: Mapping[str, bytes], base_url: str) -> ReadReport:
     root = _xml(package, _MAIN)
+    _refuse_endless(root)
     pictures = _Pictures()
     after = _read_variant(package, root, pictures, base_url=base_url, accept=True)
     before = _read_variant(package, root, pictures, base_url=base_url, accept=False) if tracked.is_tracked(root) else after
@@ -84,26 +107,45 @@ def _open(body: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
-            if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+            unpacked = sum(entry.file_size for entry in entries)
+            if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_ZIP_RATIO * len(body) + 1_000_000:
                 raise NotWord("Die Datei ist entpackt zu groß. Bitte Bilder verkleinern oder den Bericht teilen.")
             package = {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise NotWord(_NO_WORD) from error
     if _MAIN not in package or "[Content_Types].xml" not in package:
         raise NotWord(_NO_WORD)
-    if any(name.endswith((".xml", ".rels")) and b"<!DOCTYPE" in part for name, part in package.items()):
-        raise NotWord("Die Datei enthält eine Dokumenttyp-Angabe, die in Word-Dateien nicht vorkommt. Sie wird nicht gelesen.")
+    # UTF-16 has a zero byte beside each letter of a mark: without them it reads like the other encodings.
+    marks = [part.replace(b"\0", b"") for name, part in package.items() if name.lower().endswith((".xml", ".rels"))]
+    if any(b"<!DOCTYPE" in part for part in marks):
+        raise NotWord(_DOCTYPE)
+    if sum(part.count(b"<") for part in marks) > 2 * MAX_ELEMENTS:
+        raise NotWord(_ENDLESS)
     return package
 
 
+def _refuse_endless(root: Any) -> None:
+    """Refuse what no report is: reading it takes more than any page may cost."""
+    if sum(1 for _ in root.iter(tracked.tag("p"))) > MAX_PARAGRAPHS:
+        raise NotWord(f"Der Bericht hat mehr als {MAX_PARAGRAPHS} Absätze. Bitte leere Absätze entfernen oder den Bericht teilen.")
+    if root.xpath(f"boolean(//*[count(ancestor::*) > {MAX_NESTING}])"):
+        raise NotWord("Tabellen oder Textfelder sind zu tief ineinander geschachtelt. Bitte flacher gliedern.")
+
+
 _NO_WORD: Final = "Das ist keine lesbare Word-Datei. Bitte als .docx speichern (nicht .doc, .odt oder .pdf) und noch einmal wählen."
+_DAMAGED: Final = "Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen."
+_DOCTYPE: Final = "Die Datei enthält eine Dokumenttyp-Angabe, die in Word-Dateien nicht vorkommt. Sie wird nicht gelesen."
+_ENDLESS: Final = "Die Datei besteht aus zu vielen Teilen. Bitte den Bericht teilen."
 
 
 def _xml(package: Mapping[str, bytes], name: str) -> Any:
     try:
-        return tracked.parse(package[name])
+        root = tracked.parse(package[name])
     except etree.XMLSyntaxError as error:
-        raise NotWord("Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen.") from error
+        raise NotWord(_DAMAGED) from error
+    if root.getroottree().docinfo.doctype:
+        raise NotWord(_DOCTYPE)
+    return root
 
 
 def _packed(package: Mapping[str, bytes], main: bytes) -> io.BytesIO:
@@ -163,7 +205,7 @@ def _read_variant(package: Mapping[str, bytes], root: Any, pictures: _Pictures, 
             convert_image=mammoth.images.img_element(pictures.convert),
         )
     except Exception as error:  # mammoth raises whatever its parsers do
-        raise NotWord("Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen.") from error
+        raise NotWord(_DAMAGED) from error
     tree = lxml_html.fragment_fromstring(converted.value or "<p></p>", create_parent="div")
     notes = _take_notes(tree)
     marks = {name: f"[^{number}]" for number, name in enumerate(notes, start=1)}

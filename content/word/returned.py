@@ -6,59 +6,23 @@ and paragraphs that returned as they were read stay exactly as we had them: no c
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from content.word.reading import read
-from content.word.shapes import Comment, ReadReport, ReadSection, Report, Section, TrackedChange
+from content.word.shapes import (
+    Comment,
+    ReadReport,
+    ReadSection,
+    Report,
+    Returned,
+    ReturnedSection,
+    Section,
+    Suggestion,
+    TrackedChange,
+)
 from content.word.writing import Images, write
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """Paragraphs that somebody wants changed, with tracking on: `old` → `new` (either may be empty).
-
-    `place` is the paragraph of the text they begin at (0-based), `previous` the one before them.
-    """
-
-    old: str
-    new: str
-    author: str
-    at: dt.datetime | None
-    place: int = 0
-    previous: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnedSection:
-    """A section as it came back. `rev`: the revision that was sent; `text`: it with the untracked changes made in it.
-
-    `uid` is None for a section that is new. `accepted`: `text` with the tracked changes made as well. `comments` are those
-    that were not sent just so: new ones, and those that were answered or ticked off.
-    """
-
-    uid: str | None
-    rev: int | None
-    level: int
-    heading: str
-    text: str
-    accepted: str
-    is_changed: bool
-    suggestions: tuple[Suggestion, ...]
-    comments: tuple[Comment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What a returned file says. `missing`: uids of sections that were sent and are not in it."""
-
-    sections: tuple[ReturnedSection, ...]
-    missing: tuple[str, ...]
-    images: Mapping[str, bytes]
-    left_out: tuple[str, ...]
 
 
 def compare(sent: Report, body: bytes, *, images: Images = lambda _: None) -> Returned:

@@ -27,7 +27,7 @@ from content.house import Work
 from content.kinds import KINDS
 from content.ledger import instant
 from content.schemas import FieldError, InvalidInput
-from content.services import embargo
+from content.services import embargo, orders
 from content.whole import whole
 from portal import site
 from portal.asked import desk_with, found_item
@@ -35,7 +35,7 @@ from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
 from portal.limits import Limiter
 from portal.views.common import render
 from portal.views.errors import Problem
-from portal.views.files import INLINE, built_pdf, disposition, kit_of, zip_response
+from portal.views.files import INLINE, disposition, kit_response, pdf_of
 from portal.visitor import network_of, place_of
 from workflows.vocabulary import Permission
 
@@ -169,7 +169,9 @@ def read_pdf(request: Request) -> Response:
     opened = _open(request, "pdf")
     if isinstance(opened, Response):
         return opened
-    response = Response(_pdf(request, opened), content_type="application/pdf")
+    path = request.registry.house.made.get(_pdf(request, opened))
+    response = FileResponse(str(path), request=request, content_type="application/pdf")
+    response.last_modified = None
     response.headers["Content-Disposition"] = disposition("inline", "unter-sperrfrist.pdf")
     return _private(response)
 
@@ -180,8 +182,10 @@ def read_kit(request: Request) -> Response:
     opened = _open(request, "kit")
     if isinstance(opened, Response):
         return opened
-    body = kit_of(request, opened.document, _pdf(request, opened), opened.linked, opened.set_at, embargo=embargo_words(opened))
-    return _private(zip_response(body, "unter-sperrfrist"))
+    order = orders.kit(request.registry.house, _pdf(request, opened), opened.linked, opened.set_at, embargo=embargo_words(opened))
+    response = kit_response(request, order, "unter-sperrfrist")
+    response.etag = None
+    return _private(response)
 
 
 @view_config(route_name="embargo.file", request_method="GET")
@@ -238,9 +242,10 @@ def _open(request: Request, what: str) -> reading.EmbargoPage | Response:
     return opened.page
 
 
-def _pdf(request: Request, opened: reading.EmbargoPage) -> bytes:
-    proof = typesetting.LedgerProof(0, "", sha256_hex(canonical_json(opened.document)), "", instant(opened.set_at), embargo_words(opened))
-    return built_pdf(request, opened.document, proof)
+def _pdf(request: Request, opened: reading.EmbargoPage) -> typesetting.Order:
+    document = canonical_json(opened.document)
+    proof = typesetting.LedgerProof(0, "", sha256_hex(document), "", instant(opened.set_at), embargo_words(opened))
+    return pdf_of(request, document.decode(), proof)
 
 
 def _private(response: Response) -> Response:

@@ -14,12 +14,13 @@ from pyramid.view import exception_view_config, notfound_view_config
 
 from content import numbers, reading
 from content.db import is_away, is_busy
+from content.export.made import CannotMake, NotYet
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.admission import RETRY_AFTER_S
 from portal.api.problem import problem
 from portal.desk import SECRETS, TOKEN
-from portal.door import Foreign, OldForm
+from portal.door import Foreign, OldForm, Sender, sender_of
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
@@ -161,6 +162,28 @@ def broken(error: Exception, request: Request) -> Response:
     return plain(request, 500, "Bei uns ist ein Fehler aufgetreten")
 
 
+@exception_view_config(NotYet)
+def not_yet(error: NotYet, request: Request) -> Response:
+    """503 with the time to come back: the file is on its way, and nobody's thread waits for it."""
+    seconds = error.retry_after_s
+    page = Problem("Die Datei ist gleich da", f"{error} Bitte diese Adresse in {seconds} Sekunden noch einmal aufrufen.")
+    response = render(request, "errors/problem.html", title=page.title, page=page, status=503, is_indexed=False)
+    response.headers["Retry-After"] = str(seconds)
+    return _uncached(response)
+
+
+@exception_view_config(CannotMake)
+def cannot_make(error: CannotMake, request: Request) -> Response:
+    """500: the fault is ours, and in the log."""
+    page = Problem("Diese Datei fehlt durch unseren Fehler", f"{error} Der Betrieb sieht den Fehler im Protokoll; die Seite selbst ist lesbar.")
+    return _uncached(render(request, "errors/problem.html", title=page.title, page=page, status=500, is_indexed=False))
+
+
+def _uncached(response: Response) -> Response:
+    response.cache_control = "no-store"
+    return response
+
+
 def away(request: Request) -> Response:
     """503: the database cannot be reached. The log is told elsewhere, once for all."""
     return _later(request, "Das Portal ist gerade nicht erreichbar", is_away=True)
@@ -175,7 +198,9 @@ def _later(request: Request, text: str, **what: bool) -> Response:
 
 
 def _typed(request: Request) -> list[tuple[str, str]]:
-    """What was typed; nothing where a secret is among it, which no page repeats."""
+    """What was typed; nothing where a secret is among it, which no page repeats, and nothing that another site sent."""
+    if sender_of(request) is Sender.FOREIGN:
+        return []
     form = request.environ.get("webob._parsed_post_vars", ({},))[0]  # only what was read already
     if (SECRETS - {TOKEN}) & set(form):
         return []

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from pyramid.httpexceptions import HTTPNotFound, HTTPServiceUnavailable
+from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 from pyramid.view import view_config
 
 from content import reading
 from content.berlin import BERLIN
-from content.canonical import sha256_hex
 from content.db import is_away, is_busy
-from content.export import citation, presskit, typesetting
+from content.export import citation, typesetting
 from content.kinds import KINDS
 from content.search.interface import IndexDamaged
-from content.services import following, rows
+from content.services import following, orders, rows
 from content.storage import IMAGE_TYPES, clean_file_name
 from portal.admission import RETRY_AFTER_S
 from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
@@ -71,9 +69,10 @@ def edition_json(request: Request) -> Response:
 
 
 def edition_pdf(request: Request) -> Response:
-    """The edition as PDF, built once and kept beside the index."""
+    """The edition as PDF; made at its publication, and kept."""
     document, proof = _document(request)
-    response = FileResponse(str(_pdf_file(request, document, proof)), request=request, content_type="application/pdf")
+    path = request.registry.house.made.get(pdf_of(request, document, typesetting.proof_of(proof)))
+    response = FileResponse(str(path), request=request, content_type="application/pdf")
     name = item_address(request).strip("/").replace("/", "-") + ".pdf"
     response.headers["Content-Disposition"] = disposition("inline", name)
     response.cache_control = "public, max-age=0, must-revalidate"
@@ -82,64 +81,35 @@ def edition_pdf(request: Request) -> Response:
     return response
 
 
-def _pdf_file(request: Request, document: str, proof: reading.Proof) -> Path:
-    folder = request.registry.house.data / "pdf"
-    base_url = request.registry.settings["portal.settings"].base_url
-    key = sha256_hex(f"{typesetting.LAYOUT_VERSION}|{base_url}|{proof.entry_hash}".encode())
-    path: Path = folder / f"{key}.pdf"
-    if not path.exists():
-        body = built_pdf(request, json.loads(document), typesetting.proof_of(proof))
-        folder.mkdir(exist_ok=True, mode=0o700)
-        temporary = path.with_suffix(f".{id(request)}.part")
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    return path
-
-
-def built_pdf(request: Request, document: Mapping[str, Any], proof: typesetting.LedgerProof) -> bytes:
-    """The PDF, set now; an answer with 503 where that fails."""
-    base_url, store = request.registry.settings["portal.settings"].base_url, request.registry.house.files
-    pictures = {figure["sha256"]: store.path(figure["sha256"]) for figure in document["data"].get("figures", ())}
-    try:
-        return typesetting.build_in_subprocess(document, proof, base_url=base_url, pictures=pictures)
-    except typesetting.PdfError as error:
-        raise HTTPServiceUnavailable(str(error)) from error
+def pdf_of(request: Request, document: str, proof: typesetting.LedgerProof) -> typesetting.Order:
+    """The order of the PDF of a document (JSON)."""
+    return orders.pdf(request.registry.house, document, proof, base_url=_base_url(request))
 
 
 @view_config(route_name="kit.press_release")
 def press_kit(request: Request) -> Response:
     """The press kit of a release: the same bytes as long as nothing is published that it names."""
     text, proof = _document(request)
-    document = json.loads(text)
-    pdf = _pdf_file(request, text, proof).read_bytes()
-    body = kit_of(request, document, pdf, request.reader.links(rows.named_addresses(document["data"])), proof.valid_from)
-    response = zip_response(body, item_address(request).rsplit("/", 1)[-1])
+    pdf = pdf_of(request, text, typesetting.proof_of(proof))
+    linked = request.reader.links(rows.named_addresses(json.loads(text)["data"]))
+    response = kit_response(request, orders.kit(request.registry.house, pdf, linked, proof.valid_from), item_address(request).rsplit("/", 1)[-1])
     response.cache_control = "public, max-age=0, must-revalidate"
-    response.etag = sha256_hex(body)[:32]
     response.conditional_response = True
     return response
 
 
-def kit_of(
-    request: Request, document: Mapping[str, Any], pdf: bytes, linked: Mapping[str, reading.Link], made_at: dt.datetime, *, embargo: str = "",
-) -> bytes:
-    """The kit of a document, with the files that it shows."""
-    store, image = request.registry.house.files, document["data"].get("image")
-    shown = [("anlagen", row) for row in document["data"].get("attachments", ())] + ([("bilder", image)] if image else [])
-    files = {
-        f"{folder}/{clean_file_name(row['file_name'])}": store.path(row["sha256"]).read_bytes()
-        for folder, row in shown
-        if row.get("sha256") and store.path(row["sha256"]).exists()
-    }
-    base_url = request.registry.settings["portal.settings"].base_url
-    return presskit.build(presskit.Kit(document, pdf, files, linked, base_url, made_at, embargo))
-
-
-def zip_response(body: bytes, stem: str) -> Response:
-    """The kit as a download."""
-    response = Response(body, content_type="application/zip")
+def kit_response(request: Request, order: typesetting.Order, stem: str) -> Response:
+    """A kit as a download."""
+    path = request.registry.house.made.get(order)
+    response = FileResponse(str(path), request=request, content_type="application/zip")
+    response.last_modified = None
+    response.etag = order.name[:32]
     response.headers["Content-Disposition"] = disposition("attachment", f"pressemappe-{stem}.zip")
     return response
+
+
+def _base_url(request: Request) -> str:
+    return str(request.registry.settings["portal.settings"].base_url)
 
 
 def _document(request: Request) -> tuple[str, reading.Proof]:

@@ -6,13 +6,14 @@ from typing import Final
 
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
-from pyramid.response import Response
+from pyramid.response import FileResponse, Response
 from sqlalchemy.orm import Session
 
 from content import models
 from content.schemas import InvalidInput
+from content.services import report_word
 from content.services.reports import Author
-from content.word.shapes import NotWord
+from content.word.shapes import NotWord, Returned
 from portal.asked import editable_item
 from portal.desk import desk_view, looking, page, writing
 from portal.forms import UPLOAD
@@ -49,13 +50,13 @@ def _form(request: Request, report: models.Report, error: str = "", *, status: i
 @desk_view("desk.report_word_file", permission=Permission.REPORT_WRITE)
 def download(request: Request) -> Response:
     """The report as it stands."""
-    from content.services import report_word  # noqa: PLC0415 - the libraries for Word take memory that few processes need
-
+    house = request.registry.house
     with looking(request) as session:
         report = _report(request, session)
-        body = report_word.export(session, report, base_url=_base_url(request), open_file=request.registry.house.files.open)
+        order = report_word.order(session, report, base_url=_base_url(request), path_of=house.files.path)
         name = f"{report.slug}.docx"
-    response = Response(body, content_type=DOCX)
+    response = FileResponse(str(house.made.get(order)), request=request, content_type=DOCX)
+    response.last_modified = None
     response.content_disposition = f'attachment; filename="{name}"'
     return response
 
@@ -63,16 +64,12 @@ def download(request: Request) -> Response:
 @desk_view("desk.report_word", permission=Permission.REPORT_WRITE, method="POST")
 def upload(request: Request) -> Response:
     """Take a file back, and tell what became of each section."""
-    from content.services import report_word  # noqa: PLC0415 - see above
-
     _, body = typed_uploads(request).get("datei", ("", b""))
     if not body:
         with looking(request) as session:
             return _form(request, _report(request, session), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
     try:
-        with looking(request) as session:
-            files = request.registry.house.files
-            found = report_word.read_back(session, _report(request, session), body, base_url=_base_url(request), open_file=files.open)
+        found = _read(request, body)
         with writing(request, is_searched=False) as work:
             report = _report(request, work.session)
             author = Author(request.person.login, request.person.name, work.desk.now)
@@ -86,6 +83,16 @@ def upload(request: Request) -> Response:
         message = " ".join(error.message for error in invalid.errors)
     with looking(request) as session:
         return _form(request, _report(request, session), message, status=400)
+
+
+def _read(request: Request, body: bytes) -> Returned:
+    """What the file says; the slow parts with no connection held."""
+    with looking(request) as session:
+        _report(request, session)  # whoever may not write it gives us nothing to read
+    marks = report_word.marks(body)
+    with looking(request) as session:
+        sent = report_word.sent(session, _report(request, session), marks, base_url=_base_url(request))
+    return report_word.read_back(sent, body, path_of=request.registry.house.files.path)
 
 
 def _base_url(request: Request) -> str:

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from docx import Document
 
 from content import models
-from content.services import reports
+from content.export.made import Made
+from content.services import report_word, reports
 from content.services.reports import Author
-from content.word import reading, returned
-from content.word import writing as making
+from content.word import reading
 from content.word.remarks import Remarks
 from content.word.shapes import Comment
 from tests.functional.test_report_desk import section_form
@@ -69,8 +69,8 @@ def test_others_write_while_a_returned_file_is_read_and_while_one_is_made(writin
 
         return go
 
-    for module, name in ((returned, "read"), (returned, "write"), (making, "write")):
-        monkeypatch.setattr(module, name, meanwhile(getattr(module, name)))
+    for kind, name in ((report_word, "marks"), (report_word, "read_back"), (Made, "get")):
+        monkeypatch.setattr(kind, name, meanwhile(getattr(kind, name)))
     body = fetch(app, path)
     assert "Unverändert." in give_back(app, path, change_first(body, FIRST, f"{FIRST} Und mehr.")).text
     assert len(done) >= 3 and "Und mehr." in stored(house, uid).text
@@ -79,9 +79,9 @@ def test_others_write_while_a_returned_file_is_read_and_while_one_is_made(writin
 def test_a_section_that_goes_while_the_file_is_read_comes_in_anew(writing, monkeypatch):
     house, member, path, (uid, _) = writing
     app = member("anna")
-    body, read = fetch(app, path), returned.compare
+    body, read = fetch(app, path), report_word.read_back
 
-    def compare(*arguments, **more):
+    def read_back(*arguments, **more):
         found = read(*arguments, **more)
         with house.writing("other") as work:
             section = work.session.scalars(sa.select(models.ReportSection).where(models.ReportSection.uid == uid)).one()
@@ -89,7 +89,7 @@ def test_a_section_that_goes_while_the_file_is_read_comes_in_anew(writing, monke
             reports.remove_section(work.session, report, uid, author=Author("other", "Other", work.desk.now))
         return found
 
-    monkeypatch.setattr(returned, "compare", compare)
+    monkeypatch.setattr(report_word, "read_back", read_back)
     assert "Als neuer Abschnitt angelegt" in give_back(app, path, body).text
 
 

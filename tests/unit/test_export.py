@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import astuple
 
 import pikepdf
 import pypdfium2
@@ -18,6 +19,7 @@ from PIL import Image
 
 from content import clauses, markup
 from content.export import citation, pdf, typesetting
+from content.helpers import frames
 from content.report_markup import section_html
 
 PROOF = typesetting.LedgerProof(12, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
@@ -58,10 +60,14 @@ def test_pdf_is_tagged_titled_and_carries_its_source():
 
 
 def test_pdf_is_the_same_in_another_process_zone_locale_and_folder(tmp_path):
-    request = json.dumps({"document": dict(reversed(document().items())), "proof": [PROOF.position, PROOF.entry_hash, PROOF.sha256, PROOF.key_id, PROOF.recorded_at], "base_url": "https://beschluesse.example"})
+    data = {"document": json.dumps(dict(reversed(document().items()))), "proof": astuple(PROOF), "base_url": "https://beschluesse.example", "pictures": {}, "target": str(tmp_path / "made.pdf")}
     environment = {**os.environ, "TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
-    done = subprocess.run([sys.executable, "-m", "content.export.pdf"], input=request.encode(), capture_output=True, cwd=tmp_path, env=environment, check=True)
-    assert done.stdout == build(document())
+    done = subprocess.run(
+        [sys.executable, "-m", "content.helpers.process", "typesetter", str(os.getpid())],
+        input=frames.packed({"job": "pdf", "data": data, "seconds": 60}), capture_output=True, cwd=tmp_path, env=environment, check=True,
+    )
+    assert frames.unpacked(frames.exactly(io.BytesIO(done.stdout)))[0] == {"ok": {}}
+    assert (tmp_path / "made.pdf").read_bytes() == build(document())
 
 
 @settings(max_examples=15, deadline=None)

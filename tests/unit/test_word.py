@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from content.helpers.plain import as_json, from_json
 from content.word import reading, returned
-from content.word.shapes import Comment, NotWord, Report, Section
+from content.word.shapes import Comment, NotWord, Report, Returned, Section
 from content.word.writing import write
+from tests.unit.word_files import ENDLESS
 
 FILES = Path(__file__).parents[1] / "files" / "word"
 BASE = "https://portal.example"
@@ -348,3 +351,20 @@ def test_a_word_file_cut_off_anywhere_is_refused_or_read():
 def test_words_of_a_file_never_become_marks():
     (text,) = texts(write(report(section(1, r"\# kein Titel" + "\n\n" + r"\- kein Punkt" + "\n\n" + r"\[kein\](link)"))))
     assert re.findall(r"^(?:\\#|\\-|\\\[)", text, re.MULTILINE) == ["\\#", "\\-", "\\["]
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_file_that_no_reader_can_bear_is_refused_in_words(name):
+    with pytest.raises(NotWord, match=r"(?i)bitte|nicht gelesen"):
+        reading.read(ENDLESS[name])
+
+
+def test_marks_name_the_sections_that_we_sent():
+    body = write(Report("T", "", (Section("a" * 32, 3, 1, "Eins", "Text."), Section("b" * 32, 0, 2, "Zwei", ""))))
+    assert reading.marks(body) == [("a" * 32, 3), ("b" * 32, 0)]
+
+
+def test_what_a_file_says_is_the_same_after_its_way_between_processes():
+    body = write(Report("T", "", (Section("a" * 32, 3, 1, "Eins", "Text.", (Comment("A", "B", at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),)),)))
+    found = returned.compare(Report("T", "", ()), body)
+    assert from_json(Returned, as_json(replace(found, images={}))) == replace(found, images={})

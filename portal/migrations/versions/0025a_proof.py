@@ -13,7 +13,7 @@ from alembic import op
 import content.db
 
 revision = '0025a'
-down_revision = '0024f'
+down_revision = '0025g'
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0025e'
-down_revision = '0024f'
+down_revision = '0025b'
 branch_labels = None
 depends_on = None
 

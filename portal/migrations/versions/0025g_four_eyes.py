@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0025g'
-down_revision = '0024f'
+down_revision = '0025f'
 branch_labels = None
 depends_on = None
 
