@@ -24,7 +24,7 @@ from content.house import Work
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
-from portal.door import TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
+from portal.door import MAX_DESK_BYTES, TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
 from portal.incoming import read_uploads_ahead
 from portal.navigation import menu
 from portal.views.common import render
@@ -34,7 +34,6 @@ from workflows.vocabulary import Permission
 
 COOKIE: Final = "redaktion"
 COOKIE_PATH: Final = "/redaktion"
-MAX_BODY_BYTES: Final = 80_000_000
 FORGET: Final = '"cache", "storage"'
 """What the browser lets go at sign-out (Clear-Site-Data): texts that it kept. Cookies stay: by one of them it is known again."""
 SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential", "secret"})
@@ -125,7 +124,7 @@ def _note_seen(request: Request, person: SignedIn) -> None:
 def _refusal(
     request: Request, person: SignedIn | None, route_name: str, permission: Permission, method: str
 ) -> Response | None:
-    if method == "POST" and int(request.content_length or 0) > MAX_BODY_BYTES:
+    if method == "POST" and int(request.content_length or 0) > MAX_DESK_BYTES:
         return page(request, "desk/message.html", title="Zu groß", status=413, text="Die Dateien sind zusammen zu groß; höchstens 80 MB.")
     if person is None:
         return _ask_to_sign_in(request, method)

@@ -26,7 +26,9 @@ TOKEN: Final = "formular"  # noqa: S105 - a name, no secret
 BROWSER_PATH: Final = "/anmelden"
 """Where the cookie goes that binds forms before the sign-in to their browser."""
 MAX_FORM_BYTES: Final = 2_000_000
-"""What a form outside the desk may hold; the desk takes files and has its own limit."""
+"""What a form outside the desk may hold."""
+MAX_DESK_BYTES: Final = 80_000_000
+"""What a form of the desk may hold, its files included; `desk_view` says no to more, unread."""
 READING: Final = frozenset({"GET", "HEAD"})
 
 
@@ -157,7 +159,7 @@ def watch(event: BeforeTraversal) -> None:
     proof = _proof_of(route.name)
     if proof is not Proof.SESSION and int(request.content_length or 0) > MAX_FORM_BYTES:
         raise HTTPRequestEntityTooLarge
-    if not _is_form(request):
+    if int(request.content_length or 0) <= MAX_DESK_BYTES and not _is_form(request):
         raise HTTPBadRequest
     if proof not in {Proof.SESSION, Proof.ADDRESS} and not _is_proved(request, proof, sender):
         raise OldForm

@@ -48,7 +48,7 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     if action not in ACTS:
         return
     account = session.scalars(sa.select(models.Account).where(models.Account.login == login)).one_or_none()
-    if account is None:
+    if account is None or _is_unused(session, account):
         return
     words = ACTS[action].format(detail=detail, role=_role(detail))
     by = "Sie selbst" if actor == login else actor_name or actor
@@ -66,6 +66,12 @@ def tell_old_address(session: Session, account: models.Account, old: str, now: d
     """Tell the address that an account had until now that it is not its address any more."""
     words = f"Die E-Mail-Adresse des Kontos wurde geändert. Nachrichten gehen ab jetzt an {new or 'keine Adresse'}; diese hier bekommt keine mehr."
     _mail(session, account, old, words, "", f"{EVENT}:old-address:{now.isoformat()}", now)
+
+
+def _is_unused(session: Session, account: models.Account) -> bool:
+    """Whether nobody can have been in it yet: the invitation is all that its person needs to read."""
+    has_identity = sa.select(models.Identity.id).where(models.Identity.account_id == account.id)
+    return account.password_hash is None and not account.passkeys and session.scalar(has_identity) is None
 
 
 def _mail(session: Session, account: models.Account, to: str, words: str, by: str, key: str, now: dt.datetime) -> None:

@@ -66,7 +66,7 @@ def refuse_too_many(connection: Connection, kind: str, login: str, address: str,
     limit, recent, place = LIMITS[kind], (A.kind == kind, A.at > now - WINDOW), network_of(address)
     count = sa.select(sa.func.count()).select_from(A)
     here, named = A.address == place, A.login == secret_hash(login)
-    asked = [(limit.by_place, (here,))]
+    asked: list[tuple[int, tuple[sa.ColumnElement[bool], ...]]] = [(limit.by_place, (here,))]
     if login:
         asked.append((limit.by_both, (here, named)))
         if not place.startswith(KNOWN):

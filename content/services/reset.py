@@ -16,6 +16,8 @@ from content import mail_address, models
 from content.schemas import InvalidInput
 from content.services import accounts, audit, outbox
 
+PAUSE: Final = dt.timedelta(minutes=10)
+"""Between two links that strangers can set off to one person."""
 MOST_ACCOUNTS: Final = 5
 """Of more accounts with one address the administration helps."""
 
@@ -30,6 +32,8 @@ def ask(session: Session, login: str, base_url: str, now: dt.datetime, *, addres
 def answer(session: Session, payload: dict[str, Any], now: dt.datetime) -> None:
     """Send a link for each account that is meant, if there is any; called by the clock."""
     for account in _meant(session, payload["login"], payload.get("email", "")):
+        if _was_just_sent(session, account, now):  # it is in the post: strangers fill nobody's letter box
+            continue
         send_link(session, account, "reset", payload["base_url"], now)
         audit.note(
             session, now, actor=account.login, name=account.name, action="password.reset-asked", subject=account.login,
@@ -44,6 +48,13 @@ def _meant(session: Session, login: str, email: str) -> Sequence[models.Account]
     same = sa.select(table).where(sa.func.lower(table.email) == email).order_by(table.id).limit(MOST_ACCOUNTS)
     rows = [found] if found is not None else session.scalars(same).all() if email else []
     return [row for row in rows if row.is_active and row.email]
+
+
+def _was_just_sent(session: Session, account: models.Account, now: dt.datetime) -> bool:
+    ticket = models.Ticket
+    fresh = ticket.expires_at > now + accounts.TICKET_LIFE["reset"] - PAUSE
+    query = sa.select(ticket.id).where(ticket.account_id == account.id, ticket.purpose == "reset", ticket.used_at.is_(None), fresh)
+    return session.scalar(query) is not None
 
 
 def _email(text: str) -> str:

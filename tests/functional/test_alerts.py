@@ -319,6 +319,16 @@ def test_flood_from_one_visitor_is_refused_without_keeping_who_it_was(world):
     assert world.count(models.AlertRequest) == 0
 
 
+def test_a_household_with_many_addresses_is_one_visitor(world):
+    form = world.browser.get("/suche/abo?q=Wort").forms[1]
+    codes = []
+    for number in range(22):
+        world.browser.extra_environ["REMOTE_ADDR"] = f"2001:db8:1:2::{number + 1:x}"
+        form["email"] = f"leser{number}@amt.example"
+        codes.append(form.submit(expect_errors=True).status_int)
+    assert codes == [200] * 20 + [429] * 2
+
+
 def test_what_was_never_confirmed_is_forgotten(world):
     world.subscribe()
     world.tick(hours=49)
@@ -345,7 +355,8 @@ def test_bad_input_is_named_and_kept(world, field, value, words):
 def test_form_of_another_site_sends_nothing(world):
     form = world.browser.get("/suche/abo?q=Zwiebelkuchen").forms[1]
     form["email"] = READER
-    assert form.submit(headers={"Origin": "https://boese.example"}, status=400)
+    assert form.submit(headers={"Origin": "https://boese.example"}, status=403)
+    assert form.submit(headers={"Origin": "null"}, status=400), "without a cookie the browser must say that our page sent it"
     world.tick()
     assert world.mails() == []
 
