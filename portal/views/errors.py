@@ -17,7 +17,7 @@ from content.db import is_away, is_busy
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.api.problem import problem
-from portal.desk import SECRETS, TOKEN
+from portal.desk import SECRETS, TOKEN, is_our_form
 from portal.doors import RETRY_AFTER_S
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
@@ -152,9 +152,9 @@ def _later(request: Request, text: str, **what: bool) -> Response:
 
 
 def _typed(request: Request) -> list[tuple[str, str]]:
-    """What was typed; nothing where a secret is among it, which no page repeats."""
+    """What was typed into a form of ours; nothing where a secret is among it, which no page repeats."""
     form = request.environ.get("webob._parsed_post_vars", ({},))[0]  # only what was read already
-    if (SECRETS - {TOKEN}) & set(form):
+    if (SECRETS - {TOKEN}) & set(form) or not form or not is_our_form(request, str(form.get(TOKEN, ""))):  # the token is looked at when it comes again
         return []
     return [(name, value) for name, value in form.items() if isinstance(value, str)]
 

@@ -15,6 +15,7 @@ from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services import audit as audit_log
 from content.services.accounts import Busy, SignedIn, SignInRefused
 from portal.desk import audit, desk_view, is_our_form, kept_inputs, page, safe_path, set_cookie, utc_now, writing
+from portal.doors import RETRY_AFTER_S
 from portal.entering import code_page, enter, go_on
 from portal.views.common import parameter
 from portal.visitor import address_of
@@ -27,7 +28,9 @@ STATUS = {"too_many": 429, "busy": 503}
 @exception_view_config(Busy)
 def busy(error: Busy, request: Request) -> Response:
     """503, and when to come back."""
-    return page(request, "desk/message.html", title="Bitte gleich noch einmal", text=str(error), status=503)
+    response = page(request, "desk/message.html", title="Bitte gleich noch einmal", text=str(error), status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 @view_config(route_name="sign_in", request_method="GET")
