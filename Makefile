@@ -29,6 +29,9 @@ test: $(STAMPS)/test $(STAMPS)/assets-test ## Alles einrichten und alle Tests au
 bench: $(STAMPS)/test $(STAMPS)/assets ## Geschwindigkeit messen; druckt Verhältnisse
 	@env -u HOST -u PORT -u DATA $(BIN)/python -m tests.benchmarks
 
+crowd: $(STAMPS)/test $(STAMPS)/assets ## Messen, wie lange eine Seite wartet, während ein Crawler allen Links folgt
+	@env -u HOST -u PORT -u DATA $(BIN)/python -m tests.crowd
+
 lint: $(STAMPS)/test ## Stil prüfen
 	@$(BIN)/ruff check .
 
@@ -78,4 +81,4 @@ $(STAMPS)/assets-test: $(STAMPS)/assets $(STAMPS)/test
 	@$(BIN)/python -m portal.assets --test
 	@touch $@
 
-.PHONY: help serve test bench lint types layers node lock clean
+.PHONY: help serve test bench crowd lint types layers node lock clean

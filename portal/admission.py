@@ -131,7 +131,7 @@ def _look_at(request: Request) -> None:
 
 
 def _read(request: Request, handler: Handler, admission: Admission) -> Response:
-    patience = Patience(0, ANSWER_S, may_write=False)
+    patience = Patience(WRITER_WAIT_S, ANSWER_S, may_write=False)
     if str(request.environ.get("PATH_INFO", "")).startswith(WITHOUT_DATABASE):
         with patient(patience):
             return _sent(handler(request), admission)

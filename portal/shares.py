@@ -12,8 +12,6 @@ MOST_STREAMS: Final = 8
 """So many long answers (files, the whole ledger) are on their way at once."""
 STOP_S: Final = 10
 """A process that is told to end waits so long for those who take their answers slowly."""
-HEADER_S: Final = 10
-"""So long the first lines of a request may take to arrive."""
 
 
 def threads_of(readers: int) -> int:

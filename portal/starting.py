@@ -15,7 +15,6 @@ from typing import Final
 import sqlalchemy as sa
 import waitress
 from granian.constants import Interfaces
-from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 from sqlalchemy.engine import Engine
@@ -221,7 +220,6 @@ def _run_granian(settings: Settings) -> int:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         blocking_threads=shares.threads_of(settings.threads),
-        http1_settings=HTTP1Settings(header_read_timeout=shares.HEADER_S * 1000),
         workers_kill_timeout=shares.STOP_S,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,

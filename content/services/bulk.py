@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from content import models
+from content.db import is_busy
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
@@ -30,6 +31,7 @@ QUICK: Final[Mapping[str, bool]] = MappingProxyType({
 """Steps of publication with a button of their own below a list, in this order → whether only a text that went on needs it."""
 LIMIT: Final = 100
 _GONE: Final = "Den Eintrag gibt es nicht mehr, oder Sie dürfen ihn nicht sehen."
+_BUSY: Final = "Andere schrieben gerade zu lange. Dieser Eintrag ist nicht geändert; bitte noch einmal."
 _OTHER_KIND: Final = "„{step}“ gibt es bei dieser Art nicht."
 _STALE: Final = "Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und noch einmal entscheiden."
 
@@ -157,8 +159,19 @@ def _is_for(move: Move, row: models.Item) -> bool:
 
 
 def take_all(begin: Begin, person: SignedIn, move: Move, chosen: Iterable[Chosen], fields: Mapping[str, Any]) -> list[Answer]:
-    """Take `move` for each item; `begin` opens one transaction."""
-    return [_take(begin, person, move, one, fields) for one in chosen]
+    """Take `move` for each item; `begin` opens one transaction.
+
+    Where others write for too long it raises as long as nothing was done; later it tells of each item that had no turn.
+    """
+    answers: list[Answer] = []
+    for one in chosen:
+        try:
+            answers.append(_take(begin, person, move, one, fields))
+        except Exception as error:
+            if not (answers and is_busy(error)):
+                raise
+            answers.append(Answer(one.id, one.rev, f"Eintrag {one.id}", "", (_BUSY,)))
+    return answers
 
 
 def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mapping[str, Any]) -> Answer:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
-from pyramid.response import Response
+from pyramid.response import FileIter, Response
 from pyramid.view import view_config
 
 from content import facets, numbers, reading
@@ -21,6 +21,7 @@ from content.services import ledger as ledger_service
 from content.services.listing import PER_PAGE
 from content.whole import whole
 from portal import item_page
+from portal.admission import AT_ONCE_BYTES
 from portal.views.common import (
     BadRequest,
     item_address,
@@ -145,16 +146,15 @@ def ledger(request: Request) -> Response:
 def ledger_lines(request: Request) -> Response:
     """The ledger as a file that the standalone checker reads."""
     house, settings = request.registry.house, request.registry.settings["portal.settings"]
-    connection = house.reading_engine.connect()
-
-    def stream() -> Any:
-        try:
-            for line in ledger_service.lines(connection, portal=settings.base_url, public_keys=house.public_keys):
-                yield line.encode() + b"\n"
-        finally:
-            connection.close()
-
-    response = Response(content_type="application/x-ndjson", app_iter=stream())
+    # Written out first: whoever takes it slowly holds no transaction of the database open.
+    file = tempfile.SpooledTemporaryFile(max_size=AT_ONCE_BYTES)  # noqa: SIM115 - closed when it is sent
+    with house.reading() as connection:
+        for line in ledger_service.lines(connection, portal=settings.base_url, public_keys=house.public_keys):
+            file.write(line.encode() + b"\n")
+    size = file.tell()
+    file.seek(0)
+    response = Response(content_type="application/x-ndjson", app_iter=FileIter(file))
+    response.content_length = size
     response.content_disposition = 'attachment; filename="ledger.jsonl"'
     response.cache_control = "no-cache"
     return response

@@ -14,6 +14,7 @@ from content import models
 from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services import audit as audit_log
 from content.services.accounts import Busy, SignedIn, SignInRefused
+from portal.admission import RETRY_AFTER_S
 from portal.desk import audit, desk_view, kept_inputs, page, safe_path, set_cookie, signed_out, utc_now, writing
 from portal.door import OldForm, Sender, browser_token, sender_of
 from portal.entering import code_page, enter, go_on
@@ -29,7 +30,9 @@ STATUS = {"too_many": 429, "busy": 503}
 @exception_view_config(Busy)
 def busy(error: Busy, request: Request) -> Response:
     """503, and when to come back."""
-    return page(request, "desk/message.html", title="Bitte gleich noch einmal", text=str(error), status=503)
+    response = page(request, "desk/message.html", title="Bitte gleich noch einmal", text=str(error), status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 @view_config(route_name="sign_in", request_method="GET")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from content import models
+from content.patience import TooBusy
 from content.schemas import clean_item
-from content.services import edit, lookup, transition
+from content.services import bulk, edit, lookup, transition
 from tests.functional.test_changes import change, listed
 from tests.functional.test_desk_lists import NOW, PUBLISH, SUBMIT, titles, write
 from workflows.publication import PUBLICATION
@@ -46,6 +47,24 @@ def test_drafts_are_submitted_together_and_nothing_happens_before_it_is_confirme
     done = confirm(asked)
     assert "Einreichen: 2 von 2 erledigt" in done.text
     assert state(house, first) == state(house, second) == "submitted"
+
+
+def test_what_had_no_turn_because_others_wrote_is_named_and_what_was_done_stays_done(desk, monkeypatch):
+    house, browser = desk
+    app = browser("rita", "press")
+    ids = [write(house, slug, by="rita") for slug in ("eins", "zwei", "drei")]
+    asked = choose(app, "submit", *ids)
+    take, turns = bulk._take, iter([True, False, True])
+
+    def sometimes(*given):
+        if not next(turns):
+            raise TooBusy("others write")
+        return take(*given)
+
+    monkeypatch.setattr(bulk, "_take", sometimes)
+    done = confirm(asked)
+    assert done.status_int == 200 and "Einreichen: 2 von 3 erledigt" in done.text and "Andere schrieben gerade zu lange" in done.text
+    assert sorted(state(house, one) for one in ids) == ["draft", "submitted", "submitted"]
 
 
 def test_what_cannot_be_done_is_named_with_its_reason_and_hinders_nothing_else(desk):

@@ -114,8 +114,9 @@ def test_a_long_query_is_not_looked_at(portal):
     assert app.get("/suche?" + "&".join("q=a" for _ in range(admission.MAX_PARAMETERS + 1)), expect_errors=True).status_int == 414
 
 
-def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them(portal):
+def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them(portal, monkeypatch):
     """More of them than there is room for, one after the other; half of them given up in the middle."""
+    monkeypatch.setattr(admission, "AT_ONCE_BYTES", 1_000)
     app, _ = portal
     for number in range(3 * shares.MOST_STREAMS):
         made = app.RequestClass.blank("/ledger.jsonl")
@@ -124,6 +125,12 @@ def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them
             next(iter(chunks))
         else:
             b"".join(chunks)
+        chunks.close()
+    assert app.get("/ledger.jsonl").status_int == 200
+    held = [app.RequestClass.blank("/ledger.jsonl").call_application(app.app) for _ in range(shares.MOST_STREAMS)]
+    refused = app.get("/ledger.jsonl", status=503)
+    assert int(refused.headers["Retry-After"]) > 0 and app.get("/").status_int == 200
+    for _, _, chunks in held:
         chunks.close()
     assert app.get("/ledger.jsonl").status_int == 200
 
