@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pyramid.httpexceptions import HTTPException, HTTPMovedPermanently
 from pyramid.request import Request
@@ -11,7 +13,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from content import numbers, reading
-from content.db import is_busy
+from content.faults import Fault, kind_of
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.api.problem import problem
@@ -123,9 +125,12 @@ def refusal(error: HTTPException, request: Request) -> Response:
 
 @exception_view_config(Exception)
 def broken(error: Exception, request: Request) -> Response:
-    """500: logged with all details, told without any. 503 where others only wrote for too long."""
-    if is_busy(error) or isinstance(error, IndexBusy):
+    """500: logged with all details, told without any. 503 where others only wrote for too long, or where nothing can be kept."""
+    fault = kind_of(error)
+    if fault is Fault.BUSY or isinstance(error, IndexBusy):
         return _busy(error, request)
+    if fault in UNSAVED:
+        return _unsaved(error, request, UNSAVED[fault])
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
     return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
 
@@ -137,14 +142,28 @@ def _busy(error: Exception, request: Request) -> Response:
     return response
 
 
+UNSAVED: Final[Mapping[Fault, str]] = {
+    Fault.FULL: "Der Datenträger des Portals ist voll.",
+    Fault.READ_ONLY: "Der Datenträger des Portals lässt sich gerade nur lesen.",
+}
+"""Why nothing can be kept, as editors are told."""
+
+
+def _unsaved(error: Exception, request: Request, why: str) -> Response:
+    log.error("nothing can be kept at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
+    response = _static(request, 503, "Gerade kann nichts gespeichert werden", why=why)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
 def _is_api(request: Request) -> bool:
     """Whether a machine asks, that reads errors as JSON. The bytes as they came: the address may not be text."""
     return str(request.environ.get("PATH_INFO", "")).startswith("/api/")
 
 
-def _static(request: Request, status: int, text: str, *, is_busy: bool = False) -> Response:
+def _static(request: Request, status: int, text: str, *, is_busy: bool = False, why: str = "") -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
     if _is_api(request):
         return problem(status, "Das ging nicht", text)
     template = request.registry.templates.get_template("errors/500.html")
-    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy).encode(), status=status, content_type="text/html", charset="utf-8")
+    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy, why=why).encode(), status=status, content_type="text/html", charset="utf-8")

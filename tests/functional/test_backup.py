@@ -195,7 +195,7 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
         assert (code, words in errors) == (2, True), (name, code, errors)
         assert _is_untouched(target, is_postgres), name
     whole = archive.read_bytes()
-    for place in (10, len(whole) // 2, len(whole) - 3):
+    for place in (200, len(whole) // 2, len(whole) - 3):
         (tmp_path / "schlecht.tar.gz").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         code, _, errors = command(target, "restore", str(tmp_path / "schlecht.tar.gz"))
         assert code == 2 and _is_untouched(target, is_postgres), (place, errors)
@@ -292,11 +292,13 @@ def test_what_a_killed_backup_left_goes_with_the_next_one_and_a_running_one_keep
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar.gz", "data"]
 
 
-@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["user", "add", "gerda"]])
+@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["import", "{}/data/in.jsonl"]])
 def test_a_full_disk_is_told_in_one_line(data, tmp_path, command, monkeypatch, words):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "voll"))
 
+    large = {"type": "page", "slug": "lang", "title": "Lang", "text": "Ein langer Satz. " * 10_000}
+    (data / "in.jsonl").write_text(json.dumps(large))
     monkeypatch.setattr("os.fsync", full)
     monkeypatch.setattr("content.house.House.reconcile_search", full)
     monkeypatch.setattr("content.house.House.rebuild_search", full)
