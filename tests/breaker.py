@@ -29,13 +29,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from content import models
+from content.addresses import decision_url
 from content.house import House
 from content.services import exchange
 from portal import backup, cli, settings, starting
 from portal.incoming import store_file
 
 BATCH = 5
-LONGEST_S = 0.6
+LONGEST_S = {"backup": 3.0}
+"""Up to when a kill comes, in seconds; others: `USUAL_S`."""
+USUAL_S = 1.2
+FIRST_YEAR = 2030
+YEAR = 90
+"""So many numbers of decisions has each kill for itself: one year."""
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Confirmed:
 
 def _decision(number: int, folder: Path, *, has_file: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "type": "decision", "body": "it-planungsrat", "number": f"{2100 + number // 90}/{number % 90 + 1:02d}", "text": f"1. Vorhaben {number} wird beschlossen.",
+        "type": "decision", "body": "it-planungsrat", "number": f"{FIRST_YEAR + number // YEAR}/{number % YEAR + 1:02d}", "text": f"1. Vorhaben {number} wird beschlossen.",
     }
     if has_file:
         (folder / "files").mkdir(parents=True, exist_ok=True)
@@ -90,7 +96,7 @@ def _works(house: House, folder: Path, start: int) -> dict[str, Callable[[], str
         paths = [folder / "files" / row["attachments"][0]["file"] for row in rows if has_file]
         parts = [str(row["number"]).split("/") for row in rows]
         return json.dumps({
-            "urls": [f"/beschluss/{year}/{int(serial)}" for year, serial in parts], "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths],
+            "urls": [decision_url("it-planungsrat", int(year), int(serial)) for year, serial in parts], "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths],
         })
 
     def edit() -> str:
@@ -166,7 +172,7 @@ def _faults(data: Path, folder: Path, confirmed: Confirmed, imports: list[int]) 
         found.append(f"lost edit {last}, found {text}")
     if len(filed) != len(files):
         found.append(f"half: {len(files)} files, but {len(filed)} decisions with one")
-    taken = Counter(_number(url) // 1_000 for url in urls)
+    taken = Counter(_number(url) // YEAR for url in urls)
     found += [f"half: import {kill} left {taken[kill]} of its decisions" for kill in imports if taken[kill] % BATCH]
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -184,7 +190,7 @@ def _faults(data: Path, folder: Path, confirmed: Confirmed, imports: list[int]) 
 
 def _number(url: str) -> int:
     _, _, year, serial = url.split("/")
-    return (int(year) - 2100) * 90 + int(serial) - 1
+    return (int(year) - FIRST_YEAR) * YEAR + int(serial) - 1
 
 
 def main() -> int:
@@ -204,9 +210,9 @@ def main() -> int:
         kinds = list(_works(None, folder, 0))  # type: ignore[arg-type]  # only their names
         for number in range(given.kills + given.cuts):
             kind, is_cut = kinds[number % len(kinds)], number >= given.kills
-            with _child(data, folder, kind, number * 1_000) as (child, said):
+            with _child(data, folder, kind, number * YEAR) as (child, said):
                 assert said.readline() == "ready\n"
-                time.sleep(chance.uniform(0, LONGEST_S))
+                time.sleep(chance.uniform(0, LONGEST_S.get(kind, USUAL_S)))
                 os.kill(child, signal.SIGSTOP if is_cut else signal.SIGKILL)
                 place = data
                 if is_cut:

@@ -142,16 +142,20 @@ def _busy(error: Exception, request: Request) -> Response:
     return response
 
 
+_KEEP: Final = (
+    "Es wurde nichts geändert; lesen können Sie weiter. Was Sie geschrieben haben, steht noch im Formular, einen Schritt zurück: "
+    "Heben Sie es auf und sagen Sie dem Betrieb des Portals Bescheid."
+)
 UNSAVED: Final[Mapping[Fault, str]] = {
-    Fault.FULL: "Der Datenträger des Portals ist voll.",
-    Fault.READ_ONLY: "Der Datenträger des Portals lässt sich gerade nur lesen.",
+    Fault.FULL: f"Der Datenträger des Portals ist voll. {_KEEP}",
+    Fault.READ_ONLY: f"Der Datenträger des Portals lässt sich gerade nur lesen. {_KEEP}",
 }
 """Why nothing can be kept, as editors are told."""
 
 
-def _unsaved(error: Exception, request: Request, why: str) -> Response:
+def _unsaved(error: Exception, request: Request, words: str) -> Response:
     log.error("nothing can be kept at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
-    response = _static(request, 503, "Gerade kann nichts gespeichert werden", why=why)
+    response = _static(request, 503, "Gerade kann nichts gespeichert werden", words=words)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
 
@@ -161,9 +165,9 @@ def _is_api(request: Request) -> bool:
     return str(request.environ.get("PATH_INFO", "")).startswith("/api/")
 
 
-def _static(request: Request, status: int, text: str, *, is_busy: bool = False, why: str = "") -> Response:
+def _static(request: Request, status: int, text: str, *, is_busy: bool = False, words: str = "") -> Response:
     """A page that needs neither database nor address: it works when nothing else does."""
     if _is_api(request):
         return problem(status, "Das ging nicht", text)
     template = request.registry.templates.get_template("errors/500.html")
-    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy, why=why).encode(), status=status, content_type="text/html", charset="utf-8")
+    return Response(template.render(text=text, asset=request.registry.asset, is_busy=is_busy, words=words).encode(), status=status, content_type="text/html", charset="utf-8")
