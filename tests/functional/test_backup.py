@@ -203,6 +203,11 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
     assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
 
 
+def _die_after(holder, name):
+    real = getattr(holder, name)
+    setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
+
+
 @pytest.mark.on_both_databases
 def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itself(saved, target, command, monkeypatch):
     house, archive, is_postgres = saved
@@ -211,9 +216,7 @@ def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itse
         child = os.fork()
         if not child:
             *owner, name = step.split(".")
-            holder = backup.shutil if owner else backup
-            real = getattr(holder, name)
-            setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
+            _die_after(backup.shutil if owner else backup, name)
             backup.restore(archive, target, database_url=os.environ.get("DATABASE_URL"))
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, step
