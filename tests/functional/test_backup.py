@@ -96,7 +96,7 @@ def _is_untouched(target, is_postgres):
 
 @pytest.mark.on_both_databases
 def test_what_was_saved_comes_back_whole_by_one_command(saved, target, command):
-    house, archive, is_postgres = saved
+    house, archive, _ = saved
     before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     code, said, errors = command(target, "restore", str(archive))
