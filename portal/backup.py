@@ -271,6 +271,9 @@ def _examine(source: Path) -> Manifest:
                 while reading.read(_CHUNK):
                     pass
                 found[member.name] = (member.size, reading.sum.hexdigest())
+            packed: Any = archive.fileobj
+            while packed.read(_CHUNK):  # to its end, where the sum over all of it stands
+                pass
     except FileNotFoundError:
         raise
     except _UNREADABLE as error:

@@ -11,6 +11,7 @@ import datetime as dt
 import fcntl
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.db import Brief
+from content.faults import Fault, kind_of
 from content.house import House
 from content.services import (
     alerts,
@@ -70,8 +72,22 @@ def _rest(house: House, send: Send, now: Callable[[], dt.datetime]) -> int:
 def _each(task: Callable[[House, Callable[[], dt.datetime]], int], house: House, now: Callable[[], dt.datetime]) -> None:
     try:
         task(house, now)
-    except Exception:
-        log.exception("clock: %s failed; the rest goes on", task.__name__)
+    except Exception as error:  # noqa: BLE001 - the clock goes on
+        _tell(f"{task.__name__} failed; the rest goes on", error)
+
+
+_TOLD: Final[dict[Fault, float]] = {}
+_SILENT_S: Final = 600
+
+
+def _tell(what: str, error: Exception) -> None:
+    """Log what went wrong: a fault of the program with all details; a full disk and the like in one line, now and then."""
+    fault = kind_of(error)
+    if fault is None:
+        log.error("clock: %s", what, exc_info=error)
+    elif time.monotonic() - _TOLD.get(fault, -_SILENT_S) >= _SILENT_S:
+        _TOLD[fault] = time.monotonic()
+        log.error("clock: %s: %s (told once in %s s)", what, " ".join(str(error).split()), _SILENT_S)
 
 
 def _due_steps(house: House, now: Callable[[], dt.datetime]) -> int:
@@ -94,8 +110,8 @@ def _due_steps(house: House, now: Callable[[], dt.datetime]) -> int:
                     done += 1
             except (Blocked, transition.Stale) as refused:
                 log.warning("clock: %s of item %s refused: %s", step, item_id, refused)
-            except Exception:
-                log.exception("clock: %s of item %s failed", step, item_id)
+            except Exception as error:  # noqa: BLE001 - the clock goes on
+                _tell(f"{step} of item {item_id} failed", error)
     return done
 
 
@@ -215,8 +231,8 @@ def start(house: House, send: Send) -> threading.Event:
                 with leading(house.data) as is_leader:
                     if is_leader:
                         _lead(house, send, stop)
-            except Exception:
-                log.exception("clock stumbled; goes on")
+            except Exception as error:  # noqa: BLE001 - the clock goes on
+                _tell("stumbled; goes on", error)
             stop.wait(EVERY_S)
 
     threading.Thread(target=run, name="clock", daemon=True).start()
@@ -237,8 +253,8 @@ def _every(stop: threading.Event, pause: Callable[[], float], task: Callable[[],
             if stop.wait(pause()):
                 return
             task()
-        except Exception:
-            log.exception("clock stumbled; goes on")
+        except Exception as error:  # noqa: BLE001 - the clock goes on
+            _tell("stumbled; goes on", error)
             stop.wait(EVERY_S)
 
 

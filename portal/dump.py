@@ -43,11 +43,11 @@ def write(connection: Connection, folder: Path) -> tuple[dict[str, Table], dict[
     for name in sorted(inspector.get_table_names()):
         columns = tuple(column["name"] for column in inspector.get_columns(name))
         rows = 0
-        with driver.cursor() as cursor, (folder / f"{name}.copy").open("wb") as file:
-            with cursor.copy(f"COPY {_quoted(name)} ({', '.join(map(_quoted, columns))}) TO STDOUT") as copy:
-                for chunk in copy:
-                    file.write(chunk)
-                    rows += bytes(chunk).count(b"\n")  # a line feed within a value is escaped
+        said = f"COPY {_quoted(name)} ({', '.join(map(_quoted, columns))}) TO STDOUT"
+        with (folder / f"{name}.copy").open("wb") as file, driver.cursor() as cursor, cursor.copy(said) as copy:
+            for chunk in copy:
+                file.write(chunk)
+                rows += bytes(chunk).count(b"\n")  # a line feed within a value is escaped
         tables[name] = Table(columns, rows)
     found = connection.execute(
         sa.text("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema() AND last_value IS NOT NULL")
@@ -77,10 +77,10 @@ def read(connection: Connection, folder: Path, revision: str, tables: Mapping[st
 
 def _fill(connection: Connection, path: Path, name: str, table: Table) -> None:
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, path.open("rb") as file:
-        with cursor.copy(f"COPY {_quoted(name)} ({', '.join(map(_quoted, table.columns))}) FROM STDIN") as copy:
-            while chunk := file.read(_CHUNK):
-                copy.write(chunk)
+    said = f"COPY {_quoted(name)} ({', '.join(map(_quoted, table.columns))}) FROM STDIN"
+    with path.open("rb") as file, driver.cursor() as cursor, cursor.copy(said) as copy:
+        while chunk := file.read(_CHUNK):
+            copy.write(chunk)
     found = connection.scalar(sa.select(sa.func.count()).select_from(sa.table(name)))
     if found != table.rows:
         raise Mismatch(f"Die Tabelle {name} hat {found} statt {table.rows} Zeilen.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPException, HTTPMovedPermanently
@@ -15,6 +16,7 @@ from pyramid.view import exception_view_config, notfound_view_config
 from content import numbers, reading
 from content.db import is_away, is_busy
 from content.export.made import CannotMake, NotYet
+from content.faults import Fault, kind_of
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.admission import RETRY_AFTER_S
@@ -151,7 +153,10 @@ def _problem(request: Request, error: HTTPException, title: str, text: str) -> R
 
 @exception_view_config(Exception)
 def broken(error: Exception, request: Request) -> Response:
-    """500: logged with all details, told without any. 503 where others only wrote for too long, or the database is away."""
+    """500: logged with all details, told without any. 503 where others only wrote for too long, nothing can be kept, or the database is away."""
+    fault = kind_of(error)
+    if fault in UNSAVED:
+        return _unsaved(error, request, UNSAVED[fault])
     if is_away(error):
         request.registry.position.outage.met(error)
         return away(request)
@@ -205,6 +210,22 @@ def _typed(request: Request) -> list[tuple[str, str]]:
     if (SECRETS - {TOKEN}) & set(form):
         return []
     return [(name, value) for name, value in form.items() if isinstance(value, str)]
+
+
+_KEEP: Final = (
+    "Es wurde nichts geändert; lesen können Sie weiter. Was Sie geschrieben haben, steht noch im Formular, einen Schritt zurück: "
+    "Heben Sie es auf und sagen Sie dem Betrieb des Portals Bescheid."
+)
+UNSAVED: Final[Mapping[Fault, str]] = {
+    Fault.FULL: f"Der Datenträger des Portals ist voll. {_KEEP}",
+    Fault.READ_ONLY: f"Der Datenträger des Portals lässt sich gerade nur lesen. {_KEEP}",
+}
+"""Why nothing can be kept, as editors are told."""
+
+
+def _unsaved(error: Exception, request: Request, words: str) -> Response:
+    log.error("nothing can be kept at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
+    return _later(request, "Gerade kann nichts gespeichert werden", words=words)
 
 
 def _is_api(request: Request) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -31,6 +32,8 @@ INLINE: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/
 ONE_YEAR_S: Final = 31_536_000
 FIXED: Final = f"public, max-age={ONE_YEAR_S}, immutable, s-maxage=0, proxy-revalidate"
 """A picture on its way to one reader stays with that reader; a cache that serves many asks each time."""
+SCARCE_BYTES: Final = 50_000_000
+"""With less free than this, the next large upload fails."""
 STATIC: Final = Path(__file__).parent.parent / "static"
 
 
@@ -207,7 +210,10 @@ def favicon(request: Request) -> Response:
 
 @view_config(route_name="health")
 def health(request: Request) -> Response:
-    """Whether database and search answer; for machines."""
+    """Whether database and search answer, and whether anything new can be kept; for machines.
+
+    `limited`: pages are served, so the answer is 200, but nobody can save; `problems` says why.
+    """
     house, outage = request.registry.house, request.registry.position.outage
     try:
         if outage.is_closed:
@@ -223,4 +229,14 @@ def health(request: Request) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
     outage.over()
-    return Response(json_body={"status": "ok", "published": total, "index_position": position})
+    problems = storage_problems(house.data)
+    status = "limited" if problems else "ok"
+    return Response(json_body={"status": status, "problems": problems, "published": total, "index_position": position})
+
+
+def storage_problems(data: Path) -> list[str]:
+    """Why nothing can be kept in `data`, in German; empty where it can."""
+    found = os.statvfs(data)
+    if found.f_flag & os.ST_RDONLY or not os.access(data, os.W_OK):
+        return ["Der Datenträger lässt sich nur lesen."]
+    return ["Der Datenträger ist voll."] if found.f_bavail * found.f_frsize < SCARCE_BYTES else []

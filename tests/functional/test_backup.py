@@ -96,7 +96,7 @@ def _is_untouched(target, is_postgres):
 
 @pytest.mark.on_both_databases
 def test_what_was_saved_comes_back_whole_by_one_command(saved, target, command):
-    house, archive, is_postgres = saved
+    house, archive, _ = saved
     before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     code, said, errors = command(target, "restore", str(archive))
@@ -195,12 +195,17 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
         assert (code, words in errors) == (2, True), (name, code, errors)
         assert _is_untouched(target, is_postgres), name
     whole = archive.read_bytes()
-    for place in (10, len(whole) // 2, len(whole) - 3):
+    for place in (200, len(whole) // 2, len(whole) - 3):
         (tmp_path / "schlecht.tar.gz").write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         code, _, errors = command(target, "restore", str(tmp_path / "schlecht.tar.gz"))
         assert code == 2 and _is_untouched(target, is_postgres), (place, errors)
     (tmp_path / "schlecht.tar.gz").write_bytes(whole[: len(whole) // 2])
     assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
+
+
+def _die_after(holder, name):
+    real = getattr(holder, name)
+    setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
 
 
 @pytest.mark.on_both_databases
@@ -211,9 +216,7 @@ def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itse
         child = os.fork()
         if not child:
             *owner, name = step.split(".")
-            holder = backup.shutil if owner else backup
-            real = getattr(holder, name)
-            setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
+            _die_after(backup.shutil if owner else backup, name)
             backup.restore(archive, target, database_url=os.environ.get("DATABASE_URL"))
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, step
@@ -292,11 +295,13 @@ def test_what_a_killed_backup_left_goes_with_the_next_one_and_a_running_one_keep
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar.gz", "data"]
 
 
-@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["user", "add", "gerda"]])
+@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["import", "{}/data/in.jsonl"]])
 def test_a_full_disk_is_told_in_one_line(data, tmp_path, command, monkeypatch, words):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "voll"))
 
+    large = {"type": "page", "slug": "lang", "title": "Lang", "text": "Ein langer Satz. " * 10_000}
+    (data / "in.jsonl").write_text(json.dumps(large))
     monkeypatch.setattr("os.fsync", full)
     monkeypatch.setattr("content.house.House.reconcile_search", full)
     monkeypatch.setattr("content.house.House.rebuild_search", full)

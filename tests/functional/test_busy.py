@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import re
 import sqlite3
 import threading
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from content import models, patience
 from content.patience import Patience, ReadsOnly
 from content.search import joined
 from content.services import sessions
+from portal.views import files
 from tests.functional.conftest import PASSWORD
 from tests.functional.test_desk import form_of, new_press, step
 from workflows.vocabulary import ROLES
@@ -185,3 +188,38 @@ def test_a_publication_whose_index_is_held_undoes_all_and_asks_to_come_back(desk
         batch.cancel()
     assert other.get("/presse/neue-meldung", expect_errors=True).status_int == 404
     assert form.submit().status_int == 303
+
+
+@contextlib.contextmanager
+def _forbidden(house, pragma):
+    """No page more can be written: SQLite answers as on a full or read-only disk."""
+    def forbid(driver, _record):
+        driver.execute(pragma)
+
+    sa.event.listen(house.engine, "connect", forbid)
+    house.engine.dispose()
+    yield
+    sa.event.remove(house.engine, "connect", forbid)
+    house.engine.dispose()
+
+
+@pytest.mark.parametrize(("pragma", "why"), [("PRAGMA max_page_count=1", "ist voll"), ("PRAGMA query_only=ON", "nur lesen")])
+def test_what_cannot_be_kept_is_told_truly_and_can_be_sent_again(desk, pragma, why):
+    house, browser = desk
+    app = browser("paula", "press")
+    form = form_of(app.get("/redaktion/neu/press_release"))
+    for name, value in {"slug": "voll", "title": "Voll", "publisher": "IT-Planungsrat", "text": "Ein langer Text. " * 3_000}.items():
+        form[name] = value
+    with _forbidden(house, pragma):
+        answer = form.submit(expect_errors=True)
+        assert answer.status_int == 503 and why in answer.text and "Es wurde nichts geändert" in answer.text and "Adresse" not in answer.text
+        assert app.get("/beschluesse").status_int == 200
+    assert form.submit().status_int == 303
+
+
+@pytest.mark.parametrize(("free", "flag", "words"), [(0, 0, ["Der Datenträger ist voll."]), (10**9, os.ST_RDONLY, ["Der Datenträger lässt sich nur lesen."]), (10**9, 0, [])])
+def test_health_says_when_nothing_can_be_kept(portal, monkeypatch, free, flag, words):
+    app, _ = portal
+    monkeypatch.setattr(files.os, "statvfs", lambda _: SimpleNamespace(f_flag=flag, f_bavail=free, f_frsize=1))
+    said = app.get("/health").json
+    assert (said["status"], said["problems"]) == ("limited" if words else "ok", words)

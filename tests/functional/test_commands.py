@@ -55,7 +55,7 @@ def lines(tmp_path):
     return write
 
 
-COMMANDS = ["init", "migrate", "serve", "import", "export", "backup", "restore", "reindex", "reconcile", "ledger", "user", "workflows", "step", "check"]
+COMMANDS = ["init", "migrate", "serve", "import", "export", "backup", "restore", "reindex", "reconcile", "ledger", "links", "user", "workflows", "step", "check"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ import sqlalchemy as sa
 from content import models
 from content.house import House
 from content.services import audit, ledger
-from portal import cli, starting
+from portal import backup, cli, starting
 
 WRITER = """
 import json, sys
@@ -67,6 +69,24 @@ def test_killed_writer_leaves_database_index_files_and_ledger_in_agreement(house
             writer.kill()
         position = _agreement(house.data, position)
     assert position > 1, "nothing was ever written: the kill came too early each time"
+
+
+def test_a_killed_backup_leaves_the_last_whole_one_and_nothing_beside_it_for_long(house, tmp_path):
+    chance, target = random.Random(1), tmp_path / "sicherung" / "b.tar.gz"
+    target.parent.mkdir()
+    backup.backup(house, target)
+    for _ in range(8):
+        child = os.fork()
+        if not child:
+            again = House.open(house.data)
+            while True:
+                backup.backup(again, target)
+        time.sleep(chance.uniform(0.05, 0.5))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        assert backup._examine(target).position == 0
+    backup.backup(house, target)
+    assert [path.name for path in target.parent.iterdir()] == ["b.tar.gz"]
 
 
 def test_a_transaction_is_ended_by_its_manager_alone(house):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import shutil
@@ -271,10 +272,8 @@ def _free_port():
 
 def _end(server):
     for child in (server.pid, *_children(server.pid)):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     server.communicate(timeout=20)
 
 

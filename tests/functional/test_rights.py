@@ -107,7 +107,7 @@ def addresses(garden, tokens, *, at_desk, method="GET"):
             if set(places) <= values.keys():
                 path = pattern.replace("*path", "portal.css")
                 for place in places:
-                    path = re.sub(r"\{%s(?::(?:[^{}]|\{[^}]*\})*)?\}" % place, values[place], path)
+                    path = re.sub(r"\{" + place + r"(?::(?:[^{}]|\{[^}]*\})*)?\}", values[place], path)
                 paths |= {path + query.replace("{id}", values.get("id", "1")) for query in QUERIES.get(name, [""])}
         assert paths, f"say in {__name__} how {name} ({pattern}) is asked"
         for path in sorted(paths):
