@@ -14,10 +14,11 @@ from webtest import TestApp
 from content import models
 from content.kinds import KINDS
 from content.schemas import SCHEMAS, clean_item
-from content.services import accounts, edit, embargo, review_guests, sessions, transition
+from content.services import accounts, edit, embargo, reports, review_guests, sessions, transition
 from portal import settings
 from portal.app import make_app
 from portal.desk import COOKIE
+from portal.views import review_section
 from workflows import rights
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -121,6 +122,8 @@ class Garden:
             for owner, kind in itertools.product((OWNER, "") if is_planted else (), KINDS):
                 for state in (*STATES, AHEAD, EMBARGOED):
                     self._plant(work, kind, state, owner)
+            if is_planted:
+                self._talk(work)
         self.by_number = {one.number: one for one in self.items}
 
     def _registry(self) -> Any:
@@ -157,6 +160,21 @@ class Garden:
         work.session.refresh(row)
         uids = tuple(one.uid for one in row.sections) if isinstance(row, models.Report) else ()
         self.items.append(Planted(number, row.id, kind, owner, state, row.url, row.publication_state, row.procedure_state, uids))
+
+    def _talk(self, work: Any) -> None:
+        """What people say and do about texts, so that it stands wherever that is written down."""
+        report = next(one for one in self.items if (one.kind, one.state, one.owner) == ("report", "draft", OWNER))
+        row = work.session.get_one(models.Report, report.id)
+        author = reports.Author("pflanzer", "Pflanzer", work.desk.now)
+        said = {"tun": "anmerken", "anmerkung": f"Qtext{report.number}x", "worte": f"Qtext{report.number}x"}
+        review_section.do(review_section.ACTS, work.session, row, row.sections[0], said, author)
+        more = reports.add_section(work.session, row, heading=f"Qkopf{report.number}x weg", author=author)
+        reports.remove_section(work.session, row, more.uid, author=author)
+        reports.bring_back(work.session, row, more.uid, author=author)
+        release = next(one for one in self.items if (one.kind, one.state, one.owner) == ("press_release", "submitted", OWNER))
+        item = work.session.get_one(models.Item, release.id)
+        _step(work, item, "reject", "zweite", comment=f"Qtext{release.number}x bitte kürzen")
+        _step(work, item, "submit", "pflanzer")
 
     def browser(self, login: str, *grants: tuple[str, str], is_active: bool = True, is_complete: bool = True, has_factor: bool = True) -> TestApp:
         """The browser of somebody who is signed in with these roles."""

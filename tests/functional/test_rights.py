@@ -43,7 +43,7 @@ QUERIES = {
                   *(f"?zustand={state}" for state in STATES), *(f"?art={kind}" for kind in KINDS)],
     "desk.link_targets": [f"?q={word}" for word in WORDS],
     "desk.reuses": ["", "?q=Qtitel"], "desk.reuse_new": ["", *(f"?angebot=qslug{number}x" for number in (42, 43, 44))],
-    "desk.notices": ["", "?alle=ja"], "desk.people": ["", "?q=Qtitel"], "desk.audit": ["", "?worte=Qtitel", "?worte=Qkopf", "?woran=qslug"],
+    "desk.notices": ["", "?alle=ja"], "desk.people": ["", "?q=Qtitel"], "desk.audit": ["", "?worte=Qtitel", "?worte=Qkopf", "?worte=Qtext", "?was=Zurückgeben", "?was=Anmerkung", "?woran=qslug"],
     "desk.audit_csv": ["?worte=Qtitel"], "desk.audit_jsonl": ["?worte=Qkopf"], "desk.contacts": [""],
     "search": [f"?q={word}*" for word in WORDS], "search_json": [f"?q={word}*" for word in WORDS], "search_feed": ["?q=Qtext*"],
     "search_suggest": [f"?q={word}" for word in WORDS], "alert.new": ["?q=Qtitel"], "matrix": ["", "?art=task"],
