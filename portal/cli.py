@@ -31,6 +31,8 @@ from portal import backup, build, cli_user, cli_workflows, database, integrity, 
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
 from workflows.catalogue import WORKFLOWS
+from workflows.rights import misfit
+from workflows.vocabulary import ROLES
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -376,15 +378,26 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
         problems += tally_problems(connection)
         problems += [_words_of_lost(*row) for row in workflow_rows.lost(connection)]
+        misfits = _misfits(connection)
     problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
     for problem in problems:
         print(problem, file=sys.stderr)
+    for words in misfits:
+        _say(words)
     answer = _ledger_verify(arguments, configured)
     if not problems:
         _say(f"Schema, Zählungen, Suche ({len(findable)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
+
+
+def _misfits(connection: sa.Connection) -> list[str]:
+    """The roles that accounts hold otherwise than they can be held, from before that was refused: they give less than their name says."""
+    grant, account = models.Grant.__table__.c, models.Account.__table__.c
+    query = sa.select(account.login, grant.role, grant.organisation).join_from(models.Account.__table__, models.Grant.__table__).order_by(account.login)
+    found = ((row.login, misfit(row.role, row.organisation)) for row in connection.execute(query) if row.role in ROLES)
+    return [f"Konto {login}: {words} Diese Rolle wirkt so nur eingeschränkt; bitte neu erteilen." for login, words in found if words]
 
 
 def _words_of_lost(url: str, flow: str, state: str) -> str:

@@ -23,11 +23,12 @@ from workflows.diagram import svg
 from workflows.engine import Blocked
 from workflows.proof import prove, simulate
 from workflows.publication import PUBLICATION
+from workflows.rights_table import as_markdown
 from workflows.vocabulary import ROLES
 
 ACTIONS: Final = {
     "check": "Zusagen beweisen, Zustände und Fassungen in der Datenbank zählen", "simulate": "was eine Rolle darf", "table": "als Tafel",
-    "diagram": "als Bilder (SVG)",
+    "diagram": "als Bilder (SVG)", "rights": "wer was sehen und tun darf (Markdown)",
 }
 WHERE: Final = "Kommandozeile"
 """What the log notes instead of a network address."""
@@ -82,8 +83,8 @@ def check(house: House | None) -> Answer:
 
 
 def show(arguments: argparse.Namespace) -> list[str]:
-    """The lines of `table`, `simulate` and `diagram`. Raises `Unusable`."""
-    return {"table": _table, "simulate": _simulate, "diagram": _diagram}[arguments.action](arguments)
+    """The lines of `table`, `simulate`, `diagram` and `rights`. Raises `Unusable`."""
+    return {"table": _table, "simulate": _simulate, "diagram": _diagram, "rights": _rights}[arguments.action](arguments)
 
 
 def _table(_arguments: argparse.Namespace) -> list[str]:
@@ -116,6 +117,10 @@ def _diagram(arguments: argparse.Namespace) -> list[str]:
     for flow in WORKFLOWS.values():
         (folder / f"{flow.name}.svg").write_text(svg(flow))
     return [f"{len(WORKFLOWS)} Bilder in {folder} geschrieben."]
+
+
+def _rights(_arguments: argparse.Namespace) -> list[str]:
+    return as_markdown().splitlines()
 
 
 def step(arguments: argparse.Namespace, house: House) -> Answer:

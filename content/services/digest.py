@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.berlin import BERLIN
 from content.services import outbox
-from content.services.notify import EVENTS
+from content.services.notify import EVENTS, still_known
 
 AT: Final = dt.time(7, 0)
 """When the daily mail is written, in Berlin."""
@@ -44,7 +44,7 @@ def write(session: Session, account_id: int, now: dt.datetime) -> bool:
     ).all()
     for row in rows:
         row.is_for_digest = False
-    unread = [row for row in rows if row.read_at is None]
+    unread = still_known(session, account_id, [row for row in rows if row.read_at is None])
     account = session.get_one(models.Account, account_id)
     session.flush()
     if not unread or not account.is_active or not account.email:

@@ -134,6 +134,18 @@ def _held(session: Session, people: Iterable[int]) -> dict[int, pages.HELD]:
     return {number: tuple(rows) for number, rows in found.items()}
 
 
+def still_known(session: Session, account_id: int, rows: Sequence[models.Notice]) -> list[models.Notice]:
+    """The notices of a person that may still be told: a role may have ended since they were written."""
+    held = _held(session, [account_id])[account_id]
+    items = {row.id: row for row in session.scalars(sa.select(models.Item).where(models.Item.id.in_({row.item_id for row in rows} - {None})))}
+
+    def is_known(row: models.Notice) -> bool:
+        item, part = items.get(row.item_id or 0), EVENTS[row.event].part if row.event in EVENTS else None
+        return item is None or part is None or _may_know(held, item, part)
+
+    return [row for row in rows if is_known(row)]
+
+
 def _may_know(held: pages.HELD, item: models.Item, part: Part) -> bool:
     is_public = part is Part.TITLE and item.publication_state == "published"
     return is_public or rights.may_see(held, item, part)

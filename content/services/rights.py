@@ -79,7 +79,7 @@ def titles(session: Session, grants: Grants, items: Iterable[models.Item]) -> di
             hidden.append(item)
     edition = models.Edition
     query = sa.select(edition.item_id, edition.title).where(edition.item_id.in_([item.id for item in hidden]), edition.valid_until.is_(None))
-    public = dict(session.execute(query).tuples().all()) if hidden else {}
+    public = {row.item_id: row.title for row in session.execute(query)} if hidden else {}
     return found | {item.id: public.get(item.id) or f"{KINDS[item.kind].label} (nicht öffentlich)" for item in hidden}
 
 

@@ -166,7 +166,7 @@ def tracked(
     query = query.where(task.item_id == only) if only else query
     clauses: dict[int, dict[str, Asked]] = {}
     found = []
-    for asked, asking in session.execute(query.limit(limit)).tuples():
+    for asked, asking in session.execute(query.limit(limit)):
         if asking.id not in clauses:
             clauses[asking.id] = _clauses(session, asking, grants)
         found.append((asked, asking, clauses[asking.id].get(asked.anchor) or Asked(asked.anchor, "")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,10 +14,11 @@ from webtest import TestApp
 from content import models
 from content.kinds import KINDS
 from content.schemas import SCHEMAS, clean_item
-from content.services import accounts, edit, embargo, review_guests, sessions, transition
+from content.services import accounts, edit, embargo, reports, review_guests, sessions, transition
 from portal import settings
 from portal.app import make_app
 from portal.desk import COOKIE
+from portal.views import review_section
 from workflows import rights
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -55,7 +57,7 @@ class Planted:
         return any(where.holds(self.kind, self.owner, self.row_state, self.procedure) for where in rights.seen(grants, part))
 
 
-def _input(work: Any, kind: str, number: int, link: str) -> dict[str, Any]:
+def example_input(work: Any, kind: str, number: int, link: str) -> dict[str, Any]:
     """The input of an item of the example content with words put into it, under an address of its own."""
     model = KINDS[kind].model
     row = work.session.scalars(sa.select(model).where(model.publication_state == "published").order_by(model.id)).first()
@@ -74,7 +76,7 @@ def _input(work: Any, kind: str, number: int, link: str) -> dict[str, Any]:
 
 
 def _save(work: Any, kind: str, number: int, link: str, item: Any = None, **more: Any) -> models.Item:
-    given = {**_input(work, kind, number, link), **more}
+    given = {**example_input(work, kind, number, link), **more}
     value = clean_item(kind, {name: one for name, one in given.items() if name in SCHEMAS[kind]})
     return edit.save(work.session, kind, value, now=work.desk.now, actor="pflanzer", actor_name="Pflanzer", item=item).item
 
@@ -110,17 +112,18 @@ def _by_steps(work: Any, item: models.Item, state: str) -> None:
 class Garden:
     """One portal with the planted items, and a browser for everybody who may ask."""
 
-    def __init__(self, house: Any) -> None:
+    def __init__(self, house: Any, *, is_planted: bool = True) -> None:
         self.house = house
         self.application = make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), house=house)
         self.registry = self._registry()
         self.items: list[Planted] = []
         with house.writing("pflanzer", permits=ALL) as work:
             self.targets = self._plant_targets(work)
-            for owner in (OWNER, ""):
-                for kind in KINDS:
-                    for state in (*STATES, AHEAD, EMBARGOED):
-                        self._plant(work, kind, state, owner)
+            for owner, kind in itertools.product((OWNER, "") if is_planted else (), KINDS):
+                for state in (*STATES, AHEAD, EMBARGOED):
+                    self._plant(work, kind, state, owner)
+            if is_planted:
+                self._talk(work)
         self.by_number = {one.number: one for one in self.items}
 
     def _registry(self) -> Any:
@@ -157,6 +160,21 @@ class Garden:
         work.session.refresh(row)
         uids = tuple(one.uid for one in row.sections) if isinstance(row, models.Report) else ()
         self.items.append(Planted(number, row.id, kind, owner, state, row.url, row.publication_state, row.procedure_state, uids))
+
+    def _talk(self, work: Any) -> None:
+        """What people say and do about texts, so that it stands wherever that is written down."""
+        report = next(one for one in self.items if (one.kind, one.state, one.owner) == ("report", "draft", OWNER))
+        row = work.session.get_one(models.Report, report.id)
+        author = reports.Author("pflanzer", "Pflanzer", work.desk.now)
+        said = {"tun": "anmerken", "anmerkung": f"Qtext{report.number}x", "worte": f"Qtext{report.number}x"}
+        review_section.do(review_section.ACTS, work.session, row, row.sections[0], said, author)
+        more = reports.add_section(work.session, row, heading=f"Qkopf{report.number}x weg", author=author)
+        reports.remove_section(work.session, row, more.uid, author=author)
+        reports.bring_back(work.session, row, more.uid, author=author)
+        release = next(one for one in self.items if (one.kind, one.state, one.owner) == ("press_release", "submitted", OWNER))
+        item = work.session.get_one(models.Item, release.id)
+        _step(work, item, "reject", "zweite", comment=f"Qtext{release.number}x bitte kürzen")
+        _step(work, item, "submit", "pflanzer")
 
     def browser(self, login: str, *grants: tuple[str, str], is_active: bool = True, is_complete: bool = True, has_factor: bool = True) -> TestApp:
         """The browser of somebody who is signed in with these roles."""
@@ -198,9 +216,12 @@ class Garden:
             path = work.session.scalars(sa.select(models.Job.payload).where(models.Job.kind == "mail.embargo").order_by(models.Job.id.desc())).first()["path"]
         return path.rsplit("/", 1)[1], item
 
-    def leaks(self, text: str, grants: Any) -> list[tuple[str, str, str, str]]:
-        """(kind, state, owner, word) of the planted words in `text` that the table keeps from somebody with these grants."""
-        found = {(word.lower(), int(number)) for word, number in WORD.findall(text)}
+    def leaks(self, text: str, grants: Any, asked: str = "") -> list[tuple[str, str, str, str]]:
+        """(kind, state, owner, word) of the planted words in `text` that the table keeps from somebody with these grants.
+
+        What stands in the address that was `asked` for is no news to who asked.
+        """
+        found = {(word.lower(), int(number)) for word, number in set(WORD.findall(text)) - set(WORD.findall(asked))}
         return sorted(
             (one.kind, one.state, one.owner, word) for word, number in found if (one := self.by_number.get(number)) is not None and not one.allows(grants, word)
         )

@@ -341,7 +341,7 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
 def test_embargo_is_not_for_others(desk, role):
     house, browser = desk
     number = Office(house).id
-    browser("anna", role, organisation="govdigital" if role == "provider" else "").get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
+    browser("anna", role, organisation="govdigital" if ROLES[role].needs_organisation else "").get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
 
 
 def test_press_office_has_no_embargo_on_what_it_may_not_edit(desk):

@@ -28,9 +28,9 @@ def run(portal, capsys):
         return code, said.out, said.err
 
     with house.writing("test") as work:
-        for login, role in (("gerda", "secretariat"), ("hanna", "land")):
+        for login, role, organisation in (("gerda", "secretariat", ""), ("hanna", "land", "hamburg")):
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=work.desk.now)
-            accounts.grant(work.session, account, role, "", by="test", now=work.desk.now)
+            accounts.grant(work.session, account, role, organisation, by="test", now=work.desk.now)
         row = lookup.find(work.session, URL)
         row.procedure_state = "proposed"
     return house, command

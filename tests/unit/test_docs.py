@@ -17,6 +17,7 @@ from content.house import House
 from content.kinds import KINDS
 from content.schemas import SCHEMAS, Field, Reader
 from portal import cli, settings
+from workflows.rights_table import as_markdown
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXCHANGE = DOCS / "austausch.md"
@@ -68,6 +69,12 @@ def test_the_example_in_the_exchange_document_can_be_imported():
     for text in lines:
         given = json.loads(text)
         schemas.clean_item(given.pop("type"), given)
+
+
+def test_the_rights_are_documented_as_they_are_decided():
+    if os.environ.get("UPDATE_DOCS"):
+        (DOCS / "rechte.md").write_text(as_markdown())
+    assert (DOCS / "rechte.md").read_text() == as_markdown(), "write it anew: beschlussportal workflows rights > docs/rechte.md"
 
 
 def test_settings_table_names_every_setting_with_its_default():
