@@ -35,11 +35,18 @@ def told_of(session: Session, decision: models.Decision) -> dict[str, Any]:
     if vote is not None:
         told["vote"] = {
             "ballots": {row.member_code: str(row.choice) for row in vote.ballots}, "rule": vote.rule, "circulation": vote.is_circulation,
-            "en_bloc": vote.is_en_bloc, "note": vote.note, "rule_reason": vote.rule_reason,
+            "en_bloc": vote.is_en_bloc, "note": vote.note, "rule_reason": _reason(vote, decision),
         }
     if statements:
         told["statements"] = [{"members": list(row.member_codes), "text": row.text} for row in statements]
     return told
+
+
+def _reason(vote: models.Vote, decision: models.Decision) -> str:
+    """Why another rule than the body's counts; of a rule that was the body's then, or whose reason was not kept, that."""
+    if vote.rule_reason or vote.rule == decision.body.voting_rule:
+        return vote.rule_reason
+    return "Damals die Regel des Gremiums." if vote.body_rule == vote.rule else "Der Grund ist nicht festgehalten."
 
 
 def adopted(desk: Desk, decision: models.Decision) -> dict[str, Any]:
