@@ -22,12 +22,14 @@ from content import models
 from content.db import make_engine
 from content.house import House, NotSetUp, default_database_url, is_set_up, prepare_folder, replace_key
 from content.ledger import KeyFileError
+from content.models.edition import missing_guards
 from content.schemas import InvalidInput
 from content.search.interface import IndexDamaged
-from content.services import exchange, ledger, lookup
+from content.services import exchange, ledger, lookup, proof, register
 from portal import __version__, backup, cli_user, cli_workflows, database, settings
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, add_examples, serve, set_up
+from workflows.engine import Blocked
 
 OK: Final = 0
 FAULTY: Final = 1
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         run: Command = parsed.run
         return run(parsed, configured)
-    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, backup.Unusable, cli_user.Unusable, cli_workflows.Unusable) as error:
+    except (NotSetUp, KeyFileError, settings.SettingError, MissingServer, backup.Unusable, cli_user.Unusable, cli_workflows.Unusable, Blocked) as error:
         return _fail(str(error))
     except InvalidInput as error:
         return _fail("; ".join(f"{row.field}: {row.message}" if row.field else row.message for row in error.errors))
@@ -104,11 +106,13 @@ def make_parser() -> argparse.ArgumentParser:
     back.add_argument("file", metavar="FILE", type=Path, help="Archiv, das „backup“ geschrieben hat")
     add("reindex", _reindex, "Den Suchindex neu aufbauen; die Suche läuft derweil weiter.")
     add("reconcile", _reconcile, "Datenbank, Suchindex und Dateien abgleichen und Lücken schließen.")
-    book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen oder den Schlüssel wechseln.")
+    book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen, seinen Schlüssel wechseln, eine Wiederherstellung eintragen.")
     book.add_argument(
-        "action", choices=["verify", "new-key"],
-        help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
+        "action", choices=list(_LEDGER_ACTIONS),
+        help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben, der alte "
+        "unterschreibt den Wechsel; restored: eintragen, dass die Datenbank aus einer Sicherung zurückgeholt wurde",
     )
+    book.add_argument("--reason", default="", help="öffentliche Begründung des Eintrags (new-key, restored)")
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
     cli_user.add_arguments(people)
     cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen."))
@@ -264,9 +268,18 @@ def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int
 
 def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     count = backup.restore(arguments.file, configured.data)
-    set_up(configured, say=_say).close()
+    house = set_up(configured, say=_say)
+    _record_restore(house)
+    house.close()
     _say(f"Wiederhergestellt: {count} Dateien in {configured.data}. Prüfen mit „beschlussportal --data {configured.data} check“.")
     return OK
+
+
+def _record_restore(house: House, reason: str = "") -> None:
+    with house.writing("operator", name="Betrieb") as work:
+        position = register.record_restore(work.desk, reason)
+    if position:
+        _say(f"Die Wiederherstellung steht als Eintrag {position} im Register.")
 
 
 def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -283,7 +296,11 @@ def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> i
     return OK
 
 
-def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+def _reconcile(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    if _ledger_verify(arguments, configured) != OK:
+        # The index follows the database: making them agree would hide what the ledger tells.
+        print("Nichts wurde abgeglichen: Erst muss die Datenbank wieder dem Register entsprechen.", file=sys.stderr)
+        return FAULTY
     house = _open(configured)
     with _bar("Dokumente") as bar:
         task = bar.add_task("Suchindex", total=None)
@@ -303,30 +320,51 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
 
 
 def _ledger(arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    return _new_key(configured) if arguments.action == "new-key" else _ledger_verify(arguments, configured)
+    return _LEDGER_ACTIONS[arguments.action](arguments, configured)
 
 
-def _new_key(configured: settings.Settings) -> int:
+def _new_key(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    if _ledger_verify(arguments, configured) != OK:
+        print("Der Schlüssel wurde nicht gewechselt: Der neue bürgte für ein falsches Register.", file=sys.stderr)
+        return FAULTY
     house = _open(configured)
+    key_id = replace_key(house, arguments.reason)
     house.close()
-    key_id = replace_key(configured.data)
-    _say(f"Ein neuer Schlüssel ({key_id}) unterschreibt ab jetzt; der alte bleibt zum Prüfen. Bitte das Portal neu starten.")
+    _say(f"Ein neuer Schlüssel ({key_id}) unterschreibt ab jetzt; der alte hat den Wechsel unterschrieben. Bitte neu sichern (backup).")
+    return OK
+
+
+def _restored(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    _record_restore(house, arguments.reason)
+    house.close()
     return OK
 
 
 def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
+    try:
+        seen = register.seen(configured.data)
+    except ValueError as error:
+        return _told_false(f"{configured.data / ledger.SEEN_FILE} ist nicht lesbar ({error}): Jemand hat die Datei verändert.")
     with house.reading() as connection, _bar("Einträge") as bar:
         task = bar.add_task("Einträge", total=ledger.position(connection))
         count, fault = ledger.verify(
-            connection, house.public_keys, progress=lambda done: bar.update(task, completed=done)
+            connection, house.public_keys, progress=lambda done: bar.update(task, completed=done), seen=seen
         )
     house.close()
     if fault is not None:
-        print(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}", file=sys.stderr)
-        return FAULTY
-    _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen und Fassungen geprüft.")
+        return _told_false(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}")
+    _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen, Fassungen und alles daraus Abgeleitete geprüft.")
     return OK
+
+
+def _told_false(words: str) -> int:
+    print(words, file=sys.stderr)
+    return FAULTY
+
+
+_LEDGER_ACTIONS: Final[Mapping[str, Command]] = {"verify": _ledger_verify, "new-key": _new_key, "restored": _restored}
 
 
 def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -336,6 +374,8 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     with house.reading() as connection:
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
         problems += tally_problems(connection)
+        problems += [f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)]
+        problems += proof.times(connection)
     problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()

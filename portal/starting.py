@@ -19,7 +19,7 @@ from content import models
 from content.db import make_engine
 from content.house import House, default_database_url, prepare_folder
 from content.search.interface import IndexDamaged
-from content.services import exchange, lookup
+from content.services import exchange, ledger, lookup, register
 from portal import database
 from portal.incoming import read_import_ahead, store_file
 from portal.memory import give_large_blocks_back
@@ -46,8 +46,23 @@ def set_up(settings: Settings, *, say: Say) -> House:
     if not list((settings.data / "lemmas").glob("*.trie")):
         say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
     house = House.open(settings.data, database_url=settings.database_url)
+    state_columns(house, say=say)
     mend(house, say=say)
     return house
+
+
+def state_columns(house: House, *, say: Say) -> None:
+    """Let the ledger say what lists show of editions from before their documents said it; once, and only where all else agrees."""
+    with house.reading() as connection:
+        if not register.lacks_columns(connection):
+            return
+        say("Halte im Register fest, was Listen von älteren Fassungen zeigen …")
+        _, fault = ledger.verify(connection, house.public_keys, allows_unstated=True)
+    if fault is not None:
+        say(f"Das Register ist falsch, zuerst bei Eintrag {fault.position}: {fault.message} Nichts wurde festgehalten.")
+        return
+    with house.writing("operator", name="Betrieb") as work:
+        say(f"Festgehalten: {register.state_columns(work.desk)} Fassungen.")
 
 
 def mend(house: House, *, say: Say) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +24,38 @@ from portal import database, settings, starting
 from portal.app import make_app
 
 ROOT = Path(__file__).parent.parent
+KEPT = Path(tempfile.gettempdir()) / f"beschlussportal-tests-{os.getuid()}"
+"""What takes long to build and depends on nothing but our own files: shared by workers and runs."""
+SOURCES = frozenset({".py", ".json", ".jsonl", ".csv", ".txt", ".typ", ".png", ".jpg", ".pdf"})
+"""Endings of files that the example content is made from, or by."""
+
+
+def built_once(name: str, sources: list[Path], make: Callable[[Path], object]) -> Path:
+    """A folder that `make` filled, made anew when a source or a package changes; only read it. Half a folder is never kept."""
+    mark = hashlib.sha256(sys.version.encode() + (ROOT / "requirements" / "runtime.txt").read_bytes())
+    for path in sorted(sources):
+        mark.update(str(path.relative_to(ROOT)).encode() + hashlib.sha256(path.read_bytes()).digest())
+    folder = KEPT / f"{name}-{mark.hexdigest()[:20]}"
+    KEPT.mkdir(mode=0o700, exist_ok=True)
+    with (KEPT / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            for old in sorted(KEPT.glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)[:-MOST_KEPT]:
+                shutil.rmtree(old)
+            growing = Path(tempfile.mkdtemp(dir=KEPT))
+            make(growing)
+            growing.rename(folder)
+    return folder
+
+
+MOST_KEPT = 12
+"""Folders of one name: several checkouts may be tested at the same time."""
 
 
 @pytest.fixture(scope="session")
-def lemmas_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("lemmas")
-    Lemmas.open(folder)
-    return folder
+def lemmas_folder() -> Path:
+    """The dictionary, built once per machine; copy it to write."""
+    return built_once("lemmas", [ROOT / "content" / "search" / "lemmas.py"], Lemmas.open)
 
 
 def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None) -> House:
@@ -58,10 +86,15 @@ def other_house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) -> Path:
     """The DATA folder of a fresh portal with its example content; read only, copy it to write."""
+    def make(folder: Path) -> None:
+        made = _fresh(folder / "data", lemmas_folder)
+        starting.add_examples(made, say=lambda _: None)
+        made.close()
+
+    sources = [path for name in ("workflows", "content", "portal") for path in (ROOT / name).rglob("*") if path.suffix in SOURCES]
+    kept = built_once("example", [*sources, Path(__file__)], make)
     data = tmp_path_factory.mktemp("example") / "data"
-    made = _fresh(data, lemmas_folder)
-    starting.add_examples(made, say=lambda _: None)
-    made.close()
+    shutil.copytree(kept / "data", data)
     return data
 
 

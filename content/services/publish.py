@@ -29,7 +29,6 @@ from content.services import ledger
 from workflows.vocabulary import Permission
 
 
-
 class Index(Protocol):
     """What publishing tells the search; carried out when the transaction commits."""
 
