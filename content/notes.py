@@ -80,17 +80,18 @@ def is_signed(given: str, raw_public: bytes, *, is_alone: bool = False) -> bool:
     if is_alone and (len(lines) != 2 or lines[1]):
         return False
     body, mark = (text + "\n").encode(), _key_mark(origin, raw_public)
-    for line in lines:
-        try:
-            encoded = line.removeprefix(f"{_DASH}{origin} ")
-            found = base64.b64decode(encoded, validate=True)
-            if encoded == line or found[:4] != mark or base64.b64encode(found).decode() != encoded:
-                continue
-            Ed25519PublicKey.from_public_bytes(raw_public).verify(found[4:], body)
-            return True
-        except (ValueError, InvalidSignature):
-            continue
-    return False
+    return any(_is_mark(line.removeprefix(f"{_DASH}{origin} "), mark, body, raw_public) for line in lines)
+
+
+def _is_mark(encoded: str, mark: bytes, body: bytes, raw_public: bytes) -> bool:
+    try:
+        found = base64.b64decode(encoded, validate=True)
+        if found[:4] != mark or base64.b64encode(found).decode() != encoded:
+            return False
+        Ed25519PublicKey.from_public_bytes(raw_public).verify(found[4:], body)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _key_mark(name: str, raw_public: bytes) -> bytes:

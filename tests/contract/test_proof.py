@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 
@@ -231,7 +232,6 @@ def test_each_commit_that_published_has_one_checkpoint(portal_house, source):  #
 
 def test_a_checkpoint_of_our_own_key_that_the_chain_does_not_hold_is_named(filled):
     house, _ = filled
-    position, _ = _verified(house)
     with house.engine.connect() as connection:
         connection.begin()
         guarded.drop_guards(connection)
@@ -377,9 +377,9 @@ def test_a_key_file_that_was_exchanged_is_named(portal_house, source, tmp_path):
 def test_a_change_of_key_that_was_interrupted_is_finished_or_forgotten(portal_house, source):  # noqa: F811
     _import(portal_house, source)
     old = portal_house.signer.key_id
-    with pytest.raises(RuntimeError), portal_house.writing("operator") as work:
+    with contextlib.suppress(ZeroDivisionError), portal_house.writing("operator") as work:
         register.change_key(work.desk, portal_house.data)
-        raise RuntimeError
+        _ = 1 // 0
     with portal_house.reading() as connection:
         register.settle_key(portal_house.data, connection)
     assert portal_house.signer.key_id == old
