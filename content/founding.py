@@ -33,6 +33,8 @@ from content.faults import Fault, kind_of
 from content.ledger import KeyFileError, Signer, create_key
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
+NEXT_KEY_FILE: Final = "keys/ledger-ed25519.next.pem"
+"""A key that is about to take over: it does when the entry that names it is in the ledger, and goes away otherwise."""
 IDENTITY_FILE: Final = "portal.json"
 FOUNDING_FILE: Final = "founding.json"
 RESTORING_FILE: Final = "restoring.json"
@@ -234,6 +236,9 @@ def _demand_key(data: Path, connection: Connection) -> None:
     if checkpoint is None:
         return
     last, present = str(json.loads(checkpoint)["key_id"]), Signer.from_file(data / KEY_FILE).key_id
+    pending = data / NEXT_KEY_FILE
+    if pending.exists() and last == Signer.from_file(pending).key_id:
+        return  # its entry is in the ledger; `register.settle_key` puts it in its place
     if last != present and not (data / "keys" / f"{last}.pub.pem").exists():
         raise KeyFileError(
             f"Der Schlüssel in {data / KEY_FILE} ({present}) ist nicht der dieses Registers ({last}). Bitte keys/ und Datenbank desselben Portals nehmen; nichts wurde geändert."

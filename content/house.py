@@ -28,7 +28,7 @@ from content.afterwards import Afterwards
 from content.db import make_engine, read_only
 from content.export.made import Made
 from content.founding import KEY_FILE, default_database_url
-from content.ledger import Signer, create_key
+from content.ledger import KeyFileError, Signer
 from content.patience import ReadsOnly, TooBusy, current
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
@@ -36,7 +36,7 @@ from content.search.interface import Document, IndexDamaged, SearchEngine, stamp
 from content.search.lemmas import Lemmas
 from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
-from content.services import filetexts, ledger, lookup
+from content.services import filetexts, ledger, lookup, register
 from content.services.language import Language
 from content.services.publish import Desk
 from content.storage import ORPHAN_AGE_S, UPLOAD_RULES, FileStore, UploadRefused, sniff
@@ -77,7 +77,8 @@ def _refuse_alone(session: Session) -> None:
         return
     if session.info["manager"].get().status != Status.COMMITTING:
         raise RuntimeError("Die Transaktion beendet nur ihr Verwalter (`Work.manager`): mit der Datenbank gehen Suchindex und Dateien.")
-    ledger.keep_checkpoint(session)
+    data: Path = session.info["data"]
+    ledger.keep_checkpoint(session, lambda opened, position: register.agrees(data, opened, position))
 
 
 class House:
@@ -88,7 +89,7 @@ class House:
         self.read_text = read_text
         self.engine = engine
         self.reading_engine = read_only(engine)
-        self.signer = signer
+        self._signer, self._signer_mark = signer, self._mark_of_key()
         self.search = search
         self.language = language
         self.files = FileStore(data / "files")
@@ -109,11 +110,30 @@ class House:
         reader = read_only(engine)
         try:
             founding.demand_one(data, reader, is_founding=is_founding)
+            if (data / founding.NEXT_KEY_FILE).exists():
+                with reader.connect() as connection:
+                    register.settle_key(data, connection)
         finally:
             reader.dispose()
         analysis = Analysis(Lemmas.open(data / "lemmas"))
         search: SearchEngine = PostgresEngine(engine, analysis) if engine.dialect.name == "postgresql" else WhooshEngine(data / "index", analysis)
         return cls(data, engine=engine, signer=Signer.from_file(data / KEY_FILE), search=search, language=Language(analysis))
+
+    @property
+    def signer(self) -> Signer:
+        """Who signs now: read anew when the key was changed, by this process or another."""
+        mark = self._mark_of_key()
+        if mark is not None and mark != self._signer_mark:
+            with contextlib.suppress(KeyFileError):
+                self._signer, self._signer_mark = Signer.from_file(self.data / KEY_FILE), mark
+        return self._signer
+
+    def _mark_of_key(self) -> tuple[int, int] | None:
+        try:
+            found = (self.data / KEY_FILE).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     @property
     def public_keys(self) -> dict[str, str]:
@@ -161,7 +181,7 @@ class House:
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         session = self._sessions()
-        session.info.update(address=address, manager=manager)
+        session.info.update(address=address, manager=manager, data=self.data)
         # Changed from the start: rows that go in as plain statements must not be taken for reading and given up. So nothing
         # needs to watch for writing, and every statement is spared the listeners that `register` would set on this session.
         join_transaction(session, STATUS_CHANGED, manager)
@@ -174,6 +194,7 @@ class House:
         try:
             yield Work(desk, manager, self.files)
             manager.commit()
+            register.remember(self.data, session)
         except BaseException:
             manager.abort()
             raise
@@ -314,13 +335,10 @@ class House:
         self.reading_engine.dispose()
 
 
-def replace_key(data: Path) -> str:
-    """Sign with a new key from now on; the id of the new key. The old public key stays, so that old entries can be proved."""
-    path = data / KEY_FILE
-    old = Signer.from_file(path)
-    (path.parent / f"{old.key_id}.pub.pem").write_text(old.public_pem)
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    create_key(fresh)
-    fresh.replace(path)
-    return Signer.from_file(path).key_id
+def replace_key(house: House, reason: str = "") -> str:
+    """Sign with a new key from now on; its id. The old key signs the entry that says so, and is gone."""
+    with house.writing("operator", name="Betrieb") as work:
+        fresh = register.change_key(work.desk, house.data, reason)
+    with house.reading() as connection:
+        register.settle_key(house.data, connection)
+    return fresh.key_id

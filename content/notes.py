@@ -69,25 +69,29 @@ def read(given: str) -> Note:
         raise ValueError(f"im Checkpoint fehlt die Zeile {missing}") from missing
 
 
-def is_signed(given: str, raw_public: bytes) -> bool:
-    """Whether the key (32 bytes) signed this note."""
+def is_signed(given: str, raw_public: bytes, *, is_alone: bool = False) -> bool:
+    """Whether the key (32 bytes) signed this note; `is_alone`: nobody else did, and not a byte stands beside it."""
     text, _, marks = given.partition("\n\n")
     try:
         origin = read(given).origin
     except ValueError:
         return False
+    lines = marks.split("\n")
+    if is_alone and (len(lines) != 2 or lines[1]):
+        return False
     body, mark = (text + "\n").encode(), _key_mark(origin, raw_public)
-    for line in marks.split("\n"):
-        if not line.startswith(f"{_DASH}{origin} "):
-            continue
-        try:
-            found = base64.b64decode(line.rsplit(" ", 1)[1], validate=True)
-            if found[:4] == mark:
-                Ed25519PublicKey.from_public_bytes(raw_public).verify(found[4:], body)
-                return True
-        except (ValueError, InvalidSignature):
+    return any(_is_mark(line.removeprefix(f"{_DASH}{origin} "), mark, body, raw_public) for line in lines)
+
+
+def _is_mark(encoded: str, mark: bytes, body: bytes, raw_public: bytes) -> bool:
+    try:
+        found = base64.b64decode(encoded, validate=True)
+        if found[:4] != mark or base64.b64encode(found).decode() != encoded:
             return False
-    return False
+        Ed25519PublicKey.from_public_bytes(raw_public).verify(found[4:], body)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _key_mark(name: str, raw_public: bytes) -> bytes:

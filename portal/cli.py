@@ -23,14 +23,16 @@ from content import faults, founding, models, signing
 from content.founding import NotSetUp
 from content.house import House, replace_key
 from content.ledger import KeyFileError
+from content.models.edition import missing_guards
 from content.schemas import InvalidInput
 from content.search.interface import IndexBusy, IndexDamaged
 from content.search.lemmas import LemmasUnbuildable
-from content.services import exchange, ledger, lookup, workflow_rows
+from content.services import exchange, ledger, lookup, proof, register, workflow_rows
 from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
 from workflows.catalogue import WORKFLOWS
+from workflows.engine import Blocked
 from workflows.rights import misfit
 from workflows.vocabulary import ROLES
 
@@ -43,7 +45,7 @@ MAX_KEPT_SHOWN: Final = 2_000
 
 _REFUSALS: Final = (
     NotSetUp, founding.InUse, NotFounded, KeyFileError, database.NewerData, database.Outdated, settings.SettingError, MissingServer, backup.Unusable,
-    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable,
+    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable, Blocked,
 )
 """What a command can meet before it works; each says in German why and what to do."""
 
@@ -128,11 +130,13 @@ def make_parser() -> argparse.ArgumentParser:
     back.add_argument("file", metavar="FILE", type=Path, help="Archiv, das „backup“ geschrieben hat")
     add("reindex", _reindex, "Den Suchindex neu aufbauen; die Suche läuft derweil weiter.")
     add("reconcile", _reconcile, "Datenbank, Suchindex und Dateien abgleichen und Lücken schließen.")
-    book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen oder den Schlüssel wechseln.")
+    book = add("ledger", _ledger, "Das Veröffentlichungsregister prüfen, seinen Schlüssel wechseln, eine Wiederherstellung eintragen.")
     book.add_argument(
-        "action", choices=["verify", "new-key"],
-        help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben",
+        "action", choices=list(_LEDGER_ACTIONS),
+        help="verify: jede Fassung und jeden Eintrag prüfen; new-key: künftig mit einem neuen Schlüssel unterschreiben, der alte "
+        "unterschreibt den Wechsel; restored: eintragen, dass die Datenbank aus einer Sicherung zurückgeholt wurde",
     )
+    book.add_argument("--reason", default="", help="öffentliche Begründung des Eintrags (new-key, restored)")
     sealed = add("links", _links, "Den Schlüssel für Links in E-Mails ersetzen; bisherige Links enden.")
     sealed.add_argument("action", choices=["new-key"], help="new-key: künftig mit einem neuen Schlüssel versiegeln")
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
@@ -285,7 +289,9 @@ def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int
 
 def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     manifest = backup.restore(arguments.file, configured.data, database_url=configured.database_url)
-    set_up(configured, may_found=False, say=_say).close()
+    house = set_up(configured, may_found=False, say=_say)
+    _record_restore(house)
+    house.close()
     _say(
         f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert am {manifest.taken_at}. "
         f"Prüfen mit „beschlussportal --data {configured.data} check“."
@@ -298,6 +304,13 @@ def _links(_arguments: argparse.Namespace, configured: settings.Settings) -> int
     signing.replace(configured.data)
     _say("Ein neuer Schlüssel versiegelt ab jetzt die Links in E-Mails; alle bisherigen sind ungültig. Bitte das Portal neu starten.")
     return OK
+
+
+def _record_restore(house: House, reason: str = "") -> None:
+    with house.writing("operator", name="Betrieb") as work:
+        position = register.record_restore(work.desk, reason)
+    if position:
+        _say(f"Die Wiederherstellung steht als Eintrag {position} im Register.")
 
 
 def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -314,7 +327,11 @@ def _reindex(_arguments: argparse.Namespace, configured: settings.Settings) -> i
     return OK
 
 
-def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
+def _reconcile(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    if _ledger_verify(arguments, configured) != OK:
+        # The index follows the database: making them agree would hide what the ledger tells.
+        print("Nichts wurde abgeglichen: Erst muss die Datenbank wieder dem Register entsprechen.", file=sys.stderr)
+        return FAULTY
     house = _open(configured)
     with _bar("Dokumente") as bar:
         task = bar.add_task("Suchindex", total=None)
@@ -336,30 +353,51 @@ def _reconcile(_arguments: argparse.Namespace, configured: settings.Settings) ->
 
 
 def _ledger(arguments: argparse.Namespace, configured: settings.Settings) -> int:
-    return _new_key(configured) if arguments.action == "new-key" else _ledger_verify(arguments, configured)
+    return _LEDGER_ACTIONS[arguments.action](arguments, configured)
 
 
-def _new_key(configured: settings.Settings) -> int:
+def _new_key(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    if _ledger_verify(arguments, configured) != OK:
+        print("Der Schlüssel wurde nicht gewechselt: Der neue bürgte für ein falsches Register.", file=sys.stderr)
+        return FAULTY
     house = _open(configured)
+    key_id = replace_key(house, arguments.reason)
     house.close()
-    key_id = replace_key(configured.data)
-    _say(f"Ein neuer Schlüssel ({key_id}) unterschreibt ab jetzt; der alte bleibt zum Prüfen. Bitte das Portal neu starten.")
+    _say(f"Ein neuer Schlüssel ({key_id}) unterschreibt ab jetzt; der alte hat den Wechsel unterschrieben. Bitte neu sichern (backup).")
+    return OK
+
+
+def _restored(arguments: argparse.Namespace, configured: settings.Settings) -> int:
+    house = _open(configured)
+    _record_restore(house, arguments.reason)
+    house.close()
     return OK
 
 
 def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
     house = _open(configured)
+    try:
+        seen = register.seen(configured.data)
+    except ValueError as error:
+        return _told_false(f"{configured.data / ledger.SEEN_FILE} ist nicht lesbar ({error}): Jemand hat die Datei verändert.")
     with house.reading() as connection, _bar("Einträge") as bar:
         task = bar.add_task("Einträge", total=ledger.position(connection))
         count, fault = ledger.verify(
-            connection, house.public_keys, progress=lambda done: bar.update(task, completed=done)
+            connection, house.public_keys, progress=lambda done: bar.update(task, completed=done), seen=seen
         )
     house.close()
     if fault is not None:
-        print(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}", file=sys.stderr)
-        return FAULTY
-    _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen und Fassungen geprüft.")
+        return _told_false(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}")
+    _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen, Fassungen und alles daraus Abgeleitete geprüft.")
     return OK
+
+
+def _told_false(words: str) -> int:
+    print(words, file=sys.stderr)
+    return FAULTY
+
+
+_LEDGER_ACTIONS: Final[Mapping[str, Command]] = {"verify": _ledger_verify, "new-key": _new_key, "restored": _restored}
 
 
 def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -379,6 +417,8 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         problems += tally_problems(connection)
         problems += [_words_of_lost(*row) for row in workflow_rows.lost(connection)]
         misfits = _misfits(connection)
+        problems += [f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)]
+        problems += proof.times(connection)
     problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()

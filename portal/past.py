@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 _LINK: Final = re.compile(r'(<a\b[^>]*?\bhref=")(/(?!/)[^"#?]*)(\?[^"#]*)?(#[^"]*)?"(?P<rest>[^>]*)>')
-_TIMELESS: Final = re.compile(r"/(?:(?:static|datei|ledger|feeds|stand|hilfe|health|redaktion|anmelden)(?:[/.?]|\Z)|suche[/.])")
+_TIMELESS: Final = re.compile(r"/(?:(?:static|datei|ledger|register|feeds|stand|hilfe|health|redaktion|anmelden)(?:[/.?]|\Z)|suche[/.])")
 """Addresses that know no past: files, the ledger (which is all of it), feeds, what is asked of the present, and following a search."""
 
 NOW_MARK: Final = "data-heute"

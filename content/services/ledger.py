@@ -28,6 +28,10 @@ from workflows.engine import Blocked, Blocker
 HEAD_ID: Final = 1
 _HEAD_KEY: Final = "ledger_head"
 _SIGNER_KEY: Final = "ledger_signer"
+WRITTEN: Final = "ledger_written"
+"""Where a session keeps the checkpoint that its commit publishes."""
+AGREES: Final = "ledger_agrees"
+"""Where it keeps whether the chain holds what was seen outside the database."""
 _BATCH: Final = 500
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=1)
 """So far may clocks of several machines lie apart, or a clock be set back, before publishing is refused."""
@@ -146,7 +150,7 @@ def change_key(session: Session, signer: Signer, fresh: Signer, act: PublicAct, 
     return row
 
 
-def state(session: Session, signer: Signer, act: Act, statement: Mapping[str, Any], *, moment: dt.datetime, **more: Any) -> PublicAct:
+def state(session: Session, act: Act, statement: Mapping[str, Any], *, moment: dt.datetime, **more: Any) -> PublicAct:
     """An act of the register itself: its canonical document is kept, the act that names it comes back, to be appended.
 
     `more` are further fields of the signed line, so that they stand in the ledger without the document.
@@ -157,16 +161,9 @@ def state(session: Session, signer: Signer, act: Act, statement: Mapping[str, An
     digest = sha256_hex(body)
     session.add(models.LedgerDocument(position=position, sha256=digest, document=body.decode()))
     return PublicAct(
-        act=act, kind="register", url=f"/register/dokument/{digest}", title=TITLES[act], item="register", edition=1,
+        act=act, kind="register", url=f"/register/dokument/{digest}", title=proof.REGISTER_TITLES[act], item="register", edition=1,
         edition_sha256=digest, valid_from=moment, note=statement.get("reason"), more=more,
     )
-
-
-TITLES: Final[Mapping[Act, str]] = {
-    Act.KEY: "Neuer Schlüssel des Registers",
-    Act.RESTORED: "Wiederherstellung aus einer Sicherung",
-    Act.COLUMNS: "Listenangaben älterer Fassungen",
-}
 
 
 def held_head(session: Session) -> tuple[int, str]:
@@ -192,8 +189,11 @@ def _held_head(session: Session) -> models.LedgerHead | None:
     return head
 
 
-def keep_checkpoint(session: Session) -> None:
-    """Write the checkpoint of what this transaction appended; called once, right before it commits."""
+def keep_checkpoint(session: Session, agrees: Callable[[Session, int], bool] = lambda _session, _position: True) -> None:
+    """Write the checkpoint of what this transaction appended; called once, right before it commits.
+
+    `agrees` says whether the chain at a position holds what is remembered outside the database.
+    """
     signer = session.info.pop(_SIGNER_KEY, None)
     if signer is None:
         return
@@ -210,7 +210,8 @@ def keep_checkpoint(session: Session) -> None:
         "note": notes.write(note, signer),
     }
     session.execute(sa.insert(models.Checkpoint), values)
-    session.info["ledger_written"] = (head.position, head.hash)
+    session.info[WRITTEN] = values["note"]
+    session.info[AGREES] = agrees(session, head.position)
 
 
 def checkpoint_note(connection: Connection, position: int | None = None) -> str | None:
@@ -280,15 +281,16 @@ def verify(
     *,
     progress: Callable[[int], None] = lambda _: None,
     seen: tuple[int, str] | None = None,
+    allows_unstated: bool = False,
 ) -> tuple[int, Fault | None]:
     """Check every entry, the exact bytes of every edition, every column derived from them, every checkpoint.
 
     `public_keys`: what is trusted (the portal's own key). `seen`: position and hash that a file outside the database has
-    kept. Returns entries found right, first fault or None.
+    kept. `allows_unstated`: editions of schema 1 may stand without an entry that states their columns. Returns entries found right, first fault or None.
     """
     verifier = ledger.Verifier(public_keys, needs_editions=True, offered=chain_keys(connection, {}))
     head = connection.execute(sa.select(models.LedgerHead)).first()
-    mark, comparison = _Marks(connection, public_keys, seen), proof.Comparison(connection)
+    mark, comparison = _Marks(connection, public_keys, seen), proof.Comparison(connection, allows_unstated=allows_unstated)
     for row in proof.entries(connection):
         if row.document is not None:
             verifier.feed_edition(row.position, row.document)
@@ -315,7 +317,7 @@ class _Marks:
 
     def __init__(self, connection: Connection, public_keys: Mapping[str, str], seen: tuple[int, str] | None) -> None:
         table = models.Checkpoint.__table__.c
-        self._rows = {row.position: row for row in connection.execute(sa.select(table.position, table.hash, table.note))}
+        self._rows = {row.position: row for row in connection.execute(sa.select(table.position, table.hash, table.made_at, table.note))}
         self._keys = {key_id: ledger.raw_of(pem) for key_id, pem in chain_keys(connection, public_keys).items()}
         self._seen = seen
         self._origin = ""
@@ -335,8 +337,10 @@ class _Marks:
             return Fault(entry.position, "wrong_checkpoint", "Der veröffentlichte Checkpoint ist nicht lesbar.")
         if (note.origin, note.position, note.entry) != (self._origin, entry.position, entry.hash) or row.hash != entry.hash:
             return Fault(entry.position, "forked", _FORKED)
+        if ledger.instant(row.made_at) != note.time:
+            return Fault(entry.position, "wrong_checkpoint", f"Die Spalte „made_at“ des Checkpoints weicht von ihm ab. {proof.REMEDY}")
         raw = self._keys.get(key_id)
-        if note.key != key_id or raw is None or not notes.is_signed(row.note, raw):
+        if note.key != key_id or raw is None or not notes.is_signed(row.note, raw, is_alone=True):
             return Fault(entry.position, "wrong_checkpoint", "Der veröffentlichte Checkpoint ist nicht vom Schlüssel dieser Zeit unterschrieben.")
         return None
 

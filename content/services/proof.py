@@ -27,8 +27,15 @@ _L: Final = models.LedgerEntry.__table__
 _E: Final = models.Edition.__table__
 _D: Final = models.LedgerDocument.__table__
 _ITEM: Final = models.Item.__table__
-_OWN: Final = frozenset({"id", "item_id", "item_rev", "document"})
-"""Columns of `edition` that say nothing public by themselves: keys, the private revision, and the document, which has its hash."""
+_UNSTATED: Final = (
+    "Was Listen von dieser älteren Fassung zeigen, hält noch kein Eintrag fest. Bitte „beschlussportal migrate“ aufrufen."
+)
+REGISTER_TITLES: Final[Mapping[str, str]] = {
+    Act.KEY: "Neuer Schlüssel des Registers",
+    Act.RESTORED: "Wiederherstellung aus einer Sicherung",
+    Act.COLUMNS: "Listenangaben älterer Fassungen",
+}
+"""How acts of the register itself are called: the title stays out of the signed line, so it must be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class EntryRow:
     recorded_at: dt.datetime
     line: str
     document: str | None
+    stated_sha256: str | None
+    """The hash beside the document of an act of the register itself."""
     next_line: str | None
     """The next entry of the same item."""
     withdrawn_at: int
@@ -106,7 +115,7 @@ def _entry(row: Any, beside: Sequence[Mapping[int, list[Any]]]) -> EntryRow:
     own = {column.name: getattr(row, f"own_{column.name}") for column in _E.c} | {"uid": row.own_uid}
     return EntryRow(
         row.position, row.act, row.kind, row.url, row.title, row.item_uid, row.edition, row.edition_sha256, row.hash, row.note,
-        row.recorded_at, row.line, row.own_document if has_edition else row.stated, row.next_line, row.withdrawn_at or 0,
+        row.recorded_at, row.line, row.own_document if has_edition else row.stated, row.stated_sha256, row.next_line, row.withdrawn_at or 0,
         own if has_edition else None,
         *((found.get(row.own_id, ()) for found in beside) if has_edition else ()),
     )
@@ -115,8 +124,9 @@ def _entry(row: Any, beside: Sequence[Mapping[int, list[Any]]]) -> EntryRow:
 class Comparison:
     """Derives what each entry made public and names the first row of the database that says otherwise."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, allows_unstated: bool = False) -> None:
         self._connection = connection
+        self._allows_unstated = allows_unstated
         self._addresses: dict[str, str] = {}
         self._titles: dict[str, str] = {}
         self._stated = _Stated(connection)
@@ -129,7 +139,7 @@ class Comparison:
                 return _named(row, "edition", "position", row.position, None)
             return None if row.title == self._titles.get(row.item_uid) else _named(row, "ledger_entry", "title", row.title, self._titles.get(row.item_uid))
         if row.act in STATING:
-            return _named(row, "edition", "position", row.position, None) if row.row is not None else None
+            return _stating_fault(row)
         if row.row is None or row.document is None:
             return Fault(row.position, "missing_edition", f"Die veröffentlichte Fassung fehlt. {REMEDY}")
         document = orjson.loads(row.document)
@@ -137,6 +147,8 @@ class Comparison:
         if row.title != document["title"]:
             return _named(row, "ledger_entry", "title", row.title, document["title"])
         shown = None if "shown" in document else self._stated.shown(row.position)
+        if shown is None and "shown" not in document and not self._allows_unstated:
+            return Fault(row.position, "unstated", f"{row.url}: {_UNSTATED}")
         derived = derive(document, signed, _ending(row), shown)
         if derived.old_path is not None:
             self._addresses.setdefault(derived.old_path, document["url"])
@@ -156,6 +168,8 @@ class Comparison:
         return self._address_fault()
 
     def _address_fault(self) -> Fault | None:
+        if self._allows_unstated:
+            return None
         table = models.OldAddress.__table__.c
         wanted = {**self._stated.addresses(), **self._addresses}
         found = {row.path: row.url for row in self._connection.execute(sa.select(table.path, table.url))}
@@ -167,6 +181,30 @@ class Comparison:
                     f"veröffentlichten Fassungen sagen. {REMEDY}",
                 )
         return None
+
+
+def _stating_fault(row: EntryRow) -> Fault | None:
+    if row.row is not None:
+        return _named(row, "edition", "position", row.position, None)
+    if row.title != REGISTER_TITLES.get(row.act):
+        return _named(row, "ledger_entry", "title", row.title, REGISTER_TITLES.get(row.act))
+    if row.stated_sha256 != row.edition_sha256:
+        return _named(row, "ledger_document", "sha256", row.stated_sha256, row.edition_sha256)
+    return None
+
+
+def times(connection: Connection) -> list[str]:
+    """Editions whose time is no time: they end before they begin, or overlap the next one of their item; in German."""
+    following = sa.func.lead(_E.c.valid_from).over(partition_by=_E.c.item_id, order_by=_E.c.number)
+    inner = sa.select(_E.c.url, _E.c.number, _E.c.valid_from, _E.c.valid_until, following.label("following")).subquery()
+    column = inner.c
+    false = sa.or_(column.valid_until < column.valid_from, column.valid_until > column.following, column.following < column.valid_from)
+    return [
+        f"{row.url}, Fassung {row.number}: Ihre Zeit ist falsch (von {row.valid_from:%d.%m.%Y %H:%M:%S} bis "
+        f"{f'{row.valid_until:%d.%m.%Y %H:%M:%S}' if row.valid_until else 'heute'} UTC) und überschneidet andere Fassungen. Das Register sagt "
+        "es so: Die Uhr ging damals falsch. Bitte den Eintrag mit einer Berichtigung erklären."
+        for row in connection.execute(sa.select(inner).where(false).order_by(column.url, column.number))
+    ]
 
 
 class _Stated:

@@ -22,6 +22,7 @@ from content.services.listing import PER_PAGE
 from content.whole import whole
 from portal import item_page
 from portal.admission import AT_ONCE_BYTES
+from portal.cache import FOR_EVER
 from portal.views.common import (
     BadRequest,
     item_address,
@@ -164,6 +165,56 @@ def ledger_lines(request: Request) -> Response:
 def ledger_key(request: Request) -> Response:
     """The public key that signs the ledger."""
     return Response(request.registry.house.signer.public_pem.encode(), content_type="application/x-pem-file")
+
+
+@view_config(route_name="register.checkpoint")
+def checkpoint(request: Request) -> Response:
+    """The newest checkpoint: a signed text of a few lines for whoever likes to keep it."""
+    return _note(ledger_service.checkpoint_note(request.connection), "public, max-age=5")
+
+
+@view_config(route_name="register.checkpoint_at")
+def checkpoint_at(request: Request) -> Response:
+    """The checkpoint that was published at a position."""
+    position = int(request.matchdict["position"])
+    return _note(ledger_service.checkpoint_note(request.connection, position), FOR_EVER)
+
+
+def _note(note: str | None, lifetime: str) -> Response:
+    if note is None:
+        raise HTTPNotFound
+    response = Response(note.encode(), content_type="text/plain", charset="utf-8")
+    response.headers["Cache-Control"] = lifetime
+    return response
+
+
+@view_config(route_name="register.checkpoints")
+def checkpoints(request: Request) -> Response:
+    """Every checkpoint, one a line: position, hash, time."""
+    house = request.registry.house
+    connection = house.reading_engine.connect()
+
+    def stream() -> Any:
+        try:
+            for line in ledger_service.checkpoint_list(connection):
+                yield line.encode() + b"\n"
+        finally:
+            connection.close()
+
+    response = Response(content_type="text/plain", charset="utf-8", app_iter=stream())
+    response.cache_control = "no-cache"
+    return response
+
+
+@view_config(route_name="register.document")
+def register_document(request: Request) -> Response:
+    """The canonical document of an act of the register itself, byte for byte what the entry's hash is over."""
+    body = ledger_service.document(request.connection, request.matchdict["sha256"])
+    if body is None:
+        raise HTTPNotFound
+    response = Response(body.encode(), content_type="application/json")
+    response.headers["Cache-Control"] = FOR_EVER
+    return response
 
 
 @view_config(route_name="stand")

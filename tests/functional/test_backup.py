@@ -74,6 +74,10 @@ def _rows(connection):
     return {name: sorted(map(repr, connection.execute(sa.text(f'SELECT * FROM "{name}"')).all())) for name in names}
 
 
+OF_THE_REGISTER = {"ledger_entry", "ledger_head", "ledger_document", "checkpoint", "sqlite_sequence"}
+"""Tables that grow by the entry of a restore."""
+
+
 def _state(data, url=None):
     house = House.open(data, database_url=url)
     try:
@@ -101,7 +105,10 @@ def test_what_was_saved_comes_back_whole_by_one_command(saved, target, command):
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     code, said, errors = command(target, "restore", str(archive))
     assert (code, errors) == (0, "") and "Wiederhergestellt" in said
-    assert _state(target, os.environ.get("DATABASE_URL")) == before
+    (rows, *others), (rows_before, *others_before) = _state(target, os.environ.get("DATABASE_URL")), before
+    added = {name: set(rows[name]) - set(rows_before[name]) for name in rows if rows[name] != rows_before[name]}
+    assert others == others_before and set(added) <= OF_THE_REGISTER, "whole, and the restore is an entry"
+    assert len(added["ledger_entry"]) == 1 and "restored" in next(iter(added["ledger_entry"]))
     assert command(target, "check")[0] == 0
     assert stat.S_IMODE((target / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
     restored = House.open(target, database_url=os.environ.get("DATABASE_URL"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -161,8 +162,6 @@ def test_hostile_files_are_refused_in_words(run, tmp_path, body):
 
 
 def test_a_changed_byte_in_the_database_is_found_by_verify_and_check(run, lines):
-    import sqlite3
-
     run("init", "--empty")
     run("import", lines(*LINES), "--publish")
     connection = sqlite3.connect(run.data / "portal.db")
@@ -181,9 +180,41 @@ def test_a_new_key_signs_what_follows_and_the_old_one_still_proves_what_was(run,
     code, out, _ = run("ledger", "new-key")
     assert (code, "neuer Schlüssel" in out) == (cli.OK, True)
     run("import", lines(*LINES), "--publish")
-    assert "3 Einträge" in run("ledger", "verify")[1]
-    assert len(list((run.data / "keys").glob("*.pub.pem"))) == 1
+    assert "4 Einträge" in run("ledger", "verify")[1], "the change of key is one, signed by the old key"
+    assert [path.name for path in (run.data / "keys").glob("ledger*")] == ["ledger-ed25519.pem"]
+    assert run("check")[0] == cli.OK
     assert stat.S_IMODE((run.data / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("forged", ["is_withdrawn = 1", "valid_until = '2026-01-01 00:00:00.000000'", "title = 'Gefälscht'"])
+def test_reconcile_never_makes_a_forged_state_the_truth(run, lines, forged):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    with sqlite3.connect(run.data / "portal.db") as connection:
+        connection.execute("DROP TRIGGER edition_frozen")
+        connection.execute(f"UPDATE edition SET {forged} WHERE kind = 'decision'")
+    connection.close()
+    name = forged.split(" ")[0]
+    for words in (["check"], ["reconcile"], ["check"]):
+        code, _, err = run(*words)
+        assert code == cli.FAULTY, words
+        assert f"/beschluss/rat/2020/01, Fassung 1: Tabelle „edition“, Spalte „{name}“" in err
+        assert "Sicherung" in err
+    run("init", "--empty")  # the start mends the index, not the proof
+    assert run("check")[0] == cli.FAULTY
+
+
+def test_check_names_a_guard_that_was_taken_away(run):
+    run("init", "--empty")
+    with sqlite3.connect(run.data / "portal.db") as connection:
+        connection.execute("DROP TRIGGER edition_no_delete")
+        connection.execute("DROP TRIGGER edition_frozen")
+        connection.execute("CREATE TRIGGER edition_frozen BEFORE UPDATE ON edition WHEN 0 BEGIN SELECT 1; END")
+    connection.close()
+    code, _, err = run("check")
+    assert code == cli.FAULTY
+    assert "Trigger edition_no_delete" in err
+    assert "Trigger edition_frozen" in err
 
 
 def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_data):

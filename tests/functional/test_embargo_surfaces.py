@@ -82,6 +82,7 @@ ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
         re.sub(r"\{uid.*?\}\}", "0" * 36, re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern)))
     ],
     "ledger": alike("/ledger", "/ledger?seite=2"), "ledger_lines": alike("/ledger.jsonl"), "ledger_key": alike("/ledger/schluessel.pem"),
+    "register": lambda pattern, _: [re.sub(r"\{position.*?\}\}", number, re.sub(r"\{sha256.*?\}\}", SHA, pattern)) for number in ("1", "270", "999999")],
     "help": alike("/hilfe"),
     "stand": alike("/stand", f"/stand?stand=2022-03-01&seite_pfad={RELEASE}"),
     "feed": lambda _, __: [f"/feeds/{name}.atom" for name in ("alle", *(kind.path for kind in KINDS.values()))],
@@ -106,7 +107,7 @@ ERRORS = [
 
 CHANGING = {
     "home", "list", "item", "pdf", "json", "cite", "bibtex", "ris", "plain", "versions", "compare", "kit", "search", "search_feed", "search_json", "search_suggest", "ledger",
-    "ledger_lines", "feed", "sitemap", "sitemap_part", "health", "file", "errors",
+    "ledger_lines", "register", "feed", "sitemap", "sitemap_part", "health", "file", "errors",
 }
 """Where the release must show: a surface that is the same before and after was not really asked."""
 

@@ -21,14 +21,14 @@ _REFUSAL = 'append-only: the ledger and its editions cannot be changed'
 _TABLES = ('ledger_entry', 'ledger_document', 'checkpoint', 'old_address', 'edition', 'edition_facet', 'edition_file', 'edition_reference')
 _EDITION = (
     'id', 'item_id', 'number', 'kind', 'subkind', 'url', 'title', 'sort_title', 'header', 'body_slug', 'year', 'serial', 'date', 'sort_date',
-    'meeting_url', 'summary', 'sha256', 'act', 'note', 'recorded_at', 'valid_from', 'position', 'item_rev', 'document',
+    'meeting_url', 'summary', 'sha256', 'act', 'note', 'recorded_at', 'valid_from', 'valid_until', 'is_withdrawn', 'position', 'item_rev', 'document',
 )
 _ONCE = {
     'edition': (_EDITION, {
         'valid_until': 'OLD.valid_until IS NULL AND NEW.valid_until IS NOT NULL',
         'is_withdrawn': 'NOT OLD.is_withdrawn AND NEW.is_withdrawn',
     }),
-    'edition_facet': (('edition_id', 'facet', 'value', 'kind'), {'is_current': 'OLD.is_current AND NOT NEW.is_current'}),
+    'edition_facet': (('edition_id', 'facet', 'value', 'kind', 'is_current'), {'is_current': 'OLD.is_current AND NOT NEW.is_current'}),
 }
 
 
@@ -57,10 +57,10 @@ def upgrade() -> None:
 
 def _changed(table: str, dialect: str) -> str:
     differs = 'IS NOT' if dialect == 'sqlite' else 'IS DISTINCT FROM'
-    frozen, once = _ONCE[table]
+    columns, once = _ONCE[table]
     cast = {'header': '::text'} if dialect == 'postgresql' else {}
-    parts = [f"NEW.{name}{cast.get(name, '')} {differs} OLD.{name}{cast.get(name, '')}" for name in frozen]
-    return ' OR '.join(parts + [f'(NEW.{name} {differs} OLD.{name} AND NOT ({allowed}))' for name, allowed in once.items()])
+    changes = {name: f"NEW.{name}{cast.get(name, '')} {differs} OLD.{name}{cast.get(name, '')}" for name in columns}
+    return ' OR '.join(f'({change} AND NOT ({once[name]}))' if name in once else change for name, change in changes.items())
 
 
 def _guards(dialect: str) -> list[str]:

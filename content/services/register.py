@@ -1,0 +1,208 @@
+"""Acts of the register itself: a new key, a restore, what older documents leave unsaid. And what is remembered outside.
+
+`DATA/letzter-checkpoint` holds the newest checkpoint this folder has seen: a database whose end was cut off or put back
+does not know it, the file does. It is never overwritten by a chain that does not hold what it says.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from content import ledger as chain
+from content import models, notes
+from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, old_path
+from content.facets import ALL
+from content.founding import KEY_FILE, NEXT_KEY_FILE
+from content.ledger import Act, Signer, create_key
+from content.services import ledger
+from content.services.ledger import SEEN_FILE
+from content.services.publish import Desk
+
+log = logging.getLogger(__name__)
+RESTORED: Final = "Wiederhergestellt aus einer Sicherung."
+REPLACED: Final = "Schlüssel planmäßig gewechselt."
+_BATCH: Final = 200
+_E: Final = models.Edition.__table__
+
+
+def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
+    """Write the entry of a change of key, signed by the old key; the new signer, to take over by `settle_key` after the commit."""
+    pending = data / NEXT_KEY_FILE
+    pending.unlink(missing_ok=True)
+    create_key(pending)
+    fresh = Signer.from_file(pending)
+    moment = desk.moment()
+    position, previous = ledger.held_head(desk.session)
+    if position:
+        change = chain.key_change(desk.signer, fresh, previous)
+        statement = {"key": change, "reason": reason or REPLACED}
+        act = ledger.state(desk.session, Act.KEY, statement, moment=moment, key=change)
+        entry = ledger.change_key(desk.session, desk.signer, fresh, act, moment=moment)
+        desk.index.at(entry.position)
+        desk.session.flush()
+    return fresh
+
+
+def settle_key(data: Path, connection: Connection) -> None:
+    """Finish a change of key that was begun: the pending key takes over where the ledger names it (or is empty), else it goes."""
+    pending, present = data / NEXT_KEY_FILE, data / KEY_FILE
+    if not pending.exists():
+        return
+    mark = connection.scalar(sa.select(models.LedgerHead.checkpoint))
+    if mark is None or json.loads(mark)["key_id"] == Signer.from_file(pending).key_id:
+        pending.replace(present)
+    else:
+        pending.unlink()
+    folder = os.open(present.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def record_restore(desk: Desk, reason: str = "") -> int | None:
+    """Note in the ledger that it goes on from a backup, behind which acts may be lost; the position, or None where it is empty.
+
+    What was signed behind that point stays provable to whoever kept a checkpoint; the entry tells why the chain parts there.
+    Raises `Blocked` where the clock lies behind the last entry.
+    """
+    moment = desk.moment()
+    position, digest = ledger.held_head(desk.session)
+    if not position:
+        return None
+    place = {"position": position, "entry_hash": digest}
+    statement = {"restored": place, "reason": reason or RESTORED}
+    act = ledger.state(desk.session, Act.RESTORED, statement, moment=moment, restored=place)
+    entry = ledger.append(desk.session, desk.signer, act, moment=moment)
+    desk.index.at(entry.position)
+    desk.session.flush()
+    desk.session.info[_IS_RESTORED] = True
+    return entry.position
+
+
+# --- what is remembered outside the database ---
+
+_IS_RESTORED: Final = "ledger_is_restored"
+
+
+def seen(data: Path) -> tuple[int, str] | None:
+    """Position and hash of the newest checkpoint that this folder has seen. Raises `ValueError` for a spoilt file."""
+    try:
+        note = notes.read((data / SEEN_FILE).read_text())
+    except FileNotFoundError:
+        return None
+    return note.position, note.entry
+
+
+def remember(data: Path, session: Session) -> None:
+    """After a commit: keep the checkpoint it made, unless the chain lost what the file says; never raises."""
+    note = session.info.pop(ledger.WRITTEN, None)
+    if note is None:
+        return
+    try:
+        if session.info.pop(_IS_RESTORED, False) or session.info.get(ledger.AGREES, True):
+            _write(data / SEEN_FILE, note)
+    except (OSError, ValueError):
+        log.exception("%s could not be written", SEEN_FILE)
+
+
+def agrees(data: Path, session: Session, position: int) -> bool:
+    """Whether the chain, which stands at `position`, holds what the file outside says."""
+    try:
+        known = seen(data)
+    except ValueError:
+        return False
+    if known is None:
+        return True
+    entry = models.LedgerEntry
+    found = session.scalar(sa.select(entry.hash).where(entry.position == known[0])) if known[0] <= position else None
+    if found != known[1]:
+        log.error("the ledger lost entry %s that %s has seen: run „beschlussportal check“", known[0], SEEN_FILE)
+    return found == known[1]
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+# --- documents of schema 1 ---
+
+
+def lacks_columns(connection: Connection) -> bool:
+    """Whether there are editions whose documents do not say how lists show them, and no entry that says it."""
+    first = connection.execute(sa.select(_E.c.document).order_by(_E.c.position).limit(1)).scalar()
+    if first is None or "shown" in orjson.loads(first):
+        return False
+    entry = models.LedgerEntry
+    return connection.scalar(sa.select(entry.position).where(entry.act == str(Act.COLUMNS)).limit(1)) is None
+
+
+def state_columns(desk: Desk) -> int:
+    """Write entries that state what the columns of older editions say, for documents of schema 1; how many editions.
+
+    The caller has verified the ledger: what can be derived agrees. From then on nothing of it changes unnoticed.
+    """
+    session = desk.session
+    rows = list(_unstated(session))
+    addresses = _untold_addresses(session)
+    moment = desk.moment()
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        statement: dict[str, Any] = {"editions": {str(position): shown for position, shown in batch}}
+        if start + _BATCH >= len(rows):
+            statement["addresses"] = addresses
+        covered = [batch[0][0], batch[-1][0]]
+        act = ledger.state(session, Act.COLUMNS, statement, moment=moment, editions=covered)
+        entry = ledger.append(session, desk.signer, act, moment=moment)
+        desk.index.at(entry.position)
+        session.flush()
+    return len(rows)
+
+
+def _unstated(session: Session) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """(position, part `shown`) of every edition of schema 1, in order."""
+    edition = models.Edition
+    for row in session.scalars(sa.select(edition).order_by(edition.position).execution_options(yield_per=_BATCH)):
+        if "shown" not in orjson.loads(row.document):
+            yield row.position, _shown(session, row)
+
+
+def _shown(session: Session, row: models.Edition) -> dict[str, Any]:
+    facet, reference, file = models.EditionFacet, models.EditionReference, models.EditionFile
+    pairs = session.execute(sa.select(facet.facet, facet.value).where(facet.edition_id == row.id))
+    links = session.scalars(sa.select(reference).where(reference.edition_id == row.id).order_by(reference.position))
+    files = session.scalars(sa.select(file).where(file.edition_id == row.id))
+    plain = ("subkind", "sort_title", "body_slug", "year", "serial", "meeting_url", "summary")
+    return {
+        **{name: getattr(row, name) for name in plain},
+        "date": row.date.isoformat() if row.date else None,
+        "sort_date": row.sort_date.isoformat(),
+        "header": list(row.header),
+        "facets": sorted([pair.facet, pair.value] for pair in pairs if tuple(pair) != ALL),
+        "references": [[getattr(one, name) for name in REFERENCE_COLUMNS] for one in links],
+        "files": sorted([getattr(one, name) for name in FILE_COLUMNS] for one in files),
+    }
+
+
+def _untold_addresses(session: Session) -> dict[str, str]:
+    """Old addresses that no document tells, as the table has them."""
+    edition, told = models.Edition, dict[str, str]()
+    for url, document in session.execute(sa.select(edition.url, edition.document).order_by(edition.position)):
+        path = old_path(orjson.loads(document))
+        if path is not None:
+            told.setdefault(path, url)
+    rows = session.scalars(sa.select(models.OldAddress))
+    return {row.path: row.url for row in rows if told.get(row.path) != row.url}
