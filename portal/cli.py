@@ -27,7 +27,7 @@ from content.models.edition import missing_guards
 from content.schemas import InvalidInput
 from content.search.interface import IndexBusy, IndexDamaged
 from content.search.lemmas import LemmasUnbuildable
-from content.services import exchange, ledger, lookup, proof, register, workflow_rows
+from content.services import batches, exchange, ledger, lookup, proof, register, workflow_rows
 from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"beschlussportal: {faults.sentence(error)}", file=sys.stderr)
         return FAULTY if faults.kind_of(error) is faults.Fault.DAMAGED else UNUSABLE
     except KeyboardInterrupt:
-        return _fail("Abgebrochen; nichts wurde geändert.")
+        return _fail("Abgebrochen; was schon fertig war, bleibt. Derselbe Befehl macht damit weiter.")
 
 
 def _fail(message: str) -> int:
@@ -124,6 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
     take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
     give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
     give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
+    give.add_argument("--full", action="store_true", help="auch Entwürfe, Eingereichtes, Terminiertes und Zurückgezogenes, mit ihrem Stand; nicht zum Weitergeben")
     keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.")
     keep.add_argument("file", metavar="FILE", type=Path, help="Archiv (.tar.gz); es enthält die Schlüssel und ist geheim zu halten")
     back = add("restore", _restore, "Ein Portal aus einer Sicherung in einem leeren Ordner wiederherstellen.")
@@ -187,25 +188,36 @@ def _import(arguments: argparse.Namespace, configured: settings.Settings) -> int
     house = _open(configured)
     try:
         read_import_ahead(house, arguments.files)
-        with _bar("Zeilen") as bar, house.writing("import") as work:
-            task = bar.add_task("Zeilen", total=sum(_line_count(path) for path in arguments.files))
+        lines = sum(_line_count(path) for path in arguments.files)
+        with _bar("Zeilen") as bar:
+            task = bar.add_task("Zeilen", total=lines)
             importer = exchange.Importer(
-                work.desk,
-                store=store_file(work),
                 is_publishing=arguments.publish,
                 skip_faulty=arguments.skip_faulty,
                 progress=lambda done: bar.update(task, completed=done),
             )
-            report = importer.read(arguments.files)
+            report = batches.run(
+                importer, arguments.files, lines=lines, writing=lambda: house.writing("import"), viewing=lambda: house.viewing("import"),
+                store=store_file, skip_faulty=arguments.skip_faulty,
+            )
     except exchange.FaultyInput as refused:
         _show_faults(refused.report)
-        print("Nichts wurde übernommen. Mit --skip-faulty werden nur die fehlerhaften Zeilen ausgelassen.", file=sys.stderr)
+        print(_what_was_taken(refused), file=sys.stderr)
         return FAULTY
     finally:
         house.close()
     _show_faults(report)
     _show_report(report)
     return FAULTY if report.faults else OK
+
+
+def _what_was_taken(refused: exchange.FaultyInput) -> str:
+    if isinstance(refused, batches.Stopped):
+        return (
+            f"Die ersten {refused.taken} Zeilen sind übernommen und bleiben; ab da wurde nichts übernommen. "
+            "Bitte beheben und denselben Befehl noch einmal geben: Übernommenes bleibt dabei unverändert."
+        )
+    return "Nichts wurde übernommen. Mit --skip-faulty werden nur die fehlerhaften Zeilen ausgelassen."
 
 
 def _line_count(path: Path) -> int:
@@ -259,8 +271,8 @@ def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int
                 for count, line in enumerate(lines, start=1):
                     file.write(line)
                     bar.update(task, completed=count)
-            with house.writing("export") as work:
-                for line in exchange.working_lines(work.session):
+            with house.viewing("export") as work:
+                for line in exchange.working_lines(work.session, is_full=arguments.full):
                     file.write(line)
                     count += 1
             file.flush()
@@ -270,6 +282,8 @@ def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int
         temporary.unlink(missing_ok=True)
         house.close()
     _say(f"{count} Zeilen in {target} geschrieben.")
+    if arguments.full:
+        _say("Achtung: Darin stehen auch Entwürfe und Texte unter Sperrfrist. Bitte nicht weitergeben.")
     return OK
 
 

@@ -25,7 +25,7 @@ from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
 from portal.door import MAX_DESK_BYTES, TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
-from portal.incoming import read_uploads_ahead
+from portal.incoming import prepare_pictures, read_uploads_ahead
 from portal.navigation import menu
 from portal.views.common import render
 from portal.visitor import address_of
@@ -196,6 +196,7 @@ def writing(request: Request, *, item_permits: frozenset[Permission] | None = No
     """
     person: SignedIn = request.person
     permits = person.permits if item_permits is None else item_permits
+    prepare_pictures(request)
     if is_searched:
         read_uploads_ahead(request)
     return request.registry.house.writing(person.login, name=person.name, permits=permits, address=address_of(request), grants=person.grants)

@@ -15,12 +15,12 @@ from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
 from content.services import form_drafts, pictures
 from content.storage import UploadRefused, check_upload, clean_file_name
-from portal import forms, linking
+from portal import forms, incoming, linking
 from portal.incoming import store_file
 from portal.views.common import number_in
 
-DRAFT: Final = "entwurf"
-KEPT: Final = "aufgehoben"
+DRAFT: Final = incoming.DRAFT
+KEPT: Final = incoming.KEPT
 """Names of the hidden inputs with the draft of the form, and with that of what was typed before a conflict."""
 
 

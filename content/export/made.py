@@ -32,9 +32,13 @@ PART_AGE_S: Final = 3600
 class NotYet(Exception):  # noqa: N818 - named for the situation
     """The file is being made, or the queue is full; it will be there in `retry_after_s` seconds."""
 
-    def __init__(self, order: Order, retry_after_s: int) -> None:
-        super().__init__(f"{order.words} wird gerade erstellt.")
-        self.order, self.retry_after_s = order, retry_after_s
+    def __init__(self, words: str, retry_after_s: int) -> None:
+        super().__init__(words)
+        self.retry_after_s = retry_after_s
+
+
+def _not_yet(order: Order, retry_after_s: int) -> NotYet:
+    return NotYet(f"{order.words} wird gerade erstellt.", retry_after_s)
 
 
 class CannotMake(Exception):  # noqa: N818 - named for the situation
@@ -67,7 +71,7 @@ class Made:
         self._refuse_faulty(order)
         if not self._waiting.acquire(blocking=False):
             self.make_ahead(order, is_urgent=True)
-            raise NotYet(order, 2)
+            raise _not_yet(order, 2)
         try:
             self._await(order)
         finally:
@@ -103,11 +107,11 @@ class Made:
         try:
             self._submit(order, is_urgent=True).result(timeout=self.patience_s)
         except Full as full:
-            raise NotYet(order, 10) from full
+            raise _not_yet(order, 10) from full
         except TookTooLong as late:
-            raise NotYet(order, 3) from late
+            raise _not_yet(order, 3) from late
         except CancelledError as gone:
-            raise NotYet(order, 3) from gone
+            raise _not_yet(order, 3) from gone
         except (Refused, Failed) as error:
             raise self._faulty(order, error) from error
 

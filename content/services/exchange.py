@@ -2,8 +2,11 @@
 
 A line is one object. Taken as they are: our own lines (`type` names the kind, see `docs/austausch.md`), the source lists
 of decisions (`number`, `session`, `body`, …) and of press notes (`id`, `publisher`, …). Bodies and sessions that a source
-line names are made where they are missing. A file is read whole before anything is committed; a faulty line is told with
-line number, field and reason. The same line again changes nothing.
+line names are made where they are missing. A faulty line is told with
+line number, field and reason. The same line again changes nothing. Long files go in batches (`batches.py`).
+
+An export holds what is public and the register. Only a full one holds drafts, and marks each line that is not public with
+its state (`publication`); such lines come in as drafts, whatever was asked for.
 """
 
 from __future__ import annotations
@@ -101,18 +104,19 @@ class FaultyInput(Exception):  # noqa: N818 - named for the situation
 
 
 class Importer:
-    """Imports lines within one transaction (`desk`)."""
+    """Imports lines, in one transaction (`read`) or in several, each `begin` … `end_batch` (`content.services.batches`)."""
 
     def __init__(
         self,
-        desk: publish.Desk,
+        desk: publish.Desk | None = None,
         *,
         store: Callable[[bytes, str, int | None, int | None], models.File] | None = None,
         is_publishing: bool,
         skip_faulty: bool = False,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._desk = desk
+        if desk is not None:
+            self._desk = desk
         self._store = store
         self._is_publishing = is_publishing
         self._skip_faulty = skip_faulty
@@ -122,27 +126,61 @@ class Importer:
         self._lines = 0
         self._reused: set[int] = set()
         self._reported: set[int] = set()
-        self._offers: list[tuple[models.Item, str]] = []
+        self._offers: list[tuple[int, str]] = []
         self._histories: list[Mapping[str, Any]] = []
+        self._is_draft = False
         self.report = Report()
 
     def read(self, paths: Iterable[Path]) -> Report:
         """Import files in order. Raises `FaultyInput` (then the caller's transaction must be given up)."""
+        for _ in self.steps(paths):
+            pass
+        return self.finish()
+
+    def begin(self, desk: publish.Desk, store: Callable[[bytes, str, int | None, int | None], models.File] | None) -> None:
+        """Go on in another transaction."""
+        self._desk, self._store = desk, store
+
+    def steps(self, paths: Iterable[Path]) -> Iterator[int]:
+        """Import line by line (a list as one step); after each, how many are done. Between them the transaction may change."""
         for path in paths:
             if path.suffix.lower() == ".csv":
                 self._list(path)
+                yield self._lines
                 continue
             for number, raw in _raw_lines(path):
                 self._one(path, number, raw)
                 self._lines += 1
                 self._progress(self._lines)
-        self._check_links()
+                yield self._lines
+
+    def end_batch(self) -> None:
+        """What belongs to the lines so far. Raises `FaultyInput` (then the transaction must be given up)."""
         if self.report.faults and not self._skip_faulty:
             raise FaultyInput(self.report)
         transition.keep(self._desk.session, self._histories)
+        self._histories = []
+
+    def finish(self) -> Report:
+        """What can be judged and done only when all lines are there. Raises `FaultyInput` (then the transaction must be given up)."""
+        self._check_links()
+        self.end_batch()
         self._finish_offers()
         self._finish_reports()
         return self.report
+
+    def check(self, paths: Iterable[Path]) -> None:
+        """Judge every line as far as it can be judged without the lines before it; writes nothing. Raises `FaultyInput`."""
+        for path in paths:
+            for number, raw in _raw_lines(path) if path.suffix.lower() != ".csv" else ():
+                try:
+                    for kind, given, _ in self._adapted(_parsed(raw)):
+                        clean_item(kind, roads.split(kind, decided.split(kind, given)[0])[0])
+                except InvalidInput as invalid:
+                    self.report.faults += [LineFault(path.name, number, error.field, error.message) for error in invalid.errors]
+        if self.report.faults:
+            raise FaultyInput(self.report)
+        self.report = Report()
 
     def _check_links(self) -> None:
         """Links of what was read, now that all of it is there."""
@@ -154,9 +192,9 @@ class Importer:
 
     def _finish_offers(self) -> None:
         """Offers become public last: with the reuse that later files of the same import tell."""
-        for item, file_name in self._offers:
-            self._publish(item, file_name)
         session = self._desk.session
+        for item_id, file_name in self._offers:
+            self._publish(session.get_one(models.Item, item_id), file_name)
         for offer_id in sorted(self._reused):
             offer = session.get_one(models.MarketOffer, offer_id)
             if amend.amend(self._desk, offer, {"reuse": public_reuse(session, offer_id)}, "Nachnutzung fortgeschrieben – aus einer Liste"):
@@ -230,10 +268,16 @@ class Importer:
         elif walked and roads.keep(self._desk, saved.item, walked):
             note = roads.NOTE
         self.report.count(kind, saved.outcome)
-        if self._is_publishing and kind == "offer":
-            self._offers.append((saved.item, path.name))
-        elif self._is_publishing:
-            self._publish(saved.item, path.name, told=note)
+        self._show(saved.item, path.name, note)
+
+    def _show(self, item: models.Item, file_name: str, told: str) -> None:
+        """Publish, where that is asked for and the line does not say that it is no public text."""
+        if not self._is_publishing or self._is_draft:
+            return
+        if item.kind == "offer":
+            self._offers.append((item.id, file_name))
+        else:
+            self._publish(item, file_name, told=told)
 
     def _publish(self, item: models.Item, file_name: str, *, told: str = "") -> None:
         if item.publication_state == "draft":
@@ -256,13 +300,15 @@ class Importer:
     def _adapted(self, line: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
         """(kind, input, whether it only fills a gap) for each item that a line stands for."""
         kind = line.get("type")
+        self._is_draft = False
         if kind in SKIPPED_TYPES:
             self.report.skipped += 1
         elif kind is not None:
             if kind not in KINDS:
                 message = f"Die Art „{kind}“ ist unbekannt. Bekannt sind: {', '.join([*KINDS, key_lists.LINE_TYPE])}."
                 raise InvalidInput([FieldError("type", "unknown_kind", message)])
-            yield str(kind), {name: value for name, value in line.items() if name != "type"}, False
+            self._is_draft = line.get(STATE) is not None
+            yield str(kind), {name: value for name, value in line.items() if name not in {"type", STATE}}, False
         elif "number" in line and "body" in line:
             yield from decision_source(line)
         elif "id" in line and "publisher" in line:
@@ -376,14 +422,40 @@ def export_lines(connection: Connection, *, portal: str, public_keys: Mapping[st
         yield line.encode() + b"\n"
 
 
-def working_lines(session: Session) -> Iterator[bytes]:
-    """Every working row that has a clean value of its own kind, in an order that imports again."""
+EXPORTED: Final = ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page")
+"""The kinds in an order that imports again."""
+STATE: Final = "publication"
+"""Field of a line of a full export: the state of what is not public."""
+
+
+def working_lines(session: Session, *, is_full: bool = False) -> Iterator[bytes]:
+    """What is public, as input of its own kind: the text that was published, not one that is being worked on.
+
+    `is_full`: everything but the trash, each item as it stands at the desk; what is not public names its state.
+    """
     for line in key_lists.lines(session):
         yield canonical_json(line) + b"\n"
-    for kind in ("body", "organisation", "meeting", "decision", "press_release", "report", "market_item", "recommendation", "offer", "term", "page"):
+    for kind in EXPORTED:
         rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:
-            yield canonical_json({"type": kind, **item.input, **_beside(session, item)}) + b"\n"
+            given = _at_the_desk(item) if is_full else _published_input(session, item)
+            if given is not None:
+                yield canonical_json({"type": kind, **given, **_beside(session, item)}) + b"\n"
+
+
+def _at_the_desk(item: models.Item) -> Mapping[str, Any]:
+    return item.input if item.publication_state == "published" else {**item.input, STATE: item.publication_state}
+
+
+def _published_input(session: Session, item: models.Item) -> Mapping[str, Any] | None:
+    """The input that the public edition was made from; None where there is no public edition."""
+    edition, revision = models.Edition, models.Revision
+    rev = session.scalar(
+        sa.select(edition.item_rev).where(edition.item_id == item.id, edition.valid_until.is_(None), edition.is_withdrawn.is_(False))
+    )
+    if rev is None or rev == item.rev:
+        return None if rev is None else item.input
+    return session.scalar(sa.select(revision.input).where(revision.item_id == item.id, revision.rev == rev))
 
 
 def _beside(session: Session, item: models.Item) -> Mapping[str, Any]:

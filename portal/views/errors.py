@@ -17,6 +17,7 @@ from content import numbers, reading
 from content.db import is_away, is_busy
 from content.export.made import CannotMake, NotYet
 from content.faults import Fault, kind_of
+from content.helpers.helper import Full
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.admission import RETRY_AFTER_S
@@ -175,6 +176,12 @@ def not_yet(error: NotYet, request: Request) -> Response:
     response = render(request, "errors/problem.html", title=page.title, page=page, status=503, is_indexed=False)
     response.headers["Retry-After"] = str(seconds)
     return _uncached(response)
+
+
+@exception_view_config(Full)
+def full(_error: Full, request: Request) -> Response:
+    """503: so many files are being read that this one finds no place."""
+    return not_yet(NotYet("Eine Datei wie Ihre wird gleich wieder angenommen: Gerade werden viele Dateien gelesen.", RETRY_AFTER_S), request)
 
 
 @exception_view_config(CannotMake)

@@ -21,6 +21,7 @@ from content.storage import IMAGE_TYPES
 from portal import form_page, item_page
 from portal.asked import wanted_kind
 from portal.desk import desk_view, writing
+from portal.incoming import prepare_pictures
 from portal.typed import DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import body_of
 from workflows.engine import Blocked
@@ -33,6 +34,7 @@ from workflows.vocabulary import ROLES, Permission
 def preview(request: Request) -> Response:
     """What the public would see: the item is really published, read by the public side, and all of it is undone."""
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
+    prepare_pictures(request)
     try:
         with request.registry.house.writing("preview", permits=ROLES["operator"].permits) as work:
             row = queries.form_item(work.session, request.person, typed.kind, item_id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.schemas import InvalidInput
-from content.services import report_word
+from content.services import pictures, report_word
 from content.services.reports import Author
 from content.word.shapes import NotWord, Returned
 from portal.asked import editable_item
@@ -70,6 +70,7 @@ def upload(request: Request) -> Response:
             return _form(request, _report(request, session), "Es wurde keine Datei gewählt. Bitte eine Word-Datei (.docx) wählen.", status=400)
     try:
         found = _read(request, body)
+        pictures.prepare_ahead(found.images.values())
         with writing(request, is_searched=False) as work:
             report = _report(request, work.session)
             author = Author(request.person.login, request.person.name, work.desk.now)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ def worker(request, monkeypatch):
     """A helper whose jobs are the functions below."""
     table = {name: f"tests.unit.helper_jobs:{name}" for name in NAMES}
     trade = Trade(table, memory=600_000_000, is_forking=request.param)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setitem(jobs.TRADES, "tests", trade)
     monkeypatch.setattr(helper, "PROCESS", "tests.unit.helper_jobs")
     monkeypatch.setenv("HELPER_FORKS", str(int(request.param)))
