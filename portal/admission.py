@@ -184,11 +184,11 @@ def _take_body(request: Request) -> Any:
 
 
 def _limit_of(request: Request, length: int | None) -> int:
-    from portal import desk  # noqa: PLC0415 - the desk stands on this module
+    from portal import door  # noqa: PLC0415 - the door stands on this module
 
     if length is not None and length <= MAX_OPEN_BYTES:
         return MAX_OPEN_BYTES
-    limit = desk.MAX_BODY_BYTES if _is_signed_in(request) else MAX_OPEN_BYTES
+    limit = door.MAX_DESK_BYTES if _is_signed_in(request) else MAX_OPEN_BYTES
     if length is not None and length > limit:
         raise _too_large(limit)
     return limit

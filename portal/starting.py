@@ -212,12 +212,12 @@ def demand_port(host: str, port: int) -> None:
 
 def _run_waitress(settings: Settings) -> int:
     from portal.app import make_app  # noqa: PLC0415 - the other server's parent process must not carry the whole app
-    from portal.desk import MAX_BODY_BYTES  # noqa: PLC0415
+    from portal.door import MAX_DESK_BYTES  # noqa: PLC0415
 
     give_large_blocks_back()
     waitress.serve(
         make_app(settings), host=settings.host, port=settings.port, threads=shares.threads_of(settings.threads), ident=None,
-        channel_timeout=60, max_request_body_size=MAX_BODY_BYTES,
+        channel_timeout=60, max_request_body_size=MAX_DESK_BYTES,
         # The headers of proxies are judged by `PROXIES` (front.py, visitor.py); waitress would drop them all.
         clear_untrusted_proxy_headers=False,
     )

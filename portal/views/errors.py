@@ -22,8 +22,8 @@ from content.search.interface import IndexBusy
 from content.services.browse import Reader
 from portal.admission import RETRY_AFTER_S
 from portal.api.problem import problem
-from portal.desk import SECRETS, TOKEN
-from portal.door import Foreign, OldForm, Sender, sender_of
+from portal.desk import SECRETS
+from portal.door import TOKEN, Foreign, OldForm, Sender, sender_of
 from portal.views.common import BadRequest, render
 from portal.views.public import Gone, canonical_url
 
@@ -156,7 +156,7 @@ def _problem(request: Request, error: HTTPException, title: str, text: str) -> R
 def broken(error: Exception, request: Request) -> Response:
     """500: logged with all details, told without any. 503 where others only wrote for too long, nothing can be kept, or the database is away."""
     fault = kind_of(error)
-    if fault in UNSAVED:
+    if fault is not None and fault in UNSAVED:
         return _unsaved(error, request, UNSAVED[fault])
     if is_away(error):
         request.registry.position.outage.met(error)
@@ -201,7 +201,7 @@ def away(request: Request) -> Response:
     return _later(request, "Das Portal ist gerade nicht erreichbar", is_away=True)
 
 
-def _later(request: Request, text: str, **what: bool) -> Response:
+def _later(request: Request, text: str, **what: bool | str) -> Response:
     """503, and what was typed goes with it into a form that sends it once more."""
     response = plain(request, 503, text, kept=_typed(request), **what)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
