@@ -18,6 +18,7 @@ from content import models
 from content.kinds import KINDS, PATHS, item_url
 from content.services import rights
 from workflows.publication import GONE
+from workflows.rights import Part, seen
 
 MOST: Final = 500
 """Addresses of one item that are kept; no text has more."""
@@ -99,13 +100,16 @@ def doubtful(session: Session, item: models.Item, grants: rights.Grants = None) 
         .where(models.Mention.item_id == item.id, models.Mention.is_link, sa.or_(row.id.is_(None), row.publication_state != "published"))
         .order_by(models.Mention.target_url)
     )
+    knows_all = grants is None or any(not where.kinds and where.owner is None for where in seen(grants, Part.WORKING))
     return [
-        Doubtful(found.target_url, _words(found), found.id if found.is_seen and found.publication_state not in GONE else None)
+        Doubtful(found.target_url, _words(found, knows_all), found.id if found.is_seen and found.publication_state not in GONE else None)
         for found in session.execute(query)
     ]
 
 
-def _words(found: Any) -> str:
+def _words(found: Any, knows_all: bool) -> str:
+    if found.id is None and knows_all:
+        return "gibt es nicht"
     if found.id is None or not (found.is_seen or found.publication_state == "withdrawn"):
         return "gibt es nicht, oder es ist nicht veröffentlicht"
     if found.publication_state in GONE:

@@ -97,7 +97,8 @@ def take(
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
-        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}",
+        # A note is public; a comment is a text of those who may read it, and stands in the history only.
+        detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {note}" if note else ""),
     )
     step_notices.after_step(desk, item, workflow, step, entry)
     return entry
