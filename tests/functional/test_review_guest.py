@@ -45,6 +45,12 @@ def guest(group):
     return house, lead, path, uids, fresh(lead), payload["path"]
 
 
+def say(app, address, fields, status):
+    """Send a form of the section's page with these fields."""
+    token = app.get(address).html.find("input", {"name": "formular"})["value"]
+    return app.post(address, {"formular": token, **fields}, status=status)
+
+
 def accesses(house):
     with house.writing("test") as work:
         rows = work.session.scalars(sa.select(models.ReviewAccess).order_by(models.ReviewAccess.id))
@@ -55,11 +61,11 @@ def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     house, lead, path, (uid, _), app, link = guest
     page = app.get(link)
     assert "Ein Bericht" in page.text and "Zweiter Absatz." in page.text and "Persönlich für Gerda Gast, IHK" in page.text
-    assert app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
-    app.post(f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
+    assert say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
+    say(app, f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
     assert f'<mark>Zweiter</mark><a class="review-mark" href="{link}/{uid}#anmerkung-{number}">' in app.get(link).text
-    app.post(f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
+    say(app, f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
     page = lead.get(f"{path}/abschnitt/{uid}/durchsicht")
     assert "Gerda Gast (Gast)" in page.text and "Woher?" in page.text and "Noch etwas." in page.text
     suggestion = re.search(r'id="vorschlag-(\d+)"', page.text)[1]
@@ -83,18 +89,20 @@ def test_nothing_of_a_guests_page_is_kept_indexed_or_remembered(guest):
 
 def test_a_guest_does_nothing_that_is_the_groups(guest):
     _, _, _, (uid, _), app, link = guest
-    app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "", "anmerkung": "Hm."}, status=303)
+    say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "", "anmerkung": "Hm."}, status=303)
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
     for act in (f"erledigt:{number}", f"offen:{number}", "annehmen:1", "alle-annehmen", "", "zuruecknehmen:1"):
-        assert app.post(f"{link}/{uid}", {"tun": act}, status=404)
+        assert say(app, f"{link}/{uid}", {"tun": act}, status=404)
 
 
 def test_bad_input_of_a_guest_is_told_and_kept(guest):
     _, _, _, (uid, _), app, link = guest
-    page = app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
+    page = say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
     assert "stehen nicht im Abschnitt" in page.text and "Bleibt stehen." in page.text
-    assert app.post(f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
-    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=404) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=404)
+    assert say(app, f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
+    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=400) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=413)
+    page = app.post(f"{link}/{uid}", {"tun": "anmerken", "anmerkung": "Zu lange offen."}, status=400)
+    assert "zu lange offen" in page.text and "Zu lange offen." in page.text, "a form without its token is not taken, and not lost"
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown"])
