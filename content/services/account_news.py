@@ -56,6 +56,8 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     session.add(
         models.Notice(
             account_id=account.id, event=EVENT, item_id=None, key=key, title="Ihr Konto", words=words, url=PATH, actor_name=by[:200], at=now,
+            # What somebody did and is told by mail waits on the desk for nobody; it stands among the notices all the same.
+            read_at=now if actor == login and account.email else None,
         )
     )
     session.flush()

@@ -45,6 +45,13 @@ def guest(group):
     return house, lead, path, uids, fresh(lead), payload["path"]
 
 
+def say(app, address, fields, status):
+    """Send a form of the section's page with these fields; its token as the page would have it, without opening the page."""
+    sealer = app.app.inner.inner._application.registry.sealer
+    link = address.split("/")[2]
+    return app.post(address, {"formular": sealer.form_token(f"review.section {link}", dt.datetime.now(dt.UTC)), **fields}, status=status)
+
+
 def accesses(house):
     assert house.afterwards.settle()
     with house.writing("test") as work:
@@ -56,11 +63,11 @@ def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     house, lead, path, (uid, _), app, link = guest
     page = app.get(link)
     assert "Ein Bericht" in page.text and "Zweiter Absatz." in page.text and "Persönlich für Gerda Gast, IHK" in page.text
-    assert app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
-    app.post(f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
+    assert say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
+    say(app, f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
     assert f'<mark>Zweiter</mark><a class="review-mark" href="{link}/{uid}#anmerkung-{number}">' in app.get(link).text
-    app.post(f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
+    say(app, f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
     page = lead.get(f"{path}/abschnitt/{uid}/durchsicht")
     assert "Gerda Gast (Gast)" in page.text and "Woher?" in page.text and "Noch etwas." in page.text
     suggestion = re.search(r'id="vorschlag-(\d+)"', page.text)[1]
@@ -84,18 +91,20 @@ def test_nothing_of_a_guests_page_is_kept_indexed_or_remembered(guest):
 
 def test_a_guest_does_nothing_that_is_the_groups(guest):
     _, _, _, (uid, _), app, link = guest
-    app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "", "anmerkung": "Hm."}, status=303)
+    say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "", "anmerkung": "Hm."}, status=303)
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
     for act in (f"erledigt:{number}", f"offen:{number}", "annehmen:1", "alle-annehmen", "", "zuruecknehmen:1"):
-        assert app.post(f"{link}/{uid}", {"tun": act}, status=404)
+        assert say(app, f"{link}/{uid}", {"tun": act}, status=404)
 
 
 def test_bad_input_of_a_guest_is_told_and_kept(guest):
     _, _, _, (uid, _), app, link = guest
-    page = app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
+    page = say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
     assert "stehen nicht im Abschnitt" in page.text and "Bleibt stehen." in page.text
-    assert app.post(f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
-    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=404) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=404)
+    assert say(app, f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
+    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=400) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=413)
+    page = app.post(f"{link}/{uid}", {"tun": "anmerken", "anmerkung": "Zu lange offen."}, status=400)
+    assert "zu lange offen" in page.text and "Zu lange offen." in page.text, "a form without its token is not taken, and not lost"
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown"])
@@ -113,7 +122,7 @@ def test_links_that_open_nothing_are_answered_like_addresses_that_never_were(gue
     for tail in ("", f"/{uid}"):
         gone, nothing = app.get(link + tail, status=404), app.get(never + tail, status=404)
         assert gone.text.replace(link, never) == nothing.text and gone.headerlist == nothing.headerlist
-    assert app.post(f"{link}/{uid}", {"tun": "anmerken", "anmerkung": "Doch noch."}, status=404)
+    assert say(app, f"{link}/{uid}", {"tun": "anmerken", "anmerkung": "Doch noch."}, status=404)
     assert accesses(house) == ([] if end == "unknown" else [("page", True), ("page", True), ("remark", True)])
 
 
