@@ -129,7 +129,7 @@ def broken(error: Exception, request: Request) -> Response:
     fault = kind_of(error)
     if fault is Fault.BUSY or isinstance(error, IndexBusy):
         return _busy(error, request)
-    if fault in UNSAVED:
+    if fault is not None and fault in UNSAVED:
         return _unsaved(error, request, UNSAVED[fault])
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
     return _static(request, 500, "Bei uns ist ein Fehler aufgetreten.")
