@@ -74,8 +74,8 @@ def backup(house: House, target: Path) -> Manifest:
             said = Manifest(facts, house.engine.dialect.name, build.version(), manifest.now(), members, tables, sequences)
             body = said.to_json()
             archive.addfile(_plain(tarfile.TarInfo(manifest.NAME), len(body)), io.BytesIO(body))
-        with (folder / "archive").open("rb") as file:
-            os.fsync(file.fileno())
+        with (folder / "archive").open("rb") as whole:
+            os.fsync(whole.fileno())
         (folder / "archive").replace(target)
     return said
 
@@ -142,7 +142,7 @@ class _Reading:
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> tuple[int, str]:
     with path.open("rb") as file:
         reading, size = _Reading(file), os.fstat(file.fileno()).st_size
-        archive.addfile(_plain(tarfile.TarInfo(name), size), reading)  # type: ignore[arg-type]  # it only reads
+        archive.addfile(_plain(tarfile.TarInfo(name), size), reading)
     return size, reading.sum.hexdigest()
 
 

@@ -172,7 +172,12 @@ def _init(arguments: argparse.Namespace, configured: settings.Settings) -> int:
 
 def _migrate(_arguments: argparse.Namespace, configured: settings.Settings) -> int:
     said: list[str] = []
-    set_up(configured, may_found=False, say=lambda words: said.append(words) or _say(words)).close()
+
+    def say(words: str) -> None:
+        said.append(words)
+        _say(words)
+
+    set_up(configured, may_found=False, say=say).close()
     _say("Die Datenbank ist auf dem neuesten Stand." if said else "Die Datenbank war schon auf dem neuesten Stand.")
     return OK
 
