@@ -95,7 +95,8 @@ def test_bad_input_of_a_guest_is_told_and_kept(guest):
     page = app.post(f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
     assert "stehen nicht im Abschnitt" in page.text and "Bleibt stehen." in page.text
     assert app.post(f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
-    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=404) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=404)
+    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=404)
+    assert app.post(f"{link}/{uid}", b"x" * 2_000_001, status=413), "too much is refused at the door, whatever the link"
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown"])
