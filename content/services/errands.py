@@ -21,7 +21,6 @@ from workflows.publication import GONE
 from workflows.reuse import REUSE
 from workflows.vocabulary import ROLES, Permission
 
-
 MOST_NAMED: Final = 20
 """So many are named one by one at most."""
 
