@@ -84,3 +84,5 @@ DECISION: Final = Workflow(
 )
 MINUTES_OPEN: Final = frozenset({"draft", "prepared", "on_agenda", "postponed", "adopted", "rejected"})
 """States in which members may still state something for the record: until the minutes are closed."""
+UNDECIDED: Final = frozenset({"draft", "prepared", "on_agenda", "postponed"})
+"""States before the vote has had its effect."""

@@ -13,6 +13,7 @@ from content import koenigstein, models, voting
 from content.koenigstein import Chosen
 from content.schemas import FieldError, InvalidInput
 from content.services import keys
+from workflows.decision import DECISION, UNDECIDED
 from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
 
@@ -157,7 +158,7 @@ def rule_of(session: Session, decision: models.Decision) -> RuleUsed | None:
 
 
 def _own_rule(vote: models.Vote, decision: models.Decision) -> str:
-    is_undecided = decision.procedure_state in OPEN | {"postponed"}
+    is_undecided = (decision.procedure_state or DECISION.initial) in UNDECIDED
     return decision.body.voting_rule if is_undecided else vote.body_rule if vote.body_rule is not None else vote.rule
 
 

@@ -88,10 +88,10 @@ def replace_all(desk: Desk, decision: models.Decision, rows: Sequence[Mapping[st
         raise InvalidInput(errors)
     known = {(tuple(row.member_codes), row.text): row for row in statements_of(desk.session, decision)}
     for position, (codes, text) in enumerate(wanted, start=1):
-        row = known.pop((tuple(codes), text), None) or _row(desk, decision, codes, text, position=position)
-        row.position = position
-    for row in known.values():
-        _end(desk, row, "aus der Liste genommen")
+        kept = known.pop((tuple(codes), text), None) or _row(desk, decision, codes, text, position=position)
+        kept.position = position
+    for gone in known.values():
+        _end(desk, gone, "aus der Liste genommen")
     _done(desk, decision, "statement.changed", [])
 
 

@@ -16,10 +16,14 @@ from content import models
 from content.laender import members_of
 from content.services import implementation, outbox, rights, tasks
 from content.services.accounts import SignedIn
+from workflows.decision import UNDECIDED
 from workflows.publication import GONE
 from workflows.reuse import REUSE
 from workflows.rights import given
 from workflows.vocabulary import Permission
+
+MOST_NAMED: Final = 20
+"""So many are named one by one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Rule:
 
 def of(session: Session, person: SignedIn) -> tuple[Errand, ...]:
     """Every errand of this person."""
-    return (*_counted(session, person), *_reviews(session, person))
+    return (*_counted(session, person), *_rules(session, person), *_reviews(session, person))
 
 
 def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:
@@ -62,6 +66,27 @@ def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:
     )
     for row in session.execute(query):
         yield Errand(f"Bis {row.due:%d.%m.%Y} ist um Ihre Durchsicht gebeten: {row.title}", f"/redaktion/bericht/{row.id}/durchsicht")
+
+
+def _rules(session: Session, person: SignedIn) -> Iterator[Errand]:
+    """Votes by another rule than the body's that a second person has to confirm, by the decision's name."""
+    if not person.holds(Permission.VOTE_RECORD):
+        return
+    vote, decision = models.Vote, models.Decision
+    query = (
+        sa.select(decision.id, decision.title).join(vote, vote.item_id == decision.id)
+        .where(vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, decision.publication_state.not_in(GONE))
+        .where(decision.procedure_state.in_(sorted(UNDECIDED))).order_by(decision.id).limit(MOST_NAMED)
+    )
+    for row in session.execute(query):
+        yield Errand(f"Eine andere Abstimmungsregel wartet auf Bestätigung: {row.title or 'Beschluss'}", f"/redaktion/eintrag/{row.id}/abstimmung#andere-regel")
+
+
+def _keys(session: Session, person: SignedIn) -> int:
+    """Proposals for the Königsteiner Schlüssel that somebody else entered."""
+    key = models.KoenigsteinKey
+    query = sa.select(sa.func.count()).select_from(key).where(key.confirmed_at.is_(None), key.ended_at.is_(None), key.entered_login != person.login)
+    return session.scalar(query) or 0
 
 
 def _to_report(session: Session, person: SignedIn) -> int:
@@ -137,6 +162,10 @@ ERRANDS: Final = (
     Rule(
         Permission.IMPLEMENTATION_CONFIRM, _tasks_to_confirm, "Die Meldung zu einem Auftrag wartet auf Bestätigung.",
         "Meldungen zu {n} Aufträgen warten auf Bestätigung.", "/redaktion/auftraege",
+    ),
+    Rule(
+        Permission.VOTE_RECORD, _keys, "Ein Königsteiner Schlüssel wartet auf Bestätigung.",
+        "{n} Königsteiner Schlüssel warten auf Bestätigung.", "/redaktion/koenigstein",
     ),
     Rule(
         Permission.DESK_ENTER, _reuse, "Eine Nachnutzung wartet auf Ihren nächsten Schritt.",

@@ -103,8 +103,11 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     assert "Andere Regel bestätigen" not in mine.text
     token = _vote_form(mine)["formular"].value
     assert "nicht selbst" in app.post(f"{target}/abstimmung", {"formular": token, "regel": "bestaetigen"}, status=409).text
+    waiting = "Eine andere Abstimmungsregel wartet auf Bestätigung: Vorhaben"
+    assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
     confirming = next(form for form in other.get(f"{target}/abstimmung").forms.values() if "regel" in form.fields)
     confirming.submit("regel", status=303)
+    assert waiting not in other.get("/redaktion").text
     step(app.get(target), "adopt").submit(status=303)
     step(app.get(target), "submit").submit(status=303)
     step(other.get(target), "publish").submit(status=303)
@@ -188,6 +191,8 @@ def test_a_key_is_pasted_confirmed_by_a_second_person_and_counts_for_votes_of_it
     number = _key_form(mine, "verwerfen").fields["schluessel"][0]._value
     token = _key_form(mine, "eingeben")["formular"].value
     assert "bestätigt ihn nicht selbst" in app.post("/redaktion/koenigstein", {"formular": token, "tun": "bestaetigen", "schluessel": number}, status=409).text
+    waiting = "Ein Königsteiner Schlüssel wartet auf Bestätigung."
+    assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
     _key_form(other.get("/redaktion/koenigstein"), "bestaetigen").submit("schluessel", status=303)
     members = {row["code"]: row["shares"] for row in app.get("/gremium/it-planungsrat.json").json["data"]["members"]}
     assert members["BY"] == {"2016": "15.53327", "2026": "15.53427"} and members["BUND"] == {}
