@@ -40,7 +40,7 @@ def test_nobody_waits_for_a_file_while_another_one_waits(portal):
 
 
 def test_what_cannot_be_made_is_our_fault_and_tried_once(portal, monkeypatch):
-    app, house = portal
+    app, _ = portal
     tried = []
     monkeypatch.setattr(helper("typesetter"), "submit", lambda *_, **__: tried.append(1) or _failed())
     for _ in range(3):
