@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 MAX_MARKDOWN_CHARS: Final = 400_000
 MAX_NESTING: Final = 12
-MAX_BRACKETS: Final = 2_000
-"""Openings of brackets or emphasis in one paragraph: beyond that, the Markdown library needs quadratic time."""
+MAX_OPEN: Final = 400
+"""Brackets and marks of one paragraph that are opened and never closed; of several paragraphs, the root of the sum of squares."""
+MAX_LINES: Final = 10_000
+MAX_CELLS: Final = 10_000
+MAX_RULES: Final = 1_000
 
 _EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists")
 _SETTINGS: Final = {"tables": {"use_align_attribute": True}}
@@ -120,11 +123,32 @@ def check_size(text: str) -> None:
             raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
         if line.lstrip().startswith(("- " * (MAX_NESTING + 1), "* " * (MAX_NESTING + 1))):
             raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
+    _refuse_laborious(text)
+
+
+def _refuse_laborious(text: str) -> None:
+    """Refuse what the Markdown library needs endless time for: its work grows with the square of what is opened and never closed."""
+    lines = text.count("\n")
+    if lines > MAX_LINES or text.count("|") > MAX_CELLS or len(_RULES.findall(text)) > MAX_RULES:
+        raise TooLarge(
+            f"Der Text hat mehr als {MAX_LINES} Zeilen, {MAX_CELLS} Tabellenzellen oder {MAX_RULES} Trennlinien. Bitte aufteilen."
+        )
+    work = 0
     for paragraph in text.split("\n\n"):
-        if max(paragraph.count("["), paragraph.count("*"), paragraph.count("_"), paragraph.count("<"), paragraph.count("`")) > MAX_BRACKETS:
+        if max(paragraph.count("["), paragraph.count("<"), paragraph.count("*"), paragraph.count("_"), paragraph.count("`")) < 30:
+            continue
+        rest = _PAIRS.sub("", _LINKS.sub("", paragraph))
+        open_brackets = rest.count("[") + rest.count("](") + rest.count("<")
+        work += open_brackets**2 + (rest.count("*") + rest.count("_") + rest.count("`")) ** 2 // 8
+        if work > MAX_OPEN**2:
             raise TooDeep(
-                f"Ein Absatz enthält mehr als {MAX_BRACKETS} Auszeichnungszeichen. Bitte in Absätze teilen."
+                f"Mehr als {MAX_OPEN} Klammern oder Auszeichnungszeichen ([, <, *, _, `) sind geöffnet und nie geschlossen. Bitte schließen oder mit \\ davor schreiben."
             )
+
+
+_LINKS: Final = re.compile(r"!?\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)")
+_PAIRS: Final = re.compile(r"\[[^\[\]\n]{0,500}\](?!\()|<[^<>\n]{1,2000}>|(\*{1,3}|_{1,3}|`{1,3})[^*_`\n]{1,2000}\1|\\.|\w_(?=\w)")
+_RULES: Final = re.compile(r"^[ \t]{0,3}(?:[-*_=][ \t]*){3,}$", re.MULTILINE)
 
 
 def link_placeholders(frozen: str, is_public: Callable[[str], bool]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import types
 import typing
 from dataclasses import fields, is_dataclass
@@ -34,15 +33,10 @@ def _made(kind: Any, value: Any) -> Any:
     if origin is not None:
         return dict(value)
     if is_dataclass(kind):
-        hints = _hints(kind)
+        hints = typing.get_type_hints(kind)
         return kind(**{one.name: _made(hints[one.name], value[one.name]) for one in fields(kind)})  # type: ignore[operator]
     if kind in {dt.datetime, dt.date}:
         return kind.fromisoformat(value)
     if not isinstance(value, kind):
         raise TypeError(f"{kind} expected, got {type(value)}")
     return value
-
-
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
