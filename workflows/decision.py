@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import MEETING_FITS, VOTE_FAILED, VOTE_SATISFIED
+from workflows.guards import MEETING_FITS, VOTE_FAILED, VOTE_SATISFIED, second_person
 from workflows.vocabulary import Effect, Permission
 
 DECISION: Final = Workflow(
     name="decision",
     title="Beschluss",
-    version=2,
+    version=3,
     column="procedure_state",
     initial="draft",
     states={
@@ -26,6 +26,7 @@ DECISION: Final = Workflow(
         "gazetted": State("bekannt gegeben"),
         "superseded": State("ersetzt", is_final=True),
         "lapsed": State("erledigt", is_final=True),
+        "annulled": State("für nichtig erklärt", is_final=True),
     },
     transitions={
         "prepare": Transition(frozenset({"draft"}), "prepared", Permission.DECISION_PREPARE, "Vorberaten"),
@@ -57,6 +58,10 @@ DECISION: Final = Workflow(
         ),
         "lapse": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "lapsed", Permission.DECISION_RECORD, "Erledigen", needs=frozenset({"comment"}),
+        ),
+        "annul": Transition(
+            frozenset({"adopted", "recorded", "gazetted"}), "annulled", Permission.DECISION_ADOPT, "Für nichtig erklären",
+            needs=frozenset({"comment"}), guards=(second_person(),), effects=(Effect.NOTIFY_MEMBERS,),
         ),
     },
     field_labels={

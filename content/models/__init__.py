@@ -17,7 +17,7 @@ from content.models.edition import (
 )
 from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
 from content.models.form_draft import FormDraft, FormDraftFile
-from content.models.history import AuditEntry, FrozenText, Revision, StepEntry
+from content.models.history import AuditEntry, FrozenText, Revision, StepEntry, StepRequest
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference, Rendition
 from content.models.job import Job
@@ -25,6 +25,7 @@ from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.mention import Mention
 from content.models.notice import Notice, NoticeChoice
+from content.models.number import GivenNumber, NumberNote
 from content.models.organisation import Organisation, Page, Term
 from content.models.press import Contact, ContactPick, PressContact, PressRelease, PressSection, Quote
 from content.models.report import (
@@ -71,6 +72,7 @@ __all__ = [
     "FormDraft",
     "FormDraftFile",
     "FrozenText",
+    "GivenNumber",
     "Grant",
     "Identity",
     "Image",
@@ -88,6 +90,7 @@ __all__ = [
     "Mention",
     "Notice",
     "NoticeChoice",
+    "NumberNote",
     "Offer",
     "OldAddress",
     "Organisation",
@@ -119,6 +122,7 @@ __all__ = [
     "Share",
     "Statement",
     "StepEntry",
+    "StepRequest",
     "Subscriber",
     "Suggestion",
     "Tally",

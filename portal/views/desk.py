@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -18,9 +18,20 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
-from content.services import ballots, edit, errands, filetexts, frozen_text, implementation, mentions, transition
+from content.services import (
+    ballots,
+    edit,
+    errands,
+    filetexts,
+    frozen_text,
+    implementation,
+    mentions,
+    second_person,
+    step_requests,
+    transition,
+)
 from content.services import desk as queries
-from content.services.publish import differs
+from content.services.publish import Desk, differs
 from content.services.transition import Stale
 from portal import step_fields
 from portal.asked import desk_with, found_item, new_kinds
@@ -28,8 +39,10 @@ from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_n
 from portal.differences import Difference, between, differences
 from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
+from workflows.definition import Workflow
 from workflows.diagram import svg
 from workflows.engine import Blocked
+from workflows.guards import EARLY
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
@@ -37,6 +50,9 @@ STATES: Final = {name: state.title for name, state in PUBLICATION.states.items()
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 STEP_HINTS: Final = {
+    "withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
+    "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
+    "annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
     "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
 }
 """What a step says of itself before it is taken."""
@@ -98,7 +114,7 @@ def _item_page(
         and row.publication_state in edit.EDITABLE_STATES, labels={**PUBLICATION.field_labels, **(procedure.field_labels if procedure else {})},
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=STEP_HINTS, requests=step_requests.open_of(work.session, row), early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
     )
 
 
@@ -125,7 +141,11 @@ def step(request: Request) -> Response:
             row = found_item(request, work.session)
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=_number(rev), seen=_number(seen))
+            decided = _REQUESTS.get(str(request.POST.get("antrag", "")))
+            if decided is not None:
+                decided(desk, row, workflow, name, given, _number(rev))
+            else:
+                transition.take(desk, row, workflow, name, fields, rev=_number(rev), seen=_number(seen))
             target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}"
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
@@ -137,6 +157,14 @@ def step(request: Request) -> Response:
         with writing(request) as work:
             return _item_page(request, work, found_item(request, work.session), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400, given=given)
     return HTTPSeeOther(target)
+
+
+_REQUESTS: Final[Mapping[str, Callable[[Desk, models.Item, Workflow, str, Mapping[str, str], int | None], object]]] = {
+    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(desk, row, workflow, name, given.get("grund", ""), rev=rev),
+    "ablehnen": lambda desk, row, workflow, name, given, _rev: second_person.decline(desk, row, workflow, name, given.get("hinweis", "")),
+    "zuruecknehmen": lambda desk, row, workflow, name, _given, _rev: second_person.take_back(desk, row, workflow, name),
+}
+"""What is done with a step that goes only by two, before the second person takes it."""
 
 
 def _number(text: str) -> int | None:

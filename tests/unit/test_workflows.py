@@ -18,7 +18,7 @@ from workflows.vocabulary import ROLES, Permission, permits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
-    "problem": "", "users": [], "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
+    "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "request": SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r"), "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
     "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 SUBMITTED = {"change": SimpleNamespace(is_ahead=True, is_submitted=True, is_handed_back=False, submitter="anna")}
