@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from content import models
 from content.house import House, Work
-from content.services import accounts, lookup, transition, workflow_rows
+from content.services import accounts, lookup, second_person, transition, workflow_rows
 from portal import step_fields
 from workflows import rights
 from workflows.catalogue import PROMISES, RULES, WORKFLOWS
@@ -61,6 +61,7 @@ def add_step_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="Schritt, etwa submit; „workflows table“ zeigt alle")
     parser.add_argument("--as", dest="login", required=True, metavar="LOGIN", help="in wessen Namen und mit wessen Rechten")
     parser.add_argument("--workflow", default="", help="Ablauf, wenn zwei Abläufe einen Schritt dieses Namens haben")
+    parser.add_argument("--ask", metavar="REASON", default="", help="den Schritt nur beantragen, mit diesem Grund; ein zweites Konto bestätigt ihn ohne --ask")
     parser.add_argument("--field", action="append", default=[], metavar="K=V", help="Angabe zum Schritt, mehrfach: note=…, comment=…, decision=2021/39")
 
 
@@ -136,6 +137,9 @@ def step(arguments: argparse.Namespace, house: House) -> Answer:
             grants = accounts.grants_of(account)
             permits = rights.permits_on(grants, item.kind, item.owner)
             desk = replace(work.desk, actor=account.login, actor_name=account.name, permits=permits, grants=grants)
+            if arguments.ask:
+                second_person.ask(desk, item, workflow, arguments.name, arguments.ask)
+                return Answer(said=[f"{item.url}: „{workflow.transitions[arguments.name].title}“ ist beantragt, durch {account.name}. Eine zweite Person bestätigt."])
             entry = transition.take(desk, item, workflow, arguments.name, step_fields.read(workflow, arguments.name, given))
             shown = f"{workflow.states[entry.source].title} → {workflow.states[entry.target].title}"
             return Answer(said=[f"{item.url}: {shown}, Revision {entry.rev}, durch {account.name}"])

@@ -1,4 +1,4 @@
-"""The clock: publishes and withdraws what is due, reminds of deadlines, sends what lies in the outbox. It runs inside `serve`.
+"""The clock: publishes what is due, reminds of deadlines, sends what lies in the outbox. It runs inside `serve`.
 
 Of several processes one leads: the one that holds the lock on `clock.lock` in DATA. When it dies, the system frees the
 lock, and the next one takes over at its next look. The clock acts under its own name and with its own right only.
@@ -97,21 +97,15 @@ def _due_steps(house: House, now: Callable[[], dt.datetime]) -> int:
         publish = connection.scalars(
             sa.select(item.id).where(item.publication_state == "scheduled", item.publish_at <= moment).order_by(item.publish_at)
         ).all()
-        withdraw = connection.scalars(
-            sa.select(item.id).where(item.publication_state == "published", item.withdraw_at <= moment).order_by(item.withdraw_at)
-        ).all()
-    for step, ids in (("go_live", publish), ("expire", withdraw)):
-        for item_id in ids:
-            try:
-                with house.writing(NAME, name="Uhr", permits=ROLES["clock"].permits, clock=now) as work:
-                    row = work.session.get_one(item, item_id)
-                    fields = {"note": row.withdraw_note or "Die Frist der Veröffentlichung ist abgelaufen."} if step == "expire" else {}
-                    transition.take(work.desk, row, PUBLICATION, step, fields)
-                    done += 1
-            except (Blocked, transition.Stale) as refused:
-                log.warning("clock: %s of item %s refused: %s", step, item_id, refused)
-            except Exception as error:  # noqa: BLE001 - the clock goes on
-                _tell(f"{step} of item {item_id} failed", error)
+    for item_id in publish:
+        try:
+            with house.writing(NAME, name="Uhr", permits=ROLES["clock"].permits, clock=now) as work:
+                transition.take(work.desk, work.session.get_one(item, item_id), PUBLICATION, "go_live")
+                done += 1
+        except (Blocked, transition.Stale) as refused:
+            log.warning("clock: go_live of item %s refused: %s", item_id, refused)
+        except Exception as error:  # noqa: BLE001 - the clock goes on
+            _tell(f"go_live of item {item_id} failed", error)
     return done
 
 
@@ -262,12 +256,8 @@ def pause_s(house: House, now: dt.datetime) -> float:
     """How long the clock may sleep: `EVERY_S`, but not beyond the next step that is due."""
     item = models.Item
     with house.reading() as connection:
-        times = connection.execute(sa.select(
-            sa.select(sa.func.min(item.publish_at)).where(item.publication_state == "scheduled").scalar_subquery(),
-            sa.select(sa.func.min(item.withdraw_at)).where(item.publication_state == "published").scalar_subquery(),
-        )).one()
-    waits: list[float] = [(moment - now).total_seconds() for moment in times if moment is not None and moment > now]
-    return max(SHORTEST_S, min([EVERY_S, *waits]))
+        moment = connection.scalar(sa.select(sa.func.min(item.publish_at)).where(item.publication_state == "scheduled", item.publish_at > now))
+    return max(SHORTEST_S, min(EVERY_S, (moment - now).total_seconds())) if moment is not None else EVERY_S
 
 
 def _now() -> dt.datetime:

@@ -22,6 +22,10 @@ PROCEDURES: Final[Mapping[str, Workflow]] = MappingProxyType(
     {"recommendation": RECOMMENDATION, "decision": DECISION, "report": REPORT}
 )
 """Kind → the workflow of its procedure state."""
+LASTING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {kind: PROCEDURES[kind].onward(state) for kind, state in {"decision": "adopted", "recommendation": "adopted", "report": "noted"}.items()}
+)
+"""Kind → the states of what the council decided or took note of: it is not taken out, and does not come back before that."""
 
 PROMISES: Final = (
     Promise("publication", "published", frozenset({"four_eyes"}), "Niemand veröffentlicht allein."),
@@ -32,6 +36,7 @@ PROMISES: Final = (
     Promise("decision", "adopted", frozenset({"vote_satisfied"}), "Kein Beschluss ohne erfüllte Abstimmung."),
     Promise("decision", "adopted", frozenset({"rule_of_body"}), "Kein Beschluss nach einer anderen Regel als der des Gremiums ohne zweite Person."),
     Promise("decision", "rejected", frozenset({"rule_of_body"}), "Keine Ablehnung nach einer anderen Regel als der des Gremiums ohne zweite Person."),
+    Promise("decision", "annulled", frozenset({"second_person"}), "Niemand erklärt allein einen Beschluss für nichtig."),
     Promise("decision", "on_agenda", frozenset({"meeting_fits"}), "Auf der Tagesordnung steht ein Beschluss nur in einer Sitzung seines Gremiums."),
     Promise("report", "final", frozenset({"four_eyes"}), "Keine Endfassung aus einer Hand."),
     Promise("reuse", "contract", frozenset({"terms_confirmed"}), "Kein Vertrag ohne bestätigte Bedingungen."),
@@ -44,6 +49,8 @@ def _rule(workflow: str, words: str, targets: Iterable[str], **more: Iterable[An
 
 
 _E, _P = Effect, Permission
+_NEVER: Final = "never"
+"""A guard that no step has: what a rule asks it of does not exist."""
 RULES: Final = (
     _rule("publication", "Öffentlich wird nur, was als Fassung festgehalten ist.", ["published"], sources=set(PUBLICATION.states) - {"published"},
           effects=[_E.FREEZE_EDITION]),
@@ -65,13 +72,23 @@ RULES: Final = (
           guards=["not_handed_back"]),
     _rule("publication", "Veröffentlichen kann nur, wer das Recht dazu hat.", ["published"], only=[_E.FREEZE_EDITION],
           permissions=[_P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_IMPORT, _P.CLOCK_ACT]),
+    _rule("publication", "Was veröffentlicht ist, zieht niemand allein zurück.", ["withdrawn"], sources=["published"], guards=["second_person"]),
+    _rule("publication", "Was beschlossen wurde oder eine Nummer trägt, kommt nicht weg.", ["trashed", "removed"], guards=["never_decided"]),
+    _rule("publication", "Berichtigt wird nur, was anders ist.", ["published"], sources=["published"], only=[_E.FREEZE_EDITION], guards=["changed"]),
+    _rule("publication", "Vor der Endfassung geht ein Bericht nur mit Grund hinaus.", ["published", "scheduled"], behind=["four_eyes"], guards=["ripe"]),
+    _rule("publication", "Eingereicht wird nichts Leeres.", ["submitted"], sources=["draft"], guards=["not_empty"]),
     _rule("publication", "Endgültig entfernt wird mit Grund, von wem es darf, und nur, worauf niemand verweist.", ["removed"],
           effects=[_E.ERASE], needs=["comment"], permissions=[_P.ITEM_REMOVE], guards=["unreferenced"]),
     _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], sources=set(DECISION.states) - {"adopted"}, effects=[_E.GIVE_NUMBER],
           permissions=[_P.DECISION_ADOPT]),
     _rule("decision", "Auf die Tagesordnung kommt ein Beschluss zu einer Sitzung.", ["on_agenda"], needs=["meeting"]),
     _rule("decision", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
-    _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed"], needs=["comment"]),
+    _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed", "annulled"], needs=["comment"]),
+    _rule("decision", "Für nichtig erklärt wird zu zweit, von wem beschließen darf.", ["annulled"], guards=["second_person"], permissions=[_P.DECISION_ADOPT]),
+    *(
+        _rule(PROCEDURES[kind].name, "Was beschlossen oder zur Kenntnis genommen ist, bleibt es.", set(PROCEDURES[kind].states) - lasting, sources=lasting, guards=[_NEVER])
+        for kind, lasting in LASTING.items()
+    ),
     _rule("recommendation", "Beschlossen wird durch einen Beschluss, von wem es darf.", ["adopted"], needs=["decision"], permissions=[_P.RECOMMENDATION_ADOPT]),
     _rule("recommendation", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
     _rule("recommendation", "Was nicht weitergeht, hat einen Grund.", ["rejected", "postponed", "withdrawn"], needs=["comment"]),

@@ -13,6 +13,7 @@ from workflows.guards import (
     RULE_OF_BODY,
     VOTE_FAILED,
     VOTE_SATISFIED,
+    second_person,
 )
 from workflows.vocabulary import Effect, Permission
 
@@ -34,6 +35,7 @@ DECISION: Final = Workflow(
         "gazetted": State("bekannt gegeben"),
         "superseded": State("ersetzt", is_final=True),
         "lapsed": State("erledigt", is_final=True),
+        "annulled": State("für nichtig erklärt", is_final=True),
     },
     transitions={
         "prepare": Transition(frozenset({"draft"}), "prepared", Permission.DECISION_PREPARE, "Vorberaten"),
@@ -76,6 +78,10 @@ DECISION: Final = Workflow(
         ),
         "lapse": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "lapsed", Permission.DECISION_RECORD, "Erledigen", needs=frozenset({"comment"}),
+        ),
+        "annul": Transition(
+            frozenset({"adopted", "recorded", "gazetted"}), "annulled", Permission.DECISION_ADOPT, "Für nichtig erklären",
+            needs=frozenset({"comment"}), guards=(second_person(),), effects=(Effect.NOTIFY_MEMBERS,),
         ),
     },
     field_labels={

@@ -150,8 +150,12 @@ class Workflow:
         """The states that some road from the initial one leads to."""
         return self._reached(self.transitions.values())
 
-    def _reached(self, steps: Iterable[Transition]) -> frozenset[str]:
-        known, found, grew = list(steps), {self.initial}, True
+    def onward(self, state: str) -> frozenset[str]:
+        """`state` and every one that some road from it leads to."""
+        return self._reached(self.transitions.values(), state)
+
+    def _reached(self, steps: Iterable[Transition], start: str = "") -> frozenset[str]:
+        known, found, grew = list(steps), {start or self.initial}, True
         while grew:
             targets = {step.target for step in known if step.sources & found}
             grew = not targets <= found

@@ -90,6 +90,36 @@ NOT_HANDED_BACK: Final = Guard("not_handed_back", "Änderung nicht zurückgegebe
 """What went back stays inside until somebody works on it or hands it in again."""
 
 
+def _is_changed(ask: Ask) -> Blocker | None:
+    return None if ask.facts["differs"] else Blocker("no_change", _NO_CHANGE)
+
+
+CHANGED: Final = Guard("changed", "etwas anderes als die öffentliche Fassung", _is_changed, facts=frozenset({"differs"}))
+"""A correction that corrects nothing would be a new edition that says the same."""
+
+
+EARLY: Final = "Veröffentlichung vor der Endfassung"
+"""What the reason for it is called, where it is given with a step and in the history."""
+
+
+def _is_ripe(ask: Ask) -> Blocker | None:
+    unripe = ask.facts["unripe"]
+    if not unripe or str((ask.fields.get("reasons") or {}).get(EARLY) or "").strip():
+        return None
+    return Blocker("unripe", f"{unripe} Wer trotzdem veröffentlicht, sagt warum; der Grund bleibt im Verlauf.")
+
+
+RIPE: Final = Guard("ripe", "Endfassung ohne offene Durchsicht, oder mit Grund", _is_ripe, facts=frozenset({"unripe"}))
+
+
+def _is_not_empty(ask: Ask) -> Blocker | None:
+    empty = ask.facts["empty"]
+    return Blocker("empty", str(empty)) if empty else None
+
+
+NOT_EMPTY: Final = Guard("not_empty", "nicht leer", _is_not_empty, facts=frozenset({"empty"}))
+
+
 def _is_in_future(ask: Ask) -> Blocker | None:
     moment = ask.fields.get("publish_at")
     if isinstance(moment, dt.datetime) and moment > ask.now:
@@ -139,6 +169,31 @@ def _is_unreferenced(ask: Ask) -> Blocker | None:
 
 
 UNREFERENCED: Final = Guard("unreferenced", "niemand verweist darauf", _is_unreferenced, facts=frozenset({"users"}))
+
+
+def _is_never_decided(ask: Ask) -> Blocker | None:
+    lasting = ask.facts["lasting"]
+    return Blocker("lasting", str(lasting)) if lasting else None
+
+
+NEVER_DECIDED: Final = Guard("never_decided", "nie beschlossen, ohne Nummer", _is_never_decided, facts=frozenset({"lasting"}))
+"""What was adopted once, or bears a number that was given, is not taken out by anybody."""
+
+
+def second_person(*, or_operator: bool = False) -> Guard:
+    """Another person than the one who asked for the step, with a reason, a while ago. `or_operator`: who takes over what was decided elsewhere needs no other."""
+
+    def check(ask: Ask) -> Blocker | None:
+        request = ask.facts["request"]
+        if or_operator and Permission.ITEM_IMPORT in ask.permits:
+            return None
+        if request is None:
+            return Blocker("not_asked", "Das geht nur zu zweit: Eine Person beantragt es mit Grund, eine zweite bestätigt. Bitte zuerst beantragen.")
+        if request.asked_by == ask.actor:
+            return Blocker("own_request", "Wer es beantragt hat, bestätigt es nicht selbst. Bitte eine zweite Person darum bitten.")
+        return None
+
+    return Guard("second_person", "zweite Person", check, facts=frozenset({"request"}))
 
 
 def _vote_is_satisfied(ask: Ask) -> Blocker | None:

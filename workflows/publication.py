@@ -14,23 +14,28 @@ from workflows.definition import State, Transition, Workflow
 from workflows.guards import (
     CHANGE_OPEN,
     CHANGE_SUBMITTED,
+    CHANGED,
     DUE,
     EMBARGO_OVER,
     IN_FUTURE,
+    NEVER_DECIDED,
+    NOT_EMPTY,
     NOT_HANDED_BACK,
     OTHER_EDITOR,
     OWN_CHANGE,
     PUBLISHABLE,
+    RIPE,
     UNREFERENCED,
     four_eyes,
     own_submission,
+    second_person,
 )
 from workflows.vocabulary import Effect, Permission
 
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=6,
+    version=7,
     column="publication_state",
     initial="draft",
     states={
@@ -45,7 +50,7 @@ PUBLICATION: Final = Workflow(
     transitions={
         "submit": Transition(
             frozenset({"draft"}), "submitted", Permission.ITEM_SUBMIT, "Einreichen",
-            guards=(PUBLISHABLE,), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_REVIEWERS),
+            guards=(PUBLISHABLE, NOT_EMPTY), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_REVIEWERS),
         ),
         "recall": Transition(
             frozenset({"submitted"}), "draft", Permission.ITEM_SUBMIT, "Zurückholen", guards=(own_submission("submit"),),
@@ -56,11 +61,11 @@ PUBLICATION: Final = Workflow(
         ),
         "publish": Transition(
             frozenset({"submitted"}), "published", Permission.ITEM_PUBLISH, "Veröffentlichen",
-            guards=(PUBLISHABLE, EMBARGO_OVER, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, RIPE, EMBARGO_OVER, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "schedule": Transition(
             frozenset({"submitted"}), "scheduled", Permission.ITEM_PUBLISH, "Terminieren", needs=frozenset({"publish_at"}),
-            guards=(PUBLISHABLE, EMBARGO_OVER, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, RIPE, EMBARGO_OVER, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
         ),
         "unschedule": Transition(
             frozenset({"scheduled"}), "submitted", Permission.ITEM_PUBLISH, "Termin aufheben",
@@ -75,7 +80,8 @@ PUBLICATION: Final = Workflow(
         ),
         "correct": Transition(
             frozenset({"published"}), "published", Permission.ITEM_CORRECT, "Berichtigen",
-            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR, NOT_HANDED_BACK), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE, CHANGED, OTHER_EDITOR, NOT_HANDED_BACK),
+            effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "submit_change": Transition(
             frozenset({"published"}), "published", Permission.ITEM_EDIT, "Änderung einreichen",
@@ -90,23 +96,19 @@ PUBLICATION: Final = Workflow(
         ),
         "withdraw": Transition(
             frozenset({"published"}), "withdrawn", Permission.ITEM_WITHDRAW, "Zurückziehen",
-            needs=frozenset({"note"}), effects=(Effect.END_EDITION,),
-        ),
-        "expire": Transition(
-            frozenset({"published"}), "withdrawn", Permission.CLOCK_ACT, "Zum Ablauf zurückziehen",
-            needs=frozenset({"note"}), guards=(DUE,), effects=(Effect.END_EDITION,),
+            needs=frozenset({"note"}), guards=(second_person(or_operator=True),), effects=(Effect.END_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "republish": Transition(
             frozenset({"withdrawn"}), "published", Permission.ITEM_CORRECT, "Wieder veröffentlichen",
             needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR), effects=(Effect.FREEZE_EDITION,),
         ),
         "trash": Transition(
-            frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED,),
+            frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED, NEVER_DECIDED),
         ),
         "restore": Transition(frozenset({"trashed"}), "draft", Permission.ITEM_TRASH, "Wiederherstellen"),
         "remove": Transition(
             frozenset({"trashed"}), "removed", Permission.ITEM_REMOVE, "Endgültig entfernen",
-            needs=frozenset({"comment"}), guards=(UNREFERENCED,), effects=(Effect.ERASE,),
+            needs=frozenset({"comment"}), guards=(UNREFERENCED, NEVER_DECIDED), effects=(Effect.ERASE,),
         ),
     },
     field_labels={"note": "Der Hinweis für die Öffentlichkeit", "comment": "Der Hinweis", "publish_at": "Der Zeitpunkt"},

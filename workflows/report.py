@@ -16,14 +16,14 @@ REPORT: Final = Workflow(
     initial="drafting",
     states={
         "drafting": State("in Arbeit"),
-        "group_review": State("in der Gruppe abgestimmt"),
+        "group_review": State("in Abstimmung in der Gruppe"),
         "final": State("Endfassung"),
         "noted": State("zur Kenntnis genommen", is_final=True),
         "abandoned": State("eingestellt", is_final=True),
     },
     transitions={
         "ask_group": Transition(
-            frozenset({"drafting"}), "group_review", Permission.REPORT_WRITE, "In die Gruppe geben", effects=(Effect.NOTIFY_REVIEWERS,),
+            frozenset({"drafting"}), "group_review", Permission.REPORT_WRITE, "In die Gruppe geben", effects=(Effect.NOTIFY_REVIEWERS, Effect.NOTIFY_GROUP),
         ),
         "return": Transition(
             frozenset({"group_review"}), "drafting", Permission.REPORT_WRITE, "Zurück in Arbeit", needs=frozenset({"comment"}),

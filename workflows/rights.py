@@ -70,7 +70,7 @@ _P: Final = Permission
 STATES: Final = frozenset(PUBLICATION.states)
 READING: Final = frozenset({_P.ITEM_EDIT, _P.ITEM_REVIEW, _P.ITEM_PUBLISH})
 """Whoever may write, review or publish an item sees all of it."""
-VOTED: Final = frozenset({"adopted", "implementing", "implemented", "recorded", "gazetted", "superseded"})
+VOTED: Final = frozenset({"adopted", "implementing", "implemented", "recorded", "gazetted", "superseded", "annulled"})
 """States of a procedure that a vote of the members led to."""
 
 SIGHTS: Final[tuple[Sight, ...]] = (

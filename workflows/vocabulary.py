@@ -133,3 +133,4 @@ class Effect(StrEnum):
     NOTIFY_REVIEWERS = "notify_reviewers"
     NOTIFY_AUTHOR = "notify_author"
     NOTIFY_MEMBERS = "notify_members"
+    NOTIFY_GROUP = "notify_group"

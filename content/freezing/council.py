@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
+import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from content import clauses, koenigstein, markup, models
 from content.addresses import meeting_label
+from content.berlin import day_of
 from content.freezing.common import (
     Frozen,
     FrozenReference,
@@ -23,6 +25,7 @@ from content.freezing.common import (
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
 from content.services import ballots, keys
+from workflows.decision import DECISION
 
 
 def decision_label(number: str | None) -> str:
@@ -39,6 +42,21 @@ def _tracked(item: models.Decision) -> dict[str, Any]:
     session = object_session(item)
     tasks = public_tasks(session, item) if session is not None and item.id is not None else []
     return {"tasks": tasks} if tasks else {}
+
+
+ANNULLED: Final = "annulled"
+VOID: Final = DECISION.states[ANNULLED].title
+
+
+def annulment_of(item: models.Decision) -> dict[str, Any]:
+    """Day and reason, where the decision was declared void; else nothing."""
+    session = object_session(item)
+    if item.procedure_state != ANNULLED or session is None:
+        return {}
+    step = models.StepEntry
+    query = sa.select(step.at, step.comment).where(step.item_id == item.id, step.workflow == DECISION.name, step.target == ANNULLED)
+    line = session.execute(query.order_by(step.id.desc()).limit(1)).one_or_none()
+    return {"annulment": {"date": day_of(line.at).isoformat(), "reason": line.comment}} if line is not None else {}
 
 
 def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
@@ -87,6 +105,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         "attachments": attachments_of(item),
         **_decided(item),
         **_tracked(item),
+        **annulment_of(item),
     }
     return frozen(
         item,
@@ -100,6 +119,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
             german_day(date) if date else None,
             meeting["label"] if meeting else None,
             decision_label(item.number),
+            VOID if item.procedure_state == ANNULLED else None,
         ),
         date=date,
         sort_date=date or dt.date(item.year or today.year, 1, 1),

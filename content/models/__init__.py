@@ -19,7 +19,7 @@ from content.models.edition import (
 )
 from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
 from content.models.form_draft import FormDraft, FormDraftFile
-from content.models.history import AuditEntry, FrozenText, Revision, StepEntry
+from content.models.history import AuditEntry, FrozenText, Revision, StepEntry, StepRequest
 from content.models.implementation import Implementation
 from content.models.item import Attachment, File, Image, Item, Reference, Rendition
 from content.models.job import Job
@@ -28,6 +28,7 @@ from content.models.market import MarketItem, MarketOffer, Offer
 from content.models.meeting import AgendaItem, Meeting
 from content.models.mention import Mention
 from content.models.notice import Notice, NoticeChoice
+from content.models.number import GivenNumber, NumberNote
 from content.models.organisation import Organisation, Page, Term
 from content.models.portal import PortalIdentity
 from content.models.press import Contact, ContactPick, PressContact, PressRelease, PressSection, Quote
@@ -76,6 +77,7 @@ __all__ = [
     "FormDraft",
     "FormDraftFile",
     "FrozenText",
+    "GivenNumber",
     "Grant",
     "Identity",
     "Image",
@@ -95,6 +97,7 @@ __all__ = [
     "Mention",
     "Notice",
     "NoticeChoice",
+    "NumberNote",
     "Offer",
     "OldAddress",
     "Organisation",
@@ -126,6 +129,7 @@ __all__ = [
     "SectionRevision",
     "Statement",
     "StepEntry",
+    "StepRequest",
     "Subscriber",
     "Suggestion",
     "Tally",

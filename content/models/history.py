@@ -38,6 +38,25 @@ class StepEntry(Base):
     """When a step that was taken elsewhere was entered here; None: when it was taken."""
 
 
+class StepRequest(Base):
+    """A step that one person asked for, with a reason, and that waits for a second one. Gone once it is taken, declined or taken back."""
+
+    __tablename__ = "step_request"
+    __table_args__ = (sa.UniqueConstraint("item_id", "workflow", "transition"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"))
+    workflow: Mapped[str] = mapped_column(sa.String(32))
+    transition: Mapped[str] = mapped_column(sa.String(40))
+    source: Mapped[str] = mapped_column(sa.String(32))
+    """The state that it was asked in: in another one it asks nothing any more."""
+    reason: Mapped[str]
+    asked_by: Mapped[str] = mapped_column(sa.String(120))
+    asked_name: Mapped[str] = mapped_column(sa.String(200))
+    asked_at: Mapped[dt.datetime]
+    rev: Mapped[int]
+
+
 class Revision(Base):
     """A working row as it was saved once: its clean input, whole."""
 

@@ -83,9 +83,7 @@ class Item(Base):
     owner: Mapped[str] = mapped_column(sa.String(120), default="")
     """Slug of the organisation whose people keep it; empty: the house itself."""
     publish_at: Mapped[dt.datetime | None] = mapped_column(index=True)
-    withdraw_at: Mapped[dt.datetime | None] = mapped_column(index=True)
-    withdraw_note: Mapped[str] = mapped_column(default="")
-    """When the clock publishes and withdraws, and the public reason it gives then."""
+    """When the clock publishes it."""
 
     attachments: Mapped[list[Attachment]] = relationship(
         back_populates="item", cascade="all, delete-orphan", order_by="Attachment.position"

@@ -7,7 +7,7 @@ row. It has its ledger entry like every edition: the portal's public clock moves
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +25,13 @@ from content.services.publish import Desk, PublicFile
 
 
 def amend(
-    desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str, *, subkind: str | None = None
+    desk: Desk, item: models.Item, changes: Mapping[str, Any], note: str, *, subkind: str | None = None,
+    header: Sequence[str] | None = None,
 ) -> models.Edition | None:
     """Put an edition with `changes` of the structured data in the place of the public one of `item`.
 
     None where nothing is public or nothing would change. `note` tells the public what changed; `subkind` is the new one,
-    where the changes move it (lists, counts and the line above the title follow).
+    where the changes move it (lists, counts and the line above the title follow), `header` the new line above the title.
     """
     current = publish.current_edition(desk.session, item)
     if current is None:
@@ -44,6 +45,8 @@ def amend(
         words = KINDS[item.kind].subkinds
         header = tuple(words[subkind] if part == words.get(frozen.subkind) else part for part in frozen.header)
         frozen = replace(frozen, subkind=subkind, header=header)
+    if header is not None:
+        frozen = replace(frozen, header=tuple(header))
     files = publish.with_evidence(_files(desk, current, document.get("shown") or {}), document["data"], data)
     return publish.put_edition(desk, item, frozen, Act.CORRECT, note=note, item_rev=current.item_rev, files=files)
 

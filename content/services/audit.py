@@ -104,6 +104,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
     "contact.changed": "Kontakt geändert",
     "contact.ended": "Kontakt beendet",
     "chair.changed": "Vorsitz gewechselt",
+    "number.explained": "Grund für fehlende Nummern festgehalten",
     "job.retried": "Nachricht noch einmal versucht",
     "job.dropped": "Nachricht verworfen",
     "notices.chosen": "Eigene Hinweise umgestellt",

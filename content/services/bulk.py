@@ -16,7 +16,7 @@ from content.db import is_busy
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import InvalidInput
-from content.services import desk, transition
+from content.services import desk, second_person, step_requests, transition
 from content.services.accounts import SignedIn
 from content.services.transition import Stale
 from workflows.catalogue import PROCEDURES
@@ -32,6 +32,7 @@ QUICK: Final[Mapping[str, bool]] = MappingProxyType({
 LIMIT: Final = 100
 _GONE: Final = "Den Eintrag gibt es nicht mehr, oder Sie dürfen ihn nicht sehen."
 _BUSY: Final = "Andere schrieben gerade zu lange. Dieser Eintrag ist nicht geändert; bitte noch einmal."
+_ASKED: Final = "Beantragt: Eine zweite Person bestätigt es oder lehnt es ab."
 _OTHER_KIND: Final = "„{step}“ gibt es bei dieser Art nicht."
 _STALE: Final = "Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und noch einmal entscheiden."
 
@@ -56,6 +57,8 @@ class Answer:
     reasons: tuple[str, ...]
     seen: int = 0
     """The last step of the item when this was foreseen."""
+    words: str = ""
+    """What else is to be said of it."""
 
 
 Begin = Callable[[], AbstractContextManager[Work]]
@@ -150,7 +153,9 @@ def _foreseen(work: Work, person: SignedIn, move: Move, one: Chosen) -> Answer:
     if not _is_for(move, row):
         return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
     permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-    reasons = tuple(found.message for found in transition.hindrances(permitted, row, move.workflow, move.name))
+    is_open = step_requests.needs_second(move.workflow, move.name)
+    found = transition.hindrances(permitted, row, move.workflow, move.name)
+    reasons = tuple(one.message for one in found if not (is_open and one.code == "not_asked"))
     return replace(_answer(one, row, reasons), seen=transition.last_step(work.session, row))
 
 
@@ -185,7 +190,11 @@ def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mappi
                 return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
             answer = _answer(one, row, ())
             permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-            transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev, seen=one.seen)
+            if step_requests.needs_second(move.workflow, move.name) and step_requests.of(work.session, row, move.workflow, move.name) is None:
+                second_person.ask(permitted, row, move.workflow, move.name, str(fields.get("note") or fields.get("comment") or ""), rev=one.rev)
+                answer = replace(answer, words=_ASKED)
+            else:
+                transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev, seen=one.seen)
     except Blocked as refused:
         return replace(answer, reasons=tuple(blocker.message for blocker in refused.blockers))
     except Stale:

@@ -18,7 +18,7 @@ from content.services import frozen_text
 
 STEPS: Final = ("submit_change", "recall_change", "return_change", "correct")
 """The steps of publication that say where a change stands; the last of them counts."""
-ENDING: Final = (*STEPS, "withdraw", "expire")
+ENDING: Final = (*STEPS, "withdraw")
 """Steps that may end a change that was handed in; of several the last counts."""
 BACK: Final = frozenset({"recall_change", "return_change"})
 """A change comes back to those who work on it."""

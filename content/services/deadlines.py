@@ -59,12 +59,6 @@ def _scheduled(session: Session, until: dt.datetime) -> Iterator[Due]:
         yield Due(row, row.publish_at)
 
 
-def _expiring(session: Session, until: dt.datetime) -> Iterator[Due]:
-    for row in session.scalars(sa.select(I).where(I.publication_state == "published", I.withdraw_at <= until).order_by(I.id)):
-        assert row.withdraw_at is not None  # noqa: S101 - held by the query
-        yield Due(row, row.withdraw_at)
-
-
 REVIEW_TIME: Final = dt.timedelta(days=3)
 """How long a submitted text may wait for its review."""
 
@@ -150,10 +144,6 @@ def _reviewers(session: Session, item: models.Item) -> list[models.Account]:
     return recipients.holders(session, Permission.ITEM_REVIEW, item)
 
 
-def _withdrawers(session: Session, item: models.Item) -> list[models.Account]:
-    return recipients.holders(session, Permission.ITEM_WITHDRAW, item)
-
-
 def _nobody(_session: Session, _item: models.Item) -> list[models.Account]:
     return []
 
@@ -163,7 +153,6 @@ DEADLINES: Final = (
         "scheduled", dt.timedelta(days=1), _scheduled, _publishers, "Erscheint am {day}.",
         "Sollte am {day} erscheinen und ist noch nicht veröffentlicht. Bitte nachsehen, woran es liegt.",
     ),
-    Deadline("expiry", dt.timedelta(days=7), _expiring, _withdrawers, "Wird am {day} zurückgezogen.", ""),
     Deadline("review", dt.timedelta(), _unreviewed, _reviewers, "", "Wartet seit mehr als drei Tagen auf eine Prüfung (Frist: {day})."),
     Deadline(
         "recommendation", dt.timedelta(days=14), _recommendations, _nobody,

@@ -23,7 +23,7 @@ from content.addresses import decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
-from content.services import audit, mentions
+from content.services import audit, given_numbers, mentions
 from content.services.lookup import body_by_slug, find, forget_bodies
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
@@ -156,18 +156,16 @@ def save(
         if kind == "decision" and value["number"] is None:
             url = item.url
         _check_address(session, item, url)
+    if kind == "decision" and value["number"]:
+        given_numbers.check(session, body_by_slug(session, value["body"]), value["number"], item)
     mark = digest(value)
     stored: Stored | None = None
     if item is not None and (item.input_digest == mark if is_edited else is_told(item, value)):
         stored = _stored_files(value, files or NoFiles()) if renewed else None
         if stored is None or _hashes(stored) == _hashes(files_of(item)):
             return Saved(item, Outcome.UNCHANGED)
-    if item is not None and item.publication_state in _APPROVING and session.get(models.FrozenText, item.id) is None:
-        message = "Der Eintrag ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
-        raise InvalidInput([FieldError("", "not_editable", message)])
-    if item is not None and item.publication_state not in EDITABLE_STATES:
-        message = "Der Eintrag liegt im Papierkorb. Bitte zuerst wiederherstellen."
-        raise InvalidInput([FieldError("", "not_editable", message)])
+    if item is not None:
+        _check_editable(session, item)
     writer = WRITERS[kind]
     prepared = writer.prepare(session, value)
     stored = _stored_files(value, files or NoFiles()) if stored is None else stored
@@ -192,15 +190,33 @@ def save(
         item.image = _image(item.image, value["image"], stored)
     session.add(item)
     session.flush()
-    session.execute(
-        sa.insert(_REVISION),
-        {"item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now, "files": {name: file.sha256 for name, file in stored.items()}},
-    )
-    mentions.keep(session, item, is_new=outcome is Outcome.CREATED)
-    audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
+    _keep_past(session, item, outcome, stored, now=now, actor=actor, actor_name=actor_name)
     if kind == "body":
         forget_bodies(session)
     return Saved(item, outcome)
+
+
+def _check_editable(session: Session, item: models.Item) -> None:
+    if item.publication_state in _APPROVING and session.get(models.FrozenText, item.id) is None:
+        message = "Der Eintrag ist eingereicht oder terminiert und wird gerade geprüft. Bitte zuerst zurückholen oder zurückgeben."
+        raise InvalidInput([FieldError("", "not_editable", message)])
+    if item.publication_state not in EDITABLE_STATES:
+        message = "Der Eintrag liegt im Papierkorb. Bitte zuerst wiederherstellen."
+        raise InvalidInput([FieldError("", "not_editable", message)])
+
+
+def _keep_past(
+    session: Session, item: models.Item, outcome: Outcome, stored: Stored, *, now: dt.datetime, actor: str, actor_name: str
+) -> None:
+    """The number, the revision, the addresses that it names, the line of the log."""
+    if isinstance(item, models.Decision):
+        given_numbers.keep(session, item, now=now, actor=actor)
+    session.execute(sa.insert(_REVISION), {
+        "item_id": item.id, "rev": item.rev, "input": item.input, "actor": actor, "actor_name": actor_name or actor, "at": now,
+        "files": {name: file.sha256 for name, file in stored.items()},
+    })
+    mentions.keep(session, item, is_new=outcome is Outcome.CREATED)
+    audit.note(session, now, actor=actor, name=actor_name, action=f"item.{outcome}", subject=item.url, detail=f"Revision {item.rev}")
 
 
 _REVISION: Final = cast("sa.Table", models.Revision.__table__)
@@ -223,6 +239,9 @@ def _check_address(session: Session, item: models.Item, url: str) -> None:
     if session.get(models.FrozenText, item.id) is not None:
         message = f"Unter {item.url} wartet ein eingereichter Text auf seine Veröffentlichung. Bitte Adressteil oder Nummer nicht ändern."
         raise InvalidInput([FieldError("slug", "address_is_submitted", message)])
+    if number := given_numbers.of(session, item):
+        message = f"Die Nummer {number} ist vergeben und bleibt, mit Gremium und Adresse {item.url}. Bitte Gremium oder Nummer nicht ändern."
+        raise InvalidInput([FieldError("number", "number_is_given", message)])
     if session.scalar(sa.select(models.Edition.id).where(models.Edition.item_id == item.id).limit(1)) is not None:
         message = f"Die Adresse {item.url} ist veröffentlicht und bleibt. Bitte Adressteil oder Nummer nicht ändern."
         raise InvalidInput([FieldError("slug", "address_is_public", message)])

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from content import models
 from content.services import ballots, edit, transition
 from content.services.publish import Desk
+from workflows.catalogue import LASTING
 from workflows.decision import DECISION
 from workflows.engine import Blocked, Blocker
 from workflows.publication import GONE
 
-DECIDED = frozenset({"adopted", "recorded", "gazetted", "superseded", "lapsed"})
+DECIDED = LASTING["decision"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from content import models
 from content.berlin import day_of
 from content.freezing import Frozen, freeze
 from content.freezing.common import NAMING_CONTACTS, FrozenReference, refreshed_contacts
+from content.freezing.council import annulment_of
 from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
 from content.services.publish import Desk, PublicFile, public_files, with_evidence
@@ -123,7 +124,11 @@ def _state(session: Session, item: models.Item) -> Mapping[str, Any]:
     return public_state(session, item) if isinstance(item, models.Recommendation) else {}
 
 
-_LIVE: Final[Mapping[str, Callable[[Session, models.Item], Mapping[str, Any]]]] = {"recommendation": _state, "offer": _reuse}
+def _annulled(_session: Session, item: models.Item) -> Mapping[str, Any]:
+    return annulment_of(item) if isinstance(item, models.Decision) else {}
+
+
+_LIVE: Final[Mapping[str, Callable[[Session, models.Item], Mapping[str, Any]]]] = {"recommendation": _state, "offer": _reuse, "decision": _annulled}
 """Kind → the part of an edition's data that has records of its own."""
 
 

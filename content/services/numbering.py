@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
 from content.addresses import decision_url
+from content.kinds import KINDS
 from content.numbers import DecisionNumber, NumberPattern
-from content.services import edit, lookup
+from content.services import edit, given_numbers, lookup
 from content.services.publish import Desk, berlin_day
+from workflows.catalogue import LASTING
 from workflows.engine import Blocked, Blocker
 
 
@@ -25,13 +28,8 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     # The body's row is the lock: the next one waits here until this transaction has ended.
     session.execute(sa.select(models.Body.id).where(models.Body.id == decision.body_id).with_for_update(of=models.Item))
     day = decision.date or (decision.meeting.date if decision.meeting else None) or berlin_day(desk.now)
-    last = session.scalar(
-        sa.select(sa.func.max(models.Decision.serial)).where(
-            models.Decision.body_id == decision.body_id, models.Decision.year == day.year
-        )
-    )
     pattern = NumberPattern(decision.body.number_pattern)
-    number = DecisionNumber(day.year, (last or 0) + 1, pattern.suffix)
+    number = DecisionNumber(day.year, given_numbers.last_serial(session, decision.body, day.year) + 1, pattern.suffix)
     url = decision_url(decision.body.slug, number.year, number.serial)
     if lookup.find(session, url) is not None:
         raise Blocked((Blocker("taken", f"Unter {url} gibt es schon einen Beschluss. Bitte die Nummern prüfen."),))
@@ -40,7 +38,24 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     decision.url, decision.slug = url, url.rsplit("/", 1)[-1]
     edit.follow(decision, number=decision.number, date=day)
     session.flush()
+    given_numbers.keep(session, decision, now=desk.now, actor=desk.actor)
     return decision.number
+
+
+def lasting(session: Session, item: models.Item) -> str:
+    """Why `item` is not taken out, by nobody and by no road: it was adopted once or bears a number that was given. Empty where it may be."""
+    states = LASTING.get(item.kind, frozenset())
+    step = models.StepEntry
+    if item.id is None:
+        return ""
+    if number := given_numbers.of(session, item):
+        return f"{KINDS[item.kind].label} {number} ist vergeben: Die Nummer bleibt, und der Eintrag mit ihr. {_INSTEAD}"
+    if states and (item.procedure_state in states or session.scalar(sa.select(step.id).where(step.item_id == item.id, step.target.in_(states), step.workflow == item.kind).limit(1))):
+        return f"Was beschlossen oder zur Kenntnis genommen wurde, bleibt. {_INSTEAD}"
+    return ""
+
+
+_INSTEAD: Final = "Möglich ist, es durch einen Beschluss zu ersetzen oder zu zweit für nichtig zu erklären."
 
 
 def next_ordinal(session: Session, meeting: models.Meeting) -> int:
@@ -73,11 +88,22 @@ class YearReport:
     doubled: tuple[tuple[str, tuple[NumberedRow, ...]], ...]
     hidden: tuple[NumberedRow, ...]
     """Decisions that have a number and are not public: not yet, withdrawn, or in the trash."""
+    body_id: int = 0
+    pattern: str = ""
+    gaps: tuple[given_numbers.Gap, ...] | None = None
+    """The missing numbers with their reasons, as far as the register was asked; with those that nothing bears at the end."""
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is to be looked at."""
-        return not (self.missing or self.doubled or self.hidden)
+        is_open = bool(self.missing) if self.gaps is None else any(not gap.reason for gap in self.gaps)
+        return not (is_open or self.doubled or self.hidden)
+
+    def gap_name(self, gap: given_numbers.Gap) -> str:
+        """„2026/04“, „2026/04 bis 2026/06“."""
+        pattern = NumberPattern(self.pattern)
+        first, last = (pattern.format(DecisionNumber(self.year, serial, pattern.suffix)) for serial in (gap.first, gap.last))
+        return first if gap.first == gap.last else f"{first} bis {last}"
 
 
 def reports(session: Session) -> list[YearReport]:
@@ -92,9 +118,17 @@ def reports(session: Session) -> list[YearReport]:
     rows = [(row.year, row.body_id, NumberedRow(row.id, row.number or "", row.title or "", row.serial, row.publication_state)) for row in found]
     written = _by_number(row for _, _, row in rows)
     return [
-        year_report(bodies[body_id].title or bodies[body_id].slug, NumberPattern(bodies[body_id].number_pattern), year, [row for _, _, row in group], written)
-        for (year, body_id), group in groupby(rows, key=lambda row: row[:2])
+        _explained(
+            session, bodies[body_id],
+            year_report(bodies[body_id].title or bodies[body_id].slug, NumberPattern(bodies[body_id].number_pattern), year, of_year, written), of_year,
+        )
+        for (year, body_id), group in groupby(rows, key=lambda row: row[:2]) for of_year in [[row for _, _, row in group]]
     ]
+
+
+def _explained(session: Session, body: models.Body, found: YearReport, rows: Sequence[NumberedRow]) -> YearReport:
+    missing = given_numbers.gaps(session, body, found.year, {row.serial for row in rows})
+    return replace(found, body_id=body.id, pattern=body.number_pattern, gaps=tuple(missing))
 
 
 def year_report(

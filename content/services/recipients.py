@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -57,8 +58,13 @@ def submitters(session: Session, item: models.Item) -> list[models.Account]:
 
 def handed_in(session: Session, item: models.Item) -> list[models.Account]:
     """Who handed in the change that the step just taken decides on; and, while it is not public, those who wrote it."""
-    logins = changes.handed_in_by(session, item)
-    return list(session.scalars(_people(models.Account.login.in_(logins)))) if logins else []
+    return named(session, changes.handed_in_by(session, item))
+
+
+def named(session: Session, logins: Iterable[str]) -> list[models.Account]:
+    """Those with these logins."""
+    wanted = set(logins)
+    return list(session.scalars(_people(models.Account.login.in_(wanted)))) if wanted else []
 
 
 def writers(session: Session, item: models.Item) -> list[models.Account]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.db import Base
-from content.services import edit
+from content.services import edit, given_numbers
 from content.services.lookup import forget_bodies
 
 _ITEM: Final = cast("sa.Table", models.Item.__table__)
@@ -27,6 +27,8 @@ def erase(session: Session, item: models.Item) -> None:
     session.flush()
     if session.scalar(sa.select(models.Edition.id).where(models.Edition.item_id == item.id).limit(1)) is not None:
         raise ValueError(f"{item.url} was public: its editions stay")
+    if given_numbers.of(session, item):
+        raise ValueError(f"{item.url} bears a number that was given: it stays")
     files = _files_of(session, item)
     kind_table = cast("sa.Table", sa.inspect(type(item)).local_table)
     for table, column in _children({_ITEM, kind_table}):
@@ -44,7 +46,7 @@ def erase(session: Session, item: models.Item) -> None:
 def _shell(item: models.Item) -> Mapping[str, Any]:
     return {
         "url": f"/entfernt/{item.uid}", "slug": item.uid, "title": None, "text": "", "topics": [], "published_on": None, "changed_by": "", "finding": "",
-        **edit.NOTHING_HELD, "owner": "", "publish_at": None, "withdraw_at": None, "withdraw_note": "", "procedure_state": None,
+        **edit.NOTHING_HELD, "owner": "", "publish_at": None, "procedure_state": None,
     }
 
 

@@ -48,16 +48,39 @@ def _members(session: Session, _item: models.Item, _workflow: Workflow) -> list[
     return recipients.with_role(session, "land")
 
 
+def _group(session: Session, item: models.Item, _workflow: Workflow) -> list[models.Account]:
+    """The working group that keeps the item: its members and those who lead it."""
+    return [person for role in ("member", "chair") for person in recipients.with_role(session, role, item.owner)] if item.owner else []
+
+
 TELLINGS: Final[Mapping[Effect, Telling]] = {
     Effect.NOTIFY_REVIEWERS: Telling("waits", _reviewers),
     Effect.NOTIFY_AUTHOR: Telling("published", _submitters),
     Effect.NOTIFY_MEMBERS: Telling("decided", _members),
+    Effect.NOTIFY_GROUP: Telling("waits", _group),
 }
 RETURNING: Final = frozenset({
     ("publication", "reject"), ("publication", "return_change"), ("report", "return"), ("report", "reopen"), ("report", "abandon"), ("recommendation", "reject"),
     ("recommendation", "postpone"), ("recommendation", "reopen"), ("decision", "postpone"), ("decision", "withdraw"),
 })
 """Steps (workflow, step) that give something back with a comment: those who submitted or wrote it hear of it."""
+
+ENDING: Final = frozenset({
+    ("publication", "withdraw"), ("publication", "trash"), ("decision", "annul"), ("decision", "supersede"), ("decision", "lapse"),
+    ("recommendation", "withdraw"), ("recommendation", "supersede"), ("report", "abandon"),
+})
+"""Steps (workflow, step) after which something is gone or over: all whom it concerns hear of it, with the reason."""
+
+
+def concerned(session: Session, item: models.Item) -> list[models.Account]:
+    """Who wrote or submitted it; who leads its group; who reports for an addressee."""
+    found = [*recipients.submitters(session, item), *recipients.writers(session, item)]
+    if item.owner:
+        found += recipients.with_role(session, "chair", item.owner)
+    if isinstance(item, models.Recommendation):
+        found += recipients.with_role(session, "land")
+    return list({person.id: person for person in found}.values())
+
 
 _ENDS: Final = "Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit."
 OF_PUBLICATION: Final[Mapping[str, str]] = {
@@ -69,7 +92,6 @@ OF_PUBLICATION: Final[Mapping[str, str]] = {
     "submit_change": "Eine Änderung am veröffentlichten Text ist eingereicht. Öffentlich wird sie mit „Berichtigen“.",
     "return_change": "Die eingereichte Änderung kommt zurück und wird so nicht öffentlich.",
     "withdraw": _ENDS,
-    "expire": _ENDS,
     "correct": "Berichtigt: Der öffentliche Text ist erneuert.",
 }
 """What steps of publication mean for people, in words."""
@@ -86,14 +108,26 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
         words += f" Hinweis: {entry.comment}"
     if workflow.name == "publication" and step.source != step.target == "withdrawn":
         links.tell_keepers(desk, item, f"{about}{entry.id}")
+    told: set[int] = set()
     for telling in _tellings(workflow, step):
+        people = [person for person in telling.people(desk.session, item, workflow) if person.id not in told]
+        told |= {person.id for person in people}
         notify(
-            desk.session, telling.event, item, telling.people(desk.session, item, workflow), now=desk.now, occasion=f"{about}{entry.id}",
-            words=words, actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+            desk.session, telling.event, item, people, now=desk.now, occasion=f"{about}{entry.id}", words=words, actor=desk.actor,
+            actor_name=desk.actor_name or desk.actor,
         )
 
 
 def _tellings(workflow: Workflow, step: Step) -> list[Telling]:
+    ending = [Telling("withdrawn", _concerned)] if (workflow.name, step.transition) in ENDING else []
+    return [*_first_tellings(workflow, step), *ending]
+
+
+def _concerned(session: Session, item: models.Item, _workflow: Workflow) -> list[models.Account]:
+    return concerned(session, item)
+
+
+def _first_tellings(workflow: Workflow, step: Step) -> list[Telling]:
     if workflow.name == "publication" and step.source == step.target == "published" and step.transition != "submit_change":
         return [Telling("returned" if (workflow.name, step.transition) in RETURNING else "published", _authors)]
     if workflow.name == "publication" and step.source == "published" and step.target == "withdrawn":

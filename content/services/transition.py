@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 from content import models
 from content.addresses import meeting_url
 from content.berlin import day_of
+from content.freezing.council import ANNULLED
 from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
 from content.services import (
+    annulment,
     audit,
     ballots,
     changes,
@@ -30,11 +32,13 @@ from content.services import (
     implementation,
     lookup,
     mentions,
+    notify,
     numbering,
     publish,
     publishable,
     removal,
     step_notices,
+    step_requests,
 )
 from content.services.publish import Desk
 from content.whole import whole
@@ -93,6 +97,10 @@ def take(
         decision_url=decision.url if decision else None, rev=rev_decided,
         sha256=digest or edit.digest(item.input),
     )
+    if step.source != step.target:
+        step_requests.forget(desk.session, item, workflow)
+    if isinstance(item, models.Decision) and step.target == ANNULLED:
+        annulment.show(desk, item)
     if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
@@ -199,11 +207,20 @@ def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str,
     needs_past = not name or any(guard.steps for guard in workflow.transitions[name].guards)
     if needs_past and item.id is not None:
         past = [Past(row.transition, row.actor, row.at) for row in history(desk.session, item, workflow)]
+    if name and step_requests.needs_second(workflow, name):
+        fields = _asked_fields(desk, item, workflow, fields, name)
     for fact in wanted:
-        facts[fact] = _FACTS[fact](desk, item, fields, name)
+        facts[fact] = step_requests.of(desk.session, item, workflow, name) if fact == "request" else _FACTS[fact](desk, item, fields, name)
     return Ask(
         actor=desk.actor, permits=desk.permits, now=desk.now, state=state_of(item, workflow), fields=fields, history=past, facts=facts
     )
+
+
+def _asked_fields(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Who confirms a request confirms its reason, and writes none of their own."""
+    request = step_requests.of(desk.session, item, workflow, name)
+    needs = workflow.transitions[name].needs & {"note", "comment"}
+    return {**fields, **dict.fromkeys(needs, request.reason)} if request is not None else fields
 
 
 def _facts_of(workflow: Workflow, name: str) -> frozenset[str]:
@@ -244,8 +261,8 @@ def _problem(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: 
     return found.message if found is not None else ""
 
 
-def _due_at(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: str) -> dt.datetime | None:
-    return item.withdraw_at if name == "expire" else item.publish_at
+def _due_at(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.datetime | None:
+    return item.publish_at
 
 
 def _embargo_until(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.datetime | None:
@@ -281,7 +298,18 @@ def _editors(desk: Desk, item: models.Item, _fields: Mapping[str, Any], name: st
     return changes.authors(desk.session, item, is_held=bool(name)) if item.id is not None else frozenset()
 
 
+def _differs(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> bool:
+    """Whether a correction would show the public anything else; what was handed in before the row went on is another text."""
+    if item.publication_state != "published":
+        return True
+    return frozen_text.newer(desk.session, item) is not None or publish.differs(desk, item)
+
+
 _FACTS: Final[Mapping[str, Any]] = {
+    "differs": _differs,
+    "unripe": lambda desk, item, _fields, _name: publishable.unripe(desk.session, item),
+    "empty": lambda _desk, item, _fields, _name: publishable.empty(item),
+    "lasting": lambda desk, item, _fields, _name: numbering.lasting(desk.session, item),
     "change": lambda desk, item, _fields, name: changes.of(desk.session, item, is_held=bool(name)),
     "editors": _editors,
     "meeting_problem": _meeting_problem,
@@ -306,6 +334,14 @@ def _compare_and_set(session: Session, item: models.Item, workflow: Workflow, st
         session.refresh(item)
         raise Stale(item)
     sa.orm.attributes.set_committed_value(item, workflow.column, step.target)
+
+
+def hold(session: Session, item: models.Item, rev: int | None) -> None:
+    """Take the row for this transaction, if it has the revision `rev` still. Raises `Stale`."""
+    found = session.execute(sa.select(models.Item.rev).where(models.Item.id == item.id).with_for_update(of=models.Item)).scalar_one()
+    if rev is not None and found != rev:
+        session.refresh(item)
+        raise Stale(item)
 
 
 def _compare_history(session: Session, item: models.Item, seen: int) -> None:
@@ -371,8 +407,6 @@ def _times(item: models.Item, workflow: Workflow, name: str, fields: Mapping[str
         item.publish_at = fields["publish_at"]
     elif name in {"unschedule", "go_live", "publish", "import"}:
         item.publish_at = None
-    elif name in {"withdraw", "expire"}:
-        item.withdraw_at, item.withdraw_note = None, ""
 
 
 def _keep_in_input(item: models.Item, workflow: Workflow, step: Step, decision: models.Decision | None) -> None:
@@ -421,7 +455,7 @@ def _keep_text(desk: Desk, item: models.Item, step: Step, _note: str) -> None:
 
 
 def _end(desk: Desk, item: models.Item, _step: Step, note: str) -> None:
-    publish.end_edition(desk, item, note or item.withdraw_note)
+    publish.end_edition(desk, item, note)
 
 
 def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
@@ -430,6 +464,11 @@ def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
 
 
 def _erase(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
+    notify.notify(
+        desk.session, "withdrawn", None, step_notices.concerned(desk.session, item), now=desk.now, occasion=f"removed:{item.id}", actor=desk.actor,
+        actor_name=desk.actor_name or desk.actor, title=item.title or item.url, url="/redaktion/eintraege",
+        words="Der Eintrag ist endgültig entfernt; Text und Dateien gibt es nicht mehr.",
+    )
     audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="item.removed", subject=item.url)
     removal.erase(desk.session, item)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -27,10 +27,12 @@ from content.services import (
     implementation,
     mentions,
     rights,
+    second_person,
+    step_requests,
     transition,
 )
 from content.services import desk as queries
-from content.services.publish import differs
+from content.services.publish import Desk, differs
 from content.services.transition import Stale
 from content.whole import whole
 from portal import item_page, step_fields
@@ -39,9 +41,10 @@ from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_n
 from portal.differences import Difference, between, differences
 from portal.typed import typed_texts
 from workflows.catalogue import WORKFLOWS
-from workflows.definition import Titles
+from workflows.definition import Titles, Workflow
 from workflows.diagram import svg
 from workflows.engine import Blocked
+from workflows.guards import EARLY
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Permission
 
@@ -51,6 +54,9 @@ LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 TOLD: Final = {("decision", "adopt"): "?beschlossen=1"}
 """What the page says at once after a step: (workflow, step) → part of its address."""
 STEP_HINTS: Final = {
+    "withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
+    "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
+    "annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
     "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
 }
 """What a step says of itself before it is taken."""
@@ -117,6 +123,7 @@ def _item_page(
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        requests=step_requests.open_of(work.session, row), early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
 
@@ -156,7 +163,11 @@ def step(request: Request) -> Response:
             row = found_item(request, work.session)
             fields = step_fields.read(workflow, name, given)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
-            transition.take(desk, row, workflow, name, fields, rev=whole(rev), seen=whole(seen))
+            decided = _REQUESTS.get(str(request.POST.get("antrag", "")))
+            if decided is not None:
+                decided(desk, row, workflow, name, given, whole(rev))
+            else:
+                transition.take(desk, row, workflow, name, fields, rev=whole(rev), seen=whole(seen))
             target = LIST_OF_TRASH if name == "remove" else f"/redaktion/eintrag/{row.id}" + TOLD.get((workflow.name, name), "")
     except (Blocked, Stale) as refused:
         words = [blocker.message for blocker in refused.blockers] if isinstance(refused, Blocked) else [str(refused)]
@@ -168,6 +179,15 @@ def step(request: Request) -> Response:
         with writing(request) as work:
             return _item_page(request, work, found_item(request, work.session), {f"{workflow.name}.{name}": invalid.errors[0].message}, status=400, given=given)
     return HTTPSeeOther(target)
+
+
+_REQUESTS: Final[Mapping[str, Callable[[Desk, models.Item, Workflow, str, Mapping[str, str], int | None], object]]] = {
+    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(desk, row, workflow, name, given.get("grund", ""), rev=rev),
+    "ablehnen": lambda desk, row, workflow, name, given, _rev: second_person.decline(desk, row, workflow, name, given.get("hinweis", "")),
+    "zuruecknehmen": lambda desk, row, workflow, name, _given, _rev: second_person.take_back(desk, row, workflow, name),
+}
+"""What is done with a step that goes only by two, before the second person takes it."""
+
 
 
 def _since(work: Work, row: models.Item, rev: str) -> tuple[Difference, ...]:

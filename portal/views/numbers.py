@@ -1,19 +1,57 @@
-"""Numbers of decisions at the desk: which are missing, doubled or not public."""
+"""Numbers of decisions at the desk: which are missing and why, doubled or not public."""
 
 from __future__ import annotations
 
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content.services import numbering
-from portal.desk import desk_view, page, viewing
+from content import models
+from content.house import Work
+from content.schemas import InvalidInput
+from content.services import audit, given_numbers, numbering
+from portal.desk import desk_view, page, viewing, writing
+from portal.typed import typed_texts
+from portal.views.common import number_in
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
+
+ADDRESS = "/redaktion/nummern"
 
 
 @desk_view("desk.numbers", permission=Permission.DECISION_ADOPT)
 def numbers(request: Request) -> Response:
     """Per body and year, what is to be looked at."""
     with viewing(request) as work:
-        found = numbering.reports(work.session)
-    return page(request, "desk/numbers.html", title="Nummern der Beschlüsse", found=found, states=PUBLICATION.titles)
+        return _page(request, work)
+
+
+@desk_view("desk.numbers", method="POST", permission=Permission.DECISION_ADOPT)
+def explain(request: Request) -> Response:
+    """Keep the reason why numbers are missing."""
+    given = typed_texts(request)
+    body_id, year, first, last = (number_in(given.get(name, "")) for name in ("gremium", "jahr", "von", "bis"))
+    try:
+        with writing(request) as work:
+            body = work.session.get(models.Body, body_id)
+            if body is None:
+                raise HTTPNotFound
+            desk = work.desk
+            given_numbers.explain(work.session, body, year, first, last, given.get("grund", ""), by=(desk.actor, desk.actor_name or desk.actor), now=desk.now)
+            audit.note(
+                work.session, desk.now, actor=desk.actor, name=desk.actor_name, action="number.explained", subject=body.url,
+                detail=f"{year}/{first:02d} bis {year}/{last:02d}: {given['grund'].strip()}",
+            )
+    except InvalidInput as invalid:
+        with writing(request) as work:
+            return _page(request, work, problem=invalid.errors[0].message, asked=(body_id, year, first), typed=given.get("grund", ""), status=400)
+    return HTTPSeeOther(ADDRESS)
+
+
+def _page(
+    request: Request, work: Work, *, problem: str = "", asked: tuple[int, int, int] = (0, 0, 0), typed: str = "", status: int = 200,
+) -> Response:
+    return page(
+        request, "desk/numbers.html", title="Nummern der Beschlüsse", found=numbering.reports(work.session), states=PUBLICATION.titles, problem=problem, asked=asked,
+        typed=typed, status=status,
+    )

@@ -85,7 +85,7 @@ def _fill(house: House, amount: int) -> None:
         rows.append({
             "uid": new_uid(), "kind": "page", "url": url, "slug": f"vorhaben-{n}", "title": title, "text": text, "rev": 2 if n % 500 == 7 else 1, "publication_state": state,
             "topics": [], "created_at": now, "changed_at": now - dt.timedelta(hours=n), "changed_by": by, "input": {"text": text},
-            "owner": OWNERS[n % 5], "publish_at": now + dt.timedelta(hours=n) if state == "scheduled" else None, "withdraw_note": "",
+            "owner": OWNERS[n % 5], "publish_at": now + dt.timedelta(hours=n) if state == "scheduled" else None,
             "public_rev": 1 if is_public else 0, "public_at": now - dt.timedelta(hours=n) if is_public else None, "finding": finding_words(title, url),
         })
     with house.engine.begin() as connection:

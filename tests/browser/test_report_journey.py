@@ -180,7 +180,7 @@ def test_a_report_goes_from_the_first_word_to_the_public_page(place, browser, tm
     problems += _guest(browser, anna, report, mails, url)
     problems += _word(anna, report, tmp_path)
     problems += _decide(anna, review)
-    problems += _step(bert, item, "schritt-report-ask_group", "in der Gruppe abgestimmt")
+    problems += _step(bert, item, "schritt-report-ask_group", "in Abstimmung in der Gruppe")
     problems += _step(anna, item, "schritt-report-finish", "Endfassung")
     problems += _step(bert, item, "schritt-publication-submit", "Eingereicht")
     gerda = browser.new_page(viewport={"width": 1280, "height": 900})

@@ -357,7 +357,7 @@ def test_a_correction_needs_a_public_note_and_replaces_the_edition(desk):
     form.submit(status=303)
     assert "weicht von der veröffentlichten Fassung (Revision 1) ab" in app.get(target).text
     assert "ganz neues" not in app.get("/seite/impressum").text
-    own = app.post(f"{target}/schritt", {**dict(step(app.get(target), "withdraw").submit_fields()), "schritt": "correct", "note": "Allein."}, status=409)
+    own = app.post(f"{target}/schritt", {**dict(step(app.get(target), "withdraw").submit_fields()), "schritt": "correct", "note": "Allein.", "antrag": ""}, status=409)
     assert "Wer den Text geändert hat" in own.text and "ganz neues" not in app.get("/seite/impressum").text
     correct = step(browser("gustav", "secretariat").get(target), "correct")
     assert "fehlt" in correct.submit(status=409).text

@@ -88,7 +88,13 @@ def test_withdrawing_asks_for_the_public_note_and_gives_it_to_each(desk):
     refused = confirm(asked)
     assert refused.status_int == 400 and "Der Hinweis für die Öffentlichkeit fehlt" in refused.text and state(house, ids[0]) == "published"
     done = confirm(refused, note="Überholt <b>")
-    assert "2 von 2 erledigt" in done.text
+    assert "2 von 2 erledigt" in done.text and done.text.count("Beantragt: Eine zweite Person") == 2
+    assert {state(house, row) for row in ids} == {"published"}, "nobody withdraws alone"
+    own = choose(app, "withdraw", *ids)
+    assert own.text.count("bestätigt es nicht selbst") == 2
+    second = browser("petra", "press")
+    done = confirm(choose(second, "withdraw", *ids), note="Einverstanden.")
+    assert "2 von 2 erledigt" in done.text and "Beantragt" not in done.text
     for slug in ("eins", "zwei"):
         assert "Überholt &lt;b&gt;" in app.get(f"/seite/{slug}", status=410).text
 

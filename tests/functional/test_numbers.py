@@ -49,6 +49,25 @@ def test_a_year_in_order_is_listed_as_such(desk):
     assert "IT-Planungsrat 2033: 1 Beschluss, 2033/01" in browser("gerda", "secretariat").get("/redaktion/nummern").text
 
 
+def test_a_gap_is_told_with_its_reason_once_somebody_gives_it(desk):
+    house, browser = desk
+    for number in ("2034/01", "2034/04"):
+        _decide(house, number)
+    app = browser("gerda", "secretariat")
+
+    def gap(page):
+        return next(form for form in page.forms.values() if "von" in form.fields and form["jahr"].value == "2034")
+
+    form = gap(app.get("/redaktion/nummern"))
+    form["grund"] = " "
+    assert "Der Grund fehlt" in form.submit(status=400).text
+    form["grund"] = "Nummern nie benutzt, Zählung neu begonnen."
+    form.submit(status=303)
+    assert "ohne 2034/02 bis 2034/03: Nummern nie benutzt, Zählung neu begonnen." in app.get("/redaktion/nummern").text
+    form["von"] = "1"
+    assert "fehlen nicht" in form.submit(status=400).text
+
+
 def test_nobody_else_may_see_the_report(desk):
     _, browser = desk
     assert browser("anna", "member").get("/redaktion/nummern", status=403)

@@ -114,10 +114,10 @@ def test_a_note_that_was_typed_for_a_step_is_still_there_when_it_is_refused(secr
     with house.writing("test") as work:
         target = f"/redaktion/eintrag/{lookup.find(work.session, '/seite/impressum').id}"
     form = step(app.get(target), "withdraw")
-    form["note"] = "Ein langer Hinweis"
+    form["grund"] = "Ein langer Hinweis"
     change(app, target, "Inzwischen anders.")
     answer = form.submit(status=409)
-    assert step(answer, "withdraw")["note"].value == "Ein langer Hinweis"
+    assert step(answer, "withdraw")["grund"].value == "Ein langer Hinweis"
 
 
 def test_press_may_trash_and_restore_but_not_remove(desk):

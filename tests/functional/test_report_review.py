@@ -300,7 +300,7 @@ def test_the_outline_tells_where_the_group_stands_and_that_four_eyes_are_needed(
     form = lead.get(item).forms["schritt-report-ask_group"]
     form.submit(status=303)
     page = lead.get(path)
-    assert "Abstimmung: in der Gruppe abgestimmt" in page.text and "In die Gruppe geben</strong> durch Clara" in page.text
+    assert "Abstimmung: in Abstimmung in der Gruppe" in page.text and "In die Gruppe geben</strong> durch Clara" in page.text
     assert f"{item}#schritt-report-finish" not in page.text
     assert f"{item}#schritt-report-finish" in other.get(path).text
 

@@ -38,7 +38,7 @@ def run(portal, capsys):
 
 def _entries(house):
     with house.writing("test") as work:
-        return [(row.workflow, row.transition, row.actor) for row in work.session.scalars(sa.select(models.StepEntry).where(models.StepEntry.actor.in_(["gerda", "hanna"])))]
+        return [(row.workflow, row.transition, row.actor) for row in work.session.scalars(sa.select(models.StepEntry).where(models.StepEntry.actor.in_(["gerda", "gustav", "hanna"])))]
 
 
 def test_a_step_is_taken_in_the_name_of_a_person_and_noted(run):
@@ -84,8 +84,16 @@ def test_a_locked_account_takes_no_step(run):
 
 def test_withdrawing_takes_the_workflow_that_is_named(run):
     house, command = run
-    assert command("step", URL, "withdraw", "--as", "gerda", "--workflow", "publication", "--field", "note=Irrtum")[0] == cli.OK
-    assert _entries(house) == [("publication", "withdraw", "gerda")]
+    step = ("step", URL, "withdraw", "--workflow", "publication")
+    code, _, told = command(*step, "--as", "gerda", "--field", "note=Irrtum")
+    assert code == cli.FAULTY and "zu zweit" in told
+    assert command(*step, "--as", "gerda", "--ask", "Irrtum")[0] == cli.OK
+    assert command(*step, "--as", "gerda")[0] == cli.FAULTY
+    with house.writing("test") as work:
+        second = accounts.create(work.session, login="gustav", name="Gustav", email="gustav@amt.example", now=work.desk.now)
+        accounts.grant(work.session, second, "secretariat", "", by="test", now=work.desk.now)
+    assert command(*step, "--as", "gustav")[0] == cli.OK
+    assert _entries(house) == [("publication", "ask:withdraw", "gerda"), ("publication", "withdraw", "gustav")]
 
 
 def test_check_counts_rows_and_finds_states_and_versions_that_the_program_does_not_know(run):

@@ -22,7 +22,7 @@ from alembic import op
 import content.db
 
 revision = '0025f'
-down_revision = '0025e'
+down_revision = '0025e1'
 branch_labels = None
 depends_on = None
 
