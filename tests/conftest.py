@@ -169,3 +169,12 @@ def chromium() -> str:
         )
     assert done.returncode == 0, f"Chromium could not be unpacked: {done.stderr}"
     return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.fixture(autouse=True)
+def _same_umask() -> Iterator[None]:
+    """Commands tighten the umask of their process; run inside a test they would do so for every test that follows."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)

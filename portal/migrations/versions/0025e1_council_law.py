@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column('given_by', sa.String(length=120), nullable=False),
         sa.Column('note', sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_given_number')),
-        sa.UniqueConstraint('body_uid', 'year', 'serial', name=op.f('uq_given_number_body_uid')),
+        sa.UniqueConstraint('body_uid', 'year', 'serial', name=op.f('uq_given_number_body_uid_year_serial')),
     )
     op.create_index('ix_given_number_item', 'given_number', ['item_uid'])
     op.create_table(
@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column('rev', sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_step_request_item_id'), ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_step_request')),
-        sa.UniqueConstraint('item_id', 'workflow', 'transition', name=op.f('uq_step_request_item_id')),
+        sa.UniqueConstraint('item_id', 'workflow', 'transition', name=op.f('uq_step_request_item_id_workflow_transition')),
     )
     _fill()
     create_append_only(op.get_bind(), ('given_number', 'number_note'))
