@@ -303,6 +303,8 @@ class LedgerRow:
     sha256: str
     hash: str
     note: str | None
+    is_of_register: bool = False
+    """An act of the register itself, which publishes no edition."""
 
 
 @dataclass(frozen=True, slots=True)

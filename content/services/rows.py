@@ -200,4 +200,5 @@ def ledger_row(row: AnyRow, *, is_gone: bool) -> reading.LedgerRow:
         sha256=row.edition_sha256,
         hash=row.hash,
         note=row.note,
+        is_of_register=row.kind == "register",
     )

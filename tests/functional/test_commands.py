@@ -296,7 +296,7 @@ def test_workflows_are_proved_and_tried_out(run):
 def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(run, lines):
     run("init", "--empty")
     row = {"type": "recommendation", "slug": "tun", "title": "Tun", "text": "x", "addressees": ["Berlin"]}
-    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes", "rule": "empfehlung"}}
+    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes", "rule": "empfehlung", "rule_reason": "Der Rat empfahl nur."}}
     members = {"members": [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]}
     road = [{"date": "2019-12-01", "state": "proposed"}, {"date": "2020-01-02", "state": "adopted", "decision": "2020/01"}]
     run("import", lines(LINES[0] | members, LINES[1], adopting, row | {"road": road}), "--publish")
