@@ -68,6 +68,8 @@ class World:
     def step(self, name, url, note):
         with self.house.writing("test", clock=lambda: self.now) as work:
             item = lookup.find(work.session, url)
+            if name == "correct":
+                item.text += "\n2. Ein Wort mehr."
             getattr(transition, name)(work.desk, item, note)
 
     def subscribe(self, query="q=Zwiebelkuchen", *, address=READER, rhythm="at_once", corrections=False):
@@ -372,7 +374,8 @@ def test_guessed_link_opens_nothing(world, path):
     world.confirm()
     assert KEPT not in world.browser.get(path, status=404).text
     if path != "/abo/x":
-        world.browser.post(path, {"schritt": "all"}, status=404)
+        answer = world.browser.post(path, {"schritt": "all"}, expect_errors=True)
+        assert answer.status_int in {404, 405} or answer.location.endswith(path), "back to the page that opens nothing"
     assert world.count(models.Subscriber) == 1
 
 
