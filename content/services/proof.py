@@ -147,12 +147,13 @@ class Comparison:
         if row.title != document["title"]:
             return _named(row, "ledger_entry", "title", row.title, document["title"])
         shown = None if "shown" in document else self._stated.shown(row.position)
-        if shown is None and "shown" not in document and not self._allows_unstated:
-            return Fault(row.position, "unstated", f"{row.url}: {_UNSTATED}")
         derived = derive(document, signed, _ending(row), shown)
         if derived.old_path is not None:
             self._addresses.setdefault(derived.old_path, document["url"])
-        return _edition_fault(row, derived, document) or _beside_fault(row, derived)
+        fault = _edition_fault(row, derived, document) or _beside_fault(row, derived)
+        if fault is None and derived.facets is None and not self._allows_unstated:
+            return Fault(row.position, "unstated", f"{row.url}: {_UNSTATED}")
+        return fault
 
     def rest(self) -> Fault | None:
         """What no entry stands for: editions, documents and old addresses that nobody published."""
