@@ -157,12 +157,12 @@ class Comparison:
 
     def rest(self) -> Fault | None:
         """What no entry stands for: editions, documents and old addresses that nobody published."""
-        for table in (_E, _D):
+        for name, table in (("edition", _E), ("ledger_document", _D)):
             stray = self._connection.execute(
                 sa.select(table.c.position).where(table.c.position.not_in(sa.select(_L.c.position))).limit(1)
             ).scalar()
             if stray is not None:
-                return Fault(stray, "unknown_edition", f"Tabelle „{table.name}“: Eine Zeile gehört zu keinem Eintrag. {REMEDY}")
+                return Fault(stray, "unknown_edition", f"Tabelle „{name}“: Eine Zeile gehört zu keinem Eintrag. {REMEDY}")
         twice = self._connection.execute(sa.select(_E.c.position).group_by(_E.c.position).having(sa.func.count() > 1).limit(1)).scalar()
         if twice is not None:
             return Fault(twice, "doubled", f"Zu diesem Eintrag gibt es zwei Fassungen. {REMEDY}")
@@ -221,7 +221,8 @@ class _Stated:
         """The part `shown` of the edition at `position`, or None."""
         for first, last, where in self._ranges:
             if first <= position <= last:
-                return self._document(where).get("editions", {}).get(str(position))
+                found: Mapping[str, Any] | None = self._document(where).get("editions", {}).get(str(position))
+                return found
         return None
 
     def addresses(self) -> Mapping[str, str]:
