@@ -281,6 +281,10 @@ class Verifier:
             self._fail("broken_chain", "Der Eintrag schließt nicht an den vorigen an.", self._position + 1)
         elif value.get("hash") != digest:
             self._fail("wrong_hash", "Der Inhalt passt nicht zur Prüfsumme.", self._position + 1)
+        elif not self._knows_key(value) and self._key is None:
+            known = ", ".join(self._trusted) or "keiner"
+            words = f"Unterschrieben hat der Schlüssel {self.key_id}, bekannt ist {known}: Die Schlüsseldatei ist vertauscht, oder es ist fremde Hand."
+            self._fail("wrong_signature", words, 1)
         elif not self._knows_key(value) or not self._is_signed(value, _ENTRY_DOMAIN, digest):
             self._fail("wrong_signature", "Die Signatur ist falsch oder von fremder Hand.", self._position + 1)
         elif str(value.get("time")) < self._time:

@@ -147,21 +147,22 @@ class Comparison:
         if row.title != document["title"]:
             return _named(row, "ledger_entry", "title", row.title, document["title"])
         shown = None if "shown" in document else self._stated.shown(row.position)
-        if shown is None and "shown" not in document and not self._allows_unstated:
-            return Fault(row.position, "unstated", f"{row.url}: {_UNSTATED}")
         derived = derive(document, signed, _ending(row), shown)
         if derived.old_path is not None:
             self._addresses.setdefault(derived.old_path, document["url"])
-        return _edition_fault(row, derived, document) or _beside_fault(row, derived)
+        fault = _edition_fault(row, derived, document) or _beside_fault(row, derived)
+        if fault is None and derived.facets is None and not self._allows_unstated:
+            return Fault(row.position, "unstated", f"{row.url}: {_UNSTATED}")
+        return fault
 
     def rest(self) -> Fault | None:
         """What no entry stands for: editions, documents and old addresses that nobody published."""
-        for table in (_E, _D):
+        for name, table in (("edition", _E), ("ledger_document", _D)):
             stray = self._connection.execute(
                 sa.select(table.c.position).where(table.c.position.not_in(sa.select(_L.c.position))).limit(1)
             ).scalar()
             if stray is not None:
-                return Fault(stray, "unknown_edition", f"Tabelle „{table.name}“: Eine Zeile gehört zu keinem Eintrag. {REMEDY}")
+                return Fault(stray, "unknown_edition", f"Tabelle „{name}“: Eine Zeile gehört zu keinem Eintrag. {REMEDY}")
         twice = self._connection.execute(sa.select(_E.c.position).group_by(_E.c.position).having(sa.func.count() > 1).limit(1)).scalar()
         if twice is not None:
             return Fault(twice, "doubled", f"Zu diesem Eintrag gibt es zwei Fassungen. {REMEDY}")
@@ -220,7 +221,8 @@ class _Stated:
         """The part `shown` of the edition at `position`, or None."""
         for first, last, where in self._ranges:
             if first <= position <= last:
-                return self._document(where).get("editions", {}).get(str(position))
+                found: Mapping[str, Any] | None = self._document(where).get("editions", {}).get(str(position))
+                return found
         return None
 
     def addresses(self) -> Mapping[str, str]:
