@@ -200,7 +200,9 @@ def test_all_that_fit_are_taken_at_once_and_the_rest_stays_open(group, place):
     done = send(lead, f"{path}/durchsicht", tun="alle-annehmen").follow()
     assert "3 angenommen, 1 passen nicht mehr" in done.text
     assert text_of(house, uid) == TEXT.replace("Erster", "Berts").replace("Dritter", "Annas") and text_of(house, second).endswith("noch einer.")
-    assert sure(send(lead, f"{path}/durchsicht", 200, tun="alle-ablehnen")).status_int == 303
+    asked = send(lead, f"{path}/durchsicht", 200, tun="alle-ablehnen")
+    assert "gelten als abgelehnt" in asked.text and "Kein offener Vorschlag" not in lead.get(place).text
+    assert sure(asked).status_int == 303
     assert "Kein offener Vorschlag" in lead.get(place).text
 
 
