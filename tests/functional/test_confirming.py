@@ -86,3 +86,18 @@ def test_a_reason_that_is_too_long_stays_as_typed(desk):
     ask, is_done = _account(desk, "lock")
     refused = sure(ask(), reason="x" * 1001)
     assert refused.status_int == 400 and refused.forms["frage"]["grund"].value == "x" * 1001 and not is_done()
+
+
+def test_the_second_person_sees_text_reason_and_consequences_where_the_button_stands(desk):
+    house, browser = desk
+    app, other = browser("gerda", "secretariat"), browser("gustav", "secretariat")
+    with house.writing("test") as work:
+        target = f"/redaktion/eintrag/{lookup.find(work.session, '/seite/impressum').id}"
+    form = step(app.get(target), "withdraw")
+    form["grund"] = REASON
+    form.submit(status=303)
+    page = other.get(target).html
+    asked = page.select_one(".desk-read #schritte #antrag-publication-withdraw")
+    assert REASON in asked.text and "stehen für immer im Register" in asked.text and "bestätigen" in asked.select_one("button").text
+    sheet = page.select_one(".desk-read .desk-sheet")
+    assert sheet is not None and len(sheet.text.split()) > 20, page.select_one(".desk-read")
