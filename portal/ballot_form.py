@@ -19,7 +19,7 @@ from content.house import Work
 from content.models.item import new_uid
 from content.schemas import FieldError
 from content.services import ballots, form_drafts
-from portal import site
+from portal import confirming, site
 from portal.desk import writing
 from portal.typed import DRAFT, typed_rev, typed_texts
 from portal.views.common import parameter
@@ -95,7 +95,9 @@ def forget(request: Request, work: Work, given: Typed) -> None:
 
 
 def discard(request: Request, uid: str) -> Response:
-    """Forget a draft and show the form."""
+    """Ask, then forget a draft and show the form."""
+    if asked := confirming.question(request, "draft.discard", "Was Sie hier getippt haben", request.path_info):
+        return asked
     with writing(request) as work:
         form_drafts.drop(work.session, request.person.login, [uid])
     return HTTPSeeOther(request.path_info)

@@ -27,7 +27,7 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType({
     "account.link": "Die Administration hat einen Link ausgestellt, mit dem sich ein neues Kennwort setzen lässt.",
     "second-factor.set-up": "Eine Authenticator-App wurde als zweiter Faktor eingerichtet.",
     "second-factor.removed": "Die Authenticator-App wurde als zweiter Faktor entfernt.",
-    "account.factors-removed": "Alle zweiten Faktoren wurden entfernt.",
+    "account.factors-removed": "Alle zweiten Faktoren wurden entfernt.{because}",
     "passkey.added": "Ein Passkey wurde hinzugefügt: {detail}.",
     "passkey.removed": "Ein Passkey wurde entfernt: {detail}.",
     "recovery-codes.renewed": "Es wurden neue Wiederherstellungscodes erzeugt; die bisherigen gelten nicht mehr.",
@@ -35,7 +35,7 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType({
     "account.grant": "Eine Rolle wurde erteilt: {role}.",
     "account.revoke": "Eine Rolle wurde entzogen: {role}.",
     "account.changed": "Name oder E-Mail-Adresse wurden geändert: {detail}.",
-    "account.locked": "Das Konto wurde gesperrt.",
+    "account.locked": "Das Konto wurde gesperrt.{because}",
     "account.unlocked": "Das Konto wurde entsperrt.",
     "account.linked": "Das Konto wurde mit dem Anmeldedienst verbunden; die Kennung dort ist {detail}.",
     "account.unlinked": "Die Verbindung des Kontos mit dem Anmeldedienst wurde getrennt.",
@@ -50,7 +50,7 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     account = session.scalars(sa.select(models.Account).where(models.Account.login == login)).one_or_none()
     if account is None or _is_unused(session, account):
         return
-    words = ACTS[action].format(detail=detail, role=_role(detail))
+    words = ACTS[action].format(detail=detail, role=_role(detail), because=f" Grund: {detail}" if detail else "")
     by = "Sie selbst" if actor == login else actor_name or actor
     key = f"{EVENT}:{action}:{now.isoformat()}:{hashlib.sha256(detail.encode()).hexdigest()[:12]}"
     session.add(

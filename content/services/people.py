@@ -94,15 +94,15 @@ def revoke(desk: Desk, account: models.Account, role: str, organisation: str) ->
     return was_there
 
 
-def set_active(desk: Desk, account: models.Account, *, is_active: bool) -> None:
-    """Lock an account or let it in again. Raises `InvalidInput` for the last administrator and for oneself."""
+def set_active(desk: Desk, account: models.Account, *, is_active: bool, reason: str = "") -> None:
+    """Lock an account or let it in again; its person is told the reason. Raises `InvalidInput` for the last administrator and for oneself."""
     _may_manage(desk)
     if not is_active and account.login == desk.actor:
         raise InvalidInput([FieldError("", "oneself", "Das eigene Konto sperrt eine andere Person der Administration.")])
     if not is_active and _is_last(desk.session, account):
         raise InvalidInput([FieldError("", "last_administrator", LAST_ADMINISTRATOR)])
     accounts.set_active(desk.session, account, is_active=is_active)
-    _note(desk, "account.unlocked" if is_active else "account.locked", account)
+    _note(desk, "account.unlocked" if is_active else "account.locked", account, reason)
 
 
 def change(desk: Desk, account: models.Account, *, name: str, email: str) -> None:
@@ -114,12 +114,12 @@ def change(desk: Desk, account: models.Account, *, name: str, email: str) -> Non
         _note(desk, "account.changed", account, f"{before} → {account.name}, {account.email}")
 
 
-def remove_factors(desk: Desk, account: models.Account) -> None:
-    """Take all second factors away, because the person lost them; its sessions end."""
+def remove_factors(desk: Desk, account: models.Account, *, reason: str = "") -> None:
+    """Take all second factors away, because the person lost them; its sessions end and it is told the reason."""
     _may_manage(desk)
     second_factor.remove_all(desk.session, account)
     accounts.end_sessions(desk.session, account.id)
-    _note(desk, "account.factors-removed", account)
+    _note(desk, "account.factors-removed", account, reason)
 
 
 def link_identity(desk: Desk, account: models.Account, issuer: str, subject: str) -> None:

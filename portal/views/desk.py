@@ -35,7 +35,7 @@ from content.services import desk as queries
 from content.services.publish import Desk, differs
 from content.services.transition import Stale
 from content.whole import whole
-from portal import item_page, step_fields
+from portal import confirming, item_page, step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
 from portal.differences import Difference, between, differences
@@ -57,7 +57,7 @@ STEP_HINTS: Final = {
     "withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
     "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
     "annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
-    "remove": "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
+    "remove": confirming.ACTS["item.remove"].consequences,
 }
 """What a step says of itself before it is taken."""
 SHOWN_STATES: Final = Titles({name: title for name, title in STATES.items() if name != "removed"})
@@ -151,12 +151,27 @@ def _beside(work: Work, row: models.Item) -> tuple[Difference, ...]:
     return between(public, newest, row.kind) if public is not None and newest is not None else ()
 
 
+def _question(request: Request, workflow: Workflow, name: str) -> Response | None:
+    """What is asked before a step that nothing brings back, where it is possible; else the step itself says why not."""
+    act = f"item.{name}"
+    if workflow is not PUBLICATION or act not in confirming.ACTS:
+        return None
+    with viewing(request) as work:
+        row = found_item(request, work.session)
+        offers = transition.possible(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, workflow)
+        if not any(offer.name == name and offer.is_possible for offer in offers):
+            return None
+        return confirming.question(request, act, row.title or row.url, f"/redaktion/eintrag/{row.id}")
+
+
 @desk_view("desk.step", method="POST")
 def step(request: Request) -> Response:
     """Take a step; a refusal tells every reason."""
     name, workflow = str(request.POST.get("schritt", "")), WORKFLOWS.get(str(request.POST.get("workflow", "")))
     if workflow is None or name not in workflow.transitions:
         raise HTTPNotFound
+    if asked := _question(request, workflow, name):
+        return asked
     rev, seen, given = str(request.POST.get("rev", "")), str(request.POST.get("stand", "")), typed_texts(request)
     try:
         with writing(request) as work:

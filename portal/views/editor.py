@@ -17,7 +17,7 @@ from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, form_drafts, links, lookup, numbering
 from content.services.edit import StaleText
-from portal import form_page, forms, linking, site
+from portal import confirming, form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, viewing, writing
 from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
@@ -95,6 +95,8 @@ def keep(request: Request) -> Response:
 
 
 def _discard(request: Request, uid: str) -> Response:
+    if asked := confirming.question(request, "draft.discard", "Was Sie hier getippt haben", request.path_info):
+        return asked
     with writing(request) as work:
         form_drafts.drop(work.session, request.person.login, [uid])
     return HTTPSeeOther(request.path_info)

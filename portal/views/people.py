@@ -16,6 +16,7 @@ from content.schemas import InvalidInput
 from content.services import identities
 from content.services import people as services
 from content.whole import whole
+from portal import confirming
 from portal.desk import desk_view, page, viewing, writing
 from portal.views.common import page_number, parameter
 from portal.ways import ways_in
@@ -54,6 +55,8 @@ def change_person(request: Request) -> Response:
     """Do what a form of the page asks for."""
     act = ACTS.get(str(request.POST.get("schritt", "")))
     account_id = int(request.matchdict["id"])
+    if asked := _question(request, account_id):
+        return asked
     try:
         with writing(request) as work:
             account = work.session.get(models.Account, account_id)
@@ -63,6 +66,21 @@ def change_person(request: Request) -> Response:
     except InvalidInput as invalid:
         return _person(request, account_id, errors={error.field: error.message for error in invalid.errors})
     return _person(request, account_id, link=link) if link else HTTPSeeOther(request.path_info)
+
+
+def _question(request: Request, account_id: int) -> Response | None:
+    """What is asked before an act that shuts somebody out or takes protection away."""
+    name = _ASKED.get(str(request.POST.get("schritt", "")))
+    if name is None:
+        return None
+    with viewing(request) as work:
+        account = work.session.get(models.Account, account_id)
+        if account is None:
+            raise HTTPNotFound
+        return confirming.question(request, name, f"{account.name} ({account.login})", request.path_info)
+
+
+_ASKED: Final[Mapping[str, str]] = {"lock": "account.lock", "factors": "account.factors"}
 
 
 def _role(request: Request) -> tuple[str, str]:
@@ -77,8 +95,8 @@ def _revoke(request: Request, work: Work, account: models.Account) -> None:
     services.revoke(work.desk, account, *_role(request))
 
 
-def _lock(_request: Request, work: Work, account: models.Account) -> None:
-    services.set_active(work.desk, account, is_active=False)
+def _lock(request: Request, work: Work, account: models.Account) -> None:
+    services.set_active(work.desk, account, is_active=False, reason=confirming.reason_of(request, "account.lock"))
 
 
 def _unlock(_request: Request, work: Work, account: models.Account) -> None:
@@ -89,8 +107,8 @@ def _change(request: Request, work: Work, account: models.Account) -> None:
     services.change(work.desk, account, name=str(request.POST.get("name", "")), email=str(request.POST.get("email", "")))
 
 
-def _factors(_request: Request, work: Work, account: models.Account) -> None:
-    services.remove_factors(work.desk, account)
+def _factors(request: Request, work: Work, account: models.Account) -> None:
+    services.remove_factors(work.desk, account, reason=confirming.reason_of(request, "account.factors"))
 
 
 def _connect(request: Request, work: Work, account: models.Account) -> None:

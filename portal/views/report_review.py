@@ -25,6 +25,7 @@ from content.services import (
 )
 from content.services.publish import Desk
 from content.services.reports import Author, NoSection
+from portal import confirming
 from portal.asked import desk_with, editable_item
 from portal.desk import MissingRight, desk_view, page, viewing, writing
 from portal.typed import typed_texts
@@ -35,6 +36,7 @@ from workflows.report import REPORT
 from workflows.vocabulary import Permission
 
 ACCESS_WORDS: Final = {"page": "gelesen", "remark": "angemerkt", "suggestion": "vorgeschlagen", "file": "Datei geöffnet"}
+REJECT_ALL: Final = "alle-ablehnen"
 GONE: Final = "Das gibt es nicht mehr, oder jemand war schneller. Die Seite zeigt den Stand von jetzt."
 
 
@@ -127,7 +129,7 @@ def _reject_all(session: Session, report: models.Report, part: models.ReportSect
 
 MEMBERS: Final[Mapping[str, Act]] = {**review_section.ACTS, "erledigt": _resolve, "offen": _reopen, "zuruecknehmen": _withdraw}
 LEADS: Final[Mapping[str, Act]] = {
-    **MEMBERS, "annehmen": _accept, "ablehnen": _reject, "alle-annehmen": _accept_all, "alle-ablehnen": _reject_all,
+    **MEMBERS, "annehmen": _accept, "ablehnen": _reject, "alle-annehmen": _accept_all, REJECT_ALL: _reject_all,
 }
 
 
@@ -144,6 +146,8 @@ def review(request: Request) -> Response:
             if name not in MEMBERS and not _is_lead(request, report):
                 raise MissingRight
             part = _section(request, report)
+            if name == REJECT_ALL and (asked := confirming.question(request, "suggestions.reject_all", part.heading, request.path_info)):
+                return asked
             place = review_section.do(LEADS, work.session, report, part, given, author_of(request, work))
             return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{part.uid}/durchsicht#{place}")
     except InvalidInput as invalid:
@@ -250,7 +254,7 @@ def _reject_lost(desk: Desk, report: models.Report, number: int, _given: Mapping
 
 _REPORT_ACTS: Final[Mapping[str, tuple[ReportAct, bool]]] = {
     "bitten": (_ask, False), "fertig": (_finish, False), "bitte-zuruecknehmen": (_drop, True), "einladen": (_invite, True),
-    "zurueckziehen": (_revoke, True), "alle-annehmen": (_take_all, True), "alle-ablehnen": (_leave_all, True), "ablehnen": (_reject_lost, True),
+    "zurueckziehen": (_revoke, True), "alle-annehmen": (_take_all, True), REJECT_ALL: (_leave_all, True), "ablehnen": (_reject_lost, True),
 }
 """Name → what it does, and whether only the lead may."""
 _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {"bitten": {"due": "frist"}, "einladen": {"due": "gast_frist"}}
@@ -270,6 +274,8 @@ def act(request: Request) -> Response:
             report = found_report(request, work)
             if is_leads and not _is_lead(request, report):
                 raise MissingRight
+            if name == REJECT_ALL and (asked := confirming.question(request, "suggestions.reject_all", report.title or report.url, request.path_info)):
+                return asked
             desk = desk_with(work, request.person.permits_on(report.kind, report.owner))
             where = step(desk, report, number_in(number), given, author_of(request, work))
             return HTTPSeeOther(f"/redaktion/bericht/{report.id}/durchsicht{where}")

@@ -19,6 +19,7 @@ from content.schemas.reports import MAX_LEVEL, SECTION
 from content.services import picks, report_files, report_recommendations, reports, review_threads, section_drafts
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from content.whole import whole
+from portal import confirming
 from portal.asked import editable_item
 from portal.desk import desk_view, page, viewing, writing
 from portal.forms import UPLOAD
@@ -257,6 +258,9 @@ def _answered(
 
 
 def _discard(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
+    back = f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}"
+    if asked := confirming.question(request, "section_draft.discard", section.heading, back):
+        return asked
     section_drafts.drop(work.session, section.uid, request.person.login)
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content import models
+from content import models, pricing
 from content.house import Work
 from content.kinds import item_url
 from content.laender import name_of
 from content.schemas import FieldError, InvalidInput
 from content.services import reuse, reuse_desk, rights
+from content.services.browse import Reader
 from content.services.lookup import find
 from content.services.reuse import Buyer, StaleReuse
 from content.whole import whole
+from portal import confirming
 from portal.desk import audit, desk_view, page, viewing, writing
 from portal.views.common import parameter
 from workflows.engine import Blocked
@@ -77,6 +79,8 @@ def step(request: Request) -> Response:
     name, rev = str(request.POST.get("schritt", "")), str(request.POST.get("rev", ""))
     if name != reuse.TERMS and name not in REUSE.transitions:
         raise HTTPNotFound
+    if asked := _question(request, name):
+        return asked
     seen = whole(rev)
     try:
         with writing(request) as work:
@@ -99,6 +103,34 @@ def step(request: Request) -> Response:
         return HTTPSeeOther(target)
     with writing(request) as work:
         return _page(request, work, _found(request, work), refused={name: words}, status=status)
+
+
+def _question(request: Request, name: str) -> Response | None:
+    """What is asked before a step that binds, where it is possible; else the step itself says why not."""
+    if f"reuse.{name}" not in confirming.ACTS:
+        return None
+    with viewing(request) as work:
+        row = _found(request, work)
+        if not any(offer.name == name and offer.is_possible for offer in reuse.possible(_desk(request, work, row), row)):
+            return None
+        offer = reuse.offer_of(work.session, row)
+        subject = f"{rights.title_of(work.session, request.person.grants, offer)} für {row.commune or name_of(row.land)}"
+        return confirming.question(request, f"reuse.{name}", subject, f"/redaktion/nachnutzung/{row.id}", facts=_facts(work, row, offer))
+
+
+def _facts(work: Work, row: models.Reuse, offer: models.MarketOffer) -> list[tuple[str, str]]:
+    """What an order binds to: from whom, at which published price, at which confirmed terms."""
+    shown = Reader(work.session.connection()).page(offer.url)
+    data = shown.data if shown is not None else {}
+    prices = [f"{pricing.euro(pricing.cents_of(data[name]))} {words}" for name, words in _PRICES.items() if data.get(name)]
+    return [
+        ("Anbieter", offer.provider_name or offer.provider), ("Preis laut Angebot", "; ".join(prices) or "Der Anbieter nennt keinen."),
+        ("Bedingungen", row.terms_title or "Noch nicht bestätigt."),
+    ]
+
+
+_PRICES: Final = {"fee_year": "im Jahr, auf die Nachnutzenden verteilt", "fee_once": "einmalig", "fee_once_efa": "einmalig, wenn EfA-finanziert"}
+"""Field of an offer → how its amount is told."""
 
 
 def _found(request: Request, work: Work) -> models.Reuse:

@@ -86,6 +86,7 @@ def reuse(sarah):
     sarah.follow("Eine Nachnutzung wartet auf Ihren nächsten Schritt.")
     sarah.opens(here)
     sarah.step("Bestellen")
+    sarah.press("Verbindlich bestellen")
     assert sarah.sees("bestellt")
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from content import models
 from content.services import implementation
 from tests.functional.browsing import Browser
+from tests.functional.confirming import is_question, sure
 
 
 def fresh(app, address="10.0.0.9"):
@@ -17,12 +18,13 @@ def fresh(app, address="10.0.0.9"):
 
 
 def act(app, path, step, **fields):
-    """Send the form of `path` that takes `step`."""
+    """Send the form of `path` that takes `step`, and say yes where it asks."""
     page = app.get(path)
     for form in page.forms.values():
         if re.search(f'name="schritt"[^>]*value="{step}"', form.text):
             values = {name: value for name, value in form.submit_fields() if name != "schritt"} | fields
-            return app.post(path, {**values, "schritt": step}, expect_errors=True)
+            answer = app.post(path, {**values, "schritt": step}, expect_errors=True)
+            return sure(answer) if is_question(answer) else answer
     raise AssertionError(f"{path} offers no {step}: {page.text}")
 
 

@@ -14,6 +14,7 @@ from webtest import Upload
 from content import models
 from content.services import form_drafts, lookup, transition
 from portal import starting
+from tests.functional.confirming import sure
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import fresh
 from tests.functional.test_desk import form_of, new_press
@@ -67,7 +68,9 @@ def test_a_draft_can_be_discarded(desk):
     app = browser("petra", "press")
     autosave(app, typed_press(app))
     page = app.get("/redaktion/neu/press_release")
-    next(form for form in page.forms.values() if "verwerfen" in form.fields).submit("verwerfen", status=303)
+    asked = next(form for form in page.forms.values() if "verwerfen" in form.fields).submit("verwerfen")
+    assert drafts(house) != []
+    assert sure(asked).status_int == 303
     assert drafts(house) == [] and "Ungespeichertes" not in app.get("/redaktion/neu/press_release").text
 
 
@@ -108,7 +111,7 @@ def test_nobody_sees_or_touches_the_drafts_of_another(desk):
     foreign = form_of(page)
     foreign["entwurf"], foreign["title"] = uid, "Von Paula"
     autosave(other, foreign)
-    other.post("/redaktion/neu/press_release", {"formular": foreign["formular"].value, "verwerfen": uid}, status=303)
+    other.post("/redaktion/neu/press_release", {"formular": foreign["formular"].value, "verwerfen": uid, "bestaetigt": "ja"}, status=303)
     assert [(draft.login, draft.input["title"]) for draft in drafts(house)] == [("petra", "Der Entwurf")]
 
 

@@ -11,6 +11,7 @@ from webtest import Upload
 from content import models
 from content.db import Base
 from content.services import exchange, lookup, transition
+from tests.functional.confirming import is_question, sure
 from tests.functional.test_desk import form_of, step
 from tests.functional.test_desk_links import change, new_term
 from tests.functional.test_pictures import photo, upload
@@ -28,7 +29,8 @@ def secretariat(desk):
 def remove(app, target, why="Doppelt angelegt"):
     form = step(app.get(target), "remove")
     form["comment"] = why
-    return form.submit(expect_errors=True)
+    answer = form.submit(expect_errors=True)
+    return sure(answer, reason=why) if is_question(answer) else answer
 
 
 def everything(house):

@@ -136,7 +136,7 @@ def test_what_was_typed_is_kept_and_offered_with_its_differences(writing):
     page = app.get(f"{path}/abschnitt/{uid}")
     assert "ungespeicherten Entwurf" in page.text and section_form(page)["text"].value == TEXT
     assert section_form(app.get(f"{path}/abschnitt/{uid}?entwurf=1"))["text"].value == "Noch nicht fertig."
-    app.post(f"{path}/abschnitt/{uid}", {"formular": form["formular"].value, "tun": "verwerfen"})
+    app.post(f"{path}/abschnitt/{uid}", {"formular": form["formular"].value, "tun": "verwerfen", "bestaetigt": "ja"}, status=303)
     assert "ungespeicherten Entwurf" not in app.get(f"{path}/abschnitt/{uid}").text
 
 

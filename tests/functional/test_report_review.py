@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.services import deadlines, reports
+from tests.functional.confirming import sure
 from tests.functional.people import logged
 from tests.functional.test_report_desk import section_form
 from tests.functional.test_reports import TEXT, make_report
@@ -199,7 +200,9 @@ def test_all_that_fit_are_taken_at_once_and_the_rest_stays_open(group, place):
     done = send(lead, f"{path}/durchsicht", tun="alle-annehmen").follow()
     assert "3 angenommen, 1 passen nicht mehr" in done.text
     assert text_of(house, uid) == TEXT.replace("Erster", "Berts").replace("Dritter", "Annas") and text_of(house, second).endswith("noch einer.")
-    send(lead, f"{path}/durchsicht", tun="alle-ablehnen")
+    asked = send(lead, f"{path}/durchsicht", 200, tun="alle-ablehnen")
+    assert "gelten als abgelehnt" in asked.text and "Kein offener Vorschlag" not in lead.get(place).text
+    assert sure(asked).status_int == 303
     assert "Kein offener Vorschlag" in lead.get(place).text
 
 

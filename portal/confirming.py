@@ -1,0 +1,110 @@
+"""What is asked before it is done: one table, one page. The same request with `bestaetigt=ja` does it.
+
+The page works without a script and carries on what was typed. Whoever confirms has read what follows; where others are concerned
+there is a reason as well, which stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from portal.desk import page, typed
+
+CONFIRMED: Final = "bestaetigt"
+YES: Final = "ja"
+MAX_REASON: Final = 1000
+"""Characters of a reason: it goes into the log and into a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A question, what follows from a yes, the words of the button, and the field of the reason where one is needed."""
+
+    question: str
+    consequences: str
+    button: str
+    reason: str = ""
+    reason_hint: str = ""
+
+
+ACTS: Final[Mapping[str, Act]] = MappingProxyType({
+    "item.remove": Act(
+        "Endgültig entfernen?",
+        "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
+        "Endgültig entfernen", "comment", "Er bleibt im Protokoll.",
+    ),
+    "account.lock": Act(
+        "Konto sperren?",
+        "Die Person ist sofort abgemeldet und kommt nicht mehr herein, bis jemand entsperrt. Ihre Rollen und Entwürfe bleiben. Sie erfährt den Grund.",
+        "Konto sperren", "grund", "Er bleibt im Protokoll und steht in der Nachricht an die Person.",
+    ),
+    "account.factors": Act(
+        "Zweite Faktoren entfernen?",
+        "App, Passkeys und Wiederherstellungscodes gelten nicht mehr, offene Sitzungen enden. Bis zur neuen Einrichtung schützt allein das Kennwort. "
+        "Bitte vorher auf einem anderen Weg prüfen, dass wirklich diese Person bittet. Sie erfährt den Grund.",
+        "Zweite Faktoren entfernen", "grund", "Er bleibt im Protokoll und steht in der Nachricht an die Person.",
+    ),
+    "suggestions.reject_all": Act(
+        "Alle Vorschläge ablehnen?",
+        "Alle offenen Vorschläge gelten als abgelehnt; der Text bleibt, wie er ist. Wer einen davon doch will, muss ihn neu vorschlagen.",
+        "Alle Vorschläge ablehnen",
+    ),
+    "reuse.order": Act(
+        "Verbindlich bestellen?",
+        "Der Anbieter erfährt von der Bestellung und schließt danach den Vertrag zu den bestätigten Bedingungen. Hier zurücknehmen lässt sie sich nicht; "
+        "„Beenden“ bleibt möglich.",
+        "Verbindlich bestellen",
+    ),
+    "reuse.end": Act(
+        "Nachnutzung beenden?",
+        "Die Nachnutzung gilt danach als beendet und lässt sich nicht wieder aufnehmen, nur neu anmelden. Der Hinweis bleibt im Verlauf, den beide Seiten lesen.",
+        "Nachnutzung beenden", "comment", "Beide Seiten lesen ihn im Verlauf.",
+    ),
+    "draft.discard": Act(
+        "Entwurf verwerfen?", "Was Sie getippt und nicht gespeichert haben, ist danach weg. Gespeichertes bleibt, wie es ist.", "Entwurf verwerfen",
+    ),
+    "section_draft.discard": Act(
+        "Entwurf des Abschnitts verwerfen?",
+        "Was Sie in diesem Abschnitt getippt und nicht gespeichert haben, ist danach weg. Der gespeicherte Abschnitt bleibt, wie er ist.", "Entwurf verwerfen",
+    ),
+})
+"""Name of an act → what is asked before it is done."""
+
+
+def question(request: Request, name: str, subject: str, back: str, *, facts: Sequence[tuple[str, str]] = ()) -> Response | None:
+    """The page that asks, or None where the request is confirmed and has the reason that it needs.
+
+    `subject`: what it is about; `back`: where „Abbrechen“ leads; `facts`: (name, value) to know before.
+    Without a reason a confirmed request is refused with 400; what was typed stays.
+    """
+    act = ACTS[name]
+    is_confirmed = request.POST.get(CONFIRMED) == YES
+    fault = _fault(request, act) if is_confirmed else ""
+    if is_confirmed and not fault:
+        return None
+    kept = [(field, value) for field, value in typed(request) if field not in {CONFIRMED, act.reason}]
+    return page(
+        request, "desk/confirm.html", title=act.question, status=400 if fault else 200, act=act, subject=subject, facts=facts, kept=kept, path=request.path_info,
+        back=back, fault=fault, reason=reason_of(request, name), confirmed=CONFIRMED, yes=YES,
+    )
+
+
+def reason_of(request: Request, name: str) -> str:
+    """The reason that came with the request; empty where none is asked."""
+    field = ACTS[name].reason
+    return str(request.POST.get(field, "")).strip() if field else ""
+
+
+def _fault(request: Request, act: Act) -> str:
+    if not act.reason:
+        return ""
+    given = str(request.POST.get(act.reason, "")).strip()
+    if not given:
+        return "Grund: Der Grund fehlt. Bitte in einem Satz sagen, warum."
+    return f"Grund: Er ist zu lang. Bitte auf {MAX_REASON} Zeichen kürzen." if len(given) > MAX_REASON else ""
