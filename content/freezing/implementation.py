@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.freezing.linked import shown_title
 from content.laender import members_of, name_of
 from workflows.recommendation import RECOMMENDATION
 
@@ -87,8 +88,12 @@ def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, Addres
         return {}
     row = models.Organisation
     found: dict[str, Addressee] = {}
-    for title, short, url in session.execute(sa.select(row.title, row.short, row.url).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
-        found |= {name: Addressee(url, "organisation", str(title) if name == url else name) for name in (title, short, url) if name in names}
+    for item in session.scalars(sa.select(row).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
+        # A name that the text gives is told as given; the name of an address, as that is published.
+        found |= {
+            name: Addressee(item.url, "organisation", shown_title(item) if name == item.url else name)
+            for name in (item.title, item.short, item.url) if name and name in names
+        }
     return found
 
 
