@@ -26,23 +26,26 @@ class _Undo(Exception):  # noqa: N818 - a signal
 def test_no_new_name_of_an_item_goes_out_with_another_one(portal, kind):
     _, house = portal
     with pytest.raises(_Undo), house.writing("test") as work:
-        session = work.session
-        for item in session.scalars(sa.select(KINDS[kind].model)):
-            for name in NAMED_FIELDS:
-                if hasattr(item, name):
-                    setattr(item, name, SECRET)
-        if kind == "body":
-            for member in session.scalars(sa.select(models.Member)):
-                member.name = SECRET
-        if kind == "meeting":
-            for meeting in session.scalars(sa.select(models.Meeting)):
-                meeting.date, meeting.ordinal = dt.date(2031, 1, 31), 4711 + meeting.id
-        session.flush()
-        lookup.forget_bodies(session)
-        public = sa.select(models.Item).where(models.Item.publication_state == "published", models.Item.kind != kind)
-        for item in session.scalars(public.order_by(models.Item.id)):
-            frozen = frozen_text.text_of(session, item, TODAY)
-            told = canonical_json({"data": frozen.data, "header": frozen.header, "text": frozen.text, "html": frozen.html, "date": str(frozen.sort_date)}).decode()
-            for secret in (SECRET, "4711", "2031-01-31", "31.01.2031"):
-                assert secret not in told, (item.url, secret)
-        raise _Undo
+        _rename_and_read(work.session, kind)
+
+
+def _rename_and_read(session, kind):
+    for item in session.scalars(sa.select(KINDS[kind].model)):
+        for name in NAMED_FIELDS:
+            if hasattr(item, name):
+                setattr(item, name, SECRET)
+    if kind == "body":
+        for member in session.scalars(sa.select(models.Member)):
+            member.name = SECRET
+    if kind == "meeting":
+        for meeting in session.scalars(sa.select(models.Meeting)):
+            meeting.date, meeting.ordinal = dt.date(2031, 1, 31), 4711 + meeting.id
+    session.flush()
+    lookup.forget_bodies(session)
+    public = sa.select(models.Item).where(models.Item.publication_state == "published", models.Item.kind != kind)
+    for item in session.scalars(public.order_by(models.Item.id)):
+        frozen = frozen_text.text_of(session, item, TODAY)
+        told = canonical_json({"data": frozen.data, "header": frozen.header, "text": frozen.text, "html": frozen.html, "date": str(frozen.sort_date)}).decode()
+        for secret in (SECRET, "4711", "2031-01-31", "31.01.2031"):
+            assert secret not in told, (item.url, secret)
+    raise _Undo
