@@ -181,7 +181,7 @@ class House:
         manager = transaction.TransactionManager(explicit=True)
         manager.begin()
         session = self._sessions()
-        session.info.update(address=address, manager=manager, data=self.data)
+        session.info.update(address=address, manager=manager, data=self.data, grants=grants)
         # Changed from the start: rows that go in as plain statements must not be taken for reading and given up. So nothing
         # needs to watch for writing, and every statement is spared the listeners that `register` would set on this session.
         join_transaction(session, STATUS_CHANGED, manager)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, object_session
 from content import markup, models
 from content.addresses import MAIN_BODY, meeting_label
 from content.citations import DEFAULT_BODIES
-from content.freezing.linked import frozen_links, places_of, target_words
+from content.freezing.linked import frozen_links, places_of, shown_meeting, shown_title, target_words
 from content.models.item import LINK
 from content.services.lookup import known_bodies
 
@@ -133,9 +133,10 @@ def plain_references(item: models.Item) -> tuple[FrozenReference, ...]:
 def meeting_link(meeting: models.Meeting | None, body: models.Body | None = None) -> dict[str, Any] | None:
     if meeting is None:
         return None
-    other = meeting.body.title if meeting.body.slug != MAIN_BODY and body is None else None
-    label = meeting_label(meeting.meeting_kind, meeting.ordinal, body_name=other)
-    return {"url": meeting.url, "label": label, "date": iso(meeting.date)}
+    other = shown_title(meeting.body) if meeting.body.slug != MAIN_BODY and body is None else None
+    shown = shown_meeting(meeting)
+    label = meeting_label(shown.kind, shown.ordinal, body_name=other)
+    return {"url": meeting.url, "label": label, "date": iso(shown.date)}
 
 
 def attachments_of(item: models.Item) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from content.freezing.common import (
     meeting_link,
     ordinal_of,
 )
+from content.freezing.linked import member_names, shown_meeting, shown_title
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
 from content.services import ballots, keys
@@ -64,10 +65,10 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Decision)  # noqa: S101 - the table below pairs kinds and functions
     parsed = clauses.parse(item.text, own_meeting=ordinal_of(item.meeting), bodies=bodies)
     html = markup.decision_html(parsed)
-    date = item.date or (item.meeting.date if item.meeting else None)
+    date = item.date or (shown_meeting(item.meeting).date if item.meeting else None)
     meeting = meeting_link(item.meeting, item.body)
     data: dict[str, Any] = {
-        "body": {"slug": item.body.slug, "name": item.body.title},
+        "body": {"slug": item.body.slug, "name": shown_title(item.body)},
         "number": item.number,
         "year": item.year,
         "serial": item.serial,
@@ -115,7 +116,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         html=html,
         data=data,
         header=(
-            item.body.title,
+            shown_title(item.body),
             german_day(date) if date else None,
             meeting["label"] if meeting else None,
             decision_label(item.number),
@@ -141,10 +142,11 @@ def _decided(item: models.Decision) -> dict[str, Any]:
         return found
     vote = ballots.as_data(session, item)
     if vote is not None:
-        found["vote"] = vote
+        names = member_names(item.body)
+        found["vote"] = {**vote, "ballots": [{**row, "name": names.get(row["code"], row["name"])} for row in vote["ballots"]]}
     statements = ballots.statements_of(session, item)
     if statements:
-        names = {member.code: member.name for member in item.body.members}
+        names = member_names(item.body)
         found["statements"] = [
             {"members": [names.get(code, code) for code in row.member_codes], "text": row.text, "html": markup.to_html(row.text)}
             for row in statements
@@ -175,7 +177,7 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
     ]
     lines = [markup.to_text(item.text), *(f"{row.top or ''} {row.title}".strip() for row in item.agenda)]
     data: dict[str, Any] = {
-        "body": {"slug": item.body.slug, "name": item.body.title},
+        "body": {"slug": item.body.slug, "name": shown_title(item.body)},
         "kind": item.meeting_kind,
         "ordinal": item.ordinal,
         "label": label,
@@ -192,7 +194,7 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
         text="\n".join(line for line in lines if line),
         html=markup.to_html(item.text),
         data=data,
-        header=(item.body.title, german_day(item.date) if item.date else None, item.place),
+        header=(shown_title(item.body), german_day(item.date) if item.date else None, item.place),
         date=item.date,
         subkind=item.meeting_kind,
         body_slug=item.body.slug,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.freezing.linked import shown_title
 from content.laender import members_of, name_of
 from workflows.recommendation import RECOMMENDATION
 
@@ -60,7 +61,7 @@ def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]
         }
     return {
         **shown, "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url, "note": row.note,
-        "reported_at": _instant(row.reported_at), "confirmed_at": _instant(row.confirmed_at),
+        "reported_at": instant(row.reported_at), "confirmed_at": instant(row.confirmed_at),
         "confirmed_by": row.confirmed_by,
     }
 
@@ -71,7 +72,7 @@ def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]
     # A state that was only taken over came about on another day, by steps that nobody knows here.
     query = sa.select(step).where(step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions))
     rows = session.scalars(query.order_by(step.id))
-    return [{"state": row.target, "at": _instant(row.at), "decision": row.decision_url} for row in rows]
+    return [{"state": row.target, "at": instant(row.at), "decision": row.decision_url} for row in rows]
 
 
 def names_of(session: Session, labels: Iterable[str]) -> list[str]:
@@ -87,10 +88,15 @@ def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, Addres
         return {}
     row = models.Organisation
     found: dict[str, Addressee] = {}
-    for title, short, url in session.execute(sa.select(row.title, row.short, row.url).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
-        found |= {name: Addressee(url, "organisation", str(title) if name == url else name) for name in (title, short, url) if name in names}
+    for item in session.scalars(sa.select(row).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
+        # A name that the text gives is told as given; the name of an address, as that is published.
+        found |= {
+            name: Addressee(item.url, "organisation", shown_title(item) if name == item.url else name)
+            for name in (item.title, item.short, item.url) if name and name in names
+        }
     return found
 
 
-def _instant(moment: dt.datetime | None) -> str | None:
+def instant(moment: dt.datetime | None) -> str | None:
+    """`2026-11-24T04:05:06Z`, as the data of editions have it."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,11 +26,50 @@ def places_of(item: models.Item) -> Mapping[str, str]:
     return {}
 
 
-def public_places(session: Session, item: models.Item) -> dict[str, str]:
-    """Anchor → words, of the places of the public edition that can be linked to: clauses of a decision, sections of a report."""
+def public_data(session: Session, item: models.Item) -> Mapping[str, Any]:
+    """The data of the public edition; empty where there is none."""
     query = sa.select(models.Edition.document).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))
     document = session.scalar(query)
-    data = orjson.loads(document)["data"] if document else {}
+    data: Mapping[str, Any] = orjson.loads(document)["data"] if document else {}
+    return data
+
+
+def shown_title(item: models.Item) -> str:
+    """What an edition of another item calls `item`: as it is published, never as it is being written; as typed where it was never public."""
+    session = object_session(item)
+    edition = models.Edition
+    public = session.scalar(sa.select(edition.title).where(edition.item_id == item.id, edition.valid_until.is_(None))) if session else None
+    return public or item.title or ""
+
+
+def member_names(body: models.Body) -> Mapping[str, str]:
+    """Code → name, of the members as the body is published; of others as they are typed."""
+    session = object_session(body)
+    public = public_data(session, body) if session is not None else {}
+    return {row.code: row.name for row in body.members} | {row["code"]: row["name"] for row in public.get("members", ())}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMeeting:
+    """What an edition of another item tells of a session."""
+
+    kind: str
+    ordinal: int | None
+    date: dt.date | None
+
+
+def shown_meeting(meeting: models.Meeting) -> ShownMeeting:
+    """The session as it is published, never as it is being written; as typed where it was never public."""
+    session = object_session(meeting)
+    public = public_data(session, meeting) if session is not None else {}
+    if not public:
+        return ShownMeeting(meeting.meeting_kind, meeting.ordinal, meeting.date)
+    return ShownMeeting(public["kind"], public["ordinal"], dt.date.fromisoformat(public["date"]) if public["date"] else None)
+
+
+def public_places(session: Session, item: models.Item) -> dict[str, str]:
+    """Anchor → words, of the places of the public edition that can be linked to: clauses of a decision, sections of a report."""
+    data = public_data(session, item) if item.kind in {"decision", "report"} else {}
     if item.kind == "decision":
         return {row["anchor"]: row["label"] for row in data.get("clauses", ())}
     if item.kind == "report":

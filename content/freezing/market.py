@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session, object_session
 
 from content import markup, models
 from content.freezing.common import Frozen, attachments_of, frozen, iso
-from content.kinds import KINDS
+from content.freezing.linked import public_data, shown_title
+from content.kinds import KINDS, item_url
 from content.laender import name_of
 from content.models.item import LINK
 from content.requirements import REQUIREMENTS
 from content.schemas.market import MODELS
 from content.services import catalogue
+from content.services.lookup import find
 
 
 def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
@@ -67,9 +69,10 @@ def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
         "state", "maturity", "it_provider", "model", "contract_form", "terms", "fee_year", "fee_next", "fee_once",
         "fee_once_efa", "fee_note", "cost_key", "efa_from", "interfaces", "contacts",
     )
+    provider = _provider_name(session, item)
     data: dict[str, Any] = {
         "market_item": item.market_item_url,
-        "provider": {"slug": item.provider, "name": item.provider_name},
+        "provider": {"slug": item.provider, "name": provider},
         "supplier_land": given.get("supplier_land"),
         "efa_financed": given.get("efa_financed") == "yes",
         **{name: given.get(name) for name in plain},
@@ -79,17 +82,26 @@ def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
         "attachments": attachments_of(item),
         "reuse": public_reuse(session, item.id) if session is not None and item.id is not None else [],
     }
-    facts = [f"Angebot von {item.provider_name}", MODELS[item.model], given.get("it_provider"), given.get("fee_note")]
+    facts = [f"Angebot von {provider}", MODELS[item.model], given.get("it_provider"), given.get("fee_note")]
     return frozen(
         item,
         today,
         text="\n".join([markup.to_text(item.text), *(fact for fact in facts if fact)]).strip(),
         html=markup.to_html(item.text),
         data=data,
-        header=("Angebot", item.provider_name, KINDS["offer"].subkinds[item.state]),
+        header=("Angebot", provider, KINDS["offer"].subkinds[item.state]),
         subkind=item.state,
         summary=markup.to_text(item.text) or MODELS[item.model],
     )
+
+
+def _provider_name(session: Session | None, item: models.MarketOffer) -> str:
+    """The provider as it is published; as it stood when the offer was written, where it was never public."""
+    row = find(session, item_url("organisation", item.provider)) if session is not None else None
+    if session is None or row is None:
+        return item.provider_name
+    public = public_data(session, row)
+    return str(public.get("short") or shown_title(row)) if public else item.provider_name
 
 
 def _requirement(row: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from content.freezing.common import (
     meeting_link,
     picked_contacts,
 )
+from content.freezing.linked import shown_meeting
 from content.kinds import KINDS
 from content.services import pictures
 
@@ -77,7 +78,7 @@ def freeze_press(item: models.Item, today: dt.date) -> Frozen:
             meeting["label"] if meeting else None,
         ),
         date=item.date,
-        sort_date=item.date or (item.meeting.date if item.meeting else None),
+        sort_date=item.date or (shown_meeting(item.meeting).date if item.meeting else None),
         subkind=item.release_kind,
         meeting_url=item.meeting.url if item.meeting else "",
     )

@@ -14,6 +14,7 @@ from content import markup, models, outline, report_markup, wording
 from content.bodies import NOBODY, Bodies
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import names_of, public_state
+from content.freezing.linked import public_data
 from content.kinds import KINDS
 from content.outline import mark_of
 from content.services import pictures
@@ -66,7 +67,11 @@ def _noted_at(item: models.Report) -> models.Meeting | None:
     """The session that took note of the report, or whose decision did."""
     session = object_session(item)
     decision = find(session, item.noted_by) if session is not None and item.noted_by else None
-    return decision.meeting if isinstance(decision, models.Decision) else decision if isinstance(decision, models.Meeting) else None
+    if session is None or not isinstance(decision, models.Decision):
+        return decision if isinstance(decision, models.Meeting) else None
+    told = public_data(session, decision).get("meeting")
+    meeting = find(session, told["url"]) if told else None
+    return meeting if isinstance(meeting, models.Meeting) else None
 
 
 def shown_picture(row: models.Attachment) -> report_markup.Shown:

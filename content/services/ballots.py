@@ -194,7 +194,7 @@ def _counted(vote: models.Vote, decision: models.Decision) -> voting.Result:
     return voting.count(voting.RULES[vote.rule], members, cast, is_circulation=vote.is_circulation)
 
 
-def as_data(session: Session, decision: models.Decision) -> dict[str, object] | None:
+def as_data(session: Session, decision: models.Decision) -> dict[str, Any] | None:
     """The vote as an edition freezes it: rule, key, ballots, checks in words. None where nothing was recorded."""
     vote = vote_of(session, decision)
     if vote is None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from content import models
+from content import models, voting
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
 from content.services import ballots, declarations, transition
@@ -40,6 +40,34 @@ def told_of(session: Session, decision: models.Decision) -> dict[str, Any]:
     if statements:
         told["statements"] = [{"members": list(row.member_codes), "text": row.text} for row in statements]
     return told
+
+
+def public_of(session: Session, decision: models.Decision, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Vote and statements as a line tells them, of what `data` of a public edition says: nothing newer."""
+    told: dict[str, Any] = {}
+    if vote := data.get("vote"):
+        told["vote"] = {
+            "ballots": _public_ballots(session, decision, vote), "rule": vote["rule"], "circulation": vote["circulation"],
+            "en_bloc": vote["en_bloc"], "note": vote["note"], "rule_reason": _public_reason(vote, decision),
+        }
+    if statements := data.get("statements"):
+        codes = {row.name: row.code for row in decision.body.members}
+        told["statements"] = [{"members": [codes.get(name, name) for name in row["members"]], "text": row["text"]} for row in statements]
+    return told
+
+
+def _public_ballots(session: Session, decision: models.Decision, vote: Mapping[str, Any]) -> dict[str, str]:
+    """The public choices, without those that an edition fills in for members of whom nothing was recorded."""
+    recorded = ballots.vote_of(session, decision)
+    cast = {row.member_code for row in recorded.ballots} if recorded is not None else set[str]()
+    silent = voting.Choice.ABSTAIN if vote["circulation"] else voting.Choice.ABSENT
+    return {row["code"]: row["choice"] for row in vote["ballots"] if row["choice"] != silent or row["code"] in cast}
+
+
+def _public_reason(vote: Mapping[str, Any], decision: models.Decision) -> str:
+    if vote.get("rule_reason") or vote["rule"] == decision.body.voting_rule:
+        return str(vote.get("rule_reason", ""))
+    return "Der Grund ist nicht festgehalten." if "body_rule" in vote else "Damals die Regel des Gremiums."
 
 
 def _reason(vote: models.Vote, decision: models.Decision) -> str:

@@ -438,9 +438,9 @@ def working_lines(session: Session, *, is_full: bool = False) -> Iterator[bytes]
     for kind in EXPORTED:
         rows = session.scalars(sa.select(KINDS[kind].model).where(models.Item.publication_state != "removed").order_by(models.Item.id))
         for item in rows:
-            given = _at_the_desk(item) if is_full else _published_input(session, item)
+            given = {**_at_the_desk(item), **_beside(session, item)} if is_full else _published_input(session, item)
             if given is not None:
-                yield canonical_json({"type": kind, **given, **_beside(session, item)}) + b"\n"
+                yield canonical_json({"type": kind, **given}) + b"\n"
 
 
 def _at_the_desk(item: models.Item) -> Mapping[str, Any]:
@@ -448,18 +448,22 @@ def _at_the_desk(item: models.Item) -> Mapping[str, Any]:
 
 
 def _published_input(session: Session, item: models.Item) -> Mapping[str, Any] | None:
-    """The input that the public edition was made from; None where there is no public edition."""
+    """The input that the public edition was made from, with what that edition tells beside it; None without a public edition."""
     edition, revision = models.Edition, models.Revision
-    rev = session.scalar(
-        sa.select(edition.item_rev).where(edition.item_id == item.id, edition.valid_until.is_(None), edition.is_withdrawn.is_(False))
+    query = sa.select(edition.item_rev, edition.document)
+    public = session.execute(query.where(edition.item_id == item.id, edition.valid_until.is_(None), edition.is_withdrawn.is_(False))).one_or_none()
+    if public is None:
+        return None
+    given = item.input if public.item_rev == item.rev else session.scalar(
+        sa.select(revision.input).where(revision.item_id == item.id, revision.rev == public.item_rev)
     )
-    if rev is None or rev == item.rev:
-        return None if rev is None else item.input
-    return session.scalar(sa.select(revision.input).where(revision.item_id == item.id, revision.rev == rev))
+    return None if given is None else {**given, **_beside(session, item, json.loads(public.document)["data"])}
 
 
-def _beside(session: Session, item: models.Item) -> Mapping[str, Any]:
+def _beside(session: Session, item: models.Item, public: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """What a line tells beside the text: as it stands at the desk, or as `public`, the data of an edition, has it."""
     if isinstance(item, models.Decision):
-        return decided.told_of(session, item)
-    return roads.told_of(session, item) if isinstance(item, models.Recommendation) else {}
-
+        return decided.told_of(session, item) if public is None else decided.public_of(session, item, public)
+    if isinstance(item, models.Recommendation):
+        return roads.told_of(session, item) if public is None else roads.public_of(session, item, public)
+    return {}

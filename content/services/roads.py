@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.berlin import day_of, noon_of
+from content.freezing.implementation import instant
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.roads import ROAD, Told
 from content.services import edit, implementation, lookup, transition
@@ -92,7 +93,23 @@ def keep(desk: Desk, item: models.Item, walked: Walk) -> bool:
 
 def told_of(session: Session, item: models.Recommendation) -> dict[str, Any]:
     """The road as a line tells it; without it where there is none but what the state says."""
-    road = steps_of(session, transition.history(session, item, RECOMMENDATION))
+    return _as_told(steps_of(session, transition.history(session, item, RECOMMENDATION)))
+
+
+def public_of(session: Session, item: models.Recommendation, data: Mapping[str, Any]) -> dict[str, Any]:
+    """State and road as a line tells them, up to the last step that `data` of a public edition knows."""
+    shown = {(row["state"], row["at"]) for row in data.get("road", ())}
+    history = transition.history(session, item, RECOMMENDATION)
+    taken = [line.transition == transition.TAKEN_OVER or (line.target, instant(line.at)) in shown for line in history]
+    known = [line for line, is_shown in zip(history, taken, strict=True) if is_shown]
+    road = steps_of(session, known)
+    told: dict[str, Any] = {"state": data["state"]} if "state" in data else {}
+    if road and road[-1]["state"] == data.get("state"):
+        told |= _as_told(road)
+    return told
+
+
+def _as_told(road: Sequence[Told]) -> dict[str, Any]:
     if all(step["taken_over"] for step in road):
         return {}
     return {"road": [

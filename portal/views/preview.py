@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
+import sqlalchemy as sa
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -15,9 +16,9 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
-from content.services import edit, frozen_text, transition
+from content.services import edit, frozen_text, publish, transition
 from content.services.browse import Reader
-from content.storage import IMAGE_TYPES
+from content.storage import IMAGE_TYPES, FileStore
 from portal import form_page, item_page
 from portal.asked import wanted_kind
 from portal.desk import desk_view, writing
@@ -38,7 +39,7 @@ def preview(request: Request) -> Response:
     try:
         with request.registry.house.writing("preview", permits=ROLES["operator"].permits) as work:
             row = queries.form_item(work.session, request.person, typed.kind, item_id)
-            html = _published(request, work, typed, row)
+            made = _published(request, work, typed, row)
             raise _Undo
     except InvalidInput as invalid:
         return _form_again(request, typed, item_id, invalid.errors)
@@ -47,9 +48,19 @@ def preview(request: Request) -> Response:
     except _Undo:
         with writing(request) as work:
             form_page.keep_draft(request, work, typed, queries.form_item(work.session, request.person, typed.kind, item_id))
-        response = Response(html.encode(), content_type="text/html", charset="utf-8")
+        response = Response(_page(request, made).encode(), content_type="text/html", charset="utf-8")
         response.cache_control = "no-store"
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What is kept of the transaction: address and values of the page; pictures it names; the bytes of those that came with the form."""
+
+    url: str
+    values: Mapping[str, Any]
+    types: Mapping[str, str]
+    arrived: Mapping[str, bytes]
 
 
 class _Undo(Exception):  # noqa: N818 - a signal
@@ -62,7 +73,8 @@ def _form_again(request: Request, typed: Typed, item_id: str, errors: Iterable[F
         return form_page.again(request, work, typed, row, errors=errors, status=400)
 
 
-def _published(request: Request, work: Work, typed: Typed, row: models.Item | None) -> str:
+def _published(request: Request, work: Work, typed: Typed, row: models.Item | None) -> _Made:
+    """Only what needs the transaction: others wait for it, so page and pictures are made when it is over."""
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     files = DeskFiles(work, row, typed, request.person.login)
     saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row, renewed=files.renewed)
@@ -71,8 +83,9 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     if isinstance(saved.item, models.Recommendation) and saved.item.procedure_state in {None, RECOMMENDATION.initial}:
         transition.take(work.desk, saved.item, RECOMMENDATION, "propose")  # as it must stand when it is public
     frozen_text.drop(work.session, saved.item)  # what is shown is what was typed, not a change that somebody handed in
-    step = _STEPS.get(saved.item.publication_state, "import")
-    transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})
+    if saved.item.publication_state != "published" or publish.differs(work.desk, saved.item):  # else it is public as it stands
+        step = _STEPS.get(saved.item.publication_state, "import")
+        transition.take(work.desk, saved.item, PUBLICATION, step, {} if step == "import" else {"note": "Vorschau"})
     work.session.flush()
     reader = Reader(work.session.connection())
     published = reader.page(saved.item.url)
@@ -80,23 +93,39 @@ def _published(request: Request, work: Work, typed: Typed, row: models.Item | No
     shown = replace(published, is_preview=True)
     base_url = request.registry.settings["portal.settings"].base_url
     values = item_page.template_values(reader, shown, base_url)
-    values["title"] = f"Vorschau: {values['title']}"
-    html = body_of(request, feeds=(), query="", is_indexed=False, shown_at=shown.url, **values)
-    return _with_pictures(request, work, html, files.arrived)
+    return _Made(shown.url, values, _types(work, saved.item), files.arrived)
+
+
+def _types(work: Work, item: models.Item) -> Mapping[str, str]:
+    """SHA-256 → media type of the pictures that the edition names."""
+    edition, file = models.Edition, models.File
+    document = work.session.scalar(sa.select(edition.document).where(edition.item_id == item.id, edition.valid_until.is_(None))) or ""
+    named = sorted(set(_HASH.findall(document)))
+    rows = work.session.execute(sa.select(file.sha256, file.media_type).where(file.sha256.in_(named), file.media_type.in_(sorted(IMAGE_TYPES))))
+    return {row.sha256: row.media_type for row in rows} if named else {}
+
+
+_HASH: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 _STEPS: Final[Mapping[str, str]] = {"published": "correct", "withdrawn": "republish"}
 """State → the step that makes a new edition; everything else is published for the first time."""
 
 
-def _with_pictures(request: Request, work: Work, html: str, arrived: Mapping[str, bytes]) -> str:
+def _page(request: Request, made: _Made) -> str:
+    values = {**made.values, "title": f"Vorschau: {made.values['title']}"}
+    html = body_of(request, feeds=(), query="", is_indexed=False, shown_at=made.url, **values)
+    return _with_pictures(request, made, html)
+
+
+def _with_pictures(request: Request, made: _Made, html: str) -> str:
     """`html` with the bytes of those pictures in it that the public has no address for yet."""
     known: dict[str, str] = {}
 
     def address(found: re.Match[str]) -> str:
         sha256 = found["sha256"]
         if sha256 not in known:
-            known[sha256] = "" if request.reader.file(sha256) is not None else _inline(work, sha256, arrived)
+            known[sha256] = "" if request.reader.file(sha256) is not None else _inline(request.registry.house.files, made, sha256)
         return known[sha256] or found[0]
 
     return _PICTURES.sub(lambda attribute: _ADDRESS.sub(address, attribute[0]), html)
@@ -106,10 +135,9 @@ _PICTURES: Final = re.compile(r'\bsrc(?:set)?="[^"]*"')
 _ADDRESS: Final = re.compile(r'/datei/(?P<sha256>[0-9a-f]{64})/[^"\s,]*')
 
 
-def _inline(work: Work, sha256: str, arrived: Mapping[str, bytes]) -> str:
-    row = work.session.get(models.File, sha256)
-    if row is None or row.media_type not in IMAGE_TYPES:
+def _inline(files: FileStore, made: _Made, sha256: str) -> str:
+    if sha256 not in made.types:
         return ""
-    path = work.files.path(sha256)
-    body = arrived.get(sha256) or (path.read_bytes() if path.exists() else b"")
-    return f"data:{row.media_type};base64,{base64.b64encode(body).decode()}" if body else ""
+    path = files.path(sha256)
+    body = made.arrived.get(sha256) or (path.read_bytes() if path.exists() else b"")
+    return f"data:{made.types[sha256]};base64,{base64.b64encode(body).decode()}" if body else ""

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import ballots, exchange, lookup, transition
+from content.services import ballots, declarations, exchange, lookup, transition
 from content.services.exchange import FaultyInput
 from workflows.engine import Blocked
 from workflows.vocabulary import ROLES
@@ -199,6 +199,26 @@ def test_what_is_exported_brings_vote_and_statements_back(house, take):
     assert ["vote" in line for line in told] == [True, False]
     assert take(*lines).unchanged == {"body": 1, "decision": 2}
     assert exchange.decided.split("decision", {name: value for name, value in told[0].items() if name != "type"})[1]["vote"]["ballots"] == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
+
+
+def _exported(house, **more):
+    with house.viewing("export") as work:
+        (line,) = [row for line in exchange.working_lines(work.session, **more) if (row := json.loads(line))["type"] == "decision"]
+    return line
+
+
+def test_a_public_export_tells_no_vote_and_no_statement_that_the_public_edition_does_not_have(house, take):
+    take(BODY, DECISION | {"statements": [{"members": ["HH"], "text": "Hamburg prüft noch."}]})
+    with house.writing("gerda", permits=ROLES["secretariat"].permits) as work:
+        row = lookup.find(work.session, URL)
+        declarations.replace_all(work.desk, row, [{"members": ["BE"], "text": "Noch nicht öffentlich."}])
+        ballots.record(work.desk, row, {"BUND": "yes", "BE": "yes", "HH": "no"}, note="nachgetragen")
+    public, full = _exported(house), _exported(house, is_full=True)
+    assert (public["statements"], "vote" in public) == ([{"members": ["HH"], "text": "Hamburg prüft noch."}], False)
+    assert (full["statements"][0]["text"], full["vote"]["note"]) == ("Noch nicht öffentlich.", "nachgetragen")
+    with house.writing("operator") as work:
+        transition.correct(work.desk, lookup.find(work.session, URL), "Nachgetragen")
+    assert _exported(house) == full
 
 
 # --- what the history says of what came in ---------------------------------------------------------------------------

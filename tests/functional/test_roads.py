@@ -96,6 +96,20 @@ def test_export_tells_the_road_and_brings_it_back_equal(house, other_house, take
     assert _exported(other_house) == lines and _data(other_house)[-1]["road"] == _data(house)[-1]["road"]
 
 
+def test_a_public_export_ends_the_road_where_the_public_edition_does(house, take):
+    take(BODY, ADOPTING, LINE | {"road": ROAD[:2]})
+    with house.writing("test") as work:
+        item = lookup.find(work.session, URL)
+        known = {"version": RECOMMENDATION.version, "workflow": RECOMMENDATION.name, **transition.recorded(work.desk, item)}
+        line = {"transition": "start", "source": "adopted", "target": "implementing", "at": work.desk.now, "comment": "Noch nicht öffentlich.", "decision_url": None}
+        transition.keep(work.session, [{**known, **line}])
+        item.procedure_state = "implementing"
+        full = [json.loads(line) for line in exchange.working_lines(work.session, is_full=True)]
+    (public,) = [line for line in _exported(house) if line["type"] == "recommendation"]
+    assert (public["state"], public["road"]) == ("adopted", ROAD[:2])
+    assert "Noch nicht öffentlich." in json.dumps(full, ensure_ascii=False)
+
+
 @pytest.mark.on_both_databases
 def test_what_the_desk_did_since_is_not_set_back_by_a_line_that_tells_less(desk, tmp_path):
     house, browser = desk

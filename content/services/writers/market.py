@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
 from content.kinds import item_url
 from content.schemas import FieldError, InvalidInput
 from content.services import catalogue
-from content.services.lookup import find
 from content.services.writers.common import decision_addresses, known_services, numbered
+from content.services.writers.known import known
 
 
 def prepare_market_item(session: Session, value: Mapping[str, Any]) -> list[str]:
@@ -53,12 +54,14 @@ class _OfferParts:
 
 def prepare_offer(session: Session, value: Mapping[str, Any]) -> _OfferParts:
     errors: list[FieldError] = []
-    if not isinstance(find(session, item_url("market_item", value["market_item"])), models.MarketItem):
-        message = f"Die Leistung „{value['market_item']}“ gibt es nicht. Bitte zuerst die Leistung anlegen."
+    offer, market_item = models.MarketOffer, item_url("market_item", value["market_item"])
+    if not isinstance(known(session, market_item, sa.select(offer.id).where(offer.market_item_url == market_item)), models.MarketItem):
+        message = f"Die Leistung „{value['market_item']}“ gibt es nicht, oder sie ist für Sie nicht sichtbar. Bitte zuerst die Leistung anlegen."
         errors.append(FieldError("market_item", "unknown_item", message))
-    provider = find(session, item_url("organisation", value["provider"]))
+    provider_url = item_url("organisation", value["provider"])
+    provider = known(session, provider_url, sa.select(offer.id).where(offer.provider == value["provider"]))
     if not isinstance(provider, models.Organisation):
-        message = f"Die Organisation „{value['provider']}“ gibt es nicht. Bitte zuerst die Organisation anlegen."
+        message = f"Die Organisation „{value['provider']}“ gibt es nicht, oder sie ist für Sie nicht sichtbar. Bitte zuerst die Organisation anlegen."
         errors.append(FieldError("provider", "unknown_organisation", message))
     if errors or not isinstance(provider, models.Organisation):
         raise InvalidInput(errors)

@@ -16,8 +16,9 @@ from content.kinds import item_url
 from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
 from content.services import addressees
-from content.services.lookup import find, known_bodies
+from content.services.lookup import known_bodies
 from content.services.writers.common import decision_addresses, numbered
+from content.services.writers.known import is_named, known, places
 
 _OWN_FILE: Final = re.compile(r"/datei/[0-9a-f]{64}/([^\s/)\"]+)")
 
@@ -152,8 +153,12 @@ def prepare_recommendation(session: Session, value: Mapping[str, Any]) -> _Recom
 
 def _check_section(session: Session, place: str | None) -> None:
     url, _, anchor = (place or "").partition("#")
-    report = find(session, url) if anchor else None
-    if isinstance(report, models.Report) and anchor not in {row.anchor for row in report.sections}:
+    if not anchor:
+        return
+    row = models.Recommendation
+    named = sa.select(row.id).where(row.report_url == url, row.report_anchor == anchor)
+    report = known(session, url, named)
+    if isinstance(report, models.Report) and anchor not in places(session, report) and not is_named(session, named):
         raise InvalidInput([FieldError("report", "unknown_section", f"Den Abschnitt {anchor} hat der Bericht nicht. Bitte die Sprungmarke prüfen.")])
 
 
@@ -162,9 +167,12 @@ def _clause_address(session: Session, given: str | None) -> str | None:
         return None
     number, _, anchor = given.partition("#")
     url = decision_addresses(session, [number])[0]
-    decision = find(session, url)
-    if not isinstance(decision, models.Decision) or anchor not in {row.anchor for row in decision.clauses}:
-        raise InvalidInput([FieldError("clause", "unknown_clause", f"Die Ziffer {given} gibt es nicht. Bitte Nummer und Ziffer prüfen.")])
+    row = models.Recommendation
+    named = sa.select(row.id).where(row.clause_url == f"{url}#{anchor}")
+    decision = known(session, url, named)
+    if not isinstance(decision, models.Decision) or (anchor not in places(session, decision) and not is_named(session, named)):
+        words = f"Die Ziffer {given} gibt es nicht, oder sie ist für Sie nicht sichtbar. Bitte Nummer und Ziffer prüfen."
+        raise InvalidInput([FieldError("clause", "unknown_clause", words)])
     return f"{url}#{anchor}"
 
 
