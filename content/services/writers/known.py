@@ -17,7 +17,7 @@ from content.services import rights
 from content.services.lookup import find
 
 
-def known(session: Session, url: str, named_by: sa.Select[tuple[int]]) -> models.Item | None:
+def known(session: Session, url: str, named_by: sa.Select[int]) -> models.Item | None:
     """The item at this address, if the person may know of it. `named_by`: the ids of items that name it."""
     item = find(session, url)
     is_known = item is None or item.publication_state == "published" or rights.may_see(session.info.get("grants"), item)
@@ -29,7 +29,7 @@ def places(session: Session, item: models.Item) -> Collection[str]:
     return places_of(item) if rights.may_see(session.info.get("grants"), item) else public_places(session, item)
 
 
-def is_named(session: Session, named_by: sa.Select[tuple[int]]) -> bool:
+def is_named(session: Session, named_by: sa.Select[int]) -> bool:
     """Whether one of the items with these ids is seen by the person."""
     query = sa.select(models.Item.id).where(rights.sees(session.info.get("grants")), models.Item.id.in_(named_by))
     return session.scalar(query.limit(1)) is not None
