@@ -269,7 +269,7 @@ def test_kit_has_the_same_bytes_until_what_it_names_comes_alive(released):
     assert released.app.get("/presse/vorab/pressemappe.zip").body == first.body
     assert released.app.get("/presse/vorab/pressemappe.zip", headers={"If-None-Match": first.headers["ETag"]}, status=304)
     assert 'href="/beschluss/2026/77"' not in released.app.get("/presse/vorab").text
-    with released.house.writing("test") as work:
+    with released.house.writing("test", clock=lambda: UNTIL + dt.timedelta(seconds=1)) as work:
         value = clean_item("decision", {"body": "it-planungsrat", "number": "2026/77", "title": "Lebendig", "date": "2026-11-25", "text": "1. Ja."})
         edit.save(work.session, "decision", value, now=work.desk.now)
         transition.publish_now(work.desk, lookup.find(work.session, "/beschluss/2026/77"))
