@@ -319,7 +319,7 @@ def test_guessing_the_own_password_is_limited_as_well(desk, step):
 
 
 def test_a_stolen_session_cannot_add_a_factor(desk):
-    house, browser = desk
+    _house, browser = desk
     app = browser("anna", "member")
     page = app.get("/redaktion/zweiter-faktor")
     shown = pyotp.TOTP(re.search(r"<code>([A-Z2-7]{32})</code>", page.text)[1])
