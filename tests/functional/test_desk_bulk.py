@@ -223,7 +223,7 @@ def test_changes_are_handed_in_given_back_and_made_public_together(desk):
     asked = choose(reviewer, "correct", *rows)
     assert "2 von 2 erledigt" in confirm(asked, note="Neuer Text.").text
     again = confirm(asked, note="Neuer Text.")
-    assert "0 von 2 erledigt" in again.text and "wurde inzwischen geändert" in again.text, "sent twice, nothing is corrected twice"
+    assert "0 von 2 erledigt" in again.text and "dieselbe wie die öffentliche" in again.text, "sent twice, nothing is corrected twice"
     assert all("Der neue Text." in reviewer.get(f"/seite/{slug}").text for slug in ("eins", "zwei"))
     assert "submit_change" not in buttons(choose(writer, "", *rows)), "nothing is left to hand in"
 
