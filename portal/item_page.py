@@ -69,7 +69,7 @@ def article(request: Request, reader: Reader, page: reading.ItemPage, *, files: 
 
 def sheet(request: Request, work: Work, item: models.Item) -> Markup:
     """The article that is public, or that the next step would make public: who decides reads what is decided on."""
-    if item.publication_state == "removed":
+    if not unpublished.can_be_shown(item):
         return Markup("")
     reader = Reader(work.session.connection())
     shown = reader.page(item.url) if unpublished.is_public_text(work.desk, item) else unpublished.page_of(work.desk, item)

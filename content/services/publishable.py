@@ -36,7 +36,7 @@ def unripe(session: Session, item: models.Item) -> str:
         (sa.select(sa.func.count()).where(thread.report_id == item.id, thread.resolved_at.is_(None)), "Anmerkung", "Anmerkungen"),
         (sa.select(sa.func.count()).where(suggestion.report_id == item.id, suggestion.state == "open"), "Vorschlag", "Vorschläge"),
     )
-    found = [] if state in _FINAL else [f"Der Bericht ist „{REPORT.states[state].title}“, nicht Endfassung."]
+    found = [] if state in _FINAL else [f"Der Bericht ist „{REPORT.title_of(state)}“, nicht Endfassung."]
     still = [f"{count} {one if count == 1 else many}" for query, one, many in counted for count in [session.scalar(query) or 0] if count]
     if still:
         found.append(f"Offen in der Durchsicht: {' und '.join(still)}.")

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from content import models, reading
 from content.canonical import canonical_json
-from content.services import frozen_text, publish
+from content.services import frozen_text, publish, transition
 from content.services.browse import Reader
 from content.services.publish import Desk, PublicFile
 from content.services.statements import AnyRow
+from workflows.publication import PUBLICATION
 
 
 def page_of(desk: Desk, item: models.Item) -> reading.ItemPage:
@@ -36,6 +37,13 @@ def files_of(desk: Desk, item: models.Item) -> dict[str, PublicFile]:
     """The files that `page_of` shows, by their hash."""
     frozen = frozen_text.text_of(desk.session, item, publish.berlin_day(desk.now))
     return {file.sha256: file for file in frozen_text.files_of(desk.session, item, frozen)}
+
+
+def can_be_shown(item: models.Item) -> bool:
+    """Whether a page can be made of `item`: it has a text, and stands in states that its workflows know."""
+    procedure = transition.procedure_of(item)
+    is_known = procedure is None or transition.state_of(item, procedure) in procedure.states
+    return is_known and item.publication_state in PUBLICATION.states and item.publication_state != "removed"
 
 
 def is_public_text(desk: Desk, item: models.Item) -> bool:

@@ -21,7 +21,7 @@ def item_file(request: Request) -> Response:
     """A file of the text that the item's page shows, for whoever may see that page."""
     with viewing(request) as work:
         row = found_item(request, work.session)
-        known = unpublished.files_of(work.desk, row).get(request.matchdict["sha256"]) if row.publication_state != "removed" else None
+        known = unpublished.files_of(work.desk, row).get(request.matchdict["sha256"]) if unpublished.can_be_shown(row) else None
         if known is None:
             raise HTTPNotFound
         path = work.files.path(known.sha256)

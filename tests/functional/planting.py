@@ -19,6 +19,7 @@ from portal import settings
 from portal.app import make_app
 from portal.desk import COOKIE
 from portal.views import review_section
+from tests.functional.browsing import Browser
 from workflows import rights
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -186,14 +187,14 @@ class Garden:
             account.totp_secret, account.totp_is_confirmed = "A" * 32 if has_factor else None, has_factor
             secret = sessions.begin(work.session, account, address="10.0.0.1", agent="", now=now, is_strong=is_complete)
             account.is_active = is_active
-        return self._app({COOKIE: secret})
+        return self._app({f"__Secure-{COOKIE}": secret})
 
     def visitor(self) -> TestApp:
         """A browser without a session."""
         return self._app({})
 
     def _app(self, cookies: dict[str, str]) -> TestApp:
-        app = TestApp(self.application, extra_environ={"REMOTE_ADDR": "10.0.0.1", "HTTP_HOST": "beschluesse.example", "wsgi.url_scheme": "https"})
+        app = Browser(self.application)
         for name, value in cookies.items():
             app.set_cookie(name, value)
         return app

@@ -107,9 +107,8 @@ def test_a_file_belongs_to_the_frozen_text_too_and_goes_with_a_withdrawal(desk):
     form.submit("schritt", status=303)
     public = TestApp(land.app)
     address = f"/datei/{_file(public)['sha256']}/b.pdf"
-    withdraw = office.get(f"/redaktion/eintrag/{number}").forms["schritt-publication-withdraw"]
-    withdraw["note"] = "Versehen."
-    withdraw.submit(status=303)
+    with house.writing("operator") as work:
+        transition.withdraw(work.desk, work.session.get_one(models.Item, number), "Versehen.")
     public.get(address, status=404)
     back = office.get(f"/redaktion/eintrag/{number}").forms["schritt-publication-republish"]
     back["note"] = "Doch."

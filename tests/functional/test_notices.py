@@ -207,6 +207,7 @@ def task(others):
             ("decision", {"body": "it-planungsrat", "number": "2026/01", "text": "1. Er bittet Hamburg und FITKO, zur 48. Sitzung zu berichten."}),
         ):
             item = edit.save(work.session, kind, clean_item(kind, given), now=NOW).item
+        item.procedure_state = "adopted"  # its title is for members from then on
         rows = [models.Task(item_id=item.id, anchor="z1", addressee=who, due_meeting="/sitzung/48", tracking="confirmed", state="open") for who in ("HH", "FITKO")]
         work.session.add_all(rows)
         work.session.flush()
