@@ -132,7 +132,7 @@ def _addresses(house, app):
         values = {
             "tail": tails.get(kind if kind in tails else route.name.partition(".")[0], tails["market_item" if "marktplatz" in route.pattern else "offer"]),
             "id": number, "uid": section.uid, "sha256": file, "name": "alle" if route.name == "feed" else "datei", "part": "1", "kind": "decision",
-            "code": "by", "slug": tails["report"], "anchor": "a1", "old": "1", "new": "1", "secret": "x" * 43, "rule": "links.target",
+            "code": "by", "slug": tails["report"], "anchor": "a1", "old": "1", "new": "1", "position": "1", "secret": "x" * 43, "rule": "links.target",
             "token": f"1.{'x' * 22}" if route.name.startswith("alert.") else "x" * 43,
         }
         found.append((route.name, _filled(route.pattern, values)))
