@@ -35,3 +35,11 @@ class Proxied:
 
     def __call__(self, environ, start_response):
         return self.inner({**environ, "wsgi.url_scheme": "http"}, start_response)
+
+
+def registry_of(app):
+    """Pyramid's registry behind every layer that a browser's requests go through."""
+    layer = app.app
+    while not hasattr(layer, "registry"):
+        layer = layer.inner if hasattr(layer, "inner") else layer._application
+    return layer.registry

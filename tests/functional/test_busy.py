@@ -20,6 +20,7 @@ from content.patience import Patience, ReadsOnly
 from content.search import joined
 from content.services import sessions
 from portal.views import files
+from tests.functional.browsing import registry_of
 from tests.functional.conftest import PASSWORD
 from tests.functional.test_desk import form_of, new_press, step
 from workflows.vocabulary import ROLES
@@ -125,7 +126,7 @@ def _addresses(house, app):
         "desk.person": account, "desk.contact": contact, "desk.reuse": ids.get("reuse", 1),
     }
     found = []
-    for route in app.app.inner._application.registry.getUtility(IRoutesMapper).get_routes():
+    for route in registry_of(app).getUtility(IRoutesMapper).get_routes():
         kind = route.name.rpartition(".")[2]
         is_report = route.name.startswith(("desk.report", "desk.section")) or route.name.startswith("report.")
         number = section.report_id if is_report else special.get(route.name, ids["decision"])

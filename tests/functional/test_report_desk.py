@@ -80,6 +80,7 @@ def test_two_people_who_write_at_different_places_notice_nothing(writing):
     house, member, path, (uid, _) = writing
     anna, bert = member("anna"), member("bert")
     theirs = section_form(anna.get(f"{path}/abschnitt/{uid}"))
+    anna.post(f"{path}/abschnitt/{uid}/entwurf", {"formular": theirs["formular"].value}, status=200)  # the editor says so at once
     page = bert.get(f"{path}/abschnitt/{uid}")
     assert "Auch hier: Anna" in page.text
     mine = section_form(page)

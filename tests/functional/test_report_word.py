@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from docx import Document
 
-from content import models
+from content import models, patience
 from content.export.made import Made
 from content.services import report_word, reports
 from content.services.reports import Author
@@ -62,7 +62,7 @@ def test_others_write_while_a_returned_file_is_read_and_while_one_is_made(writin
 
     def meanwhile(way):
         def go(*arguments, **more):
-            with house.writing("other") as work:
+            with patience.patient(patience.Patience(30)), house.writing("other") as work:  # somebody else, in a request of their own
                 work.session.add(models.SearchWord(use="whole", word=f"wort{len(done)}", others=[], changed_at=work.desk.now))
             done.append(way)
             return way(*arguments, **more)

@@ -93,7 +93,7 @@ def _fillings(garden, name, turn, tokens):
             yield {
                 "id": str(one.id), "kind": kind, "uid": uid, "tail": tail, "slug": tail if path == "bericht" else f"qslug{one.number}x", "anchor": "a1",
                 "code": "by", "token": tokens[place % len(tokens)], "secret": "s" * 43, "sha256": "0" * 64, "name": "x.png", "part": "1", "old": "1", "new": "2",
-                "rule": next(iter(linking.RULES)), "path": "portal.css",
+                "rule": next(iter(linking.RULES)), "path": "portal.css", "position": "1",
             }
     if "id" in name or "desk." in name:
         for number in garden.targets.values():
