@@ -35,7 +35,7 @@ def test_a_number_begun_is_completed(portal):
     assert "2025/02-AL" in _suggested(app, "2025/") and _suggested(app, "2021/99") == []
 
 
-@pytest.mark.parametrize("typed", ["", "a", "%", "_%_", "\\", "(" * 9_000, "\x00", "'; --"])
+@pytest.mark.parametrize("typed", ["", "a", "%", "_%_", "\\", "(" * 2_500, "\x00", "'; --"])
 def test_nothing_typed_is_an_error(portal, typed):
     assert _suggested(portal[0], typed) == []
 
