@@ -47,7 +47,7 @@ def ask(port, path, body=None, timeout=60):
     """(status, body); 599: no answer in time."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
-        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/x-www-form-urlencoded"} if body else {})
+        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"} if body else {})
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     except OSError:
@@ -58,7 +58,7 @@ def ask(port, path, body=None, timeout=60):
 
 def half_a_form(port):
     line = socket.create_connection(("127.0.0.1", port))
-    line.sendall(b"POST /abo HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nemail=halb")
+    line.sendall(b"POST /abo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nemail=halb")
     return line
 
 
@@ -66,7 +66,7 @@ def slow_reader(port):
     line = socket.socket()
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     line.connect(("127.0.0.1", port))
-    line.sendall(b"GET /ledger.jsonl HTTP/1.1\r\nHost: x\r\n\r\n")
+    line.sendall(b"GET /ledger.jsonl HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return line
 
 
