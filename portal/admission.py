@@ -25,7 +25,6 @@ from portal.shares import MOST_POSTS, MOST_STREAMS, MOST_WAITING
 
 log = logging.getLogger(__name__)
 
-METHODS: Final = ("GET", "HEAD", "POST")
 READING: Final = frozenset({"GET", "HEAD"})
 
 WRITER_WAIT_S: Final = 1.0
@@ -120,8 +119,6 @@ def admission_tween_factory(handler: Handler, registry: Any) -> Handler:
 
 def _look_at(request: Request) -> None:
     """Refuse what no page of ours asks for, before anything is done with it."""
-    if request.method not in METHODS:
-        raise Refused(405, "Diese Art von Anfrage gibt es hier nicht", "Seiten werden gelesen, Formulare gesendet.")
     environ = request.environ
     path, query = str(environ.get("PATH_INFO", "")), str(environ.get("QUERY_STRING", ""))
     if len(path) > MAX_PATH or len(query) > MAX_QUERY or query.count("&") >= MAX_PARAMETERS:
@@ -326,8 +323,6 @@ def _told(request: Request, refused: Refused) -> Response:
     from portal.views.errors import plain  # noqa: PLC0415 - the views stand on this module
 
     response = plain(request, refused.status, refused.title, words=refused.words)
-    if refused.status == 405:
-        response.headers["Allow"] = ", ".join(METHODS)
     if refused.status == 413:
         response.headers["Connection"] = "close"  # what was not read cannot be skipped
     return response

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pyramid.interfaces import IRoutesMapper
 from webtest import TestApp, TestRequest
 
-from content.db import BUSY_TIMEOUT_S
+from content.patience import LONG_WAIT_S
 from content.services import accounts
 from portal import door, settings
 from portal.app import make_app
@@ -128,7 +128,7 @@ def routes(app):
     """(name, an address that it matches) of every route of the application."""
     registry = app.inner._application.registry
     names = {
-        "tail": "x", "slug": "x", "anchor": "a1", "token": "1." + "x" * 22, "name": "x", "part": "1", "sha256": "0" * 64, "secret": "x" * 43, "id": "1",
+        "tail": "x", "slug": "x", "anchor": "a1", "token": "1." + "x" * 22, "name": "x", "part": "1", "position": "1", "sha256": "0" * 64, "secret": "x" * 43, "id": "1",
         "kind": "page", "uid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12, "rule": "links.target", "code": "by", "old": "1", "new": "2", "path": ("x",),
     }
     special = {"decision": "2021/39", "meeting": "36"}
@@ -308,4 +308,4 @@ def test_a_link_that_was_made_up_keeps_no_writer_waiting_and_waits_for_none(port
                 more = {"content_type": "application/x-www-form-urlencoded"} if body else {}
                 began = time.monotonic()
                 answer = visitor.request(path, method=method, body=body, status="*", **more)
-                assert answer.status_int < 500 and time.monotonic() - began < BUSY_TIMEOUT_S / 2, (name, method, answer.status)
+                assert answer.status_int < 500 and time.monotonic() - began < LONG_WAIT_S / 2, (name, method, answer.status)
