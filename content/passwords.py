@@ -1,7 +1,7 @@
 """What makes a password one that is not taken: known from break-ins, or too regular; and how one is written down for hashing.
 
 `data/known_passwords.bin` holds 40 bits of the SHA-256 of each of 30,000 passwords that are tried first, sorted. They are
-the list `passwords` of zxcvbn 4.5.0 (https://pypi.org/project/zxcvbn, MIT licence, Daniel Wolf, after Dropbox's zxcvbn and
+the list `passwords` of zxcvbn 4.5.0 (the Python package, MIT licence, Daniel Wolf, after Dropbox's zxcvbn and
 public breach lists) and `GERMAN` below. `python -m content.passwords LIST` writes it anew from a text of one password a line.
 """
 
