@@ -6,15 +6,18 @@ belong to those who read pages. All can be made anew, so the folder has a limit 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TookTooLong
 from pathlib import Path
 from typing import Final
 
+from content.export import seals
 from content.export.typesetting import TIMEOUT_S, Order
 from content.helpers.frames import Frame
 from content.helpers.helper import Failed, Full, helper
@@ -57,6 +60,7 @@ class Made:
         self.patience_s = PATIENCE_S
         self._waiting = threading.Semaphore(1)
         self._faults: dict[str, float] = {}
+        self._whole = seals.Known()
         self._pruned_at = time.monotonic()
 
     def path(self, order: Order) -> Path:
@@ -66,7 +70,7 @@ class Made:
     def get(self, order: Order) -> Path:
         """The file. Raises `NotYet`, `CannotMake`."""
         path = self.path(order)
-        if path.exists():
+        if self._whole.is_whole(path):
             return path
         self._refuse_faulty(order)
         if not self._waiting.acquire(blocking=False):
@@ -80,7 +84,7 @@ class Made:
 
     def make_ahead(self, order: Order, *, is_urgent: bool = False) -> bool:
         """Have the file made, waiting for nothing; whether it is there or in the queue."""
-        if self.path(order).exists() or order.name in self._faults:
+        if self._whole.is_whole(self.path(order)) or order.name in self._faults:
             return True
         try:
             self._submit(order, is_urgent=is_urgent).add_done_callback(functools.partial(self._note, order))
@@ -91,7 +95,7 @@ class Made:
     def make(self, order: Order) -> Path:
         """The file, however long it takes. Raises `CannotMake`, `content.helpers.helper.Full`. Not for threads that serve pages."""
         path = self.path(order)
-        if not path.exists():
+        if not self._whole.is_whole(path):
             try:
                 self._submit(order, is_urgent=True).result()
             except (Refused, Failed, CancelledError) as error:
@@ -143,11 +147,21 @@ class Made:
         if now - self._pruned_at < PRUNE_EVERY_S or not self._folder.exists():
             return
         self._pruned_at = now
-        found = sorted(((path.stat().st_mtime, path.stat().st_size, path) for path in self._folder.iterdir()), key=lambda row: row[0])
+        found = sorted(_files(self._folder))
         surplus = sum(size for _, size, _ in found) - MAX_BYTES
         for modified, size, path in found:
             is_left_over = path.suffix == ".part" and time.time() - modified > PART_AGE_S
             if surplus <= 0 and not is_left_over:
                 continue
-            path.unlink(missing_ok=True)
+            seals.remove(path)
             surplus -= size
+
+
+def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """When each file was made, its size in bytes, and where it lies; seals go with their files."""
+    for path in folder.iterdir():
+        if path.suffix == seals.SUFFIX and path.with_suffix("").exists():
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            seen = path.stat()
+            yield seen.st_mtime, seen.st_size, path

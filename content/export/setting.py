@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from content import reading
 from content.export import pdf as pdf_file
-from content.export import presskit
+from content.export import presskit, seals
 from content.export.typesetting import LedgerProof, PdfError
 from content.helpers.frames import Frame
 from content.helpers.jobs import Refused
@@ -36,7 +36,7 @@ def kit(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
     target = Path(data["target"])
     document = json.loads(data["pdf"]["document"])
     kept = target.with_name(data["pdf_name"])
-    if not kept.exists():
+    if not seals.is_whole(kept):
         body = _set(data["pdf"])
         _put(kept, lambda file: file.write(body))
     made = presskit.Kit(
@@ -83,7 +83,7 @@ def _arriving(target: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
-        os.replace(name, target)
+        seals.put(Path(name), target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -65,7 +65,7 @@ def test_contacts_chair_and_picture_by_form_alone(portal, browser):
     page.locator("#f-image-alt").fill("Ein Verlauf von Schwarz nach Weiß")
     page.locator("#f-image-credit").fill("Beispiel")
     page.get_by_role("button", name="Speichern").last.click()
-    page.get_by_role("heading", name="Neues Bild").wait_for()
+    page.get_by_role("heading", name="Neues Bild", level=1).wait_for()
     with house.writing("operator") as work:
         transition.publish_now(work.desk, lookup.find(work.session, "/presse/neues-bild"))
 

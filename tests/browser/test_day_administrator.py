@@ -55,7 +55,7 @@ def test_an_administrator_lives_a_day_with_the_keyboard(desk, browser):
         "Rolle entzogen", "Rolle erteilt", "Einladung verschickt", "Rolle erteilt", "Konto angelegt",
     ]
     adam.narrow()
-    adam.go(adam.page.get_by_role("link", name="Als CSV"))
+    adam.go(adam.page.get_by_role("button", name="Als CSV"))
     with adam.page.expect_download() as taken:
         adam.page.keyboard.press("Enter")
     assert [row[4] for row in csv.reader(io.StringIO(taken.value.path().read_text("utf-8-sig")), delimiter=";")][1:] == [

@@ -88,8 +88,12 @@ def correct_and_withdraw(petra, paula, here):
     paula.step("Berichtigen")
     petra.opens(URL)
     assert petra.sees("Ein gemeinsamer Weg für alle.")
-    paula.write("Hinweis für die Öffentlichkeit", "Termin verschoben", within=paula.form("Zurückziehen"))
-    paula.step("Zurückziehen")
+    paula.write("Grund, den alle lesen", "Termin verschoben", within=paula.form("Zurückziehen"))
+    paula.press("Zurückziehen beantragen")
+    assert petra.opens(URL) == 200, "one alone takes nothing away"
+    petra.opens(here)
+    assert petra.sees("Termin verschoben")
+    petra.press("Zurückziehen bestätigen")
     assert petra.opens(URL) == 410
 
 

@@ -89,7 +89,7 @@ def test_a_working_day_is_accessible_on_every_page(address, browser, width, logi
         page.locator("#f-text").fill("1. Der IT-Planungsrat beschließt.")
         page.locator("#f-meeting").select_option("/sitzung/36")
         page.get_by_role("button", name="Speichern").last.click()
-        page.get_by_role("heading", name=f"Vorhaben {width}").wait_for()
+        page.get_by_role("heading", name=f"Vorhaben {width}", level=1).wait_for()
         problems += _problems(page)
         page.get_by_role("link", name="Abstimmung").click()
         page.get_by_role("heading", name="Abstimmung").wait_for()
@@ -113,7 +113,7 @@ def test_the_desk_works_without_javascript(address, browser):
     page.get_by_role("button", name="Weitere Zeilen: Anlagen").click()
     assert page.locator("#f-title").input_value() == "Bericht ohne Skript"
     page.get_by_role("button", name="Speichern").last.click()
-    assert page.get_by_role("heading", name="Bericht ohne Skript").is_visible()
+    assert page.get_by_role("heading", name="Bericht ohne Skript", level=1).is_visible()
     page.get_by_role("button", name="Einreichen").click()
     assert "Eingereicht" in page.content()
     assert "bericht/ohne-skript" not in page.request.get(address + "/berichte").text()

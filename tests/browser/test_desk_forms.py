@@ -77,7 +77,7 @@ def test_a_session_lost_while_typing_gives_the_text_back(opened, address, has_sc
     if page.locator("#f-text").count():
         assert page.locator("#f-text").input_value() == TYPED
         page.get_by_role("button", name="Speichern").last.click()
-    page.get_by_role("heading", name="Empfehlung im Entstehen").wait_for()
+    page.get_by_role("heading", name="Empfehlung im Entstehen", level=1).wait_for()
     page.get_by_role("link", name="Bearbeiten").click()
     assert page.locator("#f-text").input_value() == TYPED
 
@@ -174,4 +174,4 @@ def test_errors_and_rows_by_keyboard_alone(opened, address, has_script):
         assert _problems(page) == []
     assert [page.locator(f"#f-attachments-{number}-title").input_value() for number in (1, 2, 3)] == ["Drei", "Eins", "Zwei"]
     page.get_by_role("button", name="Speichern").last.click()
-    page.get_by_role("heading", name="Tastatur").wait_for()
+    page.get_by_role("heading", name="Tastatur", level=1).wait_for()

@@ -23,7 +23,7 @@ NOW = dt.datetime.now(dt.UTC)
 def write(house, slug, *, by, title="", owner="", days_ago=0, steps=(), **fields):
     """A page that `by` wrote and took steps with; its id."""
     at = NOW - dt.timedelta(days=days_ago)
-    acted = dt.datetime.now(dt.UTC) if steps is PUBLISH else at  # a public act never lies before the one before it
+    acted = dt.datetime.now(dt.UTC) if list(steps[:1]) == PUBLISH else at  # a public act never lies before the one before it
     with house.writing(by, permits=ROLES["secretariat"].permits | ROLES["operator"].permits, clock=lambda: acted) as work:
         value = clean_item("page", {"slug": slug, "title": title or slug.title(), "text": "Ein Text.", **fields})
         row = edit.save(work.session, "page", value, now=at, actor=by, actor_name=by.title()).item

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.export import made
+from content.export import made, seals
 from content.helpers.helper import helper
 
 FILES = re.compile(r'href="(/[^"?#]+\.(?:pdf|zip|docx|json|csv|bib|ris|txt))"')
@@ -54,6 +54,30 @@ def _failed():
     future = Future()
     future.set_exception(made.Failed("broken"))
     return future
+
+
+HURT = {
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:-100]),
+    "empty": lambda file: file.write_bytes(b""),
+    "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
+    "one byte": lambda file: file.write_bytes(file.read_bytes()[:-1] + b"?"),
+    "another one's": lambda file: seals.of(file).write_text("0" * 64),
+    "without seal": lambda file: seals.of(file).unlink(),
+}
+
+
+@pytest.mark.parametrize("hurt", HURT)
+@pytest.mark.parametrize("ending", [".pdf", "/pressemappe.zip"])
+def test_a_made_file_that_the_disk_hurt_is_made_anew(portal, hurt, ending):
+    app, house = portal
+    with house.reading() as connection:
+        url = connection.scalar(sa.select(models.Edition.url).where(models.Edition.kind == "press_release", models.Edition.valid_until.is_(None)).limit(1))
+    whole = app.get(url + ending).body
+    for file in [path for path in (house.data / "pdf").iterdir() if path.suffix in {".pdf", ".zip"}]:
+        HURT[hurt](file)
+    after = app.get(url + ending).body
+    assert after[:4] == whole[:4] and abs(len(after) - len(whole)) < 200
+    assert all(map(seals.is_whole, (path for path in (house.data / "pdf").iterdir() if path.suffix == Path(ending).suffix)))
 
 
 @pytest.mark.parametrize("name", ["pdf", "zip", "docx"])
