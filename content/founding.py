@@ -239,7 +239,7 @@ def _demand_key(data: Path, connection: Connection) -> None:
     pending = data / NEXT_KEY_FILE
     if pending.exists() and last == Signer.from_file(pending).key_id:
         return  # its entry is in the ledger; `register.settle_key` puts it in its place
-    if last != present and not (data / "keys" / f"{last}.pub.pem").exists():
+    if last != present:
         raise KeyFileError(
             f"Der Schlüssel in {data / KEY_FILE} ({present}) ist nicht der dieses Registers ({last}). Bitte keys/ und Datenbank desselben Portals nehmen; nichts wurde geändert."
         )

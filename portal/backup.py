@@ -338,7 +338,7 @@ def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, neede
         key = Signer.from_file(stage / KEY_FILE).key_id
     except KeyFileError as error:
         raise Unusable(f"Der Schlüssel in {source} ist unbrauchbar: {error} {remedy}") from error
-    if facts.key_id and facts.key_id != key and not (stage / "keys" / f"{facts.key_id}.pub.pem").exists():
+    if facts.key_id and facts.key_id != key:
         raise Unusable(f"Der Schlüssel in {source} ist nicht der ihres Registers. {remedy}")
 
 

@@ -98,7 +98,7 @@ CHANGED: Final = Guard("changed", "etwas anderes als die öffentliche Fassung", 
 """A correction that corrects nothing would be a new edition that says the same."""
 
 
-EARLY: Final = "Veröffentlichung vor der Endfassung"
+EARLY: Final = "Grund, trotzdem zu veröffentlichen"
 """What the reason for it is called, where it is given with a step and in the history."""
 
 

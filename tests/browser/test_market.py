@@ -165,7 +165,7 @@ def test_the_secretariat_links_a_clause_by_typing_a_number_and_by_keyboard(addre
     assert gudrun.locator("#f-links-1-target").input_value() == "/beschluss/2021/39#z2"
     assert "Eingetragen" in gudrun.locator("#meldung").inner_text()
     gudrun.get_by_role("button", name="Speichern").last.click()
-    gudrun.get_by_role("heading", name=re.compile("Direktaufträge")).wait_for()
+    gudrun.get_by_role("heading", name=re.compile("Direktaufträge"), level=1).wait_for()
     gudrun.get_by_role("link", name="Bearbeiten").click()
     search = gudrun.get_by_label("Ziel suchen").first
     search.fill("gibt es nicht")

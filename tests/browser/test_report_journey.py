@@ -20,6 +20,7 @@ from tests.browser.test_reports import _editor, _person, _save, _shot
 from tests.browser.test_review import _link_in
 from tests.functional.test_reports import make_report
 from tests.unit.test_word import edited, split_run, tracked
+from workflows.guards import EARLY
 
 
 @pytest.fixture(scope="module")
@@ -154,8 +155,10 @@ def _decide(anna, review):
     return _problems(anna)
 
 
-def _step(page, item, form, state):
+def _step(page, item, form, state, reason=""):
     page.goto(item)
+    if reason:
+        page.locator(f"#{form}").get_by_label(EARLY).fill(reason)
     page.locator(f"#{form} button[type=submit]").click()
     page.get_by_text(state).first.wait_for()
     return _problems(page)
@@ -185,7 +188,7 @@ def test_a_report_goes_from_the_first_word_to_the_public_page(place, browser, tm
     problems += _step(bert, item, "schritt-publication-submit", "Eingereicht")
     gerda = browser.new_page(viewport={"width": 1280, "height": 900})
     _second_factor(gerda, url)
-    problems += _step(gerda, item, "schritt-publication-publish", "Veröffentlicht")
+    problems += _step(gerda, item, "schritt-publication-publish", "Öffentlicher Text", reason="Die eine Anmerkung war beantwortet.")
     reader = browser.new_page(viewport={"width": 360, "height": 800})
     for path in ("/bericht/probe", "/bericht/probe/abschnitt/a1", "/bericht/probe/empfehlungen"):
         assert reader.goto(url + path).status == 200
