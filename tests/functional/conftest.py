@@ -9,8 +9,6 @@ import pyotp
 import pytest
 
 from content.services import accounts
-from portal import settings
-from portal.app import make_app
 from tests.functional.browsing import Browser
 from workflows.vocabulary import ROLES
 
@@ -31,9 +29,7 @@ def password_hash():
 @pytest.fixture
 def desk(portal, password_hash):
     """(house, a function that signs somebody in with roles and gives their browser)."""
-    _, house = portal
-    configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"})
-    application = make_app(configured, house=house)
+    application, house = portal[0].app, portal[1]
     now = dt.datetime.now(dt.UTC)
 
     def browser(login, *roles, organisation="", second_factor=True):
