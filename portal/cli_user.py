@@ -24,6 +24,8 @@ ACTIONS: Final = {
     "lock": "sperren", "unlock": "entsperren", "factors": "zweite Faktoren entfernen",
 }
 
+_NEED_REASON: Final = frozenset({"revoke", "lock", "factors"})
+
 
 class Unusable(Exception):  # noqa: N818 - named for the situation
     """The command was used wrongly; the message (German) says what to do."""
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="Name der Person (bei add; sonst der Anmeldename)")
     parser.add_argument("--email", default="", help="E-Mail-Adresse (bei add); dorthin geht auch der Link")
     parser.add_argument("--role", default="", help="Rolle: " + ", ".join(name for name, role in ROLES.items() if role.is_human))
+    parser.add_argument("--reason", default="", help="Grund (bei lock, factors und revoke nötig): steht im Protokoll und in der Nachricht an die Person")
     parser.add_argument("--organisation", default="", help="Adressteil der Organisation oder Kürzel des Mitglieds; leer: überall")
 
 
@@ -53,6 +56,8 @@ def run(arguments: argparse.Namespace, configured: Settings, work: Work) -> list
         raise Unusable(f"Das Konto „{arguments.login}“ gibt es nicht. „user list“ zeigt alle.")
     if arguments.action in {"grant", "revoke"} and not arguments.role:
         raise Unusable("Welche Rolle? Bitte --role angeben.")
+    if arguments.action in _NEED_REASON and not arguments.reason.strip():
+        raise Unusable("Warum? Bitte --reason angeben; der Grund bleibt im Protokoll und steht in der Nachricht an die Person.")
     return _CHANGES[arguments.action](arguments, configured, work, account)
 
 
@@ -89,7 +94,7 @@ def _grant(arguments: argparse.Namespace, _configured: Settings, work: Work, acc
 
 
 def _revoke(arguments: argparse.Namespace, _configured: Settings, work: Work, account: models.Account) -> list[str]:
-    if not people.revoke(work.desk, account, arguments.role, arguments.organisation):
+    if not people.revoke(work.desk, account, arguments.role, arguments.organisation, reason=arguments.reason.strip()):
         where = f" für {arguments.organisation}" if arguments.organisation else ""
         message = f"{account.login} hat die Rolle „{arguments.role}“{where} nicht. Vorhanden: {_roles(account)}."
         raise InvalidInput([FieldError("role", "not_held", message)])
@@ -100,8 +105,8 @@ def _link(_arguments: argparse.Namespace, configured: Settings, work: Work, acco
     return _linked(people.send_link(work.desk, account, configured.base_url), account)
 
 
-def _lock(_arguments: argparse.Namespace, _configured: Settings, work: Work, account: models.Account) -> list[str]:
-    people.set_active(work.desk, account, is_active=False)
+def _lock(arguments: argparse.Namespace, _configured: Settings, work: Work, account: models.Account) -> list[str]:
+    people.set_active(work.desk, account, is_active=False, reason=arguments.reason.strip())
     return [f"{account.login} ist gesperrt; offene Sitzungen sind beendet."]
 
 
@@ -110,8 +115,8 @@ def _unlock(_arguments: argparse.Namespace, _configured: Settings, work: Work, a
     return [f"{account.login} ist wieder aktiv."]
 
 
-def _factors(_arguments: argparse.Namespace, _configured: Settings, work: Work, account: models.Account) -> list[str]:
-    people.remove_factors(work.desk, account)
+def _factors(arguments: argparse.Namespace, _configured: Settings, work: Work, account: models.Account) -> list[str]:
+    people.remove_factors(work.desk, account, reason=arguments.reason.strip())
     return [f"{account.login} hat keinen zweiten Faktor mehr und richtet ihn beim nächsten Anmelden ein, wo die Rolle es verlangt."]
 
 

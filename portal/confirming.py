@@ -50,6 +50,20 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType({
         "Bitte vorher auf einem anderen Weg prüfen, dass wirklich diese Person bittet. Sie erfährt den Grund.",
         "Zweite Faktoren entfernen", "grund", "Er bleibt im Protokoll und steht in der Nachricht an die Person.",
     ),
+    "account.revoke": Act(
+        "Rolle entziehen?",
+        "Die Person verliert die Rechte dieser Rolle sofort; was sie schrieb, bleibt. Sie erfährt den Grund. Die Rolle lässt sich wieder erteilen.",
+        "Rolle entziehen", "grund", "Er bleibt im Protokoll und steht in der Nachricht an die Person.",
+    ),
+    "account.disconnect": Act(
+        "Verbindung mit dem Anmeldedienst trennen?",
+        "Die Person kommt über den Anmeldedienst nicht mehr in dieses Konto. Ohne eigenes Kennwort oder Passkey kommt sie gar nicht mehr herein. Sie erfährt es.",
+        "Verbindung trennen",
+    ),
+    "message.drop": Act(
+        "Nachricht verwerfen?", "Die Nachricht geht nicht mehr hinaus und verschwindet aus dieser Liste. Dass sie verworfen wurde, steht im Protokoll.",
+        "Nachricht verwerfen",
+    ),
     "suggestions.reject_all": Act(
         "Alle Vorschläge ablehnen?",
         "Alle offenen Vorschläge gelten als abgelehnt; der Text bleibt, wie er ist. Wer einen davon doch will, muss ihn neu vorschlagen.",

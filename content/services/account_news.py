@@ -21,6 +21,8 @@ from workflows.vocabulary import ROLES
 
 EVENT: Final = "account"
 PATH: Final = "/redaktion/konto"
+REASON_MARK: Final = ": "
+"""Stands between a role and the reason in the detail of an entry."""
 ACTS: Final[Mapping[str, str]] = MappingProxyType({
     "password.changed": "Das Kennwort wurde geändert.",
     "password.set-by-link": "Über einen Link wurde ein Kennwort gesetzt.",
@@ -33,7 +35,7 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType({
     "recovery-codes.renewed": "Es wurden neue Wiederherstellungscodes erzeugt; die bisherigen gelten nicht mehr.",
     "sign-in.recovery-code": "Jemand hat sich mit einem Wiederherstellungscode angemeldet.",
     "account.grant": "Eine Rolle wurde erteilt: {role}.",
-    "account.revoke": "Eine Rolle wurde entzogen: {role}.",
+    "account.revoke": "Eine Rolle wurde entzogen: {role}.{because}",
     "account.changed": "Name oder E-Mail-Adresse wurden geändert: {detail}.",
     "account.locked": "Das Konto wurde gesperrt.{because}",
     "account.unlocked": "Das Konto wurde entsperrt.",
@@ -50,7 +52,9 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     account = session.scalars(sa.select(models.Account).where(models.Account.login == login)).one_or_none()
     if account is None or _is_unused(session, account):
         return
-    words = ACTS[action].format(detail=detail, role=_role(detail), because=f" Grund: {detail}" if detail else "")
+    role, _, reason = detail.partition(REASON_MARK) if "{role}" in ACTS[action] else ("", "", detail)
+    held, _, organisation = role.partition(" ")
+    words = ACTS[action].format(detail=detail, role=role_words(held, organisation), because=f" Grund: {reason}" if reason else "")
     by = "Sie selbst" if actor == login else actor_name or actor
     key = f"{EVENT}:{action}:{now.isoformat()}:{hashlib.sha256(detail.encode()).hexdigest()[:12]}"
     session.add(
@@ -82,8 +86,7 @@ def _mail(session: Session, account: models.Account, to: str, words: str, by: st
         outbox.put(session, "mail.account", f"{key}:{account.id}", payload, due_at=now)
 
 
-def _role(detail: str) -> str:
-    """„press fitko“ → „Pressestelle für fitko“."""
-    role, _, organisation = detail.partition(" ")
+def role_words(role: str, organisation: str) -> str:
+    """„Pressestelle für fitko“ from `press` and `fitko`."""
     title = ROLES[role].title if role in ROLES else role
     return f"{title} für {organisation}" if organisation else title

@@ -17,6 +17,7 @@ from content import models
 from content.kinds import item_url
 from content.schemas import FieldError, InvalidInput
 from content.services import accounts, audit, identities, lookup, reset, second_factor
+from content.services.account_news import REASON_MARK
 from content.services.publish import Desk
 from workflows import rights
 from workflows.vocabulary import ROLES, Permission
@@ -83,14 +84,14 @@ def grant(desk: Desk, account: models.Account, role: str, organisation: str) -> 
     return is_new
 
 
-def revoke(desk: Desk, account: models.Account, role: str, organisation: str) -> bool:
-    """Take a role away; whether it was there. Raises `InvalidInput` for the last administrator's."""
+def revoke(desk: Desk, account: models.Account, role: str, organisation: str, *, reason: str = "") -> bool:
+    """Take a role away; whether it was there; its person is told the reason. Raises `InvalidInput` for the last administrator's."""
     _may_manage(desk)
     if role in MANAGING and _is_last(desk.session, account):
         raise InvalidInput([FieldError("role", "last_administrator", LAST_ADMINISTRATOR)])
     was_there = accounts.revoke(desk.session, account, role, organisation)
     if was_there:
-        _note(desk, "account.revoke", account, f"{role} {organisation}")
+        _note(desk, "account.revoke", account, f"{role} {organisation}".strip() + (f"{REASON_MARK}{reason}" if reason else ""))
     return was_there
 
 

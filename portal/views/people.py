@@ -15,6 +15,7 @@ from content.house import Work
 from content.schemas import InvalidInput
 from content.services import identities
 from content.services import people as services
+from content.services.account_news import role_words
 from content.whole import whole
 from portal import confirming
 from portal.desk import desk_view, page, viewing, writing
@@ -77,10 +78,15 @@ def _question(request: Request, account_id: int) -> Response | None:
         account = work.session.get(models.Account, account_id)
         if account is None:
             raise HTTPNotFound
-        return confirming.question(request, name, f"{account.name} ({account.login})", request.path_info)
+        subject = f"{account.name} ({account.login})"
+        if name == "account.revoke":
+            subject += f": {role_words(*_role(request))}"
+        return confirming.question(request, name, subject, request.path_info)
 
 
-_ASKED: Final[Mapping[str, str]] = {"lock": "account.lock", "factors": "account.factors"}
+_ASKED: Final[Mapping[str, str]] = {
+    "lock": "account.lock", "factors": "account.factors", "revoke": "account.revoke", "disconnect": "account.disconnect",
+}
 
 
 def _role(request: Request) -> tuple[str, str]:
@@ -92,7 +98,7 @@ def _grant(request: Request, work: Work, account: models.Account) -> None:
 
 
 def _revoke(request: Request, work: Work, account: models.Account) -> None:
-    services.revoke(work.desk, account, *_role(request))
+    services.revoke(work.desk, account, *_role(request), reason=confirming.reason_of(request, "account.revoke"))
 
 
 def _lock(request: Request, work: Work, account: models.Account) -> None:

@@ -48,6 +48,8 @@ def test_an_administrator_lives_a_day_with_the_keyboard(desk, browser):
     adam.choose("Weitere Rolle", "Mitglied einer Arbeitsgruppe")
     adam.press("Erteilen")
     adam.press("Entziehen: Vertretung eines Mitglieds für BY")
+    adam.write("Grund", "Andere Aufgabe")
+    adam.press("Rolle entziehen")
 
     adam.follow("Was mit diesem Konto geschah")
     rows = [row.inner_text() for row in adam.page.locator("tbody tr").all()]

@@ -87,6 +87,14 @@ def _state(data, url=None):
         house.close()
 
 
+def _assert_restored(target, before):
+    """All is as it was in `before`, and the restore is an entry of the register."""
+    (rows, *others), (rows_before, *others_before) = _state(target, os.environ.get("DATABASE_URL")), before
+    added = {name: set(rows[name]) - set(rows_before[name]) for name in rows if rows[name] != rows_before[name]}
+    assert others == others_before and set(added) <= OF_THE_REGISTER
+    assert len(added["ledger_entry"]) == 1 and "restored" in next(iter(added["ledger_entry"]))
+
+
 def _is_untouched(target, is_postgres):
     left = {path.name for path in target.iterdir()} - {"lemmas", *founding.LOCKS}
     if not is_postgres:
@@ -105,10 +113,7 @@ def test_what_was_saved_comes_back_whole_by_one_command(saved, target, command):
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     code, said, errors = command(target, "restore", str(archive))
     assert (code, errors) == (0, "") and "Wiederhergestellt" in said
-    (rows, *others), (rows_before, *others_before) = _state(target, os.environ.get("DATABASE_URL")), before
-    added = {name: set(rows[name]) - set(rows_before[name]) for name in rows if rows[name] != rows_before[name]}
-    assert others == others_before and set(added) <= OF_THE_REGISTER, "whole, and the restore is an entry"
-    assert len(added["ledger_entry"]) == 1 and "restored" in next(iter(added["ledger_entry"]))
+    _assert_restored(target, before)
     assert command(target, "check")[0] == 0
     assert stat.S_IMODE((target / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
     restored = House.open(target, database_url=os.environ.get("DATABASE_URL"))
@@ -231,7 +236,7 @@ def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itse
             code, _, errors = command(target, *words)
             assert code == 2 and "unterbrochen" in errors, step
     assert command(target, "restore", str(archive))[0] == 0
-    assert _state(target, os.environ.get("DATABASE_URL")) == before
+    _assert_restored(target, before)
 
 
 def test_an_archive_goes_back_only_into_its_kind_of_database(saved, target, postgres_url, command, monkeypatch):

@@ -263,19 +263,20 @@ def test_an_account_is_made_changed_and_listed(run, lines):
     assert run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[0] == cli.OK
     assert "hatte die Rolle schon" in run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[1]
     assert "gerda\tGerda\tsecretariat@*, land@bayern\taktiv" in run("user", "list")[1]
-    assert run("user", "revoke", "gerda", "--role", "secretariat")[0] == cli.OK
-    assert "gesperrt" in run("user", "lock", "gerda")[1] and "gesperrt" in run("user", "list")[1]
+    assert run("user", "revoke", "gerda", "--role", "secretariat", "--reason", "Andere Aufgabe")[0] == cli.OK
+    assert "gesperrt" in run("user", "lock", "gerda", "--reason", "Ausgeschieden")[1] and "gesperrt" in run("user", "list")[1]
     assert run("user", "link", "gerda")[0] == cli.UNUSABLE
     assert "aktiv" in run("user", "unlock", "gerda")[1]
-    assert "/anmelden/" in run("user", "link", "gerda")[1] and "keinen zweiten Faktor" in run("user", "factors", "gerda")[1]
+    assert "/anmelden/" in run("user", "link", "gerda")[1] and "keinen zweiten Faktor" in run("user", "factors", "gerda", "--reason", "Telefon verloren")[1]
 
 
 @pytest.mark.parametrize(("words", "reason"), [
     (["add", "gerda"], "gibt es schon"), (["add", "Ü"], "3 bis 80 Zeichen"), (["add"], "Anmeldenamen"), (["add", "bea", "--role", "nonsense"], "secretariat"),
     (["add", "bea", "--email", "nonsense"], "E-Mail-Adresse"), (["grant", "gerda", "--role", "clock"], "gibt es nicht"), (["grant", "gerda"], "--role"),
     (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "nirgends"), (["grant", "gerda", "--role", "administrator", "--organisation", "x"], "immer überall"),
-    (["link", "niemand"], "user list"), (["revoke", "gerda", "--role", "press"], "Vorhanden: administrator@*"), (["revoke", "gerda", "--role", "administrator"], "letzte Administration"),
-    (["lock", "gerda"], "letzte Administration"), (["nonsense"], "invalid choice"),
+    (["link", "niemand"], "user list"), (["revoke", "gerda", "--role", "press", "--reason", "x"], "Vorhanden: administrator@*"), (["revoke", "gerda", "--role", "administrator", "--reason", "x"], "letzte Administration"),
+    (["lock", "gerda", "--reason", "x"], "letzte Administration"), (["lock", "gerda"], "--reason"), (["factors", "gerda"], "--reason"),
+    (["revoke", "gerda", "--role", "administrator"], "--reason"), (["nonsense"], "invalid choice"),
 ])
 def test_a_wrong_account_command_says_what_is_wrong_and_changes_nothing(run, words, reason):
     run("init", "--empty")
@@ -296,10 +297,10 @@ def test_workflows_are_proved_and_tried_out(run):
 def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(run, lines):
     run("init", "--empty")
     row = {"type": "recommendation", "slug": "tun", "title": "Tun", "text": "x", "addressees": ["Berlin"]}
-    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes", "rule": "empfehlung", "rule_reason": "Der Rat empfahl nur."}}
-    members = {"members": [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]}
+    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes"}}
+    members = {"voting_rule": "empfehlung", "members": [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]}
     road = [{"date": "2019-12-01", "state": "proposed"}, {"date": "2020-01-02", "state": "adopted", "decision": "2020/01"}]
-    run("import", lines(LINES[0] | members, LINES[1], adopting, row | {"road": road}), "--publish")
+    assert run("import", lines(LINES[0] | members, LINES[1], adopting, row | {"road": road}), "--publish")[2] == ""
     table = lines("recommendation,addressee,state,date,evidence,note,reported_by,reported_on,confirmed_by,confirmed_on", "tun,Berlin,running,,,,Amt,,,", name="list.csv")
     code, out, err = run("import", table, "--publish")
     assert (code, err) == (0, "") and "Neu: Meldungen zur Umsetzung 1." in out

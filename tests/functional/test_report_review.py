@@ -20,6 +20,11 @@ SECOND = "Zweiter Absatz."
 
 @pytest.fixture
 def group(desk):
+    """As `make_group` says."""
+    return make_group(desk)
+
+
+def make_group(desk):
     """(house, a function that signs in a member or the chair, address of the report, identities of its two sections)."""
     house, browser = desk
     with house.writing("test") as work:

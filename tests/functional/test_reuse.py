@@ -26,6 +26,7 @@ pytestmark = pytest.mark.on_both_databases
 
 HEADER = "offer,land,commune,through,covers_communes,interest,negotiation,ordered,contract,live,ended,terms,contract_number,note\n"
 OFFER = "/angebot/fit-store-kinderzuschlag"
+SLUGS = {"SL": "saarland", "TH": "thueringen", "RP": "rheinland-pfalz", "BW": "baden-wuerttemberg", "BB": "brandenburg"}
 FIELDS = {"contract_number": "FITST/2025/0001", "live_since": dt.date.today().isoformat(), "comment": "Probe"}
 
 
@@ -34,7 +35,7 @@ def _free(house, url=OFFER):
     with house.writing("test") as work:
         offer = lookup.find(work.session, url)
         taken = set(work.session.scalars(sa.select(models.Reuse.land).where(models.Reuse.offer_id == offer.id, models.Reuse.commune == "")))
-    return next(code for code in ("SL", "TH", "RP", "BW", "BB") if code not in taken)
+    return next(code for code in SLUGS if code not in taken)
 
 
 def _open(house, buyer, url=OFFER, **more):
@@ -55,8 +56,7 @@ def _take(house, row_id, name, fields=None, *, role="operator", rev=None):
 def test_a_land_reuses_through_the_fit_store_with_both_sides_at_their_desks(desk):
     house, browser = desk
     land = _free(house)
-    slug = {"SL": "saarland", "TH": "thueringen", "RP": "rheinland-pfalz", "BW": "baden-wuerttemberg", "BB": "brandenburg"}[land]
-    buyer, seller = browser("lena", "land", organisation=slug), browser("fritz", "provider", organisation="fitko")
+    buyer, seller = browser("lena", "land", organisation=SLUGS[land]), browser("fritz", "provider", organisation="fitko")
     public = TestApp(buyer.app)
     before = public.get("/abdeckung").headers["ETag"]
     form = next(form for form in buyer.get("/redaktion/nachnutzung/neu").forms.values() if "offer" in form.fields)
