@@ -400,6 +400,8 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     except ValueError as error:
         return _told_false(f"{configured.data / ledger.SEEN_FILE} ist nicht lesbar ({error}): Jemand hat die Datei verändert.")
     with house.reading() as connection, _bar("Einträge") as bar:
+        if seen is None and ledger.checkpoint_note(connection) is not None:
+            return _told_false(_FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
         task = bar.add_task("Einträge", total=ledger.position(connection))
         count, fault = ledger.verify(
             connection, house.public_keys, progress=lambda done: bar.update(task, completed=done), seen=seen
@@ -409,6 +411,12 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
         return _told_false(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}")
     _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen, Fassungen und alles daraus Abgeleitete geprüft.")
     return OK
+
+
+_FORGOTTEN: Final = (
+    "{} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte mit einem Checkpoint vergleichen, den jemand "
+    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
+)
 
 
 def _told_false(words: str) -> int:
@@ -438,6 +446,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         misfits = _misfits(connection)
         problems += [f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)]
         problems += proof.times(connection)
+        problems += proof.rows(connection)
     problems += _search_problems(house, findable)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()

@@ -330,7 +330,8 @@ class _Marks:
             return Fault(entry.position, "rewritten", _REWRITTEN)
         row = self._rows.pop(entry.position, None)
         if row is None:
-            return None
+            is_missing = self._seen is not None and self._seen[0] == entry.position
+            return Fault(entry.position, "checkpoint_missing", _CHECKPOINT_MISSING) if is_missing else None
         try:
             note = notes.read(row.note)
         except ValueError:
@@ -358,6 +359,9 @@ class _Marks:
 
 
 SEEN_FILE: Final = "letzter-checkpoint"
+_CHECKPOINT_MISSING: Final = (
+    f"Der Checkpoint, den DATA/{SEEN_FILE} festhält, steht nicht mehr in der Datenbank. {proof.REMEDY}"
+)
 _REWRITTEN: Final = (
     f"Der Eintrag ist nicht mehr der, den das Portal geschrieben hat (DATA/{SEEN_FILE}): Die Geschichte ist umgeschrieben. "
     "Bitte die Datenbank aus der letzten Sicherung zurückholen und klären, wer sie veränderte."

@@ -208,6 +208,35 @@ def times(connection: Connection) -> list[str]:
     ]
 
 
+def rows(connection: Connection) -> list[str]:
+    """Rows at the desk that say otherwise than the register what is public or which number is given; in German."""
+    item, edition = models.Item.__table__.c, models.Edition.__table__.c
+    shown = sa.select(edition.item_id).where(edition.valid_until.is_(None), edition.is_withdrawn.is_(False))
+    is_shown = item.id.in_(shown)
+    false = sa.or_(
+        sa.and_(is_shown, item.publication_state != "published"), sa.and_(~is_shown, item.publication_state == "published"),
+        item.public_rev > item.rev, item.public_rev < 0, sa.and_(is_shown, item.public_rev == 0),
+    )
+    query = sa.select(item.url, item.publication_state, item.rev, item.public_rev, is_shown.label("is_shown")).where(false).order_by(item.url)
+    found = [
+        f"{row.url}: Das Register zeigt {'eine geltende' if row.is_shown else 'keine geltende'} Fassung, der Eintrag am Arbeitsplatz steht in "
+        f"„{row.publication_state}“ mit Revision {row.rev}, öffentlich {row.public_rev}. {REMEDY}"
+        for row in connection.execute(query)
+    ]
+    decision, given = models.Decision.__table__, models.GivenNumber.__table__
+    own, council = _ITEM.alias("own"), _ITEM.alias("council")
+    is_held = sa.and_(
+        given.c.body_uid == council.c.uid, given.c.year == decision.c.year, given.c.serial == decision.c.serial, given.c.item_uid == own.c.uid,
+    )
+    numbers = (
+        sa.select(decision.c.number)
+        .select_from(decision.join(own, own.c.id == decision.c.id).join(council, council.c.id == decision.c.body_id).outerjoin(given, is_held))
+        .where(decision.c.year.is_not(None), decision.c.serial.is_not(None), decision.c.number != "", given.c.id.is_(None))
+        .order_by(decision.c.number)
+    )
+    return found + [f"Die vergebene Nummer {number} steht nicht mehr im Verzeichnis der Nummern. {REMEDY}" for number in connection.scalars(numbers)]
+
+
 class _Stated:
     """What entries `columns` state of editions whose documents (schema 1) do not say how lists show them."""
 

@@ -204,6 +204,40 @@ def test_reconcile_never_makes_a_forged_state_the_truth(run, lines, forged):
     assert run("check")[0] == cli.FAULTY
 
 
+DECISION = "(SELECT id FROM item WHERE kind = 'decision')"
+
+
+@pytest.mark.parametrize(("changed", "words"), [
+    (f"UPDATE item SET publication_state = 'draft' WHERE id = {DECISION}", "/beschluss/rat/2020/01: Das Register zeigt eine geltende Fassung"),
+    (f"UPDATE item SET public_rev = 99 WHERE id = {DECISION}", "öffentlich 99"),
+    (f"UPDATE item SET public_rev = 0 WHERE id = {DECISION}", "öffentlich 0"),
+    ("DELETE FROM given_number", "Die vergebene Nummer 2020/01 steht nicht mehr"),
+    ("DELETE FROM checkpoint", "checkpoint_missing"),
+])
+def test_check_names_rows_of_the_desk_that_say_otherwise_than_the_register(run, lines, changed, words):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    assert run("check")[0] == cli.OK
+    with sqlite3.connect(run.data / "portal.db") as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(changed)
+    connection.close()
+    code, _, err = run("check")
+    assert (code, words in err) == (cli.FAULTY, True), err
+
+
+def test_a_folder_that_forgot_what_it_saw_is_named_until_the_operator_says_why(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    (run.data / "letzter-checkpoint").unlink()
+    for words in (["check"], ["ledger", "verify"]):
+        code, _, err = run(*words)
+        assert (code, "letzter-checkpoint fehlt" in err, "ledger restored" in err) == (cli.FAULTY, True, True), err
+    assert run("ledger", "restored", "--reason", "Die Datei ging beim Umzug verloren.")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
 def test_check_names_a_guard_that_was_taken_away(run):
     run("init", "--empty")
     with sqlite3.connect(run.data / "portal.db") as connection:
