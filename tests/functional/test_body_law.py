@@ -11,6 +11,7 @@ from content import models
 from content.laender import LAND_CODES
 from content.schemas import clean_item
 from content.services import ballots, declarations, edit, exchange, lookup, transition
+from portal import database
 from tests.functional.test_change_authors import green_list
 from tests.functional.test_council_law import NOW, SECRETARIAT, _published, _ready, _row, _vote, _vote_form
 from tests.functional.test_desk import step
@@ -101,7 +102,7 @@ def test_who_voted_stays_where_members_change_between_the_vote_and_the_decision(
     assert refusal(house, target) == set(), "what one person saved changes nothing"
     correct_body(house)
     assert refusal(house, target) == {"other_members"}
-    assert "nicht mehr die, mit denen gezählt wurde" in app.get(target).text
+    assert all("nicht mehr die, mit denen gezählt wurde" in app.get(page).text for page in (target, f"{target}/abstimmung"))
 
 
 @pytest.mark.on_both_databases
@@ -190,3 +191,16 @@ def test_a_vote_entered_late_counts_by_the_public_body(desk):
         ).one()
         target = f"/redaktion/eintrag/{late.id}"
     assert "nicht zustande gekommen" in _vote(app, target, AGAINST).submit(status=400).text
+
+
+@pytest.mark.on_both_databases
+def test_votes_of_before_get_the_members_that_were_public(desk):
+    house, browser = desk
+    app, other = browser("gerda", "secretariat"), browser("georg", "secretariat")
+    shown, still = _published(house, app, other)[0], _ready(house, title="Noch offen", day="2026-04-05")
+    _vote(app, still).submit(status=303)
+    change_body(house, members=without_five(house))
+    database.downgrade(house.engine, "0025a")
+    database.migrate(house.engine)
+    for target in (shown, still):
+        assert {row["code"] for row in _row(house, target, lambda row: ballots.vote_of(sa.orm.object_session(row), row).members)} >= {"BUND", *LAND_CODES}
