@@ -82,6 +82,7 @@ class Base(DeclarativeBase):
         dt.datetime: UtcDateTime(),
         str: sa.Text(),
         list[str]: sa.JSON(),
+        list[dict[str, Any]]: sa.JSON(),
         dict[str, Any]: sa.JSON(),
     }
 

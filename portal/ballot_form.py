@@ -18,7 +18,7 @@ from content.berlin import day_of
 from content.house import Work
 from content.models.item import new_uid
 from content.schemas import FieldError
-from content.services import ballots, form_drafts
+from content.services import ballots, body_law, form_drafts
 from portal import confirming, site
 from portal.desk import writing
 from portal.typed import DRAFT, typed_rev, typed_texts
@@ -64,7 +64,7 @@ def _read(texts: Mapping[str, str]) -> Typed:
 def stored(vote: models.Vote | None, row: models.Decision) -> Typed:
     """The form of a vote that was recorded, or an empty one with the body's rule."""
     if vote is None:
-        return Typed(rule=row.body.voting_rule)
+        return Typed(rule=body_law.of(row.body).rule)
     return Typed(
         ballots={ballot.member_code: ballot.choice for ballot in vote.ballots}, rule=vote.rule, rule_reason=vote.rule_reason, note=vote.note,
         is_circulation=vote.is_circulation, is_en_bloc=vote.is_en_bloc,
@@ -112,7 +112,7 @@ def kept(request: Request, work: Work, kind: str, row: models.Item, body: models
 
 
 def _foreseen(work: Work, given: Typed, body: models.Body, year: int) -> str:
-    rule = voting.RULES.get(given.rule or body.voting_rule)
+    rule = voting.RULES.get(given.rule or body_law.of(body).rule)
     cast = ballots.with_others(body, given.ballots, given.others)
     if rule is None or not set(cast.values()) <= set(voting.CHOICE_WORDS):
         return ""
@@ -128,13 +128,13 @@ def shown(
     request: Request, work: Work, given: Typed, kind: str, row: models.Item, body: models.Body, day: dt.date | None, errors: Sequence[FieldError]
 ) -> dict[str, Any]:
     """What the pages of ballots show. `day`: the day of the vote, where it is known."""
-    today = day_of(work.desk.now)
+    today, law = day_of(work.desk.now), body_law.of(body)
     members, chosen = ballots.members_of(work.session, body, (day or today).year)
     offered = [one for one in form_drafts.of_form(work.session, request.person.login, kind, row.id) if one.uid != given.uid]
     wrong = {error.field.split(".")[0] if error.field.startswith("ballots") else error.field: error.message for error in errors}
     return {
-        "members": members, "given": given.ballots, "all_others": given.others, "chosen": chosen, "rules": voting.RULES, "body_rule": body.voting_rule,
-        "body": body, "rule": given.rule or body.voting_rule, "rule_reason": given.rule_reason, "note": given.note, "choices": voting.CHOICE_WORDS,
+        "members": members, "given": given.ballots, "all_others": given.others, "chosen": chosen, "rules": voting.RULES, "body_rule": law.rule,
+        "body": body, "law": law, "rule": given.rule or law.rule, "rule_reason": given.rule_reason, "note": given.note, "choices": voting.CHOICE_WORDS,
         "is_circulation": given.is_circulation, "is_en_bloc": given.is_en_bloc, "offers": offered, "draft_name": DRAFT, "draft": given.uid,
         "errors": [(_input_of(error.field), error.message) for error in errors], "wrong": wrong,
         "is_rule_fixed": kind == GREEN_LIST, "future": day if day is not None and day > today else None,

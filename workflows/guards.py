@@ -221,7 +221,13 @@ VOTE_FAILED: Final = Guard("vote_failed", "Abstimmung erfüllt die Regel nicht",
 
 def _is_rule_of_body(ask: Ask) -> Blocker | None:
     rule = ask.facts["vote_rule"]
-    if rule is None or rule.is_own or rule.is_confirmed:
+    if rule is None:
+        return None
+    if not rule.is_body_public and Permission.ITEM_IMPORT not in ask.permits:
+        return Blocker("body_not_public", "Das Gremium ist nicht öffentlich. Bitte zuerst das Gremium veröffentlichen: Seine Regel und Mitglieder zählen, wie eine zweite Person sie freigegeben hat.")
+    if rule.problem:
+        return Blocker("other_members", str(rule.problem))
+    if rule.is_own or rule.is_confirmed:
         return None
     words = f"Gezählt ist nach „{rule.used}“; die Regel des Gremiums ist „{rule.own}“."
     return Blocker("other_rule", f"{words} Das gilt erst, wenn eine zweite Person die andere Regel bestätigt hat (unter „Abstimmung“).")
@@ -230,7 +236,7 @@ def _is_rule_of_body(ask: Ask) -> Blocker | None:
 RULE_OF_BODY: Final = Guard(
     "rule_of_body", "nach der Regel des Gremiums oder zu zweit bestätigt", _is_rule_of_body, facts=frozenset({"vote_rule"}), fields=frozenset({"decision"})
 )
-"""Of the vote on the decision itself, or on the one that is given."""
+"""Of the vote on the decision itself, or on the one that is given: by the law of the body as it is public."""
 
 
 def _is_gazette_day(ask: Ask) -> Blocker | None:

@@ -25,7 +25,7 @@ from content.freezing.common import (
 from content.freezing.linked import member_names, shown_meeting, shown_title
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
-from content.services import ballots, keys
+from content.services import ballots, body_law, keys
 from workflows.decision import DECISION
 
 
@@ -142,8 +142,8 @@ def _decided(item: models.Decision) -> dict[str, Any]:
         return found
     vote = ballots.as_data(session, item)
     if vote is not None:
-        names = member_names(item.body)
-        found["vote"] = {**vote, "ballots": [{**row, "name": names.get(row["code"], row["name"])} for row in vote["ballots"]]}
+        public = body_law.of(item.body).names
+        found["vote"] = {**vote, "ballots": [{**row, "name": public.get(row["code"], row["name"])} for row in vote["ballots"]]}
     statements = ballots.statements_of(session, item)
     if statements:
         names = member_names(item.body)

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
 from content import models, outline
 from content.models.item import LINK
-from content.services.lookup import find
+from content.services.lookup import find, public_data
 
 
 def places_of(item: models.Item) -> Mapping[str, str]:
@@ -24,14 +23,6 @@ def places_of(item: models.Item) -> Mapping[str, str]:
         numbers = outline.numbers([outline.Node(row.uid, row.level) for row in item.sections])
         return {row.anchor: f"Abschnitt {number} {row.heading}" for row, number in zip(item.sections, numbers, strict=True)}
     return {}
-
-
-def public_data(session: Session, item: models.Item) -> Mapping[str, Any]:
-    """The data of the public edition; empty where there is none."""
-    query = sa.select(models.Edition.document).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))
-    document = session.scalar(query)
-    data: Mapping[str, Any] = orjson.loads(document)["data"] if document else {}
-    return data
 
 
 def shown_title(item: models.Item) -> str:

@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session, object_session
 
 from content import markup, models
 from content.freezing.common import Frozen, attachments_of, frozen, iso
-from content.freezing.linked import public_data, shown_title
+from content.freezing.linked import shown_title
 from content.kinds import KINDS, item_url
 from content.laender import name_of
 from content.models.item import LINK
 from content.requirements import REQUIREMENTS
 from content.schemas.market import MODELS
 from content.services import catalogue
-from content.services.lookup import find
+from content.services.lookup import find, public_data
 
 
 def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:

@@ -14,11 +14,10 @@ from content import markup, models, outline, report_markup, wording
 from content.bodies import NOBODY, Bodies
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import names_of, public_state
-from content.freezing.linked import public_data
 from content.kinds import KINDS
 from content.outline import mark_of
 from content.services import pictures
-from content.services.lookup import find, known_bodies
+from content.services.lookup import find, known_bodies, public_data
 from content.storage import IMAGE_TYPES
 
 

@@ -14,7 +14,7 @@ from content.db import Base
 class Vote(Base):
     """The vote on one decision. `rule` as in `content.voting.RULES`; `key_year` names the Königsteiner Schlüssel.
 
-    The shares and the rule of the body are kept as they were that day: a later key or rule changes no result.
+    The shares, the rule and the members of the body are kept as they were that day: nothing that comes later changes a result.
     """
 
     __tablename__ = "vote"
@@ -39,6 +39,8 @@ class Vote(Base):
     confirmed_login: Mapped[str | None] = mapped_column(sa.String(120))
     confirmed_at: Mapped[dt.datetime | None]
     """Who confirmed the other rule, as a second person."""
+    members: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """Who was a member of the body when the vote was entered, as its public edition said: code, name, kind."""
     shares: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     """Code of each Land → its share in percent, as text."""
     key_source: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from content import koenigstein, models, voting
 from content.koenigstein import Chosen
 from content.schemas import FieldError, InvalidInput
-from content.services import keys
+from content.services import body_law, keys
+from content.services.body_law import Seat
 from workflows.decision import DECISION, UNDECIDED
 from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
@@ -24,27 +25,32 @@ if TYPE_CHECKING:
 OPEN: Final = frozenset({None, "draft", "prepared", "on_agenda"})
 ADOPTED: Final = frozenset({"adopted", "recorded", "gazetted"})
 MAX_NOTE: Final = 300
+NOT_PUBLIC: Final = "Das Gremium ist nicht öffentlich. Bitte zuerst das Gremium veröffentlichen: Es zählt, was eine zweite Person freigegeben hat."
 MAX_REASON: Final = 500
 
 
 def with_others(body: models.Body, given: Mapping[str, str], others: str) -> dict[str, str]:
     """`given` with the vote `others` for each member that votes and is not named in it; empty: they stay unnamed."""
     named = {code: choice for code, choice in given.items() if choice}
-    return {row.code: others for row in body.members if row.kind != "advisory" and others and row.code not in named} | named
+    return {seat.code: others for seat in body_law.of(body).voters if others and seat.code not in named} | named
 
 
 def members_of(session: Session, body: models.Body, year: int) -> tuple[list[voting.Member], Chosen]:
-    """The members of `body` that vote, with their shares by the key that counts in `year`; and that key."""
+    """The members of `body` that vote, as it is public, with their shares by the key that counts in `year`; and that key."""
     chosen = koenigstein.choose(keys.counting(session), year)
-    return _voters(body, chosen.key.shares if chosen.key else {}), chosen
+    return _voters(body_law.of(body).seats, chosen.key.shares if chosen.key else {}), chosen
 
 
-def _voters(body: models.Body, shares: Mapping[str, str]) -> list[voting.Member]:
+def _voters(seats: Iterable[Seat], shares: Mapping[str, str]) -> list[voting.Member]:
     return [
-        voting.Member(row.code, row.name, row.kind == "federal", str(shares.get(row.code, "0")))
-        for row in body.members
-        if row.kind != "advisory"
+        voting.Member(seat.code, seat.name, seat.kind == "federal", str(shares.get(seat.code, "0")))
+        for seat in seats
+        if seat.kind != body_law.ADVISORY
     ]
+
+
+def _kept_seats(vote: models.Vote, decision: models.Decision) -> tuple[Seat, ...]:
+    return body_law.seats_of(vote.members) or body_law.of(decision.body).seats
 
 
 def rule_title(name: str) -> str:
@@ -66,17 +72,21 @@ def record(
     """Keep the ballots on `decision` (member code → choice), in place of earlier ones. Raises `InvalidInput`, `Blocked`.
 
     `rule` is another than the body's only with `rule_reason`. A vote on what was adopted before it came here is entered
-    once, and must have adopted it.
+    once, and must have adopted it. Rule and members are those of the body's public edition.
     """
     if Permission.VOTE_RECORD not in desk.permits:
         raise Blocked((Blocker("no_permission", "Für das Eintragen von Stimmen fehlt das Recht."),))
     is_late = decision.procedure_state in ADOPTED and vote_of(desk.session, decision) is None
     if decision.procedure_state not in OPEN and not is_late:
         raise Blocked((Blocker("wrong_state", "Über diesen Beschluss ist schon entschieden; die Stimmen bleiben, wie sie sind."),))
-    name, own = rule or decision.body.voting_rule, decision.body.voting_rule
+    law = body_law.of(decision.body)
+    if is_late and not law.is_public and Permission.ITEM_IMPORT not in desk.permits:
+        raise Blocked((Blocker("body_not_public", NOT_PUBLIC),))
+    name, own = rule or law.rule, law.rule
     if name not in voting.RULES:
         raise InvalidInput([FieldError("rule", "unknown_rule", f"Die Regel „{name}“ ist nicht bekannt. Möglich: {', '.join(voting.RULES)}.")])
-    members, chosen = members_of(desk.session, decision.body, year_of(decision, desk.now.year))
+    chosen = koenigstein.choose(keys.counting(desk.session), year_of(decision, desk.now.year))
+    members = _voters(law.seats, chosen.key.shares if chosen.key else {})
     reason = rule_reason.strip() if name != own else ""
     if errors := [*_unknown_choices(given), *_missing_reason(name, own, reason), *_long_note(note)]:
         raise InvalidInput(errors)
@@ -96,7 +106,7 @@ def record(
         models.Vote(
             item_id=decision.id, rule=name, is_circulation=is_circulation, is_en_bloc=is_en_bloc, note=note.strip(),
             recorded_by=desk.actor_name or desk.actor, recorded_login=desk.actor, recorded_at=desk.now,
-            body_rule=own, rule_reason=reason, **_key_columns(decision.body, chosen),
+            body_rule=own, rule_reason=reason, members=body_law.as_data(law.seats), **_key_columns(law.seats, chosen),
             ballots=[models.Ballot(member_code=code, choice=choice) for code, choice in cast.items()],
         )
     )
@@ -125,11 +135,12 @@ def _long_note(note: str) -> list[FieldError]:
     return [FieldError("note", "too_long", f"Die Anmerkung ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen.")] if len(note) > MAX_NOTE else []
 
 
-def _key_columns(body: models.Body, chosen: Chosen) -> dict[str, Any]:
+def _key_columns(seats: Iterable[Seat], chosen: Chosen) -> dict[str, Any]:
     """What the vote keeps of the key that it is counted by: only the shares of members."""
-    if chosen.key is None or not any(row.kind == "land" for row in body.members):
+    laender = [seat for seat in seats if seat.kind == "land"]
+    if chosen.key is None or not laender:
         return {"key_year": None}
-    shares = {row.code: chosen.key.shares[row.code] for row in body.members if row.code in chosen.key.shares}
+    shares = {seat.code: chosen.key.shares[seat.code] for seat in laender if seat.code in chosen.key.shares}
     return {"key_year": chosen.year, "shares": shares, "key_source": chosen.key.source, "key_reason": chosen.reason}
 
 
@@ -143,23 +154,37 @@ class RuleUsed:
     reason: str
     is_confirmed: bool
     entered_by: str
+    problem: str = ""
+    """Why nobody decides by this vote as it is, in German: the members have changed since."""
+    is_body_public: bool = True
 
 
 def rule_of(session: Session, decision: models.Decision) -> RuleUsed | None:
     """By which rule the vote on `decision` was counted. None where nothing was recorded.
 
-    The body's rule is the one it has now; of what is decided already, the one it had then.
+    The body's rule is the one that is public now; of what is decided already, the one it had then.
     """
     vote = vote_of(session, decision)
     if vote is None:
         return None
     own = _own_rule(vote, decision)
-    return RuleUsed(rule_title(vote.rule), rule_title(own), vote.rule == own, vote.rule_reason, vote.confirmed_at is not None, vote.recorded_login)
+    found = RuleUsed(rule_title(vote.rule), rule_title(own), vote.rule == own, vote.rule_reason, vote.confirmed_at is not None, vote.recorded_login)
+    if not _is_undecided(decision):
+        return found
+    law = body_law.of(decision.body)
+    problem = "" if body_law.are_same_voters(_kept_seats(vote, decision), law) else OTHER_MEMBERS
+    return replace(found, problem=problem, is_body_public=law.is_public)
+
+
+OTHER_MEMBERS: Final = "Die Mitglieder des Gremiums sind nicht mehr die, mit denen gezählt wurde. Bitte die Stimmen neu eintragen."
+
+
+def _is_undecided(decision: models.Decision) -> bool:
+    return (decision.procedure_state or DECISION.initial) in UNDECIDED
 
 
 def _own_rule(vote: models.Vote, decision: models.Decision) -> str:
-    is_undecided = (decision.procedure_state or DECISION.initial) in UNDECIDED
-    return decision.body.voting_rule if is_undecided else vote.body_rule if vote.body_rule is not None else vote.rule
+    return body_law.of(decision.body).rule if _is_undecided(decision) else vote.body_rule if vote.body_rule is not None else vote.rule
 
 
 def confirm_rule(desk: Desk, decision: models.Decision) -> None:
@@ -183,13 +208,13 @@ def vote_of(session: Session, decision: models.Decision) -> models.Vote | None:
 
 
 def result_of(session: Session, decision: models.Decision) -> voting.Result | None:
-    """What came out, by the rule and the key that were kept with the vote."""
+    """What came out, by the rule, the members and the key that were kept with the vote."""
     vote = vote_of(session, decision)
     return None if vote is None else _counted(vote, decision)
 
 
 def _counted(vote: models.Vote, decision: models.Decision) -> voting.Result:
-    members = _voters(decision.body, vote.shares)
+    members = _voters(_kept_seats(vote, decision), vote.shares)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     return voting.count(voting.RULES[vote.rule], members, cast, is_circulation=vote.is_circulation)
 
@@ -200,7 +225,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, Any] | Non
     if vote is None:
         return None
     result = _counted(vote, decision)
-    members = _voters(decision.body, vote.shares)
+    members = _voters(_kept_seats(vote, decision), vote.shares)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
     silent = voting.Choice.ABSTAIN if vote.is_circulation else voting.Choice.ABSENT
     rule = voting.RULES[vote.rule]

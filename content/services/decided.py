@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from content import models, voting
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
-from content.services import ballots, declarations, transition
+from content.services import ballots, body_law, declarations, transition
 from content.services.publish import Desk
 from workflows.decision import DECISION
 
@@ -51,7 +51,7 @@ def public_of(session: Session, decision: models.Decision, data: Mapping[str, An
             "en_bloc": vote["en_bloc"], "note": vote["note"], "rule_reason": _public_reason(vote, decision),
         }
     if statements := data.get("statements"):
-        codes = {row.name: row.code for row in decision.body.members}
+        codes = {name: code for code, name in body_law.of(decision.body).names.items()}
         told["statements"] = [{"members": [codes.get(name, name) for name in row["members"]], "text": row["text"]} for row in statements]
     return told
 
@@ -65,7 +65,7 @@ def _public_ballots(session: Session, decision: models.Decision, vote: Mapping[s
 
 
 def _public_reason(vote: Mapping[str, Any], decision: models.Decision) -> str:
-    if vote.get("rule_reason") or vote["rule"] == decision.body.voting_rule:
+    if vote.get("rule_reason") or vote["rule"] == body_law.of(decision.body).rule:
         return str(vote.get("rule_reason", ""))
     return "Der Grund ist nicht festgehalten." if "body_rule" in vote else "Damals die Regel des Gremiums."
 

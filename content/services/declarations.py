@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from content import models
 from content.schemas import FieldError, InvalidInput
 from content.schemas.reading import clean_text
-from content.services import audit, unreviewed
+from content.services import audit, body_law, unreviewed
 from content.services.ballots import statements_of
 from content.services.publish import Desk
 from workflows.decision import DECISION, MINUTES_OPEN
@@ -134,7 +134,7 @@ def _open(desk: Desk, decision: models.Decision, statement_id: int) -> models.St
 
 
 def _checked(decision: models.Decision, members: Sequence[Any], text: str) -> tuple[list[str], str]:
-    known = {member.code for member in decision.body.members}
+    known = set(body_law.of(decision.body).names)
     codes, words = list(dict.fromkeys(str(code) for code in members)), clean_text(text)
     errors: list[FieldError] = []
     if not codes or set(codes) - known:

@@ -21,9 +21,8 @@ from sqlalchemy.orm import Session
 from content import models
 from content.addresses import decision_url, meeting_url
 from content.kinds import KINDS, item_url
-from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
-from content.services import audit, given_numbers, mentions
+from content.services import audit, body_law, given_numbers, mentions
 from content.services.lookup import body_by_slug, find, forget_bodies
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
@@ -100,9 +99,9 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
         body = body_by_slug(session, value["body"])
         if value["number"] is None:
             return f"/entwurf/{models.item.new_uid()}"
-        number = NumberPattern(body.number_pattern).parse(value["number"])
+        number = body_law.parsed(body, value["number"])
         if number is None:
-            message = f"„{value['number']}“ passt nicht zum Nummernmuster {body.number_pattern} von {body.title}."
+            message = f"„{value['number']}“ passt nicht zum Nummernmuster {body_law.of(body).number_pattern} von {body.title}."
             raise InvalidInput([FieldError("number", "malformed", message)])
         return decision_url(body.slug, number.year, number.serial)
     if kind == "meeting":

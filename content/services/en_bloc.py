@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import ballots, edit, transition
+from content.services import ballots, edit, transition, unreviewed
 from content.services.publish import Desk
 from workflows.catalogue import LASTING
 from workflows.decision import DECISION
@@ -69,7 +69,7 @@ def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_c
 
     The caller's transaction must end with the error: items before the refused one were already moved in it.
     """
-    items = green_list(desk.session, meeting)
+    items, before = green_list(desk.session, meeting), unreviewed.shown(desk, meeting)
     if not items:
         raise Blocked((Blocker("empty", "Auf der Grünen Liste dieser Sitzung steht nichts, was zu beschließen wäre."),))
     refused: list[Blocker] = []
@@ -89,6 +89,7 @@ def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_c
         raise Blocked(tuple(refused))
     _keep_in_input(meeting, adopted)
     desk.session.flush()
+    unreviewed.judge(desk, meeting, before)
     return adopted
 
 

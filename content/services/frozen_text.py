@@ -95,8 +95,7 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
     given = dict(kept.frozen)
     is_undated = given.pop("is_undated")
     sort_date = today if is_undated else dt.date.fromisoformat(given["sort_date"])
-    live = _LIVE.get(item.kind)
-    changes: dict[str, Any] = dict(live(session, item)) if live else {}
+    changes = dict(live(session, item))
     if item.kind in NAMING_CONTACTS:
         changes["contacts"] = refreshed_contacts(session, given["data"].get("contacts", ()))
     shown = {
@@ -106,6 +105,12 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
         **({"subkind": changes["state"]} if "state" in changes else {}),
     }
     return Frozen(**{**given, **shown})
+
+
+def live(session: Session, item: models.Item) -> Mapping[str, Any]:
+    """The part of the data of `item` that has records of its own, as it is now: it becomes public without „Berichtigen“."""
+    told = _LIVE.get(item.kind)
+    return told(session, item) if told else {}
 
 
 def files_of(session: Session, item: models.Item, text: Frozen) -> list[PublicFile]:

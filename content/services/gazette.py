@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from content import models
-from content.services import edit, unreviewed
-from content.services.publish import Desk
+from content.services import edit
 
 
 def day_in(fields: Mapping[str, Any]) -> dt.date | None:
@@ -25,11 +24,10 @@ def in_words(fields: Mapping[str, Any]) -> str:
     return f"Bundesanzeiger: {day:%d.%m.%Y}" if day else ""
 
 
-def keep(desk: Desk, item: models.Item, fields: Mapping[str, Any]) -> None:
+def keep(item: models.Item, fields: Mapping[str, Any]) -> None:
     """Write the day given with a step where the form writes it; the address of the notice stays."""
     day = day_in(fields)
     if day is None or not isinstance(item, models.Decision) or item.gazette_date == day:
         return
     item.gazette_date = day
     edit.follow(item, gazette_notice={"date": day.isoformat(), "url": item.gazette_url})
-    unreviewed.changed(desk, item)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
+from content.services import body_law
 
 _TABLE: Final = cast("sa.Table", models.GivenNumber.__table__)
 
@@ -33,7 +33,7 @@ def keep(session: Session, decision: models.Decision, *, now: dt.datetime, actor
 
 def check(session: Session, body: models.Body, number: str, item: models.Item | None) -> None:
     """Raises `InvalidInput` where a number as it is written was given to another decision than `item`."""
-    parsed = NumberPattern(body.number_pattern).parse(number)
+    parsed = body_law.parsed(body, number)
     holder = holder_of(session, body, parsed.year, parsed.serial) if parsed is not None else None
     if holder is not None and (item is None or holder != item.uid):
         raise _burnt(number)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -20,6 +22,14 @@ _BY_URL: Final = sa.select(models.Item).where(models.Item.url == sa.bindparam("u
 def find(session: Session, url: str) -> models.Item | None:
     """The working row with this address."""
     return session.scalars(_BY_URL, {"url": url}).one_or_none()
+
+
+def public_data(session: Session, item: models.Item) -> Mapping[str, Any]:
+    """The data of the public edition; empty where there is none."""
+    query = sa.select(models.Edition.document).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))
+    document = session.scalar(query)
+    data: Mapping[str, Any] = orjson.loads(document)["data"] if document else {}
+    return data
 
 
 def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Body:

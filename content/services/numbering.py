@@ -14,7 +14,7 @@ from content import models
 from content.addresses import decision_url
 from content.kinds import KINDS
 from content.numbers import DecisionNumber, NumberPattern
-from content.services import edit, given_numbers, lookup
+from content.services import body_law, edit, given_numbers, lookup
 from content.services.publish import Desk, berlin_day
 from workflows.catalogue import LASTING
 from workflows.engine import Blocked, Blocker
@@ -28,7 +28,7 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     # The body's row is the lock: the next one waits here until this transaction has ended.
     session.execute(sa.select(models.Body.id).where(models.Body.id == decision.body_id).with_for_update(of=models.Item))
     day = decision.date or (decision.meeting.date if decision.meeting else None) or berlin_day(desk.now)
-    pattern = NumberPattern(decision.body.number_pattern)
+    pattern = NumberPattern(body_law.of(decision.body).number_pattern)
     number = DecisionNumber(day.year, given_numbers.last_serial(session, decision.body, day.year) + 1, pattern.suffix)
     url = decision_url(decision.body.slug, number.year, number.serial)
     if lookup.find(session, url) is not None:
@@ -120,7 +120,7 @@ def reports(session: Session) -> list[YearReport]:
     return [
         _explained(
             session, bodies[body_id],
-            year_report(bodies[body_id].title or bodies[body_id].slug, NumberPattern(bodies[body_id].number_pattern), year, of_year, written), of_year,
+            year_report(bodies[body_id].title or bodies[body_id].slug, NumberPattern(body_law.of(bodies[body_id]).number_pattern), year, of_year, written), of_year,
         )
         for (year, body_id), group in groupby(rows, key=lambda row: row[:2]) for of_year in [[row for _, _, row in group]]
     ]
@@ -128,7 +128,7 @@ def reports(session: Session) -> list[YearReport]:
 
 def _explained(session: Session, body: models.Body, found: YearReport, rows: Sequence[NumberedRow]) -> YearReport:
     missing = given_numbers.gaps(session, body, found.year, {row.serial for row in rows})
-    return replace(found, body_id=body.id, pattern=body.number_pattern, gaps=tuple(missing))
+    return replace(found, body_id=body.id, pattern=body_law.of(body).number_pattern, gaps=tuple(missing))
 
 
 def year_report(

@@ -20,7 +20,7 @@ from content import models, outline
 from content.merge import Merged, join, merge, split
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.reports import SECTION
-from content.services import audit, edit, mentions, recipients, review_places, section_drafts
+from content.services import audit, edit, mentions, recipients, review_places, section_drafts, unreviewed
 from content.services.writers.reports import keep_revision, next_anchor, place_sections
 from workflows.vocabulary import Permission
 
@@ -277,7 +277,13 @@ def bring_back(session: Session, report: models.Report, uid: str, *, author: Aut
 def keep(
     session: Session, report: models.Report, author: Author, what: str, *changed: models.ReportSection
 ) -> None:
-    """Make the report follow what changed in its sections: places, input, revision, audit."""
+    """Make the report follow what changed in its sections: places, input, revision, audit.
+
+    Who changed a report that is or was public is an author of it: its revision is kept, and so is the public one before it.
+    """
+    is_seen = unreviewed.is_seen(session, report)
+    if is_seen:
+        unreviewed.keep_missing(session, report)
     place_sections(report)
     report.changed_at, report.changed_by = author.now, author.login
     report.rev += 1
@@ -288,6 +294,8 @@ def keep(
     mentions.keep(session, report)
     review_places.follow(session, report, *changed)
     login, name = author.accepted_by or (author.login, author.name)
+    if is_seen:
+        unreviewed.keep_revision(session, report, login, name, author.now)
     audit.note(session, author.now, actor=login, name=name, action="item.changed", subject=report.url, detail=what)
 
 

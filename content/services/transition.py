@@ -39,6 +39,7 @@ from content.services import (
     removal,
     step_notices,
     step_requests,
+    unreviewed,
 )
 from content.services.publish import Desk
 from content.whole import whole
@@ -73,6 +74,7 @@ def take(
         _compare_history(desk.session, item, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
+    before = None if workflow is PUBLICATION else unreviewed.shown(desk, item)
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
     note = str(given.get("note") or "").strip()
@@ -87,8 +89,9 @@ def take(
     if workflow.column == "procedure_state":
         _keep_in_input(item, workflow, step, decision)
         _keep_meeting(desk, item, workflow, given)
-        gazette.keep(desk, item, given)
+        gazette.keep(item, given)
     desk.session.flush()
+    unreviewed.judge(desk, item, before)
     rev_decided, digest = decided or (item.rev, item.input_digest)
     entry = _entry(
         desk.session, item_id=item.id, workflow=workflow.name, version=workflow.version, transition=name, source=step.source, target=step.target,

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.services import ballots, declarations
+from content.services import ballots, body_law, declarations
 from portal.asked import desk_with
 from portal.desk import desk_view, page, viewing, writing
 from portal.views.common import number_in
@@ -72,7 +72,7 @@ def _again(request: Request, errors: Sequence[FieldError], status: int) -> Respo
 def _page(
     request: Request, work: Work, row: models.Decision, *, errors: Sequence[str] = (), typed: Mapping[str, Any] | None = None, status: int = 200
 ) -> Response:
-    names = {member.code: member.name for member in row.body.members}
+    names = body_law.of(row.body).names
     found = ballots.statements_of(work.session, row)
     typed = typed or {"what": "", "id": 0, "text": "", "members": [], "reason": "", "wrong": {}}
     return page(

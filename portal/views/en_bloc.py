@@ -12,7 +12,7 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.services import ballots, en_bloc
+from content.services import ballots, body_law, en_bloc
 from content.services.transition import Stale
 from portal import ballot_form
 from portal.asked import desk_with, found_item
@@ -84,7 +84,7 @@ def _again(request: Request, work: Work, typed: Typed, errors: Sequence[FieldErr
 
 def _page(request: Request, work: Work, typed: Typed, errors: Sequence[FieldError]) -> Response:
     meeting = _meeting(request, work)
-    shown = ballot_form.shown(request, work, replace(typed, rule=meeting.body.voting_rule), GREEN_LIST, meeting, meeting.body, meeting.date, errors)
+    shown = ballot_form.shown(request, work, replace(typed, rule=body_law.of(meeting.body).rule), GREEN_LIST, meeting, meeting.body, meeting.date, errors)
     return page(
         request, "desk/en_bloc.html", title="Grüne Liste", item=meeting, items=en_bloc.green_list(work.session, meeting),
         adopted=en_bloc.adopted_items(work.session, meeting), is_done=bool(request.GET.get("beschlossen")) and not errors,

@@ -19,7 +19,7 @@ from workflows.vocabulary import ROLES, Permission, permits
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
     "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "request": SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r"), "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
-    "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, used="", own=""), "decided_on": NOW.date(), "announced_on": None,
+    "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, used="", own="", problem="", is_body_public=True), "decided_on": NOW.date(), "announced_on": None,
     "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 SUBMITTED = {"change": SimpleNamespace(is_ahead=True, is_submitted=True, is_handed_back=False, submitter="anna")}

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from content import models
 from content.addresses import decision_url
 from content.models.item import LINK
-from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
-from content.services import catalogue
+from content.services import body_law, catalogue
 from content.services.lookup import find
 
 
@@ -38,7 +37,7 @@ def decision_address(session: Session, body: models.Body, number: str, field: st
     """The address of a decision named by number: of this body, else of any body whose pattern fits."""
     bodies = [body, *session.scalars(sa.select(models.Body).where(models.Body.id != body.id, models.Body.publication_state != "removed"))]
     for candidate in bodies:
-        parsed = NumberPattern(candidate.number_pattern).parse(number)
+        parsed = body_law.parsed(candidate, number)
         if parsed is not None:
             return decision_url(candidate.slug, parsed.year, parsed.serial)
     message = f"„{number}“ passt zu keinem Nummernmuster. Erwartet wird etwa 2021/39."

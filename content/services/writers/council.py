@@ -12,6 +12,7 @@ from content import clauses, models
 from content.kinds import item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
+from content.services import body_law
 from content.services.lookup import body_by_slug, known_bodies
 from content.services.writers.common import decision_address, meeting_at, numbered
 
@@ -92,7 +93,7 @@ class _DecisionParts:
 def prepare_decision(session: Session, value: Mapping[str, Any]) -> _DecisionParts:
     body = body_by_slug(session, value["body"])
     meeting = meeting_at(session, value["meeting"])
-    number = NumberPattern(body.number_pattern).parse(value["number"]) if value["number"] else None
+    number = body_law.parsed(body, value["number"]) if value["number"] else None
     try:
         text = clauses.parse(
             value["text"], own_meeting=meeting.ordinal if meeting else None, bodies=known_bodies(session).by_suffix
