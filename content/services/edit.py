@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.addresses import decision_url, meeting_url
+from content.addresses import DRAFTS, decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.numbers import NumberPattern
 from content.schemas import FieldError, InvalidInput
@@ -99,7 +99,7 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
     if kind == "decision":
         body = body_by_slug(session, value["body"])
         if value["number"] is None:
-            return f"/entwurf/{models.item.new_uid()}"
+            return f"{DRAFTS}{models.item.new_uid()}"
         number = NumberPattern(body.number_pattern).parse(value["number"])
         if number is None:
             message = f"„{value['number']}“ passt nicht zum Nummernmuster {body.number_pattern} von {body.title}."

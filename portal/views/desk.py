@@ -54,12 +54,17 @@ LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 TOLD: Final = {("decision", "adopt"): "?beschlossen=1"}
 """What the page says at once after a step: (workflow, step) → part of its address."""
 STEP_HINTS: Final = {
-    "withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
+    "publication.withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
     "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
-    "annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
-    "remove": confirming.ACTS["item.remove"].consequences,
+    "publication.republish": "Die Arbeitsfassung wird öffentlich, mit Ihrem Grund als Hinweis; Rücknahme und Rückkehr stehen für immer im Register. Es geht nur zu zweit.",
+    "decision.annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "decision.supersede": "Nummer und Text bleiben öffentlich, mit dem Vermerk „ersetzt durch“, dem Beschluss, der an seine Stelle tritt, und dem Grund. "
+    "Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "recommendation.supersede": "Die öffentliche Seite nennt den Beschluss, der an ihre Stelle tritt, und den Grund; gemeldet wird dazu nichts mehr. "
+    "Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "publication.remove": confirming.ACTS["item.remove"].consequences,
 }
-"""What a step says of itself before it is taken."""
+"""„workflow.step“ → what the step says of itself before it is taken."""
 SHOWN_STATES: Final = Titles({name: title for name, title in STATES.items() if name != "removed"})
 """States that anybody meets: what was removed is in no list."""
 
@@ -110,7 +115,7 @@ def _item_page(
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
-    waiting = frozen_text.of(work.session, row)
+    waiting, asked = frozen_text.of(work.session, row), step_requests.open_of(work.session, row)
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
@@ -123,7 +128,8 @@ def _item_page(
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
         difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
-        requests=step_requests.open_of(work.session, row), early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
+        requests=asked, asked_decisions={name: step_requests.decision_of(work.session, one) for name, one in asked.items()},
+        for_second=step_requests.FOR_SECOND, early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
 
@@ -197,7 +203,9 @@ def step(request: Request) -> Response:
 
 
 _REQUESTS: Final[Mapping[str, Callable[[Desk, models.Item, Workflow, str, Mapping[str, str], int | None], object]]] = {
-    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(desk, row, workflow, name, given.get("grund", ""), rev=rev),
+    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(
+        desk, row, workflow, name, given.get("grund", ""), fields=step_fields.read(workflow, name, given), rev=rev,
+    ),
     "ablehnen": lambda desk, row, workflow, name, given, _rev: second_person.decline(desk, row, workflow, name, given.get("hinweis", "")),
     "zuruecknehmen": lambda desk, row, workflow, name, _given, _rev: second_person.take_back(desk, row, workflow, name),
 }

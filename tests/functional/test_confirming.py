@@ -98,7 +98,7 @@ def _reuse(desk, name):
 
 
 def _suggestions(desk):
-    (house, member, path, (uid, _)), place = _group(desk)
+    (house, member, path, _), place = _group(desk)
     suggest(member("bert"), place, TEXT.replace("Erster", "Berts"))
     lead = member("clara", "chair")
 
