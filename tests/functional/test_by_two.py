@@ -10,33 +10,16 @@ import sqlalchemy as sa
 from content import models
 from content.export import pdf
 from content.schemas import clean_item
-from content.services import ballots, edit, lookup, mentions, second_person, transition
+from content.services import edit, lookup, mentions, second_person, transition
+from tests.functional.deciding import acting, draft_decision, voted
 from workflows.decision import DECISION
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.recommendation import RECOMMENDATION
 from workflows.report import REPORT
-from workflows.vocabulary import ROLES
 
 NOW = dt.datetime.now(dt.UTC)
 PAGE, OLD, NEW, ASKED = "/seite/impressum", "/beschluss/2021/39", "/beschluss/2021/34", "/empfehlung/efa-vorrang"
-
-
-def _as(house, login):
-    return house.writing(login, name=login.title(), permits=ROLES["secretariat"].permits)
-
-
-def _draft(work, title="Probe", **more):
-    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2031-03-01", **more})
-    return edit.save(work.session, "decision", value, now=NOW).item
-
-
-def _voted(work, title="Probe", **more):
-    """A draft on the agenda with enough votes, not adopted."""
-    row = _draft(work, title, **more)
-    transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": "/sitzung/36"})
-    ballots.record(work.desk, row, dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes"))
-    return row
 
 
 # --- what came back ---------------------------------------------------------------------------------------------------
@@ -45,20 +28,20 @@ def _voted(work, title="Probe", **more):
 @pytest.mark.on_both_databases
 def test_what_was_withdrawn_comes_back_only_by_two_and_the_history_tells_both(portal):
     app, house = portal
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         second_person.ask(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw", "Falsche Anschrift.")
-    with _as(house, "rita") as work:
+    with acting(house, "rita") as work:
         transition.take(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw")
     for login in ("gerda", "rita"):
-        with _as(house, login) as work, pytest.raises(Blocked, match="zu zweit"):
+        with acting(house, login) as work, pytest.raises(Blocked, match="zu zweit"):
             transition.take(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "republish", {"note": "Doch."})
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = lookup.find(work.session, PAGE)
         second_person.ask(work.desk, row, PUBLICATION, "republish", "Die Anschrift stimmt doch.")
         with pytest.raises(Blocked, match="beantragt hat"):
             transition.take(work.desk, row, PUBLICATION, "republish")
     app.get(PAGE, status=410)
-    with _as(house, "rita") as work:
+    with acting(house, "rita") as work:
         row = lookup.find(work.session, PAGE)
         transition.take(work.desk, row, PUBLICATION, "republish", {"note": "Ein anderer Grund."})
         assert [(line.transition, line.actor) for line in transition.history(work.session, row)][-2:] == [("ask:republish", "gerda"), ("republish", "rita")]
@@ -103,12 +86,12 @@ def test_only_a_decision_that_is_adopted_and_public_takes_the_place_of_a_public_
     _, house = portal
     with house.writing("test") as work:
         if given == "entwurf":
-            given = _voted(work).url
+            given = voted(work).url
         if given in {"nichtig", "innen"}:
             other = lookup.find(work.session, NEW)
             other.procedure_state, other.publication_state = ("annulled", "published") if given == "nichtig" else ("adopted", "draft")
             given = "2021/34"
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = lookup.find(work.session, OLD)
         with pytest.raises(Blocked, match=words):
             second_person.ask(work.desk, row, DECISION, "supersede", "Überholt.", fields={"decision": given})
@@ -119,10 +102,10 @@ def test_only_a_decision_that_is_adopted_and_public_takes_the_place_of_a_public_
 
 def test_a_report_is_noted_by_a_decision_that_was_adopted(portal):
     _, house = portal
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = work.session.scalars(sa.select(models.Report).order_by(models.Report.id)).first()
         row.procedure_state = "final"
-        for given in ("unsinn", _voted(work).url):
+        for given in ("unsinn", voted(work).url):
             with pytest.raises(Blocked, match=r"gibt es nicht|Hier zählt nur"):
                 transition.take(work.desk, row, REPORT, "note", {"decision": given})
         assert row.procedure_state == "final"
@@ -133,7 +116,7 @@ def test_a_report_is_noted_by_a_decision_that_was_adopted(portal):
 @pytest.mark.on_both_databases
 def test_a_decision_is_replaced_by_two_and_the_public_reads_by_which(portal):
     app, house = portal
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = lookup.find(work.session, OLD)
         with pytest.raises(Blocked, match="zu zweit"):
             transition.take(work.desk, row, DECISION, "supersede", {"decision": "2021/34", "comment": "Überholt."})
@@ -143,7 +126,7 @@ def test_a_decision_is_replaced_by_two_and_the_public_reads_by_which(portal):
         with pytest.raises(Blocked, match="beantragt hat"):
             transition.take(work.desk, row, DECISION, "supersede")
     assert app.get(OLD).html.select_one("#ersetzt") is None
-    with _as(house, "rita") as work:
+    with acting(house, "rita") as work:
         transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "supersede", {"decision": "quatsch", "comment": "Etwas anderes."})
     page = app.get(OLD)
     told = page.html.select_one("#ersetzt")
@@ -160,9 +143,9 @@ def test_a_recommendation_is_replaced_by_two_and_says_so_at_once(portal):
     app, house = portal
     with house.writing("test") as work:
         lookup.find(work.session, ASKED).procedure_state = "adopted"
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         second_person.ask(work.desk, lookup.find(work.session, ASKED), RECOMMENDATION, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
-    with _as(house, "rita") as work:
+    with acting(house, "rita") as work:
         transition.take(work.desk, lookup.find(work.session, ASKED), RECOMMENDATION, "supersede")
     told = app.get(ASKED).html.select_one("#ersetzt")
     assert told.select_one("a")["href"] == NEW and "Diese Empfehlung ist ersetzt durch Beschluss 2021/34" in told.text
@@ -193,7 +176,7 @@ def test_at_the_desk_the_second_person_reads_which_decision_was_named(desk):
 
 def test_a_decision_that_is_done_with_says_so_to_the_public(portal):
     app, house = portal
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "lapse", {"comment": "Nur für den Verlauf."})
     page = app.get(OLD)
     assert "erledigt" in page.html.select_one("#erledigt").text and "Nur für den Verlauf" not in page.text
@@ -205,10 +188,10 @@ def test_a_decision_that_is_done_with_says_so_to_the_public(portal):
 @pytest.mark.on_both_databases
 def test_no_recommendation_is_adopted_by_a_decision_that_was_not(portal):
     app, house = portal
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = lookup.find(work.session, ASKED)
         row.procedure_state = "proposed"
-        draft = _voted(work, recommendations=["efa-vorrang"])
+        draft = voted(work, recommendations=["efa-vorrang"])
         with pytest.raises(Blocked, match="Hier zählt nur ein Beschluss, der beschlossen ist"):
             transition.take(work.desk, row, RECOMMENDATION, "adopt", {"decision": draft.url})
         assert row.procedure_state == "proposed" and draft.url not in row.decision_urls
@@ -217,7 +200,7 @@ def test_no_recommendation_is_adopted_by_a_decision_that_was_not(portal):
             transition.take(work.desk, row, RECOMMENDATION, "adopt", {"decision": draft.number})
     with house.writing("operator") as work:
         transition.publish_now(work.desk, lookup.find(work.session, draft.url))
-    with _as(house, "gerda") as work:
+    with acting(house, "gerda") as work:
         row = lookup.find(work.session, ASKED)
         transition.take(work.desk, row, RECOMMENDATION, "adopt", {"decision": draft.number})
         rests_on = lookup.find(work.session, draft.url)
@@ -228,7 +211,7 @@ def test_no_recommendation_is_adopted_by_a_decision_that_was_not(portal):
 def test_no_edition_names_the_address_of_a_draft(portal):
     app, house = portal
     with house.writing("test") as work:
-        row, draft = lookup.find(work.session, ASKED), _draft(work)
+        row, draft = lookup.find(work.session, ASKED), draft_decision(work)
         row.decision_urls = [*row.decision_urls, draft.url]
         work.session.add(models.StepEntry(
             item_id=row.id, workflow="recommendation", version=1, transition="adopt", source="proposed", target="adopted", actor="x", actor_name="X",
