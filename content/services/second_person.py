@@ -57,7 +57,7 @@ def decline(desk: Desk, item: models.Item, workflow: Workflow, name: str, commen
         raise Blocked((Blocker("missing_comment", "Der Hinweis fehlt. Bitte sagen, warum der Antrag abgelehnt ist."),))
     _end(desk, item, workflow, row, DECLINED, comment)
     notify(
-        desk.session, "returned", item, recipients.named(desk.session, {row.asked_by}), now=desk.now, occasion=f"declined:{_occasion(row)}"[:140],
+        desk.session, "answered", item, recipients.named(desk.session, {row.asked_by}), now=desk.now, occasion=f"declined:{_occasion(row)}"[:140],
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, words=f"Ihr Antrag „{workflow.transitions[name].title}“ ist abgelehnt. Hinweis: {comment}",
     )
 

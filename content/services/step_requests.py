@@ -26,6 +26,11 @@ def of(session: Session, item: models.Item, workflow: Workflow, name: str) -> mo
     return by_step(session, item, workflow).get(name)
 
 
+def may_wait(workflow: Workflow, state: str) -> bool:
+    """Whether a step that goes only by two starts in this state."""
+    return any(state in step.sources and needs_second(workflow, name) for name, step in workflow.transitions.items())
+
+
 def by_step(session: Session, item: models.Item, workflow: Workflow) -> dict[str, models.StepRequest]:
     """Step → the open request for it, in `workflow`."""
     row = models.StepRequest

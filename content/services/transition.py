@@ -75,6 +75,8 @@ def take(
         _compare_history(desk.session, item, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
+    may_wait = step.source != step.target and step_requests.may_wait(workflow, step.source)
+    requests = step_requests.by_step(desk.session, item, workflow) if may_wait else {}
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
     note = str(given.get("note") or "").strip()
@@ -113,6 +115,7 @@ def take(
         detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {note}" if note else ""),
     )
     step_notices.after_step(desk, item, workflow, step, entry)
+    step_notices.after_requests(desk, item, workflow, step, requests.values())
     return entry
 
 

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.export import pdf
+from content.koenigstein import KEYS
 from content.schemas import clean_item
-from content.services import edit, lookup, mentions, second_person, transition
+from content.services import ballots, edit, key_lists, lookup, mentions, other_rule, second_person, transition
 from tests.functional.deciding import acting, draft_decision, voted
 from workflows.decision import DECISION
 from workflows.engine import Blocked
@@ -223,3 +224,84 @@ def test_no_edition_names_the_address_of_a_draft(portal):
         transition.correct(work.desk, row, "Probe")
     text = app.get(f"{ASKED}.json").text
     assert "/entwurf/" not in text and '"road"' in text
+
+
+# --- who is told --------------------------------------------------------------------------------------------------------
+
+
+def _told(house, login, event):
+    with house.writing("test") as work:
+        rows = work.session.execute(
+            sa.select(models.Notice.words, models.Notice.url, models.Notice.read_at).join(models.Account, models.Account.id == models.Notice.account_id)
+            .where(models.Account.login == login, models.Notice.event == event).order_by(models.Notice.id)
+        )
+        return [(row.words, row.url, row.read_at is None) for row in rows]
+
+
+def test_a_request_waits_on_the_start_page_of_those_who_may_confirm_and_its_answer_is_told(desk):
+    house, browser = desk
+    gerda, rita, anna = browser("gerda", "secretariat"), browser("rita", "secretariat"), browser("anna", "member")
+    with acting(house, "gerda") as work:
+        row = lookup.find(work.session, PAGE)
+        second_person.ask(work.desk, row, PUBLICATION, "withdraw", "Falsche Anschrift.")
+        target = f"/redaktion/eintrag/{row.id}"
+    (_, url, is_open), = _told(house, "rita", "waits")
+    assert url == target and is_open
+    errand = rita.get("/redaktion").html.select_one('.errands a[href*="#antrag-"]')
+    assert "„Zurückziehen“ ist beantragt" in errand.text and errand["href"] == f"{target}#antrag-publication-withdraw"
+    assert rita.get(target).html.select_one("#antrag-publication-withdraw button") is not None
+    assert all("beantragt" not in app.get("/redaktion").text for app in (gerda, anna))
+    rita.get(target).forms["schritt-publication-withdraw"].submit(status=303)
+    assert _told(house, "gerda", "answered") == [("Ihr Antrag „Zurückziehen“ ist bestätigt.", target, True)]
+    assert "beantragt" not in rita.get("/redaktion").text and not _told(house, "rita", "waits")[0][2]
+    gerda.get(target, status=200)
+
+
+def test_a_request_that_is_declined_or_overtaken_is_told_to_who_asked(desk):
+    house, browser = desk
+    for login in ("gerda", "greta", "rita"):
+        browser(login, "secretariat")
+    with acting(house, "gerda") as work:
+        second_person.ask(work.desk, lookup.find(work.session, OLD), DECISION, "annul", "Kein Quorum.")
+    with acting(house, "greta") as work:
+        second_person.ask(work.desk, lookup.find(work.session, OLD), DECISION, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+    with acting(house, "rita") as work:
+        transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "supersede")
+        second_person.ask(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw", "Weg.")
+    with acting(house, "greta") as work:
+        second_person.decline(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw", "Nein.")
+    assert [words for words, *_ in _told(house, "gerda", "answered")] == ["Ihr Antrag „Für nichtig erklären“ ist hinfällig: Inzwischen geschah „Ersetzen“."]
+    assert [words for words, *_ in _told(house, "greta", "answered")] == ["Ihr Antrag „Ersetzen“ ist bestätigt."]
+    assert [words for words, *_ in _told(house, "rita", "answered")] == ["Ihr Antrag „Zurückziehen“ ist abgelehnt. Hinweis: Nein."]
+
+
+@pytest.mark.parametrize(("act", "words"), [(key_lists.confirm, "ist bestätigt und zählt"), (lambda desk, key: key_lists.discard(desk, key, "Falsches Jahr."), "verworfen und zählt nicht. Grund: Falsches Jahr.")])
+def test_a_key_waits_for_others_and_its_end_is_told_to_who_entered_it(desk, act, words):
+    house, browser = desk
+    gerda, rita = browser("gerda", "secretariat"), browser("rita", "secretariat")
+    listed = "\n".join(f"{code} {share}" for code, share in KEYS[2016].shares.items())
+    with acting(house, "gerda") as work:
+        number = key_lists.enter(work.desk, year="2027", source="Amtsblatt", text=listed).id
+    (_, url, is_open), = _told(house, "rita", "waits")
+    assert is_open and url == f"/redaktion/koenigstein#k{number}" and "bestaetigen" in rita.get(url.partition("#")[0], status=200).text
+    with acting(house, "rita") as work:
+        act(work.desk, number)
+    (told, url, _), = _told(house, "gerda", "answered")
+    assert words in told and not _told(house, "rita", "waits")[0][2]
+    gerda.get(url.partition("#")[0], status=200)
+
+
+def test_another_rule_waits_for_others_and_its_confirmation_is_told(desk):
+    house, browser = desk
+    for login in ("gerda", "rita"):
+        browser(login, "secretariat")
+    with acting(house, "gerda") as work:
+        row = voted(work)
+        ballots.record(work.desk, row, {"BUND": "yes"}, rule="einstimmig", rule_reason="So vereinbart.")
+        other_rule.ask(work.desk, row)
+        number = row.id
+    (words, url, is_open), = _told(house, "rita", "waits")
+    assert "Grund: So vereinbart." in words and url == f"/redaktion/eintrag/{number}/abstimmung#andere-regel" and is_open
+    with acting(house, "rita") as work:
+        other_rule.confirm(work.desk, work.session.get_one(models.Decision, number))
+    assert len(_told(house, "gerda", "answered")) == 1 and not _told(house, "rita", "waits")[0][2]
