@@ -136,7 +136,13 @@ def choices(work: Work, person: SignedIn, chosen: Iterable[Chosen]) -> list[Choi
 
 def _choice(move: Move, offered: list[Offer]) -> Choice:
     reasons = dict.fromkeys(blocker.message for offer in offered for blocker in offer.blockers)
-    return Choice(move.key, move.transition.title, move.workflow.title, sum(offer.is_possible for offer in offered), tuple(reasons))
+    return Choice(move.key, move.transition.title, move.workflow.title, sum(offer.is_possible or _is_askable(move, offer) for offer in offered), tuple(reasons))
+
+
+def _is_askable(move: Move, offer: Offer) -> bool:
+    """Whether the step can be asked for, and then waits for a second person."""
+    codes = {blocker.code for blocker in offer.blockers}
+    return step_requests.needs_second(move.workflow, move.name) and "not_asked" in codes <= step_requests.FOR_SECOND
 
 
 def foresee(work: Work, person: SignedIn, move: Move, chosen: Iterable[Chosen]) -> list[Answer]:
