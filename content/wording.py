@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from content.bodies import NOBODY, Bodies
 from content.whole import whole
@@ -43,6 +44,33 @@ def address_words(url: str, anchor: str | None = None, *, bodies: Bodies = NOBOD
     else:
         words = parts[-1].replace("-", " ").capitalize()
     return f"{words}, {anchor_words(anchor)}" if anchor and anchor_words(anchor) else words
+
+
+ENDINGS: Final[Mapping[str, str]] = MappingProxyType({"annulment": "für nichtig erklärt", "replacement": "ersetzt", "lapse": "erledigt"})
+"""Where the data of an edition tell that something counts no more → what they say."""
+
+
+def ending_words(data: Mapping[str, Any]) -> str:
+    """„für nichtig erklärt“, „ersetzt durch Beschluss 2026/07“, „erledigt“; empty where the data of an edition tell no end."""
+    name = next((name for name in ENDINGS if name in data), "")
+    label = data[name].get("label") if name else ""
+    return f"{ENDINGS[name]} durch {label}" if label else ENDINGS.get(name, "")
+
+
+def with_ending(header: Sequence[str], data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The line above the title, with the end that the data tell, once."""
+    known, words = tuple(ENDINGS.values()), ending_words(data)
+    return (*(part for part in header if not part.startswith(known)), *([words] if words else []))
+
+
+def ending_sentence(subject: str, data: Mapping[str, Any]) -> str:
+    """„Dieser Beschluss ist ersetzt durch Beschluss 2026/07, seit 01.12.2026. Grund: …“; empty where the data tell no end."""
+    words = ending_words(data)
+    if not words:
+        return ""
+    told = next(data[name] for name in ENDINGS if name in data)
+    reason = f" Grund: {told['reason']}" if told.get("reason") else ""
+    return f"{subject} ist {words}, seit {'.'.join(reversed(told['date'].split('-')))}.{reason}"
 
 
 def meeting_words(url: str, *, bodies: Bodies = NOBODY) -> str:

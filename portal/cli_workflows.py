@@ -138,7 +138,7 @@ def step(arguments: argparse.Namespace, house: House) -> Answer:
             permits = rights.permits_on(grants, item.kind, item.owner)
             desk = replace(work.desk, actor=account.login, actor_name=account.name, permits=permits, grants=grants)
             if arguments.ask:
-                second_person.ask(desk, item, workflow, arguments.name, arguments.ask)
+                second_person.ask(desk, item, workflow, arguments.name, arguments.ask, fields=step_fields.read(workflow, arguments.name, given))
                 return Answer(said=[f"{item.url}: „{workflow.transitions[arguments.name].title}“ ist beantragt, durch {account.name}. Eine zweite Person bestätigt."])
             entry = transition.take(desk, item, workflow, arguments.name, step_fields.read(workflow, arguments.name, given))
             shown = f"{workflow.states[entry.source].title} → {workflow.states[entry.target].title}"

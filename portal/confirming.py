@@ -33,11 +33,59 @@ class Act:
     reason_hint: str = ""
 
 
+_NO_WAY_BACK: Final = "Kein Schritt führt zurück; Text und Verlauf bleiben am Arbeitsplatz. Wer es doch will, legt es neu an."
+_MINUTES: Final = "Protokollerklärungen lassen sich danach nicht mehr eintragen, ändern oder entfernen. Das lässt sich nicht zurücknehmen."
 ACTS: Final[Mapping[str, Act]] = MappingProxyType({
-    "item.remove": Act(
+    "publication.remove": Act(
         "Endgültig entfernen?",
         "Text, Verlauf, Entwürfe und Dateien verschwinden für immer; es bleibt nur, wer wann warum entfernt hat. Das lässt sich nicht zurücknehmen.",
         "Endgültig entfernen", "comment", "Er bleibt im Protokoll.",
+    ),
+    "decision.adopt": Act(
+        "Beschließen?",
+        "Der Beschluss bekommt die nächste Nummer seines Gremiums. Sie bleibt vergeben, auch wenn er später ersetzt oder für nichtig erklärt wird; die Stimmen bleiben, "
+        "wie sie sind, und der Beschluss kommt nicht mehr weg. Das lässt sich nicht zurücknehmen.",
+        "Beschließen",
+    ),
+    "decision.reject": Act(
+        "Ablehnen?", f"Der Entwurf gilt als abgelehnt. {_NO_WAY_BACK}", "Ablehnen",
+    ),
+    "decision.withdraw": Act(
+        "Beschlussentwurf zurückziehen?", f"Über diesen Entwurf wird nicht mehr beschlossen. {_NO_WAY_BACK}", "Zurückziehen",
+    ),
+    "decision.record": Act(
+        "Niederschrift abschließen?", _MINUTES, "Niederschrift abschließen",
+    ),
+    "decision.record_announced": Act(
+        "Niederschrift abschließen?", f"{_MINUTES} Der Beschluss gilt danach als bekannt gegeben.", "Niederschrift abschließen",
+    ),
+    "decision.lapse": Act(
+        "Erledigen?", "Der Beschluss gilt als erledigt; die öffentliche Seite sagt das, mit dem Tag. Der Hinweis bleibt am Arbeitsplatz. Zurücknehmen lässt es sich nicht.",
+        "Erledigen",
+    ),
+    "recommendation.adopt": Act(
+        "Empfehlung beschließen?",
+        "Die Empfehlung gilt als beschlossen durch den genannten Beschluss; ihre Adressaten werden um Meldungen zur Umsetzung gebeten. Das lässt sich nicht zurücknehmen.",
+        "Beschließen",
+    ),
+    "recommendation.reject": Act(
+        "Empfehlung ablehnen?", f"Die Empfehlung gilt als abgelehnt; ist sie öffentlich, steht es auf ihrer Seite. {_NO_WAY_BACK}", "Ablehnen",
+    ),
+    "recommendation.withdraw": Act(
+        "Empfehlung zurückziehen?", f"Über diese Empfehlung wird nicht mehr beschlossen; ist sie öffentlich, steht es auf ihrer Seite. {_NO_WAY_BACK}", "Zurückziehen",
+    ),
+    "report.note": Act(
+        "Kenntnisnahme eintragen?", "Der Bericht gilt als zur Kenntnis genommen durch den genannten Beschluss. Das lässt sich nicht zurücknehmen.",
+        "Kenntnisnahme eintragen",
+    ),
+    "report.abandon": Act(
+        "Bericht einstellen?", f"Am Bericht wird nicht weitergearbeitet. {_NO_WAY_BACK}", "Einstellen",
+    ),
+    "vote.en_bloc": Act(
+        "Alle Punkte der Grünen Liste beschließen?",
+        "Jeder Beschluss bekommt seine Nummer. Nummern bleiben vergeben, die Stimmen bleiben, wie sie sind, und kein Beschluss kommt mehr weg. "
+        "Das lässt sich nicht zurücknehmen.",
+        "Alle beschließen",
     ),
     "account.lock": Act(
         "Konto sperren?",
@@ -88,13 +136,33 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType({
         "Was Sie in diesem Abschnitt getippt und nicht gespeichert haben, ist danach weg. Der gespeicherte Abschnitt bleibt, wie er ist.", "Entwurf verwerfen",
     ),
 })
-"""Name of an act → what is asked before it is done."""
+"""Name of an act → what is asked before it is done. A step of an item is called „workflow.step“."""
+HINTS: Final[Mapping[str, str]] = MappingProxyType({
+    "publication.withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
+    "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
+    "publication.republish": "Die Arbeitsfassung wird öffentlich, mit Ihrem Grund als Hinweis; Rücknahme und Rückkehr stehen für immer im Register. Es geht nur zu zweit.",
+    "decision.annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "decision.supersede": "Nummer und Text bleiben öffentlich, mit dem Vermerk „ersetzt durch“, dem Beschluss, der an seine Stelle tritt, und dem Grund. "
+    "Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "recommendation.supersede": "Die öffentliche Seite nennt den Beschluss, der an ihre Stelle tritt, und den Grund; gemeldet wird dazu nichts mehr. "
+    "Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
+    "publication.remove": ACTS["publication.remove"].consequences,
+})
+"""„workflow.step“ → what the step says of itself where its button stands."""
 
 
-def question(request: Request, name: str, subject: str, back: str, *, facts: Sequence[tuple[str, str]] = ()) -> Response | None:
+def consequences(step: str) -> str:
+    """What follows from „workflow.step“, where it is asked or said before; else empty."""
+    return ACTS[step].consequences if step in ACTS else HINTS.get(step, "")
+
+
+def question(
+    request: Request, name: str, subject: str, back: str, *, facts: Sequence[tuple[str, str]] = (), also: Sequence[tuple[str, str]] = ()
+) -> Response | None:
     """The page that asks, or None where the request is confirmed and has the reason that it needs.
 
-    `subject`: what it is about; `back`: where „Abbrechen“ leads; `facts`: (name, value) to know before.
+    `subject`: what it is about; `back`: where „Abbrechen“ leads; `facts`: (name, value) to know before;
+    `also`: (name, value) that is sent with the yes in place of what was typed.
     Without a reason a confirmed request is refused with 400; what was typed stays.
     """
     act = ACTS[name]
@@ -102,7 +170,7 @@ def question(request: Request, name: str, subject: str, back: str, *, facts: Seq
     fault = _fault(request, act) if is_confirmed else ""
     if is_confirmed and not fault:
         return None
-    kept = [(field, value) for field, value in typed(request) if field not in {CONFIRMED, act.reason}]
+    kept = [(field, value) for field, value in typed(request) if field not in {CONFIRMED, act.reason, *(name for name, _ in also)}] + list(also)
     return page(
         request, "desk/confirm.html", title=act.question, status=400 if fault else 200, act=act, subject=subject, facts=facts, kept=kept, path=request.path_info,
         back=back, fault=fault, reason=reason_of(request, name), confirmed=CONFIRMED, yes=YES,

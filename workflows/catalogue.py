@@ -37,6 +37,8 @@ PROMISES: Final = (
     Promise("decision", "adopted", frozenset({"rule_of_body"}), "Kein Beschluss nach einer anderen Regel als der des Gremiums ohne zweite Person."),
     Promise("decision", "rejected", frozenset({"rule_of_body"}), "Keine Ablehnung nach einer anderen Regel als der des Gremiums ohne zweite Person."),
     Promise("decision", "annulled", frozenset({"second_person"}), "Niemand erklärt allein einen Beschluss für nichtig."),
+    Promise("decision", "superseded", frozenset({"second_person"}), "Niemand ersetzt allein einen Beschluss."),
+    Promise("recommendation", "superseded", frozenset({"second_person"}), "Niemand ersetzt allein eine Empfehlung."),
     Promise("decision", "on_agenda", frozenset({"meeting_fits"}), "Auf der Tagesordnung steht ein Beschluss nur in einer Sitzung seines Gremiums."),
     Promise("report", "final", frozenset({"four_eyes"}), "Keine Endfassung aus einer Hand."),
     Promise("reuse", "contract", frozenset({"terms_confirmed"}), "Kein Vertrag ohne bestätigte Bedingungen."),
@@ -73,6 +75,7 @@ RULES: Final = (
     _rule("publication", "Veröffentlichen kann nur, wer das Recht dazu hat.", ["published"], only=[_E.FREEZE_EDITION],
           permissions=[_P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_IMPORT, _P.CLOCK_ACT]),
     _rule("publication", "Was veröffentlicht ist, zieht niemand allein zurück.", ["withdrawn"], sources=["published"], guards=["second_person"]),
+    _rule("publication", "Was zurückgezogen war, macht niemand allein wieder öffentlich.", ["published"], sources=["withdrawn"], guards=["second_person"]),
     _rule("publication", "Was beschlossen wurde oder eine Nummer trägt, kommt nicht weg.", ["trashed", "removed"], guards=["never_decided"]),
     _rule("publication", "Berichtigt wird nur, was anders ist.", ["published"], sources=["published"], only=[_E.FREEZE_EDITION], guards=["changed"]),
     _rule("publication", "Vor der Endfassung geht ein Bericht nur mit Grund hinaus.", ["published", "scheduled"], behind=["four_eyes"], guards=["ripe"]),
@@ -82,16 +85,20 @@ RULES: Final = (
     _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], sources=set(DECISION.states) - {"adopted"}, effects=[_E.GIVE_NUMBER],
           permissions=[_P.DECISION_ADOPT]),
     _rule("decision", "Auf die Tagesordnung kommt ein Beschluss zu einer Sitzung.", ["on_agenda"], needs=["meeting"]),
-    _rule("decision", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
-    _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed", "annulled"], needs=["comment"]),
+    _rule("decision", "Ersetzt wird zu zweit durch einen Beschluss.", ["superseded"], needs=["decision"], guards=["second_person"], permissions=[_P.DECISION_ADOPT]),
+    _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed", "superseded", "annulled"], needs=["comment"]),
     _rule("decision", "Für nichtig erklärt wird zu zweit, von wem beschließen darf.", ["annulled"], guards=["second_person"], permissions=[_P.DECISION_ADOPT]),
     *(
         _rule(PROCEDURES[kind].name, "Was beschlossen oder zur Kenntnis genommen ist, bleibt es.", set(PROCEDURES[kind].states) - lasting, sources=lasting, guards=[_NEVER])
         for kind, lasting in LASTING.items()
     ),
     _rule("recommendation", "Beschlossen wird durch einen Beschluss, von wem es darf.", ["adopted"], needs=["decision"], permissions=[_P.RECOMMENDATION_ADOPT]),
-    _rule("recommendation", "Ersetzt wird durch einen Beschluss.", ["superseded"], needs=["decision"]),
-    _rule("recommendation", "Was nicht weitergeht, hat einen Grund.", ["rejected", "postponed", "withdrawn"], needs=["comment"]),
+    _rule("recommendation", "Ersetzt wird zu zweit durch einen Beschluss.", ["superseded"], needs=["decision"], guards=["second_person"], permissions=[_P.RECOMMENDATION_ADOPT]),
+    _rule("recommendation", "Was nicht weitergeht, hat einen Grund.", ["rejected", "postponed", "withdrawn", "superseded"], needs=["comment"]),
+    *(
+        _rule(flow.name, "Welcher Beschluss auch genannt wird: Es gibt ihn, und er ist gefasst.", [], asking=["decision"], guards=["decision_counts"])
+        for flow in PROCEDURES.values()
+    ),
     _rule("report", "Die Endfassung ist ein fester Text, festgestellt von der Leitung.", ["final"], effects=[_E.FREEZE_REVISION], permissions=[_P.REPORT_LEAD]),
     _rule("report", "Zur Kenntnis genommen wird durch einen Beschluss.", ["noted"], needs=["decision"]),
     _rule("report", "Was nicht weitergeht, hat einen Grund.", ["abandoned"], needs=["comment"]),

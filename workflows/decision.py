@@ -7,6 +7,7 @@ from typing import Final
 from workflows.definition import State, Transition, Workflow
 from workflows.guards import (
     ANNOUNCED,
+    DECISION_COUNTS,
     GAZETTE_DAY,
     MEETING_FITS,
     NOT_ANNOUNCED,
@@ -20,7 +21,7 @@ from workflows.vocabulary import Effect, Permission
 DECISION: Final = Workflow(
     name="decision",
     title="Beschluss",
-    version=3,
+    version=4,
     column="procedure_state",
     initial="draft",
     states={
@@ -74,14 +75,14 @@ DECISION: Final = Workflow(
         ),
         "supersede": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "superseded", Permission.DECISION_ADOPT, "Ersetzen",
-            needs=frozenset({"decision"}),
+            needs=frozenset({"decision", "comment"}), guards=(DECISION_COUNTS, second_person("supersede")),
         ),
         "lapse": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "lapsed", Permission.DECISION_RECORD, "Erledigen", needs=frozenset({"comment"}),
         ),
         "annul": Transition(
             frozenset({"adopted", "recorded", "gazetted"}), "annulled", Permission.DECISION_ADOPT, "Für nichtig erklären",
-            needs=frozenset({"comment"}), guards=(second_person(),), effects=(Effect.NOTIFY_MEMBERS,),
+            needs=frozenset({"comment"}), guards=(second_person("annul"),), effects=(Effect.NOTIFY_MEMBERS,),
         ),
     },
     field_labels={

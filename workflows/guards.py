@@ -180,11 +180,11 @@ NEVER_DECIDED: Final = Guard("never_decided", "nie beschlossen, ohne Nummer", _i
 """What was adopted once, or bears a number that was given, is not taken out by anybody."""
 
 
-def second_person(*, or_operator: bool = False) -> Guard:
-    """Another person than the one who asked for the step, with a reason, a while ago. `or_operator`: who takes over what was decided elsewhere needs no other."""
+def second_person(step: str, *, or_operator: bool = False) -> Guard:
+    """Another person than the one who asked for `step`, with a reason, a while ago. `or_operator`: who takes over what was decided elsewhere needs no other."""
 
     def check(ask: Ask) -> Blocker | None:
-        request = ask.facts["request"]
+        request = ask.facts["requests"].get(step)
         if or_operator and Permission.ITEM_IMPORT in ask.permits:
             return None
         if request is None:
@@ -193,7 +193,18 @@ def second_person(*, or_operator: bool = False) -> Guard:
             return Blocker("own_request", "Wer es beantragt hat, bestätigt es nicht selbst. Bitte eine zweite Person darum bitten.")
         return None
 
-    return Guard("second_person", "zweite Person", check, facts=frozenset({"request"}))
+    return Guard("second_person", "zweite Person", check, facts=frozenset({"requests"}))
+
+
+def _is_decision_in_force(ask: Ask) -> Blocker | None:
+    problem = ask.facts["decision_problem"]
+    return Blocker("decision_does_not_count", str(problem)) if problem and str(ask.fields.get("decision") or "").strip() else None
+
+
+DECISION_COUNTS: Final = Guard(
+    "decision_counts", "Beschluss ist gefasst", _is_decision_in_force, facts=frozenset({"decision_problem"}), fields=frozenset({"decision"})
+)
+"""The decision that is given exists, was adopted, and is public where the item is; a missing one is told as such."""
 
 
 def _vote_is_satisfied(ask: Ask) -> Blocker | None:

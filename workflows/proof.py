@@ -29,7 +29,7 @@ class Rule:
 
     Empty sets ask nothing; empty `sources` or `targets` mean every state. `only` and `never` narrow the rule to steps that set
     off all of these effects, and none of those; `behind` to steps that pass one of these guards. Of `one_guard` a step passes
-    at least one.
+    at least one. `asking` narrows the rule to steps that ask for these fields.
     """
 
     workflow: str
@@ -44,12 +44,13 @@ class Rule:
     only: frozenset[Effect] = frozenset()
     never: frozenset[Effect] = frozenset()
     behind: frozenset[str] = frozenset()
+    asking: frozenset[str] = frozenset()
 
     def regards(self, step: Transition) -> bool:
         """Whether the rule speaks of this step."""
         leads = (not self.sources or bool(self.sources & step.sources)) and (not self.targets or step.target in self.targets)
         names = {guard.name for guard in step.guards}
-        return leads and self.only <= set(step.effects) and not self.never & set(step.effects) and (not self.behind or bool(self.behind & names))
+        return leads and self.asking <= step.needs and self.only <= set(step.effects) and not self.never & set(step.effects) and (not self.behind or bool(self.behind & names))
 
     def is_kept_by(self, step: Transition) -> bool:
         """Whether the step does all that the rule asks."""

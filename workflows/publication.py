@@ -35,7 +35,7 @@ from workflows.vocabulary import Effect, Permission
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=7,
+    version=8,
     column="publication_state",
     initial="draft",
     states={
@@ -96,11 +96,11 @@ PUBLICATION: Final = Workflow(
         ),
         "withdraw": Transition(
             frozenset({"published"}), "withdrawn", Permission.ITEM_WITHDRAW, "Zurückziehen",
-            needs=frozenset({"note"}), guards=(second_person(or_operator=True),), effects=(Effect.END_EDITION, Effect.NOTIFY_AUTHOR),
+            needs=frozenset({"note"}), guards=(second_person("withdraw", or_operator=True),), effects=(Effect.END_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "republish": Transition(
             frozenset({"withdrawn"}), "published", Permission.ITEM_CORRECT, "Wieder veröffentlichen",
-            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR), effects=(Effect.FREEZE_EDITION,),
+            needs=frozenset({"note"}), guards=(PUBLISHABLE, OTHER_EDITOR, second_person("republish", or_operator=True)), effects=(Effect.FREEZE_EDITION,),
         ),
         "trash": Transition(
             frozenset({"draft"}), "trashed", Permission.ITEM_TRASH, "In den Papierkorb", guards=(UNREFERENCED, NEVER_DECIDED),

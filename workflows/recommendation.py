@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import ALL_CONFIRMED, NAMED_BY_DECISION, RULE_OF_BODY, VOTE_SATISFIED
+from workflows.guards import (
+    ALL_CONFIRMED,
+    DECISION_COUNTS,
+    NAMED_BY_DECISION,
+    RULE_OF_BODY,
+    VOTE_SATISFIED,
+    second_person,
+)
 from workflows.vocabulary import Effect, Permission
 
 RECOMMENDATION: Final = Workflow(
     name="recommendation",
     title="Empfehlung",
-    version=1,
+    version=2,
     column="procedure_state",
     initial="draft",
     states={
@@ -31,7 +38,7 @@ RECOMMENDATION: Final = Workflow(
         ),
         "adopt": Transition(
             frozenset({"proposed"}), "adopted", Permission.RECOMMENDATION_ADOPT, "Beschließen", needs=frozenset({"decision"}),
-            guards=(NAMED_BY_DECISION, VOTE_SATISFIED, RULE_OF_BODY), effects=(Effect.NOTIFY_MEMBERS,),
+            guards=(DECISION_COUNTS, NAMED_BY_DECISION, VOTE_SATISFIED, RULE_OF_BODY), effects=(Effect.NOTIFY_MEMBERS,),
         ),
         "reject": Transition(
             frozenset({"proposed"}), "rejected", Permission.RECOMMENDATION_ADOPT, "Ablehnen", needs=frozenset({"comment"}),
@@ -55,7 +62,7 @@ RECOMMENDATION: Final = Workflow(
         ),
         "supersede": Transition(
             frozenset({"adopted", "implementing", "implemented"}), "superseded", Permission.RECOMMENDATION_ADOPT, "Ersetzen",
-            needs=frozenset({"decision"}),
+            needs=frozenset({"decision", "comment"}), guards=(DECISION_COUNTS, second_person("supersede", or_operator=True)),
         ),
     },
     field_labels={"decision": "Der Beschluss", "comment": "Der Hinweis"},

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from workflows.definition import State, Transition, Workflow
-from workflows.guards import four_eyes
+from workflows.guards import DECISION_COUNTS, four_eyes
 from workflows.vocabulary import Effect, Permission
 
 REPORT: Final = Workflow(
     name="report",
     title="Bericht",
-    version=1,
+    version=2,
     column="procedure_state",
     initial="drafting",
     states={
@@ -35,6 +35,7 @@ REPORT: Final = Workflow(
         "reopen": Transition(frozenset({"final"}), "drafting", Permission.REPORT_LEAD, "Wieder öffnen", needs=frozenset({"comment"})),
         "note": Transition(
             frozenset({"final"}), "noted", Permission.REPORT_NOTE, "Kenntnisnahme eintragen", needs=frozenset({"decision"}),
+            guards=(DECISION_COUNTS,),
         ),
         "abandon": Transition(
             frozenset({"drafting", "group_review"}), "abandoned", Permission.REPORT_LEAD, "Einstellen", needs=frozenset({"comment"}),

@@ -27,6 +27,7 @@ from content.kinds import KINDS
 from content.laender import name_of
 from content.storage import UploadRefused, sniff
 from content.voting import CHOICE_WORDS
+from content.wording import ending_sentence
 
 MAX_TEXT_CHARS: Final = 1_500_000
 MAX_ROUNDS: Final = 5
@@ -155,7 +156,7 @@ def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str, nam
         "keywords": list(data.get("topics", ())),
         "date": [int(part) for part in recorded],
         "header": " | ".join(_header(document)),
-        "notice": " ".join(part for part in (proof.embargo, _notice(document)) if part) or None,
+        "notice": " ".join(part for part in (proof.embargo, _ending(document), _notice(document)) if part) or None,
         "blocks": found,
         "front": front_of(document) if is_report else None,
         "footer": proof.embargo or f"{base_url}{document['url']} · Fassung {document['edition']}",
@@ -197,6 +198,10 @@ def _header(document: Mapping[str, Any]) -> list[str]:
 
 def _german_day(text: str | None) -> str:
     return ".".join(reversed(text.split("-"))) if text else ""
+
+
+def _ending(document: Mapping[str, Any]) -> str:
+    return ending_sentence("Diese Empfehlung" if document["kind"] == "recommendation" else "Dieser Beschluss", document["data"])
 
 
 def _notice(document: Mapping[str, Any]) -> str | None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from content import clauses, koenigstein, markup, models
-from content.addresses import meeting_label
-from content.berlin import day_of
+from content.addresses import meeting_label, public_address
 from content.freezing.common import (
     Frozen,
     FrozenReference,
@@ -22,11 +20,12 @@ from content.freezing.common import (
     meeting_link,
     ordinal_of,
 )
+from content.freezing.endings import ending_of
 from content.freezing.linked import member_names, shown_meeting, shown_title
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
 from content.services import ballots, body_law, keys
-from workflows.decision import DECISION
+from content.wording import ending_words
 
 
 def decision_label(number: str | None) -> str:
@@ -43,21 +42,6 @@ def _tracked(item: models.Decision) -> dict[str, Any]:
     session = object_session(item)
     tasks = public_tasks(session, item) if session is not None and item.id is not None else []
     return {"tasks": tasks} if tasks else {}
-
-
-ANNULLED: Final = "annulled"
-VOID: Final = DECISION.states[ANNULLED].title
-
-
-def annulment_of(item: models.Decision) -> dict[str, Any]:
-    """Day and reason, where the decision was declared void; else nothing."""
-    session = object_session(item)
-    if item.procedure_state != ANNULLED or session is None:
-        return {}
-    step = models.StepEntry
-    query = sa.select(step.at, step.comment).where(step.item_id == item.id, step.workflow == DECISION.name, step.target == ANNULLED)
-    line = session.execute(query.order_by(step.id.desc()).limit(1)).one_or_none()
-    return {"annulment": {"date": day_of(line.at).isoformat(), "reason": line.comment}} if line is not None else {}
 
 
 def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
@@ -106,7 +90,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
         "attachments": attachments_of(item),
         **_decided(item),
         **_tracked(item),
-        **annulment_of(item),
+        **ending_of(item),
     }
     return frozen(
         item,
@@ -120,7 +104,7 @@ def freeze_decision(item: models.Item, today: dt.date) -> Frozen:
             german_day(date) if date else None,
             meeting["label"] if meeting else None,
             decision_label(item.number),
-            VOID if item.procedure_state == ANNULLED else None,
+            ending_words(data) or None,
         ),
         date=date,
         sort_date=date or dt.date(item.year or today.year, 1, 1),
@@ -170,7 +154,7 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
             "goal": row.goal,
             "list": row.list_kind,
             "rapporteurs": row.rapporteurs,
-            "decision": row.decision_url,
+            "decision": public_address(row.decision_url),
             "note": row.note,
         }
         for row in item.agenda
@@ -201,9 +185,9 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
         serial=item.ordinal or 0,
         meeting_url=item.url,
         references=tuple(
-            FrozenReference(None, f"TOP {row.top}" if row.top else "", "cites", row.decision_url, None, row.title)
+            FrozenReference(None, f"TOP {row.top}" if row.top else "", "cites", url, None, row.title)
             for row in item.agenda
-            if row.decision_url
+            if (url := public_address(row.decision_url))
         ),
         summary=markup.to_text(item.text)
         or (f"{len(agenda)} Tagesordnungspunkte" if len(agenda) > 1 else "Beschlüsse und Unterlagen dieser Sitzung"),

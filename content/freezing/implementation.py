@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.addresses import public_address
+from content.freezing.endings import ending_of
 from content.freezing.linked import shown_title
 from content.laender import members_of, name_of
 from workflows.recommendation import RECOMMENDATION
@@ -41,7 +43,7 @@ def addressees_of(session: Session, labels: Iterable[str]) -> tuple[Addressee, .
 
 def public_state(session: Session, item: models.Recommendation) -> dict[str, Any]:
     """The part of an edition's data that tells where the recommendation stands."""
-    return {"state": item.procedure_state or "draft", "implementation": _reports(session, item), "road": _road(session, item)}
+    return {"state": item.procedure_state or "draft", "implementation": _reports(session, item), "road": _road(session, item), **ending_of(item)}
 
 
 def _reports(session: Session, item: models.Recommendation) -> list[dict[str, Any]]:
@@ -72,7 +74,7 @@ def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]
     # A state that was only taken over came about on another day, by steps that nobody knows here.
     query = sa.select(step).where(step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions))
     rows = session.scalars(query.order_by(step.id))
-    return [{"state": row.target, "at": instant(row.at), "decision": row.decision_url} for row in rows]
+    return [{"state": row.target, "at": instant(row.at), "decision": public_address(row.decision_url)} for row in rows]
 
 
 def names_of(session: Session, labels: Iterable[str]) -> list[str]:

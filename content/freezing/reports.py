@@ -11,6 +11,7 @@ from sqlalchemy.orm import object_session
 
 from content import due as due_dates
 from content import markup, models, outline, report_markup, wording
+from content.addresses import public_address
 from content.bodies import NOBODY, Bodies
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import names_of, public_state
@@ -32,8 +33,8 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         "group": item.group,
         "lead": item.lead,
         "subgroups": item.subgroups,
-        "commissioned_by": item.commissioned_by,
-        "noted_by": item.noted_by,
+        "commissioned_by": public_address(item.commissioned_by),
+        "noted_by": public_address(item.noted_by),
         "date": iso(item.date),
         "meeting": meeting_link(meeting),
         "sections": sections,
@@ -178,7 +179,7 @@ def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
         "number": item.number,
         "addressees": names,
         "report": item.report_url,
-        "decisions": item.decision_urls,
+        "decisions": [url for url in item.decision_urls if public_address(url)],
         "state": state,
         "market_items": item.market_item_urls,
         **_source(item),

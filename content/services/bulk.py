@@ -136,7 +136,13 @@ def choices(work: Work, person: SignedIn, chosen: Iterable[Chosen]) -> list[Choi
 
 def _choice(move: Move, offered: list[Offer]) -> Choice:
     reasons = dict.fromkeys(blocker.message for offer in offered for blocker in offer.blockers)
-    return Choice(move.key, move.transition.title, move.workflow.title, sum(offer.is_possible for offer in offered), tuple(reasons))
+    return Choice(move.key, move.transition.title, move.workflow.title, sum(offer.is_possible or _is_askable(move, offer) for offer in offered), tuple(reasons))
+
+
+def _is_askable(move: Move, offer: Offer) -> bool:
+    """Whether the step can be asked for, and then waits for a second person."""
+    codes = {blocker.code for blocker in offer.blockers}
+    return step_requests.needs_second(move.workflow, move.name) and "not_asked" in codes <= step_requests.FOR_SECOND
 
 
 def foresee(work: Work, person: SignedIn, move: Move, chosen: Iterable[Chosen]) -> list[Answer]:
@@ -155,7 +161,8 @@ def _foreseen(work: Work, person: SignedIn, move: Move, one: Chosen) -> Answer:
     permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
     is_open = step_requests.needs_second(move.workflow, move.name)
     found = transition.hindrances(permitted, row, move.workflow, move.name)
-    reasons = tuple(one.message for one in found if not (is_open and one.code == "not_asked"))
+    is_asked = step_requests.of(work.session, row, move.workflow, move.name) is not None
+    reasons = tuple(one.message for one in found if not (is_open and not is_asked and one.code in step_requests.FOR_SECOND))
     return replace(_answer(one, row, reasons), seen=transition.last_step(work.session, row))
 
 
@@ -191,7 +198,7 @@ def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mappi
             answer = _answer(one, row, ())
             permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
             if step_requests.needs_second(move.workflow, move.name) and step_requests.of(work.session, row, move.workflow, move.name) is None:
-                second_person.ask(permitted, row, move.workflow, move.name, str(fields.get("note") or fields.get("comment") or ""), rev=one.rev)
+                second_person.ask(permitted, row, move.workflow, move.name, str(fields.get("note") or fields.get("comment") or ""), fields=fields, rev=one.rev)
                 answer = replace(answer, words=_ASKED)
             else:
                 transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev, seen=one.seen)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from content import models, voting
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.votes import DECIDED
-from content.services import ballots, body_law, declarations, transition
+from content.services import ballots, body_law, declarations, other_rule, transition
 from content.services.publish import Desk
 from workflows.decision import DECISION
 
@@ -102,6 +102,7 @@ def _keep_vote(desk: Desk, decision: models.Decision, given: Mapping[str, Any] |
             desk, decision, cast, is_circulation=given["circulation"], is_en_bloc=given["en_bloc"], rule=given["rule"], note=given["note"],
             rule_reason=given["rule_reason"],
         )
+        other_rule.ask(desk, decision)
         return True
     if {row.member_code: row.choice for row in known.ballots} != cast:
         raise InvalidInput([FieldError("vote.ballots", "already_recorded", "Die Stimmen sind schon eingetragen und lauten anders. Was eingetragen ist, bleibt.")])

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.addresses import decision_url, meeting_url
+from content.addresses import DRAFTS, decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.schemas import FieldError, InvalidInput
 from content.services import audit, body_law, given_numbers, mentions
@@ -98,7 +98,7 @@ def address(session: Session, kind: str, value: Mapping[str, Any]) -> str:
     if kind == "decision":
         body = body_by_slug(session, value["body"])
         if value["number"] is None:
-            return f"/entwurf/{models.item.new_uid()}"
+            return f"{DRAFTS}{models.item.new_uid()}"
         number = body_law.parsed(body, value["number"])
         if number is None:
             message = f"„{value['number']}“ passt nicht zum Nummernmuster {body_law.of(body).number_pattern} von {body.title}."

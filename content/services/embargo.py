@@ -82,7 +82,13 @@ def lift(desk: Desk, item: models.Item) -> None:
     """End the embargo now: the item may be published, and no link opens any more. Raises `InvalidInput`."""
     found = _required(desk.session, item)
     found.until = min(found.until, desk.now)
+    reading = [link for link in found.links if _is_open(link, desk.now) and found.stopped_at is None and not _is_waiting(desk, link)]
     _revoke_all(desk, found)
+    for link in reading:
+        outbox.put(
+            desk.session, "mail.embargo_lifted", f"embargo:{link.id}:lifted",
+            {"to": link.email, "name": link.name, "title": item.title or KINDS[item.kind].label, "follows": f"embargo:{link.id}"}, due_at=desk.now,
+        )
     _note(desk, item, "embargo.lifted")
 
 
@@ -221,6 +227,12 @@ def _revoke_all(desk: Desk, found: models.Embargo) -> None:
             link.revoked_at, link.revoked_by = desk.now, desk.actor
             _drop_message(desk, link)
     desk.session.flush()
+
+
+def _is_waiting(desk: Desk, link: models.EmbargoLink) -> bool:
+    """Whether the invitation was not sent yet: who never read of the link is not told of its end."""
+    job = models.Job
+    return desk.session.scalar(sa.select(job.id).where(job.key == f"embargo:{link.id}", job.done_at.is_(None))) is not None
 
 
 def _drop_message(desk: Desk, link: models.EmbargoLink) -> None:

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import members_of
-from content.services import implementation, outbox, rights, tasks
+from content.services import implementation, outbox, rights, step_requests, tasks
 from content.services.accounts import SignedIn
+from workflows.catalogue import WORKFLOWS
 from workflows.decision import UNDECIDED
-from workflows.publication import GONE
+from workflows.publication import GONE, PUBLICATION
 from workflows.reuse import REUSE
 from workflows.rights import given
 from workflows.vocabulary import Permission
@@ -47,7 +48,7 @@ class Rule:
 
 def of(session: Session, person: SignedIn) -> tuple[Errand, ...]:
     """Every errand of this person."""
-    return (*_counted(session, person), *_rules(session, person), *_reviews(session, person))
+    return (*_counted(session, person), *_requests(session, person), *_rules(session, person), *_reviews(session, person))
 
 
 def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:
@@ -55,6 +56,23 @@ def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:
         count = rule.count(session, person) if person.holds(rule.permission) else 0
         if count:
             yield Errand(rule.one if count == 1 else rule.many.format(n=count), rule.path)
+
+
+def _requests(session: Session, person: SignedIn) -> Iterator[Errand]:
+    """Steps that go only by two, asked for by somebody else, that this person may confirm or decline; by the item's name."""
+    row, item = models.StepRequest, models.Item
+    mine = [
+        sa.and_(row.workflow == flow.name, row.transition == name, rights.held(person.grants, {step.permission}))
+        for flow in WORKFLOWS.values() for name, step in flow.transitions.items() if step_requests.needs_second(flow, name) and person.holds(step.permission)
+    ]
+    state = sa.case((row.workflow == PUBLICATION.name, item.publication_state), else_=item.procedure_state)
+    query = (
+        sa.select(row.workflow, row.transition, item.id, item.title, item.url).join(item, item.id == row.item_id)
+        .where(sa.or_(sa.false(), *mine), row.asked_by != person.login, row.source == state, rights.sees(person.grants)).order_by(row.id).limit(MOST_NAMED)
+    )
+    for one in session.execute(query) if mine else ():
+        words = f"„{WORKFLOWS[one.workflow].transitions[one.transition].title}“ ist beantragt und wartet auf eine zweite Person: {one.title or one.url}"
+        yield Errand(words, f"/redaktion/eintrag/{one.id}#antrag-{one.workflow}-{one.transition}")
 
 
 def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:

@@ -19,10 +19,11 @@ from content import models
 from content.berlin import day_of
 from content.freezing import Frozen, freeze
 from content.freezing.common import NAMING_CONTACTS, FrozenReference, refreshed_contacts
-from content.freezing.council import annulment_of
+from content.freezing.endings import ending_of
 from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
 from content.services.publish import Desk, PublicFile, public_files, with_evidence
+from content.wording import with_ending
 
 _KNOWN: Final = "frozen_text.known"
 _TABLE: Final = cast("sa.Table", models.FrozenText.__table__)
@@ -99,7 +100,7 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
     if item.kind in NAMING_CONTACTS:
         changes["contacts"] = refreshed_contacts(session, given["data"].get("contacts", ()))
     shown = {
-        "data": {**given["data"], **changes}, "header": tuple(given["header"]), "sort_date": sort_date, "year": today.year if is_undated else given["year"],
+        "data": {**given["data"], **changes}, "header": with_ending(given["header"], changes) if item.kind == "decision" else tuple(given["header"]), "sort_date": sort_date, "year": today.year if is_undated else given["year"],
         "date": dt.date.fromisoformat(given["date"]) if given["date"] else None,
         "references": tuple(FrozenReference(**row) for row in given["references"]),
         **({"subkind": changes["state"]} if "state" in changes else {}),
@@ -129,11 +130,11 @@ def _state(session: Session, item: models.Item) -> Mapping[str, Any]:
     return public_state(session, item) if isinstance(item, models.Recommendation) else {}
 
 
-def _annulled(_session: Session, item: models.Item) -> Mapping[str, Any]:
-    return annulment_of(item) if isinstance(item, models.Decision) else {}
+def _ended(_session: Session, item: models.Item) -> Mapping[str, Any]:
+    return ending_of(item) if isinstance(item, models.Decision) else {}
 
 
-_LIVE: Final[Mapping[str, Callable[[Session, models.Item], Mapping[str, Any]]]] = {"recommendation": _state, "offer": _reuse, "decision": _annulled}
+_LIVE: Final[Mapping[str, Callable[[Session, models.Item], Mapping[str, Any]]]] = {"recommendation": _state, "offer": _reuse, "decision": _ended}
 """Kind → the part of an edition's data that has records of its own."""
 
 

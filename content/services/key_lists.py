@@ -16,8 +16,9 @@ from content import koenigstein, models
 from content.koenigstein import Key
 from content.schemas import Field, FieldError, InvalidInput, Reader, clean
 from content.schemas.reading import line, required, whole
-from content.services import amend, audit, publish
+from content.services import amend, audit, publish, recipients
 from content.services.keys import counting, sources
+from content.services.notify import notify, settle_others
 from content.services.publish import Desk
 from workflows.engine import Blocked, Blocker
 from workflows.publication import GONE
@@ -56,7 +57,28 @@ def enter(desk: Desk, *, year: str, source: str, text: str) -> models.Koenigstei
     desk.session.add(row)
     desk.session.flush()
     _log(desk, "key.entered", row)
+    notify(
+        desk.session, "waits", None, recipients.house_holders(desk.session, Permission.VOTE_RECORD), occasion=_occasion(row), **_telling(desk, row),
+        words=f"Der Schlüssel {row.year} wartet auf eine zweite Person: Bitte mit der Quelle vergleichen, dann bestätigen oder verwerfen.",
+    )
     return row
+
+
+def _occasion(row: models.KoenigsteinKey) -> str:
+    return f"key:{row.id}:"
+
+
+def _telling(desk: Desk, row: models.KoenigsteinKey) -> dict[str, Any]:
+    return {
+        "now": desk.now, "title": f"Königsteiner Schlüssel {row.year}", "url": f"/redaktion/koenigstein#k{row.id}", "actor": desk.actor,
+        "actor_name": desk.actor_name or desk.actor,
+    }
+
+
+def _answer(desk: Desk, row: models.KoenigsteinKey, words: str) -> None:
+    """Nobody needs to look at the proposal any more, and whoever entered it hears what became of it."""
+    settle_others(desk.session, "waits", (), now=desk.now, about=_occasion(row))
+    notify(desk.session, "answered", None, recipients.named(desk.session, {row.entered_login}), occasion=_occasion(row), words=words, **_telling(desk, row))
 
 
 def confirm(desk: Desk, key_id: int) -> models.KoenigsteinKey:
@@ -71,6 +93,7 @@ def confirm(desk: Desk, key_id: int) -> models.KoenigsteinKey:
     row.confirmed_by, row.confirmed_login, row.confirmed_at = desk.actor_name or desk.actor, desk.actor, desk.now
     desk.session.flush()
     _log(desk, "key.confirmed", row)
+    _answer(desk, row, f"Der Schlüssel {row.year}, den Sie eingegeben haben, ist bestätigt und zählt.")
     show(desk, f"Königsteiner Schlüssel {row.year} eingetragen")
     return row
 
@@ -84,6 +107,7 @@ def discard(desk: Desk, key_id: int, reason: str) -> None:
     row.ended_by, row.ended_at, row.ended_reason = desk.actor_name or desk.actor, desk.now, reason.strip()[:MAX_SOURCE]
     desk.session.flush()
     _log(desk, "key.discarded", row)
+    _answer(desk, row, f"Der Schlüssel {row.year}, den Sie eingegeben haben, ist verworfen und zählt nicht. Grund: {row.ended_reason}")
 
 
 def take(desk: Desk, year: int, source: str, shares: Mapping[str, str]) -> bool:

@@ -45,6 +45,10 @@ def keep(session: Session, item: models.Item, *, is_new: bool = False) -> None:
         wanted.setdefault(item_url("body", body), False)
     if item.kind == "decision":
         wanted |= {item_url("recommendation", slug): False for slug in item.input.get("recommendations") or ()}
+    if not is_new:
+        line = models.StepEntry
+        rests_on = session.scalars(sa.select(line.decision_url).where(line.item_id == item.id, line.decision_url.is_not(None)))
+        wanted |= {url: False for url in rests_on if url and url not in wanted}
     wanted.pop(item.url, None)
     wanted = dict(list(wanted.items())[:MOST])
     if not is_new:

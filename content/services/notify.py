@@ -57,6 +57,7 @@ class Event:
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "waits": Event("Etwas wartet auf mich", "Wartet auf Sie", part=Part.WORKING),
     "returned": Event("Etwas kommt mit Hinweis zurück", "Zurückgegeben", part=Part.WORKING),
+    "answered": Event("Über meinen Antrag wurde entschieden", "Antrag entschieden"),
     "withdrawn": Event("Etwas, woran ich beteiligt bin, wurde zurückgezogen, entfernt, eingestellt oder für nichtig erklärt", "Zurückgezogen"),
     "due_soon": Event("Etwas ist bald fällig", "Bald fällig"),
     "overdue": Event("Etwas ist überfällig", "Überfällig"),

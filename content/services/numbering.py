@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -27,9 +28,7 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     session = desk.session
     # The body's row is the lock: the next one waits here until this transaction has ended.
     session.execute(sa.select(models.Body.id).where(models.Body.id == decision.body_id).with_for_update(of=models.Item))
-    day = decision.date or (decision.meeting.date if decision.meeting else None) or berlin_day(desk.now)
-    pattern = NumberPattern(body_law.of(decision.body).number_pattern)
-    number = DecisionNumber(day.year, given_numbers.last_serial(session, decision.body, day.year) + 1, pattern.suffix)
+    day, pattern, number = _next(session, decision, desk.now)
     url = decision_url(decision.body.slug, number.year, number.serial)
     if lookup.find(session, url) is not None:
         raise Blocked((Blocker("taken", f"Unter {url} gibt es schon einen Beschluss. Bitte die Nummern prüfen."),))
@@ -40,6 +39,18 @@ def give_number(desk: Desk, decision: models.Decision) -> str:
     session.flush()
     given_numbers.keep(session, decision, now=desk.now, actor=desk.actor)
     return decision.number
+
+
+def next_number(session: Session, decision: models.Decision, now: dt.datetime) -> str:
+    """The number that `decision` would be given now."""
+    _, pattern, number = _next(session, decision, now)
+    return decision.number or pattern.format(number)
+
+
+def _next(session: Session, decision: models.Decision, now: dt.datetime) -> tuple[dt.date, NumberPattern, DecisionNumber]:
+    day = decision.date or (decision.meeting.date if decision.meeting else None) or berlin_day(now)
+    pattern = NumberPattern(body_law.of(decision.body).number_pattern)
+    return day, pattern, DecisionNumber(day.year, given_numbers.last_serial(session, decision.body, day.year) + 1, pattern.suffix)
 
 
 def lasting(session: Session, item: models.Item) -> str:

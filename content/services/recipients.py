@@ -44,6 +44,12 @@ def holders(session: Session, permission: Permission, item: models.Item) -> list
     return list(session.scalars(_HOLDERS, {"roles": roles, "organisations": organisations}))
 
 
+def house_holders(session: Session, permission: Permission) -> list[models.Account]:
+    """Those who hold `permission` everywhere."""
+    roles = [name for name, role in ROLES.items() if permission in role.permits]
+    return list(session.scalars(_HOLDERS, {"roles": roles, "organisations": [""]}))
+
+
 def with_role(session: Session, role: str, organisation: str | None = None) -> list[models.Account]:
     """Those who have a role, on an organisation (or everywhere) where one is given."""
     if organisation is None:

@@ -28,7 +28,7 @@ CONFIRMED: Final = "Die Umsetzung ist von allen Adressaten bestätigt."
 """What an export says of the step that rests on confirmed reports, which it does not carry."""
 FREE: Final = RECOMMENDATION.unguarded()
 _FIELDS: Final[Mapping[str, str]] = {
-    "missing_decision": "decision", "not_named": "decision", "no_vote": "decision", "vote_failed": "decision", "missing_comment": "note",
+    "missing_decision": "decision", "decision_does_not_count": "decision", "not_named": "decision", "no_vote": "decision", "vote_failed": "decision", "missing_comment": "note",
     "unconfirmed": "note",
 }
 """Why a step is refused → the field of the line that can mend it."""
@@ -122,6 +122,8 @@ def steps_of(session: Session, history: Iterable[models.StepEntry]) -> list[Told
     start: models.StepEntry | None = None
     steps: list[models.StepEntry] = []
     for line in history:
+        if line.transition != transition.TAKEN_OVER and line.transition not in RECOMMENDATION.transitions:
+            continue  # what was asked for, declined or taken back moved nothing
         if line.transition == transition.TAKEN_OVER:
             start, steps = line, []
         else:

@@ -82,6 +82,7 @@ def named_addresses(data: Mapping[str, Any]) -> list[str]:
         urls += data.get(name, ())
     urls += [row["url"] for row in data.get("links", ())]
     urls += [data.get(name) for name in ("report", "commissioned_by", "noted_by", "market_item", "due_meeting")]
+    urls += [data["replacement"]["url"]] if "replacement" in data else []
     urls += [data["clause"]["url"]] if "clause" in data else []
     return [url for url in dict.fromkeys(urls) if url]
 

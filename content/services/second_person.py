@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from content import models
-from content.services import audit, recipients, step_requests, transition
+from content.services import audit, lookup, recipients, step_requests, transition
 from content.services.notify import notify, settle
 from content.services.publish import Desk
 from content.services.step_requests import ASKED, DECLINED, TAKEN_BACK
 from workflows.definition import Workflow
 from workflows.engine import Blocked, Blocker
 
-_WAITING = frozenset({"not_asked", "own_request"})
-"""What says no only until a second person has been asked."""
 
-
-def ask(desk: Desk, item: models.Item, workflow: Workflow, name: str, reason: str, *, rev: int | None = None) -> models.StepRequest:
-    """Ask for the step `name` with a reason that stays. Raises `Blocked`, `Stale`."""
-    reason = reason.strip()
-    blockers = [row for row in transition.hindrances(desk, item, workflow, name) if row.code not in _WAITING]
+def ask(
+    desk: Desk, item: models.Item, workflow: Workflow, name: str, reason: str, *, fields: Mapping[str, Any] | None = None, rev: int | None = None
+) -> models.StepRequest:
+    """Ask for the step `name` with a reason that stays, and with what else the step asks for. Raises `Blocked`, `Stale`."""
+    reason, rule = reason.strip(), workflow.transitions[name]
+    given = {**{need: (fields or {}).get(need) for need in rule.needs}, **dict.fromkeys(rule.needs & step_requests.REASONS, reason or "?")}
+    blockers = [row for row in transition.hindrances(desk, item, workflow, name, given) if row.code not in step_requests.FOR_SECOND]
     if not step_requests.needs_second(workflow, name):
         blockers.append(Blocker("goes_alone", f"„{workflow.transitions[name].title}“ braucht keinen Antrag."))
     if step_requests.of(desk.session, item, workflow, name) is not None:
@@ -27,14 +30,15 @@ def ask(desk: Desk, item: models.Item, workflow: Workflow, name: str, reason: st
     if blockers:
         raise Blocked(tuple(blockers))
     transition.hold(desk.session, item, rev)
-    step_requests.forget(desk.session, item, workflow)
+    step_requests.forget(desk.session, item, workflow, but=transition.state_of(item, workflow))
     row = models.StepRequest(
         item_id=item.id, workflow=workflow.name, transition=name, source=transition.state_of(item, workflow), reason=reason, asked_by=desk.actor,
         asked_name=desk.actor_name or desk.actor, asked_at=desk.now, rev=item.rev,
     )
     desk.session.add(row)
     desk.session.flush()
-    _note(desk, item, workflow, ASKED, name, reason)
+    decision = lookup.find_decision(desk.session, str(given.get("decision") or "").strip()) if "decision" in rule.needs else None
+    _note(desk, item, workflow, ASKED, name, reason, decision_url=decision.url if decision is not None else None)
     title = workflow.transitions[name].title
     notify(
         desk.session, "waits", item, recipients.holders(desk.session, workflow.transitions[name].permission, item), now=desk.now,
@@ -53,7 +57,7 @@ def decline(desk: Desk, item: models.Item, workflow: Workflow, name: str, commen
         raise Blocked((Blocker("missing_comment", "Der Hinweis fehlt. Bitte sagen, warum der Antrag abgelehnt ist."),))
     _end(desk, item, workflow, row, DECLINED, comment)
     notify(
-        desk.session, "returned", item, recipients.named(desk.session, {row.asked_by}), now=desk.now, occasion=f"declined:{_occasion(row)}"[:140],
+        desk.session, "answered", item, recipients.named(desk.session, {row.asked_by}), now=desk.now, occasion=f"declined:{_occasion(row)}"[:140],
         actor=desk.actor, actor_name=desk.actor_name or desk.actor, words=f"Ihr Antrag „{workflow.transitions[name].title}“ ist abgelehnt. Hinweis: {comment}",
     )
 
@@ -80,11 +84,11 @@ def _end(desk: Desk, item: models.Item, workflow: Workflow, row: models.StepRequ
     settle(desk.session, "waits", item, now=desk.now, about=_occasion(row))
 
 
-def _note(desk: Desk, item: models.Item, workflow: Workflow, mark: str, name: str, comment: str) -> None:
+def _note(desk: Desk, item: models.Item, workflow: Workflow, mark: str, name: str, comment: str, *, decision_url: str | None = None) -> None:
     state = transition.state_of(item, workflow)
     transition.keep(desk.session, [{
         "workflow": workflow.name, "version": workflow.version, "transition": f"{mark}{name}", "source": state, "target": state, "at": desk.now,
-        "comment": comment, "decision_url": None, **transition.recorded(desk, item),
+        "comment": comment, "decision_url": decision_url, **transition.recorded(desk, item),
     }])
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{mark}{name}"[:60], subject=item.url,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -115,6 +115,18 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
         notify(
             desk.session, telling.event, item, people, now=desk.now, occasion=f"{about}{entry.id}", words=words, actor=desk.actor,
             actor_name=desk.actor_name or desk.actor,
+        )
+
+
+def after_requests(desk: Desk, item: models.Item, workflow: Workflow, step: Step, requests: Iterable[models.StepRequest]) -> None:
+    """Whoever asked for a step that goes only by two hears that it was confirmed, or that another step came first."""
+    taken = workflow.transitions[step.transition].title
+    for row in requests:
+        asked = workflow.transitions[row.transition].title
+        words = f"Ihr Antrag „{asked}“ ist bestätigt." if row.transition == step.transition else f"Ihr Antrag „{asked}“ ist hinfällig: Inzwischen geschah „{taken}“."
+        notify(
+            desk.session, "answered", item, recipients.named(desk.session, {row.asked_by}), now=desk.now, occasion=f"request:{row.item_id}:{row.id}",
+            words=words, actor=desk.actor, actor_name=desk.actor_name or desk.actor,
         )
 
 

@@ -18,15 +18,15 @@ from sqlalchemy.orm import Session
 from content import models
 from content.addresses import meeting_url
 from content.berlin import day_of
-from content.freezing.council import ANNULLED
+from content.freezing.endings import ENDED
 from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
 from content.services import (
-    annulment,
     audit,
     ballots,
     changes,
     edit,
+    endings,
     frozen_text,
     gazette,
     implementation,
@@ -37,16 +37,18 @@ from content.services import (
     publish,
     publishable,
     removal,
+    rights,
     step_notices,
     step_requests,
     unreviewed,
 )
 from content.services.publish import Desk
 from content.whole import whole
-from workflows.catalogue import PROCEDURES, WORKFLOWS
+from workflows.catalogue import LASTING, PROCEDURES, WORKFLOWS
+from workflows.decision import DECISION
 from workflows.definition import Workflow
 from workflows.engine import Ask, Blocker, Offer, Past, Step, foreseen, offers, plan, require
-from workflows.publication import PUBLICATION
+from workflows.publication import GONE, PUBLICATION
 from workflows.vocabulary import Effect
 
 
@@ -75,6 +77,8 @@ def take(
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
     before = None if workflow is PUBLICATION else unreviewed.shown(desk, item)
+    may_wait = step.source != step.target and step_requests.may_wait(workflow, step.source)
+    requests = step_requests.by_step(desk.session, item, workflow) if may_wait else {}
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
     note = str(given.get("note") or "").strip()
@@ -102,8 +106,10 @@ def take(
     )
     if step.source != step.target:
         step_requests.forget(desk.session, item, workflow)
-    if isinstance(item, models.Decision) and step.target == ANNULLED:
-        annulment.show(desk, item)
+    if decision is not None:
+        mentions.keep(desk.session, item)
+    if isinstance(item, models.Decision) and step.target in ENDED:
+        endings.show(desk, item)
     if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
         implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
     audit.note(
@@ -112,6 +118,7 @@ def take(
         detail=f"{workflow.states[step.source].title} → {workflow.states[step.target].title}" + (f": {note}" if note else ""),
     )
     step_notices.after_step(desk, item, workflow, step, entry)
+    step_notices.after_requests(desk, item, workflow, step, requests.values())
     return entry
 
 
@@ -213,17 +220,20 @@ def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str,
     if name and step_requests.needs_second(workflow, name):
         fields = _asked_fields(desk, item, workflow, fields, name)
     for fact in wanted:
-        facts[fact] = step_requests.of(desk.session, item, workflow, name) if fact == "request" else _FACTS[fact](desk, item, fields, name)
+        facts[fact] = step_requests.by_step(desk.session, item, workflow) if fact == "requests" else _FACTS[fact](desk, item, fields, name)
     return Ask(
         actor=desk.actor, permits=desk.permits, now=desk.now, state=state_of(item, workflow), fields=fields, history=past, facts=facts
     )
 
 
 def _asked_fields(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Who confirms a request confirms its reason, and writes none of their own."""
+    """Who confirms a request confirms its reason and what it names, and writes nothing of their own."""
     request = step_requests.of(desk.session, item, workflow, name)
-    needs = workflow.transitions[name].needs & {"note", "comment"}
-    return {**fields, **dict.fromkeys(needs, request.reason)} if request is not None else fields
+    if request is None:
+        return fields
+    needs = workflow.transitions[name].needs
+    named = {"decision": step_requests.decision_of(desk.session, request)} if "decision" in needs else {}
+    return {**fields, **named, **dict.fromkeys(needs & step_requests.REASONS, request.reason)}
 
 
 def _facts_of(workflow: Workflow, name: str) -> frozenset[str]:
@@ -257,6 +267,29 @@ def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | 
     given = str(fields.get("decision") or "").strip()
     found = lookup.find_decision(session, given) if given else None
     return found if isinstance(found, models.Decision) else None
+
+
+def _decision_problem(desk: Desk, item: models.Item, fields: Mapping[str, Any], name: str) -> str:
+    """Why the decision given does not count; empty where it does, or where none is given."""
+    given = str(fields.get("decision") or "").strip()
+    decision = _decision(desk.session, fields)
+    if not given:
+        return ""
+    is_known = decision is not None and (decision.publication_state == "published" or desk.grants is None or rights.may_see(desk.grants, decision))
+    if decision is None or not is_known or decision.publication_state in GONE:
+        return f"Den Beschluss „{given[:80]}“ gibt es nicht. Bitte Nummer oder Adresse prüfen, etwa 2021/39."
+    if decision is item:
+        return "Das ist der Beschluss selbst. Bitte den Beschluss angeben, der an seine Stelle tritt."
+    label, counting = (f"Beschluss {decision.number}" if decision.number else "Dieser Beschluss"), ballots.ADOPTED if name == "supersede" else _ADOPTED_ONCE
+    if decision.procedure_state not in counting:
+        return f"{label} ist „{DECISION.title_of(state_of(decision, DECISION))}“. Hier zählt nur ein Beschluss, der beschlossen ist und gilt."
+    if item.publication_state == "published" and decision.publication_state != "published":
+        return f"{label} ist nicht öffentlich, der Eintrag aber schon. Bitte zuerst den Beschluss veröffentlichen."
+    return ""
+
+
+_ADOPTED_ONCE: Final = LASTING["decision"] - {"annulled"}
+"""States of a decision on which something may rest, even where another one took its place since."""
 
 
 def _problem(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> str:
@@ -325,6 +358,7 @@ _FACTS: Final[Mapping[str, Any]] = {
     "decided_on": _decided_on,
     "announced_on": _announced_on,
     "named_by": _named_by,
+    "decision_problem": _decision_problem,
     "unconfirmed": _unconfirmed,
 }
 

@@ -14,7 +14,7 @@ from pyramid.response import Response
 from content.house import Work
 from content.services import bulk, desk
 from content.services.bulk import Answer, Choice, Chosen, Move
-from portal import item_page, step_fields
+from portal import confirming, item_page, step_fields
 from portal.desk import MissingRight, desk_view, page, safe_path, viewing, writing
 from portal.typed import typed_texts
 from portal.views.desk_list import LIST
@@ -80,6 +80,7 @@ def _choices(request: Request, chosen: list[Chosen], found: list[Choice]) -> Res
 
 def _page(request: Request, move: Move | None, answers: list[Answer], *, status: int = 200, **values: Any) -> Response:
     shown: dict[str, Any] = {"problem": "", "is_done": False, "errors": {}, "sheets": {}, **values}
+    shown["consequences"] = confirming.consequences(f"{move.workflow.name}.{move.name}") if move else ""
     return page(
         request, "desk/bulk.html", title=move.transition.title if move else "Schritt wählen", status=status, step=move.key if move else "", back=_back(request),
         good=[answer for answer in answers if not answer.reasons], bad=[answer for answer in answers if answer.reasons],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
@@ -26,6 +26,7 @@ from content.services import (
     frozen_text,
     implementation,
     mentions,
+    numbering,
     rights,
     second_person,
     step_requests,
@@ -46,20 +47,13 @@ from workflows.diagram import svg
 from workflows.engine import Blocked
 from workflows.guards import EARLY
 from workflows.publication import PUBLICATION
-from workflows.vocabulary import ROLES, Permission
+from workflows.vocabulary import ROLES, Effect, Permission
 
 STATES: Final = PUBLICATION.titles
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 LIST_OF_TRASH: Final = "/redaktion/eintraege?zustand=trashed"
 TOLD: Final = {("decision", "adopt"): "?beschlossen=1"}
 """What the page says at once after a step: (workflow, step) → part of its address."""
-STEP_HINTS: Final = {
-    "withdraw": "Die öffentliche Seite antwortet dann nur noch mit Ihrem Grund, auch in der Suche und unter früheren Tagen steht nichts mehr. "
-    "Rücknahme und Grund stehen für immer im Register. Zurückgezogen wird zu zweit.",
-    "annul": "Nummer und Text bleiben öffentlich, mit dem Vermerk „für nichtig erklärt“ und dem Grund. Das lässt sich nicht zurücknehmen und geht nur zu zweit.",
-    "remove": confirming.ACTS["item.remove"].consequences,
-}
-"""What a step says of itself before it is taken."""
 SHOWN_STATES: Final = Titles({name: title for name, title in STATES.items() if name != "removed"})
 """States that anybody meets: what was removed is in no list."""
 
@@ -110,7 +104,7 @@ def _item_page(
     has_changes = row.publication_state == "published" and differs(work.desk, row)
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
-    waiting = frozen_text.of(work.session, row)
+    waiting, asked = frozen_text.of(work.session, row), step_requests.open_of(work.session, row)
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
@@ -122,8 +116,9 @@ def _item_page(
         is_just_adopted=bool(request.GET.get("beschlossen")) and isinstance(row, models.Decision) and bool(row.number),
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=STEP_HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
-        requests=step_requests.open_of(work.session, row), early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
+        difference=difference, given=given, step_hints=confirming.HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        requests=asked, asked_decisions={name: step_requests.decision_of(work.session, one) for name, one in asked.items()},
+        for_second=step_requests.FOR_SECOND, early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
 
@@ -153,15 +148,31 @@ def _beside(work: Work, row: models.Item) -> tuple[Difference, ...]:
 
 def _question(request: Request, workflow: Workflow, name: str) -> Response | None:
     """What is asked before a step that nothing brings back, where it is possible; else the step itself says why not."""
-    act = f"item.{name}"
-    if workflow is not PUBLICATION or act not in confirming.ACTS:
+    key = f"{workflow.name}.{name}"
+    if key not in confirming.ACTS:
         return None
     with viewing(request) as work:
         row = found_item(request, work.session)
-        offers = transition.possible(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, workflow)
-        if not any(offer.name == name and offer.is_possible for offer in offers):
+        if workflow not in transition.workflows_of(row.kind):
             return None
-        return confirming.question(request, act, row.title or row.url, f"/redaktion/eintrag/{row.id}")
+        fields, asked = step_fields.read(workflow, name, typed_texts(request)), confirming.ACTS[key].reason
+        blockers = transition.hindrances(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, workflow, name, fields)
+        if any(one.code != f"missing_{asked}" for one in blockers):
+            return None
+        return confirming.question(request, key, row.title or row.url, f"/redaktion/eintrag/{row.id}", facts=_asked_facts(work, row, workflow, name, fields))
+
+
+def _asked_facts(work: Work, row: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What to know before the yes: the number that would be given, what was entered, what was typed with the step."""
+    found: list[tuple[str, str]] = []
+    if Effect.GIVE_NUMBER in workflow.transitions[name].effects and isinstance(row, models.Decision):
+        found.append(("Nächste Nummer", numbering.next_number(work.session, row, work.desk.now)))
+        found += [(label, value) for label, value in _facts(work, row) if label == "Sitzung"]
+    if workflow.name == "decision":
+        found.append(("Protokollerklärungen", str(len(ballots.statements_of(work.session, row))) if isinstance(row, models.Decision) else ""))
+    typed = {label.removeprefix("Der ").removeprefix("Die "): str(fields.get(need) or "") for need, label in workflow.field_labels.items()}
+    reason = confirming.ACTS[f"{workflow.name}.{name}"].reason
+    return [*found, *((label, value) for label, value in typed.items() if value and not reason)]
 
 
 @desk_view("desk.step", method="POST")
@@ -197,7 +208,9 @@ def step(request: Request) -> Response:
 
 
 _REQUESTS: Final[Mapping[str, Callable[[Desk, models.Item, Workflow, str, Mapping[str, str], int | None], object]]] = {
-    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(desk, row, workflow, name, given.get("grund", ""), rev=rev),
+    "stellen": lambda desk, row, workflow, name, given, rev: second_person.ask(
+        desk, row, workflow, name, given.get("grund", ""), fields=step_fields.read(workflow, name, given), rev=rev,
+    ),
     "ablehnen": lambda desk, row, workflow, name, given, _rev: second_person.decline(desk, row, workflow, name, given.get("hinweis", "")),
     "zuruecknehmen": lambda desk, row, workflow, name, _given, _rev: second_person.take_back(desk, row, workflow, name),
 }

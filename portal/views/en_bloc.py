@@ -14,12 +14,21 @@ from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import ballots, body_law, en_bloc
 from content.services.transition import Stale
-from portal import ballot_form
+from portal import ballot_form, confirming
 from portal.asked import desk_with, found_item
 from portal.ballot_form import GREEN_LIST, Typed
 from portal.desk import audit, desk_view, page, viewing, writing
+from portal.typed import DRAFT
 from workflows.engine import Blocked
 from workflows.vocabulary import Permission
+
+
+class _Foreseen(Exception):  # noqa: N818 - named for the situation
+    """All could be adopted: under which name, with which numbers (title, number)."""
+
+    def __init__(self, subject: str, numbers: Sequence[tuple[str, str]]) -> None:
+        super().__init__(subject)
+        self.subject, self.numbers = subject, numbers
 
 
 @desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD)
@@ -39,15 +48,27 @@ def adopt(request: Request) -> Response:
     if request.POST.get("behalten"):
         with writing(request) as work:
             return _again(request, work, typed, ())
+    is_sure = request.POST.get(confirming.CONFIRMED) == confirming.YES
     try:
         with writing(request) as work:
             meeting = _meeting(request, work)
             desk = desk_with(work, request.person.permits_on("decision", meeting.owner))
             cast = ballots.with_others(meeting.body, typed.ballots, typed.others)
             adopted = en_bloc.adopt(desk, meeting, cast, is_circulation=typed.is_circulation)
+            if not is_sure:
+                # It would go: what was done is given up with this transaction, and the numbers are told before the yes.
+                raise _Foreseen(meeting.title or meeting.url, [(row.title or row.url, row.number or "") for row in adopted])
             ballot_form.forget(request, work, typed)
             audit(request, work, "vote.en_bloc", meeting.url, ", ".join(row.number or "" for row in adopted))
             target = f"{request.path_info}?beschlossen=1"
+    except _Foreseen as foreseen:
+        with writing(request) as work:
+            meeting = _meeting(request, work)
+            ballot_form.keep(request, work, typed, GREEN_LIST, meeting)
+            back = f"{request.path_info}?{DRAFT}={typed.uid}"
+        if asked := confirming.question(request, "vote.en_bloc", foreseen.subject, back, facts=foreseen.numbers, also=[(DRAFT, typed.uid)]):
+            return asked
+        raise HTTPNotFound from None  # not confirmed, and yet nothing to ask: no form of ours sends that
     except (InvalidInput, Blocked, Stale) as refused:
         with writing(request) as work:
             return _again(request, work, typed, _reasons(refused))

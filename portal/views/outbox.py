@@ -16,7 +16,7 @@ from workflows.vocabulary import Permission
 
 KIND_WORDS: Final = {
     "mail.invitation": "Einladung", "mail.reset": "Neues Kennwort", "mail.notice": "Hinweis", "mail.digest": "Tägliche Übersicht",
-    "mail.account": "Änderung am Konto", "mail.embargo": "Link unter Sperrfrist", "mail.review": "Bitte um Durchsicht",
+    "mail.account": "Änderung am Konto", "mail.embargo": "Link unter Sperrfrist", "mail.embargo_lifted": "Ende eines Links unter Sperrfrist", "mail.review": "Bitte um Durchsicht",
     "mail.review_reminder": "Erinnerung an die Durchsicht", "mail.alert": "Neues zu einer Suche", "mail.alert_confirm": "Bestätigung eines Abos",
     "mail.alert_link": "Link zu Abos",
 }

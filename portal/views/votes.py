@@ -11,7 +11,7 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.services import ballots, unreviewed
+from content.services import ballots, other_rule, unreviewed
 from portal import ballot_form
 from portal.asked import desk_with, found_item
 from portal.ballot_form import VOTE, Typed
@@ -49,6 +49,7 @@ def record_vote(request: Request) -> Response:
                 is_en_bloc=typed.is_en_bloc, rule=typed.rule or None, note=typed.note, rule_reason=typed.rule_reason,
             )
             unreviewed.changed(desk, row)
+            other_rule.ask(desk, row)
             ballot_form.forget(request, work, typed)
             audit(request, work, "vote.recorded", row.url)
             target = f"/redaktion/eintrag/{row.id}"
@@ -73,7 +74,7 @@ def _confirm(request: Request) -> Response:
     try:
         with writing(request) as work:
             row = found_decision(request, work)
-            ballots.confirm_rule(desk_with(work, request.person.permits_on(row.kind, row.owner)), row)
+            other_rule.confirm(desk_with(work, request.person.permits_on(row.kind, row.owner)), row)
             audit(request, work, "vote.rule_confirmed", row.url)
             target = f"/redaktion/eintrag/{row.id}"
     except Blocked as refused:

@@ -154,7 +154,7 @@ def _steps(house: House, size: int) -> None:
 
     def step(name: str, by: str) -> Callable[[int], None]:
         def take(item_id: int) -> None:
-            with house.writing(by, permits=ROLES["secretariat"].permits) as work:
+            with house.writing(by, permits=ROLES["operator"].permits) as work:
                 transition.take(work.desk, work.session.get_one(models.Item, item_id), PUBLICATION, name, {"comment": "Bitte prüfen.", "note": "Überholt."})
         return take
 

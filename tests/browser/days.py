@@ -169,8 +169,11 @@ class Person:
         return self.page.locator("form.step", has=self.page.get_by_role("heading", name=name, exact=True))
 
     def step(self, name):
-        """Take a step of an item: the button in its form."""
-        return self.press(name, within=self.form(name))
+        """Take a step of an item: the button in its form, and the one of the question that may come first."""
+        taken = self.press(name, within=self.form(name))
+        if self.page.locator("form#frage").count():
+            self.press(self.page.locator("form#frage button").inner_text().strip(), within=self.page.locator("form#frage"))
+        return taken
 
     # --- eyes ---------------------------------------------------------------------------------------------------------
 

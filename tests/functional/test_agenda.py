@@ -75,6 +75,7 @@ def test_a_recommendation_is_adopted_at_the_desk_once_its_decision_is_given(desk
         decision = lookup.find(work.session, DECISION_URL)
         decision.procedure_state, decision.recommendation_urls = "on_agenda", [RECOMMENDATION_URL]
         ballots.record(work.desk, decision, dict.fromkeys([member.code for member in decision.body.members if member.kind != "advisory"], "yes"))
+        transition.take(work.desk, decision, DECISION, "adopt")
     form = step(refused, "adopt")
     form["decision"] = "2021/39"
     form.submit(status=303)

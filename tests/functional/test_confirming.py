@@ -8,18 +8,21 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import accounts, lookup, outbox, reuse
+from content.services import accounts, ballots, lookup, outbox, reuse, step_requests
 from content.services.reuse import Buyer
 from portal.confirming import ACTS
 from tests.functional.confirming import REASON, is_question, sure
+from tests.functional.deciding import acting, draft_decision, voted
 from tests.functional.people import logged
-from tests.functional.test_desk import step
+from tests.functional.test_desk import asking_step, step
 from tests.functional.test_desk_drafts import autosave, drafts, typed_press
 from tests.functional.test_desk_links import new_term
+from tests.functional.test_en_bloc import _session
 from tests.functional.test_report_desk import section_form
 from tests.functional.test_report_review import make_group, send, suggest
 from tests.functional.test_reports import TEXT
 from tests.functional.test_reuse import SLUGS, _free, _open, _take
+from workflows.catalogue import LASTING, PROCEDURES, WORKFLOWS
 
 
 def _account(desk, wish, **fields):
@@ -51,7 +54,7 @@ def _remove(desk):
         with house.writing("test") as work:
             return lookup.find(work.session, "/glossar/weg") is None
 
-    return lambda: step(app.get(target), "remove").submit(), is_done
+    return lambda: asking_step(app.get(target), "remove").submit(), is_done
 
 
 def _draft(desk):
@@ -94,7 +97,7 @@ def _reuse(desk, name):
         with house.writing("test") as work:
             return work.session.get_one(models.Reuse, row_id).state == {"order": "ordered", "end": "ended"}[name]
 
-    return lambda: step(app.get(target), name).submit(), is_done
+    return lambda: asking_step(app.get(target), name).submit(), is_done
 
 
 def _suggestions(desk):
@@ -107,6 +110,60 @@ def _suggestions(desk):
             return work.session.scalar(sa.select(models.Suggestion.state)) == "rejected"
 
     return lambda: send(lead, f"{path}/durchsicht", 200, tun="alle-ablehnen"), is_done
+
+
+def _step(desk, workflow, name):
+    """A step of an item that nothing brings back, from where it starts."""
+    house, browser = desk
+    app, flow = browser("gerda", "secretariat"), WORKFLOWS[workflow]
+    with acting(house, "gerda") as work:
+        if workflow == "decision":
+            row = voted(work) if name == "adopt" else draft_decision(work)
+            row.procedure_state = "on_agenda" if name == "adopt" else min(flow.transitions[name].sources)
+            row.gazette_date = dt.date(2031, 3, 9) if name == "record_announced" else None
+            if name == "reject":
+                row.procedure_state = "on_agenda"
+                ballots.record(work.desk, row, {"BUND": "no"})
+        elif workflow == "recommendation":
+            row, decision = lookup.find(work.session, "/empfehlung/efa-vorrang"), lookup.find(work.session, "/beschluss/2021/34")
+            row.procedure_state, decision.procedure_state, decision.recommendation_urls = "proposed", "adopted", ["/empfehlung/efa-vorrang"]
+            if ballots.vote_of(work.session, decision) is None:
+                ballots.record(work.desk, decision, dict.fromkeys([member.code for member in decision.body.members if member.kind != "advisory"], "yes"))
+        else:
+            row = work.session.scalars(sa.select(models.Report).order_by(models.Report.id)).first()
+            row.procedure_state = min(flow.transitions[name].sources)
+        number = row.id
+
+    def ask():
+        form = asking_step(_of(app.get(f"/redaktion/eintrag/{number}"), workflow), name)
+        for need in flow.transitions[name].needs:
+            form[need] = {"decision": "2021/34"}.get(need, REASON)
+        return form.submit()
+
+    def is_done():
+        with house.writing("test") as work:
+            return work.session.get_one(models.Item, number).procedure_state == flow.transitions[name].target
+
+    return ask, is_done
+
+
+class _of:  # noqa: N801 - reads as a word of the sentence
+    """The forms of a page that belong to one workflow."""
+
+    def __init__(self, page, workflow):
+        self.forms = {name: form for name, form in page.forms.items() if "workflow" in form.fields and form["workflow"].value == workflow}
+
+
+def _green_list(desk):
+    house, browser = desk
+    number, app = _session(house), browser("gerda", "secretariat")
+
+    def ask():
+        form = next(form for form in app.get(f"/redaktion/eintrag/{number}/gruene-liste").forms.values() if "ballot.BUND" in form.fields)
+        form["others"] = "yes"
+        return form.submit()
+
+    return ask, lambda: bool(logged(house, "vote.en_bloc"))
 
 
 def _section_draft(desk):
@@ -125,13 +182,62 @@ def _group(desk):
 PLACES = {
     "account.lock": lambda desk: _account(desk, "lock"), "account.factors": lambda desk: _account(desk, "factors"),
     "account.revoke": lambda desk: _account(desk, "revoke", role="press", organisation=""), "account.disconnect": _identity,
-    "message.drop": _message, "item.remove": _remove, "draft.discard": _draft, "section_draft.discard": _section_draft,
+    "message.drop": _message, "publication.remove": _remove, "vote.en_bloc": _green_list, "draft.discard": _draft, "section_draft.discard": _section_draft,
     "suggestions.reject_all": _suggestions, "reuse.order": lambda desk: _reuse(desk, "order"), "reuse.end": lambda desk: _reuse(desk, "end"),
+    **{
+        name: lambda desk, name=name: _step(desk, *name.split("."))
+        for name in ACTS if name.split(".")[0] in {"decision", "recommendation", "report"}
+    },
 }
 
 
 def test_every_act_of_the_table_is_tried():
     assert PLACES.keys() == ACTS.keys()
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, flow in PROCEDURES.items() for name in flow.transitions])
+def test_a_step_that_nothing_brings_back_is_asked_before_or_goes_only_by_two(kind, name):
+    flow = PROCEDURES[kind]
+    step_ = flow.transitions[name]
+    is_for_good = flow.states[step_.target].is_final or (step_.target in LASTING[kind] and not step_.sources & LASTING[kind])
+    assert not is_for_good or step_requests.needs_second(flow, name) or f"{kind}.{name}" in ACTS
+
+
+def test_before_it_is_adopted_the_desk_says_which_number_it_will_be(desk):
+    ask, _ = _step(desk, "decision", "adopt")
+    asked = ask()
+    assert "2031/01" in asked.html.select_one(".facts").text and "36. Sitzung" in asked.html.select_one(".facts").text
+
+
+def test_what_was_typed_with_a_step_is_shown_before_the_yes(desk):
+    ask, _ = _step(desk, "decision", "withdraw")
+    assert REASON in ask().html.select_one(".facts").text
+
+
+def test_the_green_list_says_which_numbers_before_the_yes_and_what_was_typed_stays(desk):
+    ask, is_done = _green_list(desk)
+    asked = ask()
+    assert all(number in asked.html.select_one(".facts").text for number in ("2031/01", "2031/02", "2031/03")) and not is_done()
+    assert asked.click("Abbrechen").forms
+
+
+def test_a_draft_that_is_withdrawn_is_said_to_end_and_not_to_leave_the_public(desk):
+    house, browser = desk
+    with acting(house, "gerda") as work:
+        number = draft_decision(work).id
+    page = browser("gerda", "secretariat").get(f"/redaktion/eintrag/{number}")
+    assert "öffentliche Seite antwortet" not in asking_step(_of(page, "decision"), "withdraw").text
+
+
+def test_many_at_once_are_told_the_consequences_too(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    with acting(house, "gerda") as work:
+        row = draft_decision(work)
+        chosen = {"eintrag": f"{row.id}.{row.rev}", "schritt": "decision:withdraw", "formular": ""}
+    form = next(form for form in app.get("/redaktion/eintraege").forms.values() if "formular" in form.fields)
+    page = app.post("/redaktion/eintraege/schritt", {**chosen, "formular": form["formular"].value})
+    assert ACTS["decision.withdraw"].consequences in page.html.select_one("#folgen").text
 
 
 @pytest.mark.parametrize("name", sorted(PLACES))

@@ -13,7 +13,7 @@ from content.koenigstein import KEYS
 from content.laender import LAENDER, LAND_CODES
 from content.schemas import clean_item
 from content.services import ballots, declarations, edit, key_lists, lookup, transition
-from tests.functional.confirming import sure
+from tests.functional.confirming import saying_yes, sure
 from tests.functional.test_desk import step
 from workflows.decision import DECISION, MINUTES_OPEN
 from workflows.engine import Blocked
@@ -330,7 +330,7 @@ def test_the_green_list_tells_its_numbers_and_leads_to_the_statements(desk):
             row = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
             transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         number = meeting.id
-    form = _vote_form(app.get(f"/redaktion/eintrag/{number}/gruene-liste"))
+    form = saying_yes(_vote_form(app.get(f"/redaktion/eintrag/{number}/gruene-liste")))
     form["others"] = "yes"
     done = form.submit(status=303).follow()
     told = done.html.find(role="status", id="beschlossen").get_text(" ")

@@ -20,6 +20,7 @@ from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
 from tests.functional.browsing import Browser
+from tests.functional.confirming import saying_yes
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import fresh
 from workflows.decision import DECISION
@@ -37,6 +38,12 @@ def form_of(page):
 
 
 def step(page, name):
+    """The form of a step; where the desk asks before it is taken, it is answered with yes."""
+    return saying_yes(asking_step(page, name))
+
+
+def asking_step(page, name):
+    """The form of a step, whose answer may be the question that comes first."""
     return next(form for form in page.forms.values() if "schritt" in form.fields and form["schritt"].value == name)
 
 

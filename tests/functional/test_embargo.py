@@ -87,6 +87,19 @@ def office(portal):
     return made
 
 
+def test_who_could_read_hears_that_the_embargo_was_lifted_and_the_link_ended(office):
+    _, path = office.link()
+    office.act("invite", {"name": "Nie Verschickt", "organisation": "Zeitung", "email": "nie@zeitung.example"})
+    office.act("lift")
+    sent = []
+    clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: NOW)
+    (told,) = [payload for kind, payload in sent if kind == "mail.embargo_lifted"]
+    assert told["to"] == "jana@zeitung.example"
+    message = office.postman._message("mail.embargo_lifted", {**told, "key": "k"})
+    assert SECRET not in message["Subject"] and "gilt damit nicht mehr" in message.get_content() and SECRET in message.get_content()
+    office.app.get(path, status=404)
+
+
 def test_link_shows_the_submitted_text_marked_and_kept_by_nobody(office):
     _, path = office.link()
     page = office.app.get(path)

@@ -7,6 +7,7 @@ import datetime as dt
 from content import models
 from content.schemas import clean_item
 from content.services import edit, transition
+from tests.functional.confirming import saying_yes
 from workflows.decision import DECISION
 
 NOW = dt.datetime.now(dt.UTC)
@@ -34,7 +35,7 @@ def _vote(app, number, choice="yes"):
     for name in form.fields:
         if name and name.startswith("ballot."):
             form[name] = choice
-    return form
+    return saying_yes(form)
 
 
 def _numbers(house):

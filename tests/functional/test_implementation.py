@@ -110,9 +110,11 @@ def test_a_file_belongs_to_the_frozen_text_too_and_goes_with_a_withdrawal(desk):
     with house.writing("operator") as work:
         transition.withdraw(work.desk, work.session.get_one(models.Item, number), "Versehen.")
     public.get(address, status=404)
-    back = office.get(f"/redaktion/eintrag/{number}").forms["schritt-publication-republish"]
-    back["note"] = "Doch."
+    back = office.get(f"/redaktion/eintrag/{number}").forms["antrag-publication-republish-stellen"]
+    back["grund"] = "Doch."
     back.submit(status=303)
+    public.get(address, status=404)
+    browser("gustav", "secretariat").get(f"/redaktion/eintrag/{number}").forms["schritt-publication-republish"].submit(status=303)
     public.get(address, status=200)
 
 

@@ -12,7 +12,7 @@ from content import models
 from content.db import Base
 from content.services import exchange, lookup, transition
 from tests.functional.confirming import is_question, sure
-from tests.functional.test_desk import form_of, step
+from tests.functional.test_desk import asking_step, form_of, step
 from tests.functional.test_desk_links import change, new_term
 from tests.functional.test_pictures import photo, upload
 from workflows.engine import Blocked
@@ -27,7 +27,7 @@ def secretariat(desk):
 
 
 def remove(app, target, why="Doppelt angelegt"):
-    form = step(app.get(target), "remove")
+    form = asking_step(app.get(target), "remove")
     form["comment"] = why
     answer = form.submit(expect_errors=True)
     return sure(answer, reason=why) if is_question(answer) else answer

@@ -72,6 +72,7 @@ def _adopted_by_a_decision(work):
     if ballots.vote_of(work.session, decision) is None:
         decision.procedure_state = "on_agenda"
         ballots.record(work.desk, decision, _members(decision.body))
+        transition.take(work.desk, decision, DECISION, "adopt")
     yield row
     transition.take(work.desk, row, RECOMMENDATION, "adopt", {"decision": "2021/39"})
 

@@ -11,6 +11,7 @@ from content import models
 from content.services import accounts, lookup, transition
 from portal import cli
 from workflows.publication import PUBLICATION
+from workflows.recommendation import RECOMMENDATION
 
 URL = "/empfehlung/efa-vorrang"
 
@@ -109,7 +110,7 @@ def test_check_counts_rows_and_finds_states_and_versions_that_the_program_does_n
             at=dt.datetime.now(dt.UTC), rev=1, sha256="0" * 64,
         ))
     code, _, err = command("workflows", "check")
-    assert code == cli.FAULTY and "Empfehlung: unbekannter Zustand „verloren“: 1" in err and "Fassung 99 (heute Fassung 1): 1" in err
+    assert code == cli.FAULTY and "Empfehlung: unbekannter Zustand „verloren“: 1" in err and f"Fassung 99 (heute Fassung {RECOMMENDATION.version}): 1" in err
 
 
 def test_without_a_portal_the_definitions_are_checked_alone(tmp_path, capsys):

@@ -18,7 +18,7 @@ from workflows.vocabulary import ROLES, Permission, permits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
-    "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "request": SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r"), "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
+    "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "requests": dict.fromkeys(["withdraw", "republish", "annul", "supersede"], SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r")), "decision_problem": "", "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
     "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, used="", own="", problem="", is_body_public=True), "decided_on": NOW.date(), "announced_on": None,
     "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
@@ -104,7 +104,7 @@ def test_implemented_needs_every_addressee_or_a_reason_for_each():
 
 def test_a_forgotten_fact_is_an_error_and_never_a_pass():
     with pytest.raises(MissingFact, match="vote"):
-        plan(RECOMMENDATION, "adopt", Ask("anna", frozenset(Permission), NOW, "proposed", FIELDS, (), {"named_by": True, "meeting_problem": ""}))
+        plan(RECOMMENDATION, "adopt", Ask("anna", frozenset(Permission), NOW, "proposed", FIELDS, (), {"named_by": True, "decision_problem": "", "meeting_problem": ""}))
 
 
 @pytest.mark.parametrize("broken", [{"actor": ""}, {"now": dt.datetime(2026, 1, 1)}])
@@ -185,4 +185,4 @@ def test_no_guard_stands_on_the_road_to_what_is_taken_over_without_one():
     assert RECOMMENDATION.unguarded() == {"draft", "proposed", "postponed", "rejected", "withdrawn"}
     bare = {name: step for name, step in RECOMMENDATION.transitions.items() if name != "adopt"}
     bare["adopt"] = replace(RECOMMENDATION.transitions["adopt"], guards=())
-    assert replace(RECOMMENDATION, transitions=bare).unguarded() == set(RECOMMENDATION.states) - {"implemented"}
+    assert replace(RECOMMENDATION, transitions=bare).unguarded() == set(RECOMMENDATION.states) - {"implemented", "superseded"}

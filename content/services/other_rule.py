@@ -1,0 +1,42 @@
+"""A vote counted by another rule than the body's: whoever may confirm it is asked, and whoever entered it hears that it was confirmed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from content import models
+from content.services import ballots, recipients
+from content.services.notify import notify, settle
+from content.services.publish import Desk
+from workflows.decision import DECISION, UNDECIDED
+from workflows.vocabulary import Permission
+
+_RULE: Final = "step:decision:rule:"
+"""How the occasion begins: whatever moves the decision settles it."""
+
+
+def ask(desk: Desk, decision: models.Decision) -> None:
+    """The vote was entered: ask for a second person where it needs one, and settle what was asked of an earlier vote."""
+    settle(desk.session, "waits", decision, now=desk.now, about=_RULE)
+    vote, used = ballots.vote_of(desk.session, decision), ballots.rule_of(desk.session, decision)
+    if vote is None or used is None or used.is_own or used.is_confirmed or (decision.procedure_state or DECISION.initial) not in UNDECIDED:
+        return
+    notify(
+        desk.session, "waits", decision, recipients.holders(desk.session, Permission.VOTE_RECORD, decision), now=desk.now,
+        occasion=f"{_RULE}{decision.id}:{desk.now.isoformat()}", actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+        url=f"/redaktion/eintrag/{decision.id}/abstimmung#andere-regel",
+        words=f"Die Abstimmung ist nach „{used.used}“ gezählt statt nach der Regel des Gremiums („{used.own}“): Bitte ansehen und bestätigen. Grund: {used.reason}",
+    )
+
+
+def confirm(desk: Desk, decision: models.Decision) -> None:
+    """Confirm the rule as a second person and tell whoever entered the vote. Raises `Blocked`."""
+    ballots.confirm_rule(desk, decision)
+    vote = ballots.vote_of(desk.session, decision)
+    assert vote is not None  # noqa: S101 - just confirmed
+    settle(desk.session, "waits", decision, now=desk.now, about=_RULE)
+    notify(
+        desk.session, "answered", decision, recipients.named(desk.session, {vote.recorded_login}), now=desk.now,
+        occasion=f"{_RULE}{decision.id}:{desk.now.isoformat()}", actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+        words=f"Die andere Abstimmungsregel („{ballots.rule_title(vote.rule)}“) ist bestätigt.",
+    )
