@@ -193,7 +193,7 @@ def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
     """
     found = len(text) * 0.7 + text.count("\n") * 50 + text.count("|") * 45 + _marks(text) * 30 + text.count("](") * 70
     for lines in blocks:
-        found += _breaks(lines) * (len(lines) * 0.06 + sum(map(len, lines)) * 0.01)
+        found += _breaks(lines) * (len(lines) * 0.15 + sum(map(len, lines)) * 0.03)
         for piece in _pieces(lines):
             hard = len(_HARD_LINK.findall(piece)) * 0.4 + len(_OPEN_BRACKET.findall(piece)) * 0.6
             found += len(piece) * (_marks(piece) * 0.025 + piece.count("`") * 0.04 + hard)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from content import markup
+from content import markup, typed_days
 
 MAX_LINE: Final = 500
 
@@ -132,11 +132,8 @@ def _day(value: Any) -> dt.date:
     """A day as `2021-10-29`."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    try:
-        found = dt.date.fromisoformat(value.strip()) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or not 1900 <= found.year <= 2199:
+    found = typed_days.day(value) if isinstance(value, str) else None
+    if found is None:
         raise Fault("not_a_day", f"{_shown(value)} ist kein Tag. Bitte als JJJJ-MM-TT angeben, etwa 2021-10-29.")
     return found
 
