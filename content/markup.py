@@ -196,7 +196,7 @@ def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
         found += _breaks(lines) * (len(lines) * 0.15 + sum(map(len, lines)) * 0.03)
         for piece in _pieces(lines):
             hard = len(_HARD_LINK.findall(piece)) * 0.4 + len(_OPEN_BRACKET.findall(piece)) * 0.6
-            found += len(piece) * (_marks(piece) * 0.025 + piece.count("`") * 0.04 + hard)
+            found += len(piece) * ((_marks(piece) - len(_INNER.findall(piece))) * 0.025 + piece.count("`") * 0.04 + hard)
     return found + len(text) * len(_OPEN_TAG.findall(text)) * 0.03
 
 
@@ -208,6 +208,8 @@ _MARK_SIGNS: Final = ("\\", "*", "_", "`", "[", "<", "&", "  \n")
 _HARD_LINK: Final = re.compile(r"\]\((?![^()\s\"'<>]{0,2000}(?: \"[^\"\n()]{0,500}\")?\))")
 _OPEN_BRACKET: Final = re.compile(r"\[(?![^\[\]]{0,500}\])")
 """A link, or the words of one, whose end is not plain to see: the library looks for it letter by letter, several times."""
+_INNER: Final = re.compile(r"\w_(?=\w)")
+"""An underline within a word marks nothing."""
 _OPEN_TAG: Final = re.compile(r"<(?![^<>]{0,2000}>)")
 _BREAK: Final = re.compile(r"[ >]*(?:[#:=]|\[[^\]]*\]:|(?:[-*_] *){3,}$)")
 
