@@ -41,9 +41,12 @@ def closed(decision: models.Decision) -> str:
 
 
 def add(desk: Desk, decision: models.Decision, members: Sequence[str], text: str) -> models.Statement:
-    """Enter a statement. Raises `InvalidInput`, `Blocked`."""
+    """Enter a statement; the same again, of a form sent twice, is the one that stands. Raises `InvalidInput`, `Blocked`."""
     _require(desk, decision)
     codes, words = _checked(decision, members, text)
+    standing = desk.session.scalars(sa.select(S).where(S.item_id == decision.id, S.ended_at.is_(None), S.text == words))
+    if same := next((row for row in standing if row.member_codes == codes), None):
+        return same
     last = desk.session.scalar(sa.select(sa.func.max(S.position)).where(S.item_id == decision.id))
     row = _row(desk, decision, codes, words, position=(last or 0) + 1)
     _done(desk, decision, "statement.added", codes)
