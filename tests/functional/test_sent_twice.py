@@ -69,11 +69,12 @@ def test_an_organisation_that_is_a_draft_is_as_unknown_as_one_that_there_is_not(
     for name in ("Geheime Stelle", "Erfundene Stelle", "/organisation/geheim", public):
         form = form_of(land.get("/redaktion/neu/recommendation"))
         form["slug"], form["title"], form["text"], form["addressees.1"] = "eine-empfehlung", "Empfehlung", "Text.", name
+        shown = land.post("/redaktion/vorschau/recommendation", form.submit_fields(), status="*")
         answer = form.submit(status="*")
-        told[name] = answer.status_int, answer.text.count("ist weder Mitglied noch Organisation")
+        told[name] = answer.status_int, answer.text.count("ist weder Mitglied noch Organisation"), shown.status_int
     assert told["Geheime Stelle"] == told["Erfundene Stelle"] == told["/organisation/geheim"]
-    assert told["Geheime Stelle"][0] == 400
-    assert told[public][0] == 303
+    assert (told["Geheime Stelle"][0], told["Geheime Stelle"][2]) == (400, 400)
+    assert (told[public][0], told[public][2]) == (303, 200)
     form = form_of(office.get("/redaktion/neu/recommendation"))
     form["slug"], form["title"], form["text"], form["addressees.1"] = "andere-empfehlung", "Empfehlung", "Text.", "Geheime Stelle"
     form.submit(status=303)
