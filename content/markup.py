@@ -166,8 +166,13 @@ def check_size(text: str) -> None:
 
 
 def work(text: str) -> float:
-    """What converting `text` costs, in the measure of `MAX_WORK`. Raises `TooDeep`."""
-    return len(text) * 0.7 if _is_plain(text) else _work(text, _blocks(text.expandtabs(4).split("\n")))
+    """What converting `text` costs, in the measure of `MAX_WORK`; nothing where it is refused anyway."""
+    if _is_plain(text):
+        return len(text) * 0.7
+    try:
+        return _work(text, _blocks(text.expandtabs(4).split("\n")))
+    except TooDeep:
+        return 0
 
 
 _LEAD: Final = re.compile(r"(?: *(?:>|[-*+:](?= )|\d{1,9}[.)](?= )))* *")

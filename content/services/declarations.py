@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import markup, models
 from content.schemas import FieldError, InvalidInput
 from content.schemas.reading import clean_text
 from content.services import audit, unreviewed
@@ -146,6 +146,10 @@ def _checked(decision: models.Decision, members: Sequence[Any], text: str) -> tu
         errors.append(FieldError("text", "missing", "Der Text der Erklärung fehlt. Bitte angeben."))
     if len(words) > MAX_TEXT:
         errors.append(FieldError("text", "too_long", f"Die Erklärung ist zu lang. Bitte höchstens {MAX_TEXT} Zeichen."))
+    try:
+        markup.check_size(words)
+    except markup.Refused as refused:
+        errors.append(FieldError("text", refused.code, str(refused)))
     if errors:
         raise InvalidInput(errors)
     return codes, words
