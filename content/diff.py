@@ -22,6 +22,9 @@ from typing import Final
 MAX_WORDS: Final = 4_000
 """Words of a paragraph pair, without their common beginning and end, beyond which it is shown as removed and added."""
 
+MAX_LINES: Final = 2_000
+"""Paragraphs of both texts together beyond which equal ones are found by those that stand only once."""
+
 FOLDED: Final = 3
 """So many unchanged paragraphs in a row are folded."""
 _TOKENS: Final = re.compile(r"\s+|[\wäöüÄÖÜß/§-]+|.", re.DOTALL)
@@ -177,10 +180,7 @@ def _pair(old: Sequence[str], new: Sequence[str]) -> tuple[dict[int, int], froze
 
 def _same_lines(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     """Equal paragraphs: first those in the order of both texts, then those that stand elsewhere."""
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    partner = {
-        match.b + step: match.a + step for match in matcher.get_matching_blocks() for step in range(match.size)
-    }
+    partner = _single_lines(old, new) if len(old) + len(new) > MAX_LINES else _matching_lines(old, new)
     places: dict[str, list[int]] = defaultdict(list)
     used = set(partner.values())
     for index in range(len(old) - 1, -1, -1):
@@ -190,6 +190,21 @@ def _same_lines(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
         if place not in partner and places.get(line):
             partner[place] = places[line].pop()
     return partner
+
+
+def _matching_lines(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+    """Equal paragraphs in the order of both texts, the longest stretches first: the time grows with the number of changes times lines."""
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return {match.b + step: match.a + step for match in matcher.get_matching_blocks() for step in range(match.size)}
+
+
+def _single_lines(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
+    """Equal paragraphs that stand once in each text, in the order of both: for long texts, in hardly more time than reading them."""
+    counts_old, counts_new = Counter(old), Counter(new)
+    at = {line: index for index, line in enumerate(old) if counts_old[line] == 1}
+    found = {place: at[line] for place, line in enumerate(new) if counts_new[line] == 1 and line in at}
+    kept = _longest_rise(list(found.values()))
+    return {place: index for place, index in found.items() if index in kept}
 
 
 def _gaps(partner: Mapping[int, int], old_size: int, new_size: int) -> Iterator[tuple[range, range]]:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from content import typed_days
 from content.addresses import MAIN_BODY, meeting_url
 from content.bodies import Bodies
 
@@ -30,9 +31,10 @@ def parse(text: str) -> Due | None:
     plain = " ".join(text.split())
     for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
-            return Due(dt.datetime.strptime(plain, pattern).date())
+            found = dt.datetime.strptime(plain, pattern).date()
         except ValueError:
             continue
+        return Due(found) if typed_days.is_in_reach(found) else None
     match = _SESSION.fullmatch(plain)
     return Due(None, int(match[1]), match[2] or "") if match and int(match[1]) else None
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import html
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import markdown as markdown_library
@@ -28,8 +30,11 @@ MAX_NESTING: Final = 12
 MAX_OPEN: Final = 400
 """Brackets and marks of one paragraph that are opened and never closed; of several paragraphs, the root of the sum of squares."""
 MAX_LINES: Final = 10_000
-MAX_CELLS: Final = 10_000
 MAX_RULES: Final = 1_000
+MAX_WORK: Final = 1_000_000
+"""What a text may cost, in about microseconds of a slow processor: counted, never measured."""
+MAX_ITEM_WORK: Final = 2 * MAX_WORK
+"""What all texts of one item may cost together."""
 
 _EXTENSIONS: Final = ("tables", "fenced_code", "def_list", "sane_lists")
 _SETTINGS: Final = {"tables": {"use_align_attribute": True}}
@@ -59,16 +64,30 @@ _local: Final = threading.local()
 escape = html.escape
 
 
-class TooLarge(ValueError):  # noqa: N818 - named for the situation
-    """The text is longer than the portal takes."""
+class Refused(ValueError):  # noqa: N818 - named for the situation
+    """A text that the portal does not take; says why and what to do, in German."""
+
+    code = "not_readable"
 
 
-class TooDeep(ValueError):  # noqa: N818 - named for the situation
+class TooLarge(Refused):
+    """The text is longer, or more work, than the portal takes."""
+
+    code = "too_large"
+
+
+class TooDeep(Refused):
     """The text is nested deeper than anyone could read."""
+
+    code = "too_deep"
 
 
 def to_html(text: str) -> str:
     """Safe HTML of Markdown; headings start at h2. Raises `TooLarge`, `TooDeep` (messages in German)."""
+    return _html(text) if len(text) < _LONG else _html_of_long(text)
+
+
+def _html(text: str) -> str:
     check_size(text)
     if not text.strip():
         return ""
@@ -78,8 +97,17 @@ def to_html(text: str) -> str:
     try:
         raw = converter.convert(text)
     except RecursionError as error:
-        raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.") from error
+        raise TooDeep(_TOO_DEEP) from error
+    finally:
+        if converter.parser.state:  # it stopped half-way, and would read the next text as if it went on inside this one
+            del _local.converter
     return sanitise(_HEADING.sub(lambda match: f"<{match[1]}h{int(match[2]) + 1}>", raw))
+
+
+_LONG: Final = 5_000
+_html_of_long = lru_cache(maxsize=4)(_html)
+"""Freezing asks for HTML and words of the same text, and a page for both again."""
+_TOO_DEEP: Final = "Der Text ist zu tief verschachtelt. Bitte Listen, Zitate und Erklärungen flacher gliedern."
 
 
 def sanitise(raw: str) -> str:
@@ -114,27 +142,121 @@ def html_to_text(source: str) -> str:
 
 
 def check_size(text: str) -> None:
-    """Refuse what would cost unbounded time. Raises `TooLarge`, `TooDeep`."""
+    """Refuse what would cost unbounded time, or cannot be shown. Raises `TooLarge`, `TooDeep`."""
     if len(text) > MAX_MARKDOWN_CHARS:
         raise TooLarge(f"Der Text hat {len(text)} Zeichen; höchstens {MAX_MARKDOWN_CHARS} sind möglich. Bitte aufteilen.")
-    for line in text.splitlines():
-        indent = len(line) - len(line.lstrip(" \t>"))
-        if indent > 8 * MAX_NESTING or line[:indent].count(">") > MAX_NESTING:
-            raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
-        if line.lstrip().startswith(("- " * (MAX_NESTING + 1), "* " * (MAX_NESTING + 1))):
-            raise TooDeep("Der Text ist zu tief verschachtelt. Bitte Listen und Zitate flacher gliedern.")
-    _refuse_laborious(text)
-
-
-def _refuse_laborious(text: str) -> None:
-    """Refuse what the Markdown library needs endless time for: its work grows with the square of what is opened and never closed."""
-    lines = text.count("\n")
-    if lines > MAX_LINES or text.count("|") > MAX_CELLS or len(_RULES.findall(text)) > MAX_RULES:
+    if _is_plain(text):
+        return
+    lines = text.expandtabs(4).split("\n")
+    if len(lines) > MAX_LINES:
+        raise TooLarge(f"Der Text hat {len(lines)} Zeilen; höchstens {MAX_LINES} sind möglich. Bitte aufteilen.")
+    for line in lines:
+        lead = _LEAD.match(line)
+        if lead and (len(_LEVEL.findall(lead[0])) > MAX_NESTING or len(line) - len(line.lstrip(" ")) > 8 * MAX_NESTING):
+            raise TooDeep(_TOO_DEEP)
+    blocks = _blocks(lines)
+    if len(_RULES.findall(text)) > MAX_RULES:
+        raise TooLarge(f"Der Text hat mehr als {MAX_RULES} Trennlinien. Bitte aufteilen.")
+    if _work(text, blocks) > MAX_WORK:
         raise TooLarge(
-            f"Der Text hat mehr als {MAX_LINES} Zeilen, {MAX_CELLS} Tabellenzellen oder {MAX_RULES} Trennlinien. Bitte aufteilen."
+            "Der Text hat zu viele Auszeichnungen (\\, *, _, `, &, <, Links, Überschriften, Tabellenzellen) für einen Text oder für einen Absatz. "
+            "Bitte aufteilen, Absätze und Überschriften durch Leerzeilen trennen oder Auszeichnungen weglassen."
         )
+    _refuse_open(blocks)
+
+
+def work(text: str) -> float:
+    """What converting `text` costs, in the measure of `MAX_WORK`; nothing where it is refused anyway."""
+    if _is_plain(text):
+        return len(text) * 0.7
+    try:
+        return _work(text, _blocks(text.expandtabs(4).split("\n")))
+    except TooDeep:
+        return 0
+
+
+_LEAD: Final = re.compile(r"(?: *(?:>|[-*+:](?= )|\d{1,9}[.)](?= )))* *")
+_LEVEL: Final = re.compile(r"[>*+:-]|\d+")
+
+
+def _blocks(lines: Iterable[str]) -> list[list[str]]:
+    """The lines between blank lines: nothing inside a line of text goes on beyond one."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        if line.strip():
+            found[-1].append(line)
+        elif found[-1]:
+            found.append([])
+    return found
+
+
+def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
+    """Count what the Markdown library will do.
+
+    Every mark costs it the same, and then the length of the paragraph again: it copies, and often searches, the whole
+    of it. A line that begins something new costs the rest of its block.
+    """
+    found = len(text) * 0.7 + text.count("\n") * 50 + text.count("|") * 45 + _marks(text) * 30 + text.count("](") * 70
+    for lines in blocks:
+        found += _breaks(lines) * (len(lines) * 0.15 + sum(map(len, lines)) * 0.03)
+        for piece in _pieces(lines):
+            hard = len(_HARD_LINK.findall(piece)) * 0.4 + len(_OPEN_BRACKET.findall(piece)) * 0.6
+            found += len(piece) * ((_marks(piece) - len(_INNER.findall(piece))) * 0.025 + piece.count("`") * 0.04 + hard)
+    return found + len(text) * len(_OPEN_TAG.findall(text)) * 0.03
+
+
+def _marks(text: str) -> int:
+    return sum(map(text.count, _MARK_SIGNS)) + text.count("&")
+
+
+_MARK_SIGNS: Final = ("\\", "*", "_", "`", "[", "<", "&", "  \n")
+_HARD_LINK: Final = re.compile(r"\]\((?![^()\s\"'<>]{0,2000}(?: \"[^\"\n()]{0,500}\")?\))")
+_OPEN_BRACKET: Final = re.compile(r"\[(?![^\[\]]{0,500}\])")
+"""A link, or the words of one, whose end is not plain to see: the library looks for it letter by letter, several times."""
+_INNER: Final = re.compile(r"\w_(?=\w)")
+"""An underline within a word marks nothing."""
+_OPEN_TAG: Final = re.compile(r"<(?![^<>]{0,2000}>)")
+_BREAK: Final = re.compile(r"[ >]*(?:[#:=]|\[[^\]]*\]:|(?:[-*_] *){3,}$)")
+
+
+def _breaks(lines: Sequence[str]) -> int:
+    """Lines that begin something new in the middle of a block. Raises `TooDeep`."""
+    definitions = sum(line.lstrip().startswith(":") and not before.lstrip().startswith(":") for before, line in pairwise(lines))
+    if definitions > 2 * MAX_NESTING:  # each stands inside the one before
+        raise TooDeep("Viele Erklärungen mit „:“ folgen ohne Leerzeile aufeinander. Bitte Leerzeilen dazwischen setzen.")
+    quotes = sum(line.lstrip().startswith(">") and not before.lstrip().startswith(">") for before, line in pairwise(lines))
+    return quotes + sum(_BREAK.match(line) is not None for line in lines)
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[str]:
+    """What the library reads as one run of text: rows of a table and entries of a list are read each by itself."""
+    if len(lines) > 1 and _SEPARATOR.match(lines[1]) and _cells(lines[0]) == _cells(lines[1]) > 1:
+        yield from lines
+        return
+    entry = next((one for one in _ENTRIES if lines and one.match(lines[0])), None)
+    piece: list[str] = []
+    for line in lines:
+        if entry is not None and piece and entry.match(line):
+            yield "\n".join(piece)
+            piece = []
+        piece.append(line)
+    yield "\n".join(piece)
+
+
+_SEPARATOR: Final = re.compile(r" {0,3}\|?(?: *:?-+:? *\|)* *:?-+:? *\|? *\Z")
+_ENTRIES: Final = (re.compile(r" {0,3}[-*+] "), re.compile(r" {0,3}\d+\. "))
+
+
+def _cells(row: str) -> int:
+    """Cells of a simple row; 0 where marks could hide a border."""
+    return 0 if "`" in row or "\\" in row or row.startswith("    ") else row.strip().removeprefix("|").removesuffix("|").count("|") + 1
+
+
+def _refuse_open(blocks: Iterable[Sequence[str]]) -> None:
+    """Refuse what is opened and never closed: the library looks for its end again and again."""
     work = 0
-    for paragraph in text.split("\n\n"):
+    for lines in blocks:
+        paragraph = "\n".join(lines)
         if max(paragraph.count("["), paragraph.count("<"), paragraph.count("*"), paragraph.count("_"), paragraph.count("`")) < 30:
             continue
         rest = _PAIRS.sub("", _LINKS.sub("", paragraph))

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
@@ -172,9 +172,11 @@ def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | No
 
 def safe_path(path: str) -> str:
     """`path` if it leads into the desk, else its first page."""
-    return path if _SAFE_PATH.fullmatch(path) else "/redaktion"
+    return path if _SAFE_PATH.fullmatch(path) and not _DOTS & set(unquote(re.split(r"[?#]", path)[0]).split("/")) else "/redaktion"
 
 
+_DOTS: Final = frozenset({".", ".."})
+"""Segments by which a browser would leave the desk."""
 _SAFE_PATH: Final = re.compile(r"/redaktion(?:[/?][!-\[\]-~]*)?")
 """Our own addresses in printable ASCII without backslash: nothing that a browser could read as another host."""
 

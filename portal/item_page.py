@@ -15,6 +15,7 @@ from content.house import Work
 from content.kinds import KINDS
 from content.laender import LAENDER
 from content.requirements import FULFILMENT, LEVELS
+from content.schemas import InvalidInput
 from content.schemas.market import MODELS
 from content.services import compared, market, report_reading, unpublished
 from content.services.browse import Reader
@@ -72,7 +73,12 @@ def sheet(request: Request, work: Work, item: models.Item) -> Markup:
     if not unpublished.can_be_shown(item):
         return Markup("")
     reader = Reader(work.session.connection())
-    shown = reader.page(item.url) if unpublished.is_public_text(work.desk, item) else unpublished.page_of(work.desk, item)
+    try:
+        shown = reader.page(item.url) if unpublished.is_public_text(work.desk, item) else unpublished.page_of(work.desk, item)
+    except InvalidInput as invalid:
+        return Markup('<p class="notice">Der Text lässt sich nicht zeigen: {} Ändern lässt er sich unter „Bearbeiten“.</p>').format(
+            " ".join(error.message for error in invalid.errors)
+        )
     return article(request, reader, shown, files=f"/redaktion/eintrag/{item.id}") if shown is not None else Markup("")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content.berlin import BERLIN
+from content import typed_days
 from workflows.definition import Workflow
 
 REASON: Final = "reason."
@@ -17,7 +16,7 @@ def read(workflow: Workflow, name: str, given: Mapping[str, str]) -> dict[str, A
     """The fields of the step `name`; what it does not ask for is left out."""
     fields: dict[str, Any] = {need: given.get(need, "").strip() for need in workflow.transitions[name].needs}
     if "publish_at" in fields:
-        fields["publish_at"] = _moment(fields["publish_at"])
+        fields["publish_at"] = typed_days.moment(fields["publish_at"])
     reasons = {key.removeprefix(REASON): value.strip() for key, value in given.items() if key.startswith(REASON) and value.strip()}
     return {**fields, "reasons": reasons} if reasons else fields
 
@@ -25,11 +24,3 @@ def read(workflow: Workflow, name: str, given: Mapping[str, str]) -> dict[str, A
 def unknown(workflow: Workflow, name: str, given: Mapping[str, str]) -> list[str]:
     """The names in `given` that the step does not ask for."""
     return sorted(key for key in given if key not in workflow.transitions[name].needs and not key.startswith(REASON))
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """A local time as an instant; Berlin's clock."""
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=BERLIN).astimezone(dt.UTC)
-    except ValueError:
-        return None

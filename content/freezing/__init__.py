@@ -10,20 +10,27 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from content import models
+from content import markup, models
 from content.freezing.common import Frozen
 from content.freezing.council import freeze_body, freeze_decision, freeze_meeting
 from content.freezing.market import freeze_market_item, freeze_offer
 from content.freezing.press import freeze_press
 from content.freezing.reference import freeze_organisation, freeze_page, freeze_term
 from content.freezing.reports import freeze_recommendation, freeze_report
+from content.schemas import FieldError, InvalidInput
 
 __all__ = ["Frozen", "freeze"]
 
 
 def freeze(item: models.Item, *, today: dt.date) -> Frozen:
-    """What publishing `item` now would freeze; `today` (Berlin) dates what has no date of its own."""
-    return _FREEZERS[item.kind](item, today)
+    """What publishing `item` now would freeze; `today` (Berlin) dates what has no date of its own.
+
+    Raises `InvalidInput` for a text of old that no page can be made of: saving refuses such a one.
+    """
+    try:
+        return _FREEZERS[item.kind](item, today)
+    except markup.Refused as refused:
+        raise InvalidInput([FieldError("text", refused.code, str(refused))]) from refused
 
 
 _FREEZERS: Final[Mapping[str, Callable[[models.Item, dt.date], Frozen]]] = {

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from content import markup
 from content.schemas.council import BODY, DECISION, MEETING, meeting_is_identified
 from content.schemas.market import MARKET_ITEM, OFFER, offer_is_consistent
 from content.schemas.parts import withheld_has_reason
@@ -47,6 +48,27 @@ def clean_item(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The clean value of an item of `kind`; raises `InvalidInput`, also for faults between fields."""
     value = clean(SCHEMAS[kind], given)
     errors = [error for check in _CROSS_CHECKS.get(kind, ()) for error in check(value)]
+    if sum(markup.work(text) for text in markdown_of(SCHEMAS[kind], value)) > markup.MAX_ITEM_WORK:
+        words = "Die Texte haben zusammen zu viele Auszeichnungen (\\, *, _, `, &, <, Links, Überschriften, Tabellenzellen). Bitte auf mehrere Einträge verteilen oder Auszeichnungen weglassen."
+        errors.append(FieldError("", "too_large", words))
     if errors:
         raise InvalidInput(errors)
     return value
+
+
+def markdown_of(fields: Mapping[str, Field], value: Mapping[str, Any]) -> Iterator[str]:
+    """Every Markdown text in a clean value of the table `fields`."""
+    for name, spec in fields.items():
+        yield from _markdown(spec.read, value.get(name))
+
+
+def _markdown(read: Reader, value: Any) -> Iterator[str]:
+    if value is None:
+        return
+    if read.shape == "markdown":
+        yield value
+    elif read.shape == "record":
+        yield from markdown_of(read.fields, value)
+    elif read.shape == "list" and read.one is not None:
+        for entry in value:
+            yield from _markdown(read.one, entry)

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from content import markup, typed_days
+
 MAX_LINE: Final = 500
 
 
@@ -107,7 +109,7 @@ def line(limit: int = MAX_LINE) -> Reader:
 
 
 def markdown(limit: int = MAX_TEXT) -> Reader:
-    """Markdown of at most `limit` characters."""
+    """Markdown of at most `limit` characters that a page can be made of."""
 
     def read(value: Any) -> str:
         if not isinstance(value, str):
@@ -117,6 +119,10 @@ def markdown(limit: int = MAX_TEXT) -> Reader:
             raise Fault(
                 "too_long", f"Der Text hat {len(cleaned)} Zeichen; höchstens {limit} sind möglich. Bitte aufteilen."
             )
+        try:
+            markup.check_size(cleaned)
+        except markup.Refused as refused:
+            raise Fault(refused.code, str(refused)) from refused
         return cleaned
 
     return Reader(read, "markdown", limit)
@@ -126,11 +132,8 @@ def _day(value: Any) -> dt.date:
     """A day as `2021-10-29`."""
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    try:
-        found = dt.date.fromisoformat(value.strip()) if isinstance(value, str) else None
-    except ValueError:
-        found = None
-    if found is None or not 1900 <= found.year <= 2199:
+    found = typed_days.day(value) if isinstance(value, str) else None
+    if found is None:
         raise Fault("not_a_day", f"{_shown(value)} ist kein Tag. Bitte als JJJJ-MM-TT angeben, etwa 2021-10-29.")
     return found
 

@@ -10,6 +10,7 @@ import datetime as dt
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -37,6 +38,15 @@ def end_of_day(day: dt.date) -> dt.datetime:
     """The first instant after `day` in Berlin, less a microsecond: what was public then counts for that day."""
     following = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), BERLIN)
     return following.astimezone(dt.UTC) - dt.timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=4)
+def _difference(old: str, new: str, heads: tuple[str, str] | None) -> str:
+    """The differences as HTML, in two columns under `heads` where they are given.
+
+    The page is not kept under an address with senseless parameters; what costs most of it is.
+    """
+    return compare_html(old, new) if heads is None else compare_sides_html(old, new, left=heads[0], right=heads[1])
 
 
 class Reader:
@@ -102,9 +112,7 @@ class Reader:
             old=versions[old],
             new=versions[new],
             versions=tuple(versions.values()),
-            html=compare_sides_html(*texts, left=f"Fassung {old}", right=f"Fassung {new}")
-            if is_side_by_side
-            else compare_html(*texts),
+            html=_difference(*texts, (f"Fassung {old}", f"Fassung {new}") if is_side_by_side else None),
             is_equal=texts[0] == texts[1],
             is_side_by_side=is_side_by_side,
         )

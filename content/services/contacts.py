@@ -90,9 +90,14 @@ def as_input(contact: models.Contact) -> dict[str, Any]:
 
 
 def create(desk: Desk, given: Mapping[str, Any]) -> models.Contact:
-    """A new contact of the directory. Raises `InvalidInput`, `Blocked`."""
+    """A new contact of the directory, or the one that says just the same: a form sent twice makes one. Raises `InvalidInput`, `Blocked`."""
     require_right(desk)
     value = _clean(desk, given)
+    same = desk.session.scalars(
+        sa.select(C).where(C.key.is_not(None), C.body == (value["body"] or ""), *(getattr(C, name).is_not_distinct_from(value[name]) for name in _VALUES))
+    ).first()
+    if same is not None:
+        return same
     contact = C(key=_new_key(value), body=value["body"] or "", **{name: value[name] for name in _VALUES})
     desk.session.add(contact)
     desk.session.flush()

@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import markup, models
 from content.schemas import FieldError, InvalidInput
 from content.schemas.reading import clean_text
 from content.services import audit, body_law, unreviewed
@@ -41,9 +41,12 @@ def closed(decision: models.Decision) -> str:
 
 
 def add(desk: Desk, decision: models.Decision, members: Sequence[str], text: str) -> models.Statement:
-    """Enter a statement. Raises `InvalidInput`, `Blocked`."""
+    """Enter a statement; the same again, of a form sent twice, is the one that stands. Raises `InvalidInput`, `Blocked`."""
     _require(desk, decision)
     codes, words = _checked(decision, members, text)
+    standing = desk.session.scalars(sa.select(S).where(S.item_id == decision.id, S.ended_at.is_(None), S.text == words))
+    if same := next((row for row in standing if row.member_codes == codes), None):
+        return same
     last = desk.session.scalar(sa.select(sa.func.max(S.position)).where(S.item_id == decision.id))
     row = _row(desk, decision, codes, words, position=(last or 0) + 1)
     _done(desk, decision, "statement.added", codes)
@@ -143,6 +146,10 @@ def _checked(decision: models.Decision, members: Sequence[Any], text: str) -> tu
         errors.append(FieldError("text", "missing", "Der Text der Erklärung fehlt. Bitte angeben."))
     if len(words) > MAX_TEXT:
         errors.append(FieldError("text", "too_long", f"Die Erklärung ist zu lang. Bitte höchstens {MAX_TEXT} Zeichen."))
+    try:
+        markup.check_size(words)
+    except markup.Refused as refused:
+        errors.append(FieldError("text", refused.code, str(refused)))
     if errors:
         raise InvalidInput(errors)
     return codes, words

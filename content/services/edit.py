@@ -139,13 +139,15 @@ def save(
     item: models.Item | None = None,
     rev: int | None = None,
     renewed: Collection[str] = (),
+    uid: str = "",
 ) -> Saved:
     """Create or change the working row that `value` (a clean value) describes, and keep the revision.
 
     A value that is the row's leaves it untouched, unless a file of it is among `renewed`: names whose bytes may be
     others than before. With `item` that row is changed, if it still has the revision
     `rev`; its address may change only while it was never public. Without it (an import) what was told last time
-    is nothing new either, whatever steps made of it. Raises `InvalidInput`, `StaleText`.
+    is nothing new either, whatever steps made of it. A new row gets the identity `uid`, where one is given.
+    Raises `InvalidInput`, `StaleText`.
     """
     url, is_edited = address(session, kind, value), item is not None
     if item is None:
@@ -171,7 +173,7 @@ def save(
     value = writer.settle(value, stored)
     outcome = Outcome.CREATED if item is None else Outcome.CHANGED
     if item is None:
-        item = KINDS[kind].model(kind=kind, url=url, created_at=now, rev=0)
+        item = KINDS[kind].model(kind=kind, url=url, created_at=now, rev=0, uid=uid or models.item.new_uid())
     item.url = url
     item.slug = value.get("slug") or url.rsplit("/", 1)[-1]
     item.title = value.get("title") or value.get("name")

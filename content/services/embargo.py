@@ -176,7 +176,10 @@ def open_link(session: Session, token: str, now: dt.datetime) -> Opened | None:
         return Opened(link.id, public_url=item.url)
     if item.publication_state not in READABLE_STATES:
         return Opened(link.id)
-    return Opened(link.id, page=_page(session, item, found, link, now))
+    try:
+        return Opened(link.id, page=_page(session, item, found, link, now))
+    except InvalidInput:  # a text of old that no page can be made of
+        return Opened(link.id)
 
 
 def note_access(session: Session, opened: Opened, what: str, network: str, now: dt.datetime) -> None:

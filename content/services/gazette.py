@@ -6,16 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from content import models
+from content import models, typed_days
 from content.services import edit
 
 
 def day_in(fields: Mapping[str, Any]) -> dt.date | None:
     """The day that was given with a step, if it is one."""
-    try:
-        return dt.date.fromisoformat(str(fields.get("gazette_date") or "").strip())
-    except ValueError:
-        return None
+    return typed_days.day(str(fields.get("gazette_date") or ""))
 
 
 def in_words(fields: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import due as due_dates
-from content import models
+from content import models, typed_days
 from content.freezing.implementation import Addressee, addressees_of, public_state
 from content.kinds import KINDS
 from content.laender import members_of
@@ -242,9 +242,8 @@ def faults(desk: Desk, given: Mapping[str, str], *, has_file: bool) -> tuple[dt.
         errors.append(FieldError("note", "missing", "Wer nichts umsetzen muss, sagt warum. Bitte im Hinweis begründen."))
     if len(given.get("note", "")) > MAX_NOTE:
         errors.append(FieldError("note", "too_long", f"Der Hinweis ist zu lang. Bitte höchstens {MAX_NOTE} Zeichen."))
-    try:
-        date = dt.date.fromisoformat(written) if written else None
-    except ValueError:
+    date = typed_days.day(written)
+    if written and date is None:
         return None, [*errors, FieldError("date", "not_a_day", f"„{written[:20]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT.")]
     if date and state == "done" and date > berlin_day(desk.now):
         errors.append(FieldError("date", "in_future", "Umgesetzt sein kann etwas nur bis heute. Bitte den Tag prüfen."))

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content import models
+from content import models, typed_days
 from content.berlin import day_of, noon_of
 from content.csv_input import CsvRow, Sheet
 from content.freezing.implementation import Addressee, addressees_of
@@ -97,9 +97,8 @@ def _moment(desk: Desk, sheet: Sheet, row: CsvRow, name: str) -> dt.datetime | N
     cell = row.cells[name]
     if not cell:
         return desk.now
-    try:
-        on = dt.date.fromisoformat(cell)
-    except ValueError:
+    on = typed_days.day(cell)
+    if on is None:
         sheet.fault(row, name, f"„{cell[:20]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT.")
         return None
     if on > day_of(desk.now):

@@ -25,6 +25,7 @@ from content.db import Base
 from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, SCHEMA_VERSION, Derived, derive, shown_part
 from content.freezing import Frozen, freeze
 from content.ledger import Act, Signer
+from content.schemas import InvalidInput
 from content.services import ledger
 from workflows.vocabulary import Permission
 
@@ -101,11 +102,14 @@ def current_edition(session: Session, item: models.Item) -> models.Edition | Non
 
 
 def differs(desk: Desk, item: models.Item) -> bool:
-    """Whether publishing `item` now would show anything else than its public edition does."""
+    """Whether publishing `item` now would show anything else than its public edition does; so does what cannot be shown."""
     current = current_edition(desk.session, item)
     if current is None:
         return True
-    frozen = freeze(item, today=berlin_day(desk.now))
+    try:
+        frozen = freeze(item, today=berlin_day(desk.now))
+    except InvalidInput:
+        return True
     document = ledger.edition_document(current)
     shown = {name: document[name] for name in ("title", "text", "html", "data")}
     return shown != {"title": frozen.title, "text": frozen.text, "html": frozen.html, "data": dict(frozen.data)}

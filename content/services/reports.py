@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models, outline
+from content import markup, models, outline
 from content.merge import Merged, join, merge, split
 from content.schemas import FieldError, InvalidInput, clean
 from content.schemas.reports import SECTION
@@ -129,10 +129,21 @@ def _write(
         section_drafts.drop(session, section.uid, author.login)
     if (heading, text) == (section.heading, section.text):
         return SectionSaved(section, Outcome.UNCHANGED)
+    _check_work([text, *(row.text for row in report.sections if row is not section)])
     section.heading, section.text = heading, text
     section.rev += 1
     keep(session, report, author, f"Abschnitt {section.anchor}, Revision {section.rev}", section)
     return SectionSaved(section, Outcome.SAVED)
+
+
+def _check_work(texts: Sequence[str]) -> None:
+    """What two people wrote, joined, can be more than either; and all sections stand on one page. Raises `InvalidInput`."""
+    try:
+        markup.check_size(texts[0])
+        if sum(map(markup.work, texts)) > markup.MAX_ITEM_WORK:
+            raise markup.TooLarge("Der Bericht hat mit diesem Abschnitt zu viele Auszeichnungen. Bitte Auszeichnungen weglassen oder den Bericht teilen.")
+    except markup.Refused as refused:
+        raise InvalidInput([FieldError("text", refused.code, str(refused))]) from refused
 
 
 def revision(session: Session, report: models.Report, section: models.ReportSection, rev: int) -> models.SectionRevision | None:
@@ -164,6 +175,7 @@ def add_section(
     """A new section behind `after` and what is below it, at the end where that is empty. Raises `InvalidInput`, `NoSection`."""
     hold(session, report)
     typed = clean(SECTION, {"heading": heading, "kind": kind, "level": level, "text": text})
+    _check_work([typed["text"], *(row.text for row in report.sections)])
     place = _end_of(report, after) if after else len(report.sections)
     section = models.ReportSection(
         uid=models.item.new_uid(), anchor=next_anchor(report), section_kind=typed["kind"], heading=typed["heading"], text=typed["text"],

@@ -15,7 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import models, typed_days
 from content.berlin import BERLIN
 from content.freezing.market import public_reuse
 from content.kinds import item_url
@@ -198,11 +198,8 @@ def _ask(desk: Desk, row: models.Reuse, offer: models.MarketOffer, fields: Mappi
 
 def _day_of(desk: Desk, fields: Mapping[str, Any]) -> dt.date:
     given = str(fields.get("live_since") or fields.get("on") or "").strip()
-    try:
-        on = dt.date.fromisoformat(given) if given else today(desk)
-    except ValueError:
-        on = dt.date.max
-    if on > today(desk):
+    on = typed_days.day(given) if given else today(desk)
+    if on is None or on > today(desk):
         raise InvalidInput([FieldError("on", "not_a_day", f"„{given[:20]}“ ist kein Tag bis heute. Erwartet wird JJJJ-MM-TT.")])
     return on
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from content import models
+from content import models, typed_days
 from content.csv_input import CsvRow, Sheet
 from content.kinds import item_url
 from content.laender import CODES, name_of
@@ -130,9 +130,8 @@ def _road(sheet: Sheet, row: CsvRow) -> list[tuple[str, dt.date]] | None:
         if not cell:
             is_open = is_open and state == "ended"
             continue
-        try:
-            on = dt.date.fromisoformat(cell)
-        except ValueError:
+        on = typed_days.day(cell)
+        if on is None:
             sheet.fault(row, state, f"„{cell[:20]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT.")
             return None
         if (not is_open and state != "ended") or (not road and state != "interest"):

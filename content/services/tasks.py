@@ -15,7 +15,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import models, typed_days
 from content.addresses import meeting_label, meeting_url
 from content.freezing.tracked import public_tasks
 from content.kinds import item_url
@@ -99,10 +99,8 @@ def report(desk: Desk, task: models.Task, given: Mapping[str, str], *, codes: fr
         errors.append(FieldError("evidence", "not_an_address", "Der Nachweis ist keine Webadresse. Bitte mit https:// angeben."))
     if given.get("state") == "done" and not evidence:
         errors.append(FieldError("evidence", "missing", "Umgesetzt braucht einen Nachweis. Bitte eine Webadresse angeben."))
-    try:
-        date = dt.date.fromisoformat(given["date"]) if given.get("date") else None
-    except ValueError:
-        date = None
+    date = typed_days.day(given.get("date", ""))
+    if given.get("date") and date is None:
         errors.append(FieldError("date", "not_a_day", f"„{given['date'][:20]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT."))
     if errors:
         raise InvalidInput(errors)

@@ -12,6 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.engine import Connection
 
+from content import typed_days
 from content.berlin import BERLIN
 from content.services import audit as log
 from portal.desk import audit, desk_view, page, viewing, writing
@@ -84,10 +85,8 @@ def _asked(request: Request) -> tuple[log.Filter, dict[str, str], dict[str, str]
     errors: dict[str, str] = {}
     days: dict[str, dt.date | None] = {}
     for name in ("von", "bis"):
-        try:
-            days[name] = dt.date.fromisoformat(chosen[name]) if chosen[name] else None
-        except ValueError:
-            days[name] = None
+        days[name] = typed_days.day(chosen[name])
+        if chosen[name] and days[name] is None:
             errors[name] = f"„{chosen[name]}“ ist kein Tag. Erwartet wird etwa 2026-11-25."
     since, until = days["von"], days["bis"]
     return (

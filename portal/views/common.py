@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -15,7 +14,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.engine import Connection
 
-from content import reading
+from content import reading, typed_days
 from content.berlin import BERLIN
 from content.kinds import KINDS
 from content.services.browse import Reader
@@ -81,10 +80,7 @@ def _stand(request: Request) -> dt.date | None:
     if not text:
         return None
     today = dt.datetime.now(BERLIN).date()
-    try:
-        day = dt.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
-    except ValueError:
-        day = None
+    day = typed_days.day(text)
     if day is None:
         raise BadRequest(f"„{text[:40]}“ ist kein Tag. Erwartet wird JJJJ-MM-TT, etwa 2022-03-01.")
     if day > today:

@@ -10,7 +10,7 @@ from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content import models
+from content import models, typed_days
 from content.berlin import BERLIN
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
@@ -106,10 +106,10 @@ def _found(request: Request, work: Work) -> models.Contact:
 
 
 def _day(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidInput([FieldError("last_day", "not_a_day", "Der letzte Tag fehlt oder ist kein Tag. Bitte als JJJJ-MM-TT angeben.")]) from error
+    found = typed_days.day(text)
+    if found is None:
+        raise InvalidInput([FieldError("last_day", "not_a_day", "Der letzte Tag fehlt oder ist kein Tag. Bitte als JJJJ-MM-TT angeben.")])
+    return found
 
 
 def _form(

@@ -11,6 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.orm import Session
 
+from content import typed_days
 from content.berlin import BERLIN
 from content.kinds import KINDS
 from content.services import bulk
@@ -75,7 +76,5 @@ def _wanted(session: Session, request: Request, chosen: Mapping[str, str]) -> tu
 
 def _since(text: str) -> dt.datetime | None:
     """The beginning of the day in Berlin."""
-    try:
-        return dt.datetime.combine(dt.datetime.strptime(text, "%Y-%m-%d").date(), dt.time(), BERLIN).astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return None
+    day = typed_days.day(text)
+    return dt.datetime.combine(day, dt.time(), BERLIN).astimezone(dt.UTC) if day is not None else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -143,12 +145,16 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     """Save what was typed; the address to go on to. The drafts that it came from are done with."""
     login = request.person.login
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
+    uid = _uid_of(typed, login, value) if row is None else ""
+    if uid and (made := _made(request, work, uid)) is not None:
+        form_drafts.drop(work.session, login, typed.uids)
+        return f"/redaktion/eintrag/{made.id}"
     if row is None and lookup.find(work.session, edit.address(work.session, typed.kind, value)) is not None:
         raise InvalidInput([FieldError("slug", "doubled", TAKEN)])
     files = DeskFiles(work, row, typed, login)
     saved = edit.save(
         work.session, typed.kind, value, now=work.desk.now, files=files, actor=login, actor_name=request.person.name, item=row,
-        rev=typed.rev if row is not None else None, renewed=files.renewed,
+        rev=typed.rev if row is not None else None, renewed=files.renewed, uid=uid,
     )
     if row is None and typed.kind != "offer":
         saved.item.owner = _owner(request, typed.kind)
@@ -157,6 +163,17 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
         raise InvalidInput(dead)
     form_drafts.drop(work.session, login, typed.uids)
     return f"/redaktion/eintrag/{saved.item.id}"
+
+
+def _uid_of(typed: Typed, login: str, value: Mapping[str, Any]) -> str:
+    """The identity of what a form makes: the same form with the same words, sent again, makes nothing else."""
+    return str(uuid.uuid5(uuid.UUID(typed.uid), f"{login} {typed.kind} {edit.digest(value)}"))
+
+
+def _made(request: Request, work: Work, uid: str) -> models.Item | None:
+    """What this form made already, when it was sent before."""
+    item_id = work.session.scalar(sa.select(models.Item.id).where(models.Item.uid == uid))
+    return queries.item(work.session, request.person, item_id) if item_id is not None else None
 
 
 def _refuse_foreign(request: Request, item: models.Item) -> None:

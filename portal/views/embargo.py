@@ -8,7 +8,6 @@ address that never was.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,7 +18,7 @@ from pyramid.response import FileResponse, Response
 from pyramid.view import exception_view_config, view_config
 from sqlalchemy.orm import Session
 
-from content import models, reading
+from content import models, reading, typed_days
 from content.berlin import BERLIN
 from content.canonical import canonical_json, sha256_hex
 from content.export import typesetting
@@ -81,7 +80,7 @@ def change_embargo(request: Request) -> Response:
 
 
 def _set(request: Request, desk: Any, row: models.Item) -> None:
-    embargo.set_until(desk, row, _moment(str(request.POST.get("until", ""))))
+    embargo.set_until(desk, row, typed_days.moment(str(request.POST.get("until", ""))))
 
 
 def _lift(_request: Request, desk: Any, row: models.Item) -> None:
@@ -90,7 +89,7 @@ def _lift(_request: Request, desk: Any, row: models.Item) -> None:
 
 def _invite(request: Request, desk: Any, row: models.Item) -> None:
     given = {name: str(request.POST.get(name, "")) for name in ("name", "organisation", "email", "expires")}
-    end = _moment(given["expires"])
+    end = typed_days.moment(given["expires"])
     if given["expires"].strip() and end is None:
         raise InvalidInput([FieldError("expires", "malformed", "Das ist kein Zeitpunkt. Erwartet werden Tag und Uhrzeit.")])
     embargo.invite(desk, row, given, end)
@@ -128,16 +127,6 @@ def _desk_page(request: Request, work: Work, row: models.Item, errors: dict[str,
         now=work.desk.now, log=log[:500], words=ACCESS_WORDS, is_public=row.publication_state not in embargo.BEFORE_PUBLICATION,
         is_readable=row.publication_state in embargo.READABLE_STATES, local=_local, status=400 if errors else 200,
     )
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """A local time of the form as an instant; Berlin's clock, to the second."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", text.strip()):
-        return None
-    try:
-        return dt.datetime.fromisoformat(text.strip()).replace(tzinfo=BERLIN).astimezone(dt.UTC)
-    except ValueError:
-        return None
 
 
 def _local(moment: dt.datetime | None) -> str:

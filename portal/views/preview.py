@@ -37,7 +37,7 @@ def preview(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     prepare_pictures(request)
     try:
-        with request.registry.house.writing("preview", permits=ROLES["operator"].permits) as work:
+        with request.registry.house.writing("preview", permits=ROLES["operator"].permits, grants=request.person.grants) as work:
             row = queries.form_item(work.session, request.person, typed.kind, item_id)
             made = _published(request, work, typed, row)
             raise _Undo

@@ -9,6 +9,7 @@ from pyramid.request import Request
 from pyramid.response import FileResponse, Response
 
 from content import models
+from content.schemas import InvalidInput
 from content.services import report_files, unpublished
 from portal.asked import editable_item, found_item
 from portal.desk import desk_view, viewing
@@ -21,7 +22,10 @@ def item_file(request: Request) -> Response:
     """A file of the text that the item's page shows, for whoever may see that page."""
     with viewing(request) as work:
         row = found_item(request, work.session)
-        known = unpublished.files_of(work.desk, row).get(request.matchdict["sha256"]) if unpublished.can_be_shown(row) else None
+        try:
+            known = unpublished.files_of(work.desk, row).get(request.matchdict["sha256"]) if unpublished.can_be_shown(row) else None
+        except InvalidInput:  # no text can be shown, so no file of it
+            known = None
         if known is None:
             raise HTTPNotFound
         path = work.files.path(known.sha256)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.orm import Session
 
-from content import models
+from content import models, typed_days
 from content.house import Work
 from content.schemas import InvalidInput
 from content.services import (
@@ -212,7 +211,7 @@ ReportAct = Callable[[Desk, models.Report, int, Mapping[str, str], Author], str]
 
 def _ask(desk: Desk, report: models.Report, _number: int, given: Mapping[str, str], _author: Author) -> str:
     review_requests.ask(
-        desk, report, account_id=number_in(given.get("person", "")), due=_day(given.get("frist", "")), words=given.get("worte", ""),
+        desk, report, account_id=number_in(given.get("person", "")), due=typed_days.day(given.get("frist", "")), words=given.get("worte", ""),
     )
     return "#bitten"
 
@@ -228,7 +227,7 @@ def _drop(desk: Desk, report: models.Report, number: int, _given: Mapping[str, s
 
 
 def _invite(desk: Desk, report: models.Report, _number: int, given: Mapping[str, str], _author: Author) -> str:
-    review_guests.invite(desk, report, given, _day(given.get("gast_frist", "")))
+    review_guests.invite(desk, report, given, typed_days.day(given.get("gast_frist", "")))
     return "#gaeste"
 
 
@@ -286,10 +285,3 @@ def act(request: Request) -> Response:
         errors, status = {"": GONE}, 409
     with writing(request) as work:
         return _overview(request, work, found_report(request, work), given, errors, status=status)
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text.strip()) if len(text.strip()) == 10 else None
-    except ValueError:
-        return None

@@ -148,13 +148,16 @@ def test_a_foreign_page_cannot_sign_anybody_in(desk):
         assert answer.status_int in {400, 403} and "redaktion" not in str(answer.headers.getall("Set-Cookie"))
 
 
-@pytest.mark.parametrize("path", ["//boese.example", "/redaktion\\..", "https://boese.example", "/redaktion\r\nX: y", "/redaktionen", "", "/redaktion/ü", "/redaktion/\x00"])
+@pytest.mark.parametrize("path", ["//boese.example", "/redaktion\\..", "https://boese.example", "/redaktion\r\nX: y", "/redaktionen", "", "/redaktion/ü", "/redaktion/\x00",
+    "/redaktion/../suche?q=x", "/redaktion/%2e%2e/suche", "/redaktion/.%2E/suche", "/redaktion/eintrag/1/../../../suche", "/redaktion/..", "/redaktion/./..", "/redaktion/..%2fsuche", "/redaktion/..#x",
+])
 def test_nobody_is_led_out_of_the_desk(path):
     assert safe_path(path) == "/redaktion"
 
 
 def test_our_own_addresses_are_kept():
     assert safe_path("/redaktion/eintraege?art=x&q=%C3%BC") == "/redaktion/eintraege?art=x&q=%C3%BC"
+    assert safe_path("/redaktion/eintraege?q=..&von=../x") == "/redaktion/eintraege?q=..&von=../x"
 
 
 def test_good_and_bad_sign_ins_are_logged_and_typed_nonsense_is_not(desk):

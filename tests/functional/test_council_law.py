@@ -295,6 +295,8 @@ def test_a_faulty_statement_says_where_and_keeps_what_was_typed(desk):
     form["text"] = "Niemand sagt das."
     page = form.submit(status=400)
     assert "mindestens ein Mitglied" in page.text and _statement(page, "eintragen")["text"].value == "Niemand sagt das."
+    form["text"] = ">" * 21 + " So tief liest niemand."
+    assert "zu tief verschachtelt" in form.submit(status=400).text
 
 
 def test_statements_are_open_exactly_until_the_minutes_are_closed(desk):

@@ -9,7 +9,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from content import models
+from content import markup, models
 from content.schemas import InvalidInput, clean_item
 from content.services import edit, reports, section_drafts, transition
 from content.services.reports import Author, Outcome
@@ -63,6 +63,25 @@ def test_two_people_at_different_paragraphs_are_merged_silently(desk):
     done = save(house, report_id, uid, BERT, base_rev=1, text=TEXT.replace("Dritter", "Berts"), heading="Unser Auftrag")
     assert done.outcome is Outcome.MERGED
     assert done.section.text == "Annas Absatz.\n\nZweiter Absatz.\n\nBerts Absatz." and done.section.heading == "Unser Auftrag"
+
+
+def test_what_two_people_wrote_is_refused_where_it_is_too_much_together(desk):
+    house, report_id, (uid, _) = desk
+    heavy = "*a* " * 1_700
+    markup.check_size(heavy)
+    save(house, report_id, uid, ANNA, base_rev=1, text=TEXT.replace("Erster", heavy))
+    with pytest.raises(InvalidInput, match="zu viele Auszeichnungen"):
+        save(house, report_id, uid, BERT, base_rev=1, text=TEXT.replace("Dritter", heavy))
+
+
+def test_all_sections_of_a_report_are_not_more_work_together_than_an_item_may_cost(desk):
+    house, report_id, (uid, _) = desk
+    with house.writing("test") as work:
+        report = work.session.get(models.Report, report_id)
+        for number in range(2):
+            reports.add_section(work.session, report, heading=f"Nummer {number}", text="*a* " * 1_700, author=ANNA)
+        with pytest.raises(InvalidInput, match="mit diesem Abschnitt"):
+            reports.add_section(work.session, report, heading="Zu viel", text="*a* " * 1_700, author=ANNA)
 
 
 @on_both

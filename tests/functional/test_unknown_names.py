@@ -40,7 +40,7 @@ def test_a_foreign_draft_is_answered_like_what_does_not_exist(portal):
             given = {"market_item": "wohngeld", "provider": "fitko", **offer}
             hidden, absent = (_told(prepare_offer, work.session, {**given, name: slug}) for slug in ("geheim", "gibt-es-nicht"))
             assert [tuple(part.replace("geheim", "X") for part in row) for row in hidden] == [tuple(part.replace("gibt-es-nicht", "X") for part in row) for row in absent]
-        clause = {"addressees": [], "report": None, "decisions": [], "due": None}
+        clause = {"slug": "eine-empfehlung", "addressees": [], "report": None, "decisions": [], "due": None}
         hidden, absent = (_told(prepare_recommendation, work.session, {**clause, "clause": given}) for given in ("2021/39#1", "2021/4711#1"))
         assert hidden[0][2].replace("2021/39", "X") == absent[0][2].replace("2021/4711", "X")
     with house.writing("test") as work:

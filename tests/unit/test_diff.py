@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,3 +111,21 @@ def test_a_word_in_a_long_text_is_shown_with_its_neighbours_and_the_rest_can_be_
     lines = [f"Absatz {number} bleibt." for number in range(12)]
     folded = compare_folded_html("\n".join(lines), "\n".join([*lines[:6], "Absatz 6 geht.", *lines[7:]]))
     assert re.findall(r"<summary>(.*?)</summary>", folded) == ["5 unveränderte Absätze", "4 unveränderte Absätze"]
+
+
+def test_a_long_text_with_a_change_in_every_third_line_is_compared_without_matching_every_line_with_every_other(monkeypatch):
+    monkeypatch.setattr("content.diff._matching_lines", lambda *_: pytest.fail("this takes the square of the lines"))
+    old = [f"Der Absatz {number} regelt die Sache {number * 7}." for number in range(3_000)]
+    new = [line if number % 3 else line + " Künftig." for number, line in enumerate(old)]
+    new.insert(10, new.pop(2_000))
+    blocks = compare("\n".join(old), "\n".join(new))
+    assert sum(block.change is Change.MOVED for block in blocks) == 1
+    assert sum(piece.change is Change.ADDED for block in blocks for piece in block.pieces) == 1_000
+    assert not any(piece.change is Change.REMOVED for block in blocks for piece in block.pieces)
+
+
+def test_lines_that_repeat_in_a_long_text_find_each_other():
+    lines = [line for number in range(1_500) for line in (f"Nummer {number}", "Begründung:")]
+    assert not any(block.is_changed for block in compare("\n".join(lines), "\n".join(lines)))
+    changed = compare("\n".join(lines), "\n".join([*lines[:100], "Ein neuer Satz", *lines[100:]]))
+    assert [piece.text for block in changed for piece in block.pieces if piece.change is not Change.SAME] == ["Ein neuer Satz"]

@@ -16,7 +16,7 @@ from content.kinds import item_url
 from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
 from content.services import addressees
-from content.services.lookup import known_bodies
+from content.services.lookup import find, known_bodies
 from content.services.writers.common import decision_addresses, numbered
 from content.services.writers.known import is_named, known, places
 
@@ -146,7 +146,8 @@ class _RecommendationParts:
 
 def prepare_recommendation(session: Session, value: Mapping[str, Any]) -> _RecommendationParts:
     """Refuse addressees, sources and sessions that do not exist."""
-    addressees.check(session, value["addressees"])
+    before = find(session, item_url("recommendation", value["slug"]))
+    addressees.check(session, value["addressees"], before.addressees if isinstance(before, models.Recommendation) else ())
     _check_section(session, value["report"])
     return _RecommendationParts(decision_addresses(session, value["decisions"]), _clause_address(session, value["clause"]), _kept_due(session, value["due"]))
 
