@@ -39,7 +39,8 @@ def record_vote(request: Request) -> Response:
     typed = ballot_form.typed(request)
     if request.POST.get("behalten"):
         with writing(request) as work:
-            return _again(request, work, typed, ())
+            is_kept = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
+            return ballot_form.put_by(request, typed) if is_kept else _again(request, work, typed, ())
     try:
         with writing(request) as work:
             row = found_decision(request, work)
