@@ -157,7 +157,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     login = request.person.login
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     if row is None and lookup.find(work.session, edit.address(work.session, typed.kind, value)) is not None:
-        raise InvalidInput([FieldError("slug", "doubled", TAKEN)])
+        raise InvalidInput([FieldError(_naming(typed.kind, value), "doubled", TAKEN)])
     files = DeskFiles(work, row, typed, login)
     saved = edit.save(
         work.session, typed.kind, value, now=work.desk.now, files=files, actor=login, actor_name=request.person.name, item=row,
@@ -170,6 +170,12 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
         raise InvalidInput(dead)
     form_drafts.drop(work.session, login, typed.uids)
     return f"/redaktion/eintrag/{saved.item.id}"
+
+
+def _naming(kind: str, value: Mapping[str, Any]) -> str:
+    """The field of the form that the address is made of."""
+    shown = forms.fields_of(kind)
+    return next((name for name in ("slug", "number", "ordinal", "date") if name in shown and value.get(name)), "")
 
 
 def _refuse_foreign(request: Request, item: models.Item) -> None:
