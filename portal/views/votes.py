@@ -98,7 +98,7 @@ def _vote_page(
     shown = ballot_form.shown(request, work, typed, VOTE, row, row.body, row.date or (row.meeting.date if row.meeting else None), errors)
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, status=status, used=ballots.rule_of(work.session, row),
-        login=request.person.login, is_recorded=ballots.vote_of(work.session, row) is not None, **shown,
+        login=request.person.login, is_closed=ballots.is_closed(work.session, row), vote=ballots.as_data(work.session, row), is_recorded=ballots.vote_of(work.session, row) is not None, **shown,
     )
 
 

@@ -37,7 +37,7 @@ def address(tmp_path_factory, example_data):
         yield Address(url, came_in)
 
 
-class Address(str):
+class Address(str):  # noqa: SLOT000 - one of them lives, as long as its portal
     """Of the portal; `opened`: login → session of who is signed in already."""
 
     def __new__(cls, url, opened):
