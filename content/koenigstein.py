@@ -133,6 +133,8 @@ def read_list(text: str) -> dict[str, str]:
 
 def _take(shares: dict[str, str], number: int, name: str, percent: str) -> list[str]:
     code = code_of(name) or code_of(name.upper())
+    if code not in LAND_CODES and code_of(name.rstrip(" -–−+")) in LAND_CODES:
+        return [f"Zeile {number}: „{name[-1]}{percent.replace('.', ',')}“ ist kein Anteil. Erwartet wird eine Zahl über 0 ohne Vorzeichen, etwa 15,56072."]
     if code not in LAND_CODES:
         return [f"Zeile {number}: „{name[:60]}“ ist kein Land. Erwartet wird der Name oder das Kürzel, etwa Bayern oder BY."]
     if code in shares:

@@ -71,11 +71,16 @@ def stored(vote: models.Vote | None, row: models.Decision) -> Typed:
     )
 
 
-def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item) -> None:
-    """Keep what was typed until it is entered or not wanted any more."""
+def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item) -> bool:
+    """Keep what was typed until it is entered or not wanted any more. Whether it could be kept."""
     texts = {name: value for name, value in typed_texts(request).items() if name.startswith(_BALLOT) or name in _KEPT}
     place = form_drafts.Place(request.person.login, given.uid, kind, row.id)
-    form_drafts.keep(work.session, place, texts, base_rev=typed_rev(request) or row.rev, files={}, store=lambda _: "", now=work.desk.now)
+    return form_drafts.keep(work.session, place, texts, base_rev=typed_rev(request) or row.rev, files={}, store=lambda _: "", now=work.desk.now)
+
+
+def put_by(request: Request, given: Typed) -> Response:
+    """Lead to the form of what was kept: a page that is loaded anew shows the newest of it, and sends nothing again."""
+    return HTTPSeeOther(f"{request.path_info}?{DRAFT}={given.uid}")
 
 
 _KEPT: Final = frozenset({"others", "rule", "rule_reason", "note", "is_circulation", "is_en_bloc"})

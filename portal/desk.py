@@ -24,6 +24,7 @@ from content.house import Work
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
+from portal import done
 from portal.door import MAX_DESK_BYTES, TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
 from portal.incoming import prepare_pictures, read_uploads_ahead
 from portal.navigation import menu
@@ -104,7 +105,10 @@ def desk_view(
             request.person = person
             if utc_now() - person.seen_at > sessions.SEEN_EVERY:
                 _note_seen(request, person)
+            title = done.about(request, route_name) if method == "POST" else ""
             response = view(request)
+            if method == "POST":
+                done.tell(request, response, person, done.sentence(request, route_name, title))
             response.cache_control = "no-store"
             return response
 
@@ -185,9 +189,12 @@ def page(request: Request, template: str, *, title: str, person: SignedIn | None
     """A page of the desk. It is never kept and never indexed."""
     found = person or getattr(request, "person", None)
     shown = menu(found, request.path_info) if found else ()
-    defaults: Mapping[str, Any] = {"person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
+    told = done.told(request, found)
+    defaults: Mapping[str, Any] = {"just_done": told, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
     response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
     response.cache_control = "no-store"
+    if told:
+        done.forget(request, response)
     return response
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -33,14 +35,14 @@ class Offer:
     differences: tuple[Difference, ...]
 
 
-def keep_draft(request: Request, work: Work, typed: Typed, row: models.Item | None, *, uid: str = "") -> None:
-    """Keep what was typed and chosen; it is offered again until it is saved."""
+def keep_draft(request: Request, work: Work, typed: Typed, row: models.Item | None, *, uid: str = "") -> bool:
+    """Keep what was typed and chosen; it is offered again until it is saved. Whether it could be kept."""
     place = form_drafts.Place(request.person.login, uid or typed.uid, typed.kind, row.id if row is not None else None)
 
     def store(body: bytes) -> str:
         return work.files.add(body, "", work.manager).sha256
 
-    form_drafts.keep(
+    return form_drafts.keep(
         work.session, place, typed.given, base_rev=typed.rev, files=typed.uploads, store=store, now=work.desk.now
     )
 
@@ -56,6 +58,18 @@ def again(
     return form_page(
         request, work, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told, more=more, focus=typed.focus,
     )
+
+
+def put_by(request: Request, work: Work, typed: Typed, row: models.Item | None) -> Response:
+    """Keep what was typed and lead to the form of it: a page that is loaded anew shows the newest draft, and sends nothing again."""
+    if not keep_draft(request, work, typed, row):
+        return again(request, work, typed, row)
+    return HTTPSeeOther(f"{here_of(typed.kind, row)}?{urlencode({DRAFT: typed.uid, **({KEPT: typed.kept} if typed.kept else {})})}")
+
+
+def here_of(kind: str, row: models.Item | None) -> str:
+    """The address of the form."""
+    return f"/redaktion/eintrag/{row.id}/bearbeiten" if row is not None else f"/redaktion/neu/{kind}"
 
 
 def stale(request: Request, work: Work, typed: Typed, row: models.Item) -> Response:
@@ -99,7 +113,7 @@ def form_page(
     return page(
         request, "desk/form.html", title=title, form=shown, kind=kind, item=row, rev=rev, status=status, lists=lists,
         names=forms.names(focus), draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met, focus=focus,
-        here=f"/redaktion/eintrag/{row.id}/bearbeiten" if row is not None else f"/redaktion/neu/{kind}",
+        here=here_of(kind, row),
     )
 
 

@@ -82,7 +82,7 @@ def _is_unused(session: Session, account: models.Account) -> bool:
 
 def _mail(session: Session, account: models.Account, to: str, words: str, by: str, key: str, now: dt.datetime) -> None:
     if to:
-        payload = {"to": to, "name": account.name, "login": account.login, "words": words, "actor": by, "at": now.isoformat(), "path": PATH}
+        payload = {"to": to, "name": account.name, "login": account.login, "words": words, "actor": by, "at": now.isoformat(), "path": PATH if account.is_active else ""}
         outbox.put(session, "mail.account", f"{key}:{account.id}", payload, due_at=now)
 
 

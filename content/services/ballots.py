@@ -77,7 +77,7 @@ def record(
     if Permission.VOTE_RECORD not in desk.permits:
         raise Blocked((Blocker("no_permission", "Für das Eintragen von Stimmen fehlt das Recht."),))
     is_late = decision.procedure_state in ADOPTED and vote_of(desk.session, decision) is None
-    if decision.procedure_state not in OPEN and not is_late:
+    if is_closed(desk.session, decision):
         raise Blocked((Blocker("wrong_state", "Über diesen Beschluss ist schon entschieden; die Stimmen bleiben, wie sie sind."),))
     law = body_law.of(decision.body)
     if is_late and not law.is_public and Permission.ITEM_IMPORT not in desk.permits:
@@ -112,6 +112,12 @@ def record(
     )
     desk.session.flush()
     return result
+
+
+def is_closed(session: Session, decision: models.Decision) -> bool:
+    """Whether the ballots stay as they are: it is decided, and they are there or can come no more."""
+    is_late = decision.procedure_state in ADOPTED and vote_of(session, decision) is None
+    return decision.procedure_state not in OPEN and not is_late
 
 
 def _unknown_choices(given: Mapping[str, str]) -> list[FieldError]:

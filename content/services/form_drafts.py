@@ -40,10 +40,10 @@ class Place:
 
 def keep(
     session: Session, place: Place, typed: Mapping[str, Any], *, base_rev: int, files: Mapping[str, bytes], store: Store, now: dt.datetime
-) -> None:
-    """Keep what was typed, in place of what was kept of this form. Of the files those stay that the form still names."""
+) -> bool:
+    """Keep what was typed, in place of what was kept of this form; whether it could be. Of the files those stay that the form still names."""
     if len(json.dumps(typed)) > MAX_CHARS:
-        return
+        return False
     row = find(session, place.login, place.uid)
     if row is None:
         row = D(login=place.login, uid=place.uid, kind=place.kind, item_id=place.item_id)
@@ -58,6 +58,7 @@ def keep(
             known.setdefault(name, models.FormDraftFile(name=name)).sha256 = store(body)
     row.files = [file for name, file in known.items() if name in wanted]
     session.flush()
+    return True
 
 
 def find(session: Session, login: str, uid: str) -> models.FormDraft | None:

@@ -58,7 +58,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "waits": Event("Etwas wartet auf mich", "Wartet auf Sie", part=Part.WORKING),
     "returned": Event("Etwas kommt mit Hinweis zurück", "Zurückgegeben", part=Part.WORKING),
     "answered": Event("Über meinen Antrag wurde entschieden", "Antrag entschieden"),
-    "withdrawn": Event("Etwas, woran ich beteiligt bin, wurde zurückgezogen, entfernt, eingestellt oder für nichtig erklärt", "Zurückgezogen"),
+    "withdrawn": Event("Etwas, woran ich beteiligt bin, wurde zurückgezogen, entfernt, eingestellt oder für nichtig erklärt", "Beendet"),
     "due_soon": Event("Etwas ist bald fällig", "Bald fällig"),
     "overdue": Event("Etwas ist überfällig", "Überfällig"),
     "decided": Event("Über etwas wurde beschlossen", "Beschlossen", Way.DAILY),
@@ -84,12 +84,13 @@ def notify(
     actor: str = "",
     actor_name: str = "",
     about: str = "item",
+    subject: str = "",
 ) -> int:
     """Tell `people` that `event` happened; how many were told. Raises KeyError for an unknown event.
 
     `occasion` names what happened, at most 150 characters, and is told once per person. `words` is one or two German
     sentences. `title` and `url` (a path of ours) follow from `item` where they are not given: what it is called to each
-    person, and the page on which he or she can act (`about`, see `pages.PAGES`). `actor` (a login) is not told what he or
+    person, and the page on which he or she can act (`about`, see `pages.PAGES`). `subject` says it more exactly than the event. `actor` (a login) is not told what he or
     she did, and nobody is told of what he or she may not know.
     """
     rule = EVENTS[event]
@@ -116,7 +117,7 @@ def notify(
         )
         if way is Way.NOW and person.email:
             payload = {
-                "to": person.email, "name": person.name, "subject": rule.subject, "title": heading, "words": words,
+                "to": person.email, "name": person.name, "subject": subject or rule.subject, "title": heading, "words": words,
                 "actor": actor_name, "path": address,
             }
             if is_secret and item is not None:

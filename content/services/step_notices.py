@@ -72,6 +72,14 @@ ENDING: Final = frozenset({
 """Steps (workflow, step) after which something is gone or over: all whom it concerns hear of it, with the reason."""
 
 
+SUBJECTS: Final[Mapping[tuple[str, str], str]] = {
+    ("publication", "withdraw"): "Zurückgezogen", ("publication", "trash"): "In den Papierkorb gelegt", ("decision", "annul"): "Für nichtig erklärt",
+    ("decision", "supersede"): "Abgelöst", ("decision", "lapse"): "Ausgelaufen", ("recommendation", "withdraw"): "Zurückgezogen",
+    ("recommendation", "supersede"): "Abgelöst", ("report", "abandon"): "Eingestellt",
+}
+"""What the subject of a mail says after each of them."""
+
+
 def concerned(session: Session, item: models.Item) -> list[models.Account]:
     """Who wrote or submitted it; who leads its group; who reports for an addressee."""
     found = [*recipients.submitters(session, item), *recipients.writers(session, item)]
@@ -114,7 +122,7 @@ def after_step(desk: Desk, item: models.Item, workflow: Workflow, step: Step, en
         told |= {person.id for person in people}
         notify(
             desk.session, telling.event, item, people, now=desk.now, occasion=f"{about}{entry.id}", words=words, actor=desk.actor,
-            actor_name=desk.actor_name or desk.actor,
+            actor_name=desk.actor_name or desk.actor, subject=SUBJECTS.get((workflow.name, step.transition), "") if telling.event == "withdrawn" else "",
         )
 
 

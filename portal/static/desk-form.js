@@ -1,11 +1,14 @@
-// Keeps what is being typed into a form of the desk: some seconds after the last change, and when the page is left.
-// Without it nothing is missing but this: what was typed is then kept whenever the form is sent.
+// Keeps what is being typed into a form of the desk: some seconds after the last letter, at once what is chosen, and when the
+// page is left. Without it nothing is missing but this: what was typed is then kept whenever the form is sent.
+// What the server has not taken when the page goes lies in this tab; the page that comes next hands it in and shows it.
 
 const PAUSE_MS = 3000;
+const NAMES = ["entwurf", "aufgehoben"];
 const form = document.querySelector("form[data-draft]");
 const told = document.getElementById("aufgehoben");
 
 let isChanged = false;
+let isUrgent = false;
 let isLeaving = false;
 let timer = 0;
 let chosen = new Set();
@@ -36,21 +39,58 @@ function length() {
   return sum;
 }
 
+/** Where this tab keeps what the server has not taken: by person and draft. */
+function place(uid, what = "formular") {
+  return `${what}:${form.dataset.person}:${form.dataset.draft}:${uid}`;
+}
+
+function remember() {
+  const rows = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "formular");
+  try {
+    sessionStorage.setItem(place(form.elements.entwurf.value), JSON.stringify(rows));
+  } catch {
+    // Full or forbidden: then the server alone keeps it.
+  }
+}
+
+function forget() {
+  try {
+    sessionStorage.removeItem(place(form.elements.entwurf.value));
+  } catch {
+    // Nothing is there.
+  }
+}
+
+/** From now on the address names the draft: loaded anew the page shows it, and a form that was sent is not sent again. */
+function nameDraft() {
+  const here = new URL(location.href);
+  const address = new URL(form.getAttribute("action") || here.href, here);
+  if (address.pathname === here.pathname) address.search = here.search;
+  for (const name of NAMES) if (form.elements[name]) address.searchParams.set(name, form.elements[name].value);
+  if (address.href !== here.href || !isNamed) history.replaceState(history.state, "", address);
+  isNamed = true;
+}
+let isNamed = false;
+
 async function keep(isLast = false) {
   clearTimeout(timer);
-  if (!isChanged || isLeaving || running) return;
-  isChanged = false;
+  if (isLeaving || (isLast ? !isChanged && !running : !isChanged || running)) return;
+  if (isLast) running?.abort();
+  isChanged = isUrgent = false;
   const { data, sent } = content(!isLast);
-  running = new AbortController();
+  const mine = new AbortController();
+  running = mine;
   try {
-    const reply = await fetch(form.dataset.draft, { method: "POST", body: data, credentials: "same-origin", keepalive: isLast, signal: running.signal });
+    const reply = await fetch(form.dataset.draft, { method: "POST", body: data, credentials: "same-origin", keepalive: isLast, signal: mine.signal });
     if (reply.status === 401 || reply.status === 409) {
+      remember();
       tell("Ihre Sitzung ist zu Ende. Beim Speichern können Sie sich wieder anmelden; Ihre Eingaben bleiben.", true);
       return;
     }
     if (!reply.ok || reply.redirected) throw new Error(String(reply.status));
     const answer = await reply.json();
     const { at, rev, files } = answer;
+    if (!isChanged) forget();
     for (const input of sent) {
       chosen.delete(input);
       const path = input.name.slice(0, input.name.lastIndexOf("."));
@@ -62,29 +102,86 @@ async function keep(isLast = false) {
   } catch (error) {
     if (error.name === "AbortError") return;
     isChanged = true;
+    remember();
     tell("Ihre Eingaben konnten gerade nicht aufgehoben werden. Bitte bald speichern.", true);
   } finally {
-    running = null;
-    if (isChanged && !isLeaving) timer = setTimeout(keep, PAUSE_MS);
+    if (running === mine) {
+      running = null;
+      if (isChanged && !isLeaving) timer = setTimeout(keep, isUrgent ? 0 : PAUSE_MS);
+    }
+  }
+}
+
+/** Leaving: what is not kept yet goes off, and lies in this tab should the next page be faster. */
+function leave() {
+  if (isLeaving || !(isChanged || running)) return;
+  remember();
+  keep(true);
+}
+
+/** What the page before left in this tab is handed in, and the form opened with it. */
+async function takeUp() {
+  const uid = new URLSearchParams(location.search).get("entwurf");
+  if (!uid) return;
+  let left = null;
+  try {
+    left = JSON.parse(sessionStorage.getItem(place(uid)));
+    if (sessionStorage.getItem(place(uid, "wieder"))) {
+      sessionStorage.removeItem(place(uid, "wieder"));
+      tell("Was Sie zuletzt eingegeben hatten, steht wieder im Formular; gespeichert ist es noch nicht.");
+    }
+  } catch {
+    return;
+  }
+  if (!Array.isArray(left)) return;
+  const shown = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "formular");
+  if (JSON.stringify(shown) === JSON.stringify(left)) {
+    sessionStorage.removeItem(place(uid));
+    tell("Was Sie zuletzt eingegeben hatten, steht wieder im Formular; gespeichert ist es noch nicht.");
+    return;
+  }
+  form.inert = true;
+  const data = new FormData();
+  data.set("formular", form.elements.formular.value);
+  for (const [name, value] of left) data.append(name, value);
+  try {
+    const reply = await fetch(form.dataset.draft, { method: "POST", body: data, credentials: "same-origin" });
+    if (!reply.ok || reply.redirected) throw new Error(String(reply.status));
+    sessionStorage.removeItem(place(uid));
+    sessionStorage.setItem(place(uid, "wieder"), "1");
+    location.replace(location.href);
+  } catch {
+    form.inert = false;
+    tell("Was Sie zuletzt eingegeben hatten, liegt noch in diesem Fenster, kam aber nicht an. Bitte laden Sie die Seite neu.", true);
   }
 }
 
 if (form && told) {
+  takeUp();
   form.addEventListener("input", (event) => {
     if (event.target.type === "file") chosen.add(event.target);
     isChanged = true;
+    nameDraft();
     clearTimeout(timer);
     timer = setTimeout(keep, PAUSE_MS);
+  });
+  // A choice is made with one click, and a field is done with when it is left: neither waits.
+  form.addEventListener("change", () => {
+    if (!isChanged) return;
+    isUrgent = true;
+    clearTimeout(timer);
+    timer = setTimeout(keep, 0);
   });
   form.addEventListener("submit", (event) => {
     if (event.submitter?.formTarget === "_blank") return;
     isLeaving = true;
     running?.abort();
     clearTimeout(timer);
+    forget();
   });
   addEventListener("pageshow", () => { isLeaving = false; });
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(true); });
+  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && !running) leave(); });
   // What is sent while a page closes may be 64 KB at most: with more the browser asks before it closes.
   addEventListener("beforeunload", (event) => { if (isChanged && !isLeaving && length() > 40000) event.preventDefault(); });
-  addEventListener("pagehide", () => keep(true));
+  addEventListener("pagehide", leave);
 }

@@ -14,6 +14,8 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config
 
 from content import models
+from content.berlin import day_of
+from content.freezing import freeze
 from content.house import Work
 from content.kinds import KINDS
 from content.laender import code_of, name_of
@@ -25,6 +27,7 @@ from content.services import (
     filetexts,
     frozen_text,
     implementation,
+    ledger,
     mentions,
     numbering,
     rights,
@@ -33,10 +36,10 @@ from content.services import (
     transition,
 )
 from content.services import desk as queries
-from content.services.publish import Desk, differs
+from content.services.publish import Desk, current_edition, differs
 from content.services.transition import Stale
 from content.whole import whole
-from portal import confirming, item_page, step_fields
+from portal import confirming, facts, item_page, step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
 from portal.differences import Difference, between, differences
@@ -101,10 +104,11 @@ def _item_page(
     procedure = transition.procedure_of(row)
     users = mentions.users_of(work.session, row, request.person.grants)
     names, seen = rights.titles(work.session, request.person.grants, users), {one.id for one in users if rights.may_see(request.person.grants, one)}
-    has_changes = row.publication_state == "published" and differs(work.desk, row)
+    waiting = frozen_text.of(work.session, row)
+    has_changes = row.publication_state == "published" and (waiting is not None or differs(work.desk, row))
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
-    waiting, asked = frozen_text.of(work.session, row), step_requests.open_of(work.session, row)
+    asked = step_requests.open_of(work.session, row)
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
@@ -116,7 +120,7 @@ def _item_page(
         is_just_adopted=bool(request.GET.get("beschlossen")) and isinstance(row, models.Decision) and bool(row.number),
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
-        difference=difference, given=given, step_hints=confirming.HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row) if has_changes else (),
+        difference=difference, given=given, step_hints=confirming.HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row, waiting) if has_changes else (),
         requests=asked, asked_decisions={name: step_requests.decision_of(work.session, one) for name, one in asked.items()},
         for_second=step_requests.FOR_SECOND, early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
@@ -140,10 +144,15 @@ def _last(row: models.Item, history: Sequence[models.StepEntry]) -> models.StepE
     return next((step for step in history if step.workflow == PUBLICATION.name and row.publication_state in {"draft", "published"}), None)
 
 
-def _beside(work: Work, row: models.Item) -> tuple[Difference, ...]:
-    """What the working copy has otherwise than the revision that is public; nothing where that one was not kept."""
-    public, newest = queries.revision(work.session, row.id, row.public_rev), queries.revision(work.session, row.id, row.rev)
-    return between(public, newest, row.kind) if public is not None and newest is not None else ()
+def _beside(work: Work, row: models.Item, waiting: models.FrozenText | None) -> tuple[Difference, ...]:
+    """What would become public and is public otherwise: of the change that waits for approval, else of the working copy."""
+    edition = current_edition(work.session, row)
+    if edition is None:
+        return ()
+    public, newest = (queries.revision(work.session, row.id, rev) for rev in (row.public_rev, waiting.rev if waiting is not None else row.rev))
+    form = between(public, newest, row.kind) if public is not None and newest is not None else ()
+    frozen = frozen_text.text_of(work.session, row, day_of(work.desk.now)) if waiting is not None else freeze(row, today=day_of(work.desk.now))
+    return facts.beside(row.kind, ledger.edition_document(edition), frozen, form)
 
 
 def _question(request: Request, workflow: Workflow, name: str) -> Response | None:

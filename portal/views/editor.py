@@ -19,10 +19,10 @@ from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, form_drafts, links, lookup, numbering
 from content.services.edit import StaleText
-from portal import confirming, form_page, forms, linking, site
+from portal import confirming, conflict, form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, viewing, writing
-from portal.typed import DRAFT, DeskFiles, Typed, typed_form, with_hidden
+from portal.typed import DRAFT, KEPT, DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import number_in, parameter
 from workflows.vocabulary import ROLES, Permission
 
@@ -79,10 +79,20 @@ def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], 
     login = request.person.login
     draft = form_drafts.find(work.session, login, parameter(request, DRAFT))
     if draft is not None and (draft.kind, draft.item_id) == (kind, row.id if row is not None else None):
-        return form_page.form_page(request, work, kind, forms.form_of(kind, draft.input), row, rev=draft.base_rev, uid=draft.uid)
+        met, kept = _met(request, work, draft, row)
+        form = forms.form_of(kind, draft.input)
+        return form_page.form_page(request, work, kind, form, row, rev=draft.base_rev, uid=draft.uid, kept=kept, met=met)
     rev = row.rev if row is not None else 0
     offered = form_page.offers(work, login, kind, row)
     return form_page.form_page(request, work, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
+
+
+def _met(request: Request, work: Work, draft: models.FormDraft, row: models.Item | None) -> tuple[conflict.Conflict | None, str]:
+    """What somebody else saved while `draft` was written, where the address names what was typed before that; and its name."""
+    kept = parameter(request, KEPT)
+    if row is None or not kept or form_drafts.find(work.session, request.person.login, kept) is None:
+        return None, ""
+    return conflict.of(work, request.person.login, Typed(draft.kind, dict(draft.input), {}, {}, draft.base_rev, draft.uid, kept), row), kept
 
 
 @desk_view("desk.draft", permission=Permission.ITEM_EDIT, method="POST")
@@ -112,6 +122,9 @@ def _save(request: Request, kind: str, item_id: int | None) -> Response:
     if wish and item_id:
         with writing(request) as work:
             return form_page.taken(request, work, typed, editable_item(request, work.session), wish)
+    if request.POST.get("behalten"):
+        with writing(request) as work:
+            return form_page.put_by(request, work, typed, _row(request, work, item_id))
     if more or typed.focus or linking.is_asked(request) or _wants_the_form(request):
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), more=more)
@@ -134,7 +147,7 @@ def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
 
 def _wants_the_form(request: Request) -> bool:
     """Whether a button asks for the form again, and not to save."""
-    return any(request.POST.get(name) for name in ("behalten", forms.UP, forms.DOWN))
+    return any(request.POST.get(name) for name in (forms.UP, forms.DOWN))
 
 
 def _row(request: Request, work: Work, item_id: int | None) -> models.Item | None:
@@ -150,7 +163,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
         form_drafts.drop(work.session, login, typed.uids)
         return f"/redaktion/eintrag/{made.id}"
     if row is None and lookup.find(work.session, edit.address(work.session, typed.kind, value)) is not None:
-        raise InvalidInput([FieldError("slug", "doubled", TAKEN)])
+        raise InvalidInput([FieldError(_naming(typed.kind, value), "doubled", TAKEN)])
     files = DeskFiles(work, row, typed, login)
     saved = edit.save(
         work.session, typed.kind, value, now=work.desk.now, files=files, actor=login, actor_name=request.person.name, item=row,
@@ -174,6 +187,12 @@ def _made(request: Request, work: Work, uid: str) -> models.Item | None:
     """What this form made already, when it was sent before."""
     item_id = work.session.scalar(sa.select(models.Item.id).where(models.Item.uid == uid))
     return queries.item(work.session, request.person, item_id) if item_id is not None else None
+
+
+def _naming(kind: str, value: Mapping[str, Any]) -> str:
+    """The field of the form that the address is made of."""
+    shown = forms.fields_of(kind)
+    return next((name for name in ("slug", "number", "ordinal", "date") if name in shown and value.get(name)), "")
 
 
 def _refuse_foreign(request: Request, item: models.Item) -> None:

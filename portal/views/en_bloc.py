@@ -47,7 +47,8 @@ def adopt(request: Request) -> Response:
     typed = ballot_form.typed(request)
     if request.POST.get("behalten"):
         with writing(request) as work:
-            return _again(request, work, typed, ())
+            is_kept = ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
+            return ballot_form.put_by(request, typed) if is_kept else _again(request, work, typed, ())
     is_sure = request.POST.get(confirming.CONFIRMED) == confirming.YES
     try:
         with writing(request) as work:

@@ -78,6 +78,8 @@ def _question(request: Request, account_id: int) -> Response | None:
         account = work.session.get(models.Account, account_id)
         if account is None:
             raise HTTPNotFound
+        if name == "account.lock" and account.login == request.person.login:
+            return None  # refused without asking for a reason first
         subject = f"{account.name} ({account.login})"
         if name == "account.revoke":
             subject += f": {role_words(*_role(request))}"

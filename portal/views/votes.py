@@ -39,7 +39,8 @@ def record_vote(request: Request) -> Response:
     typed = ballot_form.typed(request)
     if request.POST.get("behalten"):
         with writing(request) as work:
-            return _again(request, work, typed, ())
+            is_kept = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
+            return ballot_form.put_by(request, typed) if is_kept else _again(request, work, typed, ())
     try:
         with writing(request) as work:
             row = found_decision(request, work)
@@ -98,7 +99,7 @@ def _vote_page(
     shown = ballot_form.shown(request, work, typed, VOTE, row, row.body, row.date or (row.meeting.date if row.meeting else None), errors)
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, status=status, used=ballots.rule_of(work.session, row),
-        login=request.person.login, is_recorded=ballots.vote_of(work.session, row) is not None, **shown,
+        login=request.person.login, is_closed=ballots.is_closed(work.session, row), vote=ballots.as_data(work.session, row), is_recorded=ballots.vote_of(work.session, row) is not None, **shown,
     )
 
 

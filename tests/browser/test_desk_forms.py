@@ -8,9 +8,10 @@ import shutil
 import pytest
 
 from content.house import House
-from content.services import accounts
+from content.services import accounts, sessions
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+from workflows.vocabulary import ROLES
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}
 TYPED = "Drei Stunden Arbeit über Umlaute: äöü."
@@ -18,19 +19,31 @@ TYPED = "Drei Stunden Arbeit über Umlaute: äöü."
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, example_data):
-    """A portal where Anna and Bernd, both of a working group, can sign in with a password."""
+    """A portal where Anna and Bernd, both of a working group, can sign in with a password, and Gerda of the office is signed in."""
     data = tmp_path_factory.mktemp("forms") / "data"
     shutil.copytree(example_data, data)
     house = House.open(data)
-    now = dt.datetime.now(dt.UTC)
+    now, came_in = dt.datetime.now(dt.UTC), {}
     with house.writing("test") as work:
-        for login in ("anna", "bernd"):
+        for login, role in (("anna", "member"), ("bernd", "member"), ("gerda", "secretariat")):
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
             account.password_hash = accounts.hash_password(PASSWORD)
-            accounts.grant(work.session, account, "member", "", by="test", now=now)
+            accounts.grant(work.session, account, role, "", by="test", now=now)
+            if ROLES[role].needs_second_factor:
+                account.totp_secret, account.totp_is_confirmed = "A" * 32, True
+                came_in[login] = sessions.begin(work.session, account, address="", agent="", now=now, is_strong=True)
     house.close()
     with serving(data, "granian") as url:
-        yield url
+        yield Address(url, came_in)
+
+
+class Address(str):  # noqa: SLOT000 - one of them lives, as long as its portal
+    """Of the portal; `opened`: login → session of who is signed in already."""
+
+    def __new__(cls, url, opened):
+        made = super().__new__(cls, url)
+        made.opened = opened
+        return made
 
 
 @pytest.fixture
@@ -42,7 +55,11 @@ def opened(browser, address):
         context = browser.new_context(viewport=viewport, **more)
         contexts.append(context)
         page = context.new_page()
-        _sign_in(page, address, login)
+        if login in address.opened:
+            context.add_cookies([{"name": "redaktion", "value": address.opened[login], "url": f"{address}/redaktion"}])
+            page.set_default_timeout(10_000)
+        else:
+            _sign_in(page, address, login)
         return page
 
     yield open_
@@ -55,6 +72,16 @@ def _new(page, address, slug):
     page.get_by_label("Titel", exact=False).first.fill("Empfehlung im Entstehen")
     page.locator("#f-slug").fill(slug)
     page.locator("#f-text").fill(TYPED)
+
+
+def _decision(page, address):
+    """The path of the votes of a new decision."""
+    page.goto(address + "/redaktion/neu/decision")
+    page.locator("#f-title").fill("Was zu beschließen ist")
+    page.locator("#f-text").fill("1. Der IT-Planungsrat beschließt.")
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("link", name="Abstimmung").wait_for()
+    return page.get_by_role("link", name="Abstimmung").first.get_attribute("href")
 
 
 def _sign_in_again(page):
@@ -80,6 +107,71 @@ def test_a_session_lost_while_typing_gives_the_text_back(opened, address, has_sc
     page.get_by_role("heading", name="Empfehlung im Entstehen", level=1).wait_for()
     page.get_by_role("link", name="Bearbeiten").click()
     assert page.locator("#f-text").input_value() == TYPED
+
+
+def _lies_there(page, words):
+    """Waits until the server has what was typed last."""
+    with page.expect_response(lambda answer: "/entwurf" in answer.url and answer.status == 200):
+        words()
+
+
+def test_what_is_typed_after_signing_in_again_is_there_when_the_page_is_loaded_anew(opened, address):
+    page = opened("anna")
+    _new(page, address, "weiter-und-neu")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_text("Ihre Eingaben sind noch da").first.wait_for()
+    _sign_in_again(page)
+    page.get_by_role("button", name="Weiter bearbeiten").click()
+    page.wait_for_url("**?entwurf=*")
+    _lies_there(page, lambda: page.locator("#f-text").fill("Danach getippt."))
+    page.reload()
+    assert page.locator("#f-text").input_value() == "Danach getippt."
+    page.goto(address + "/redaktion/neu/recommendation")
+    assert page.get_by_text("Danach getippt.").count()
+
+
+def test_after_a_refusal_a_page_loaded_anew_sends_nothing_again(opened, address):
+    page = opened("anna")
+    _new(page, address, "abgelehnt")
+    page.locator("#f-slug").fill("")
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("heading", name="Bitte prüfen Sie").wait_for()
+    _lies_there(page, lambda: page.locator("#f-text").fill("Nach der Ablehnung getippt."))
+    posted = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" and request.is_navigation_request() else None)
+    page.reload()
+    assert page.locator("#f-text").input_value() == "Nach der Ablehnung getippt." and posted == []
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["quick", "slow"])
+def test_a_vote_clicked_a_second_before_the_page_is_loaded_anew_is_still_there(opened, address, is_slow):
+    page = opened("gerda")
+    vote = address + _decision(page, address)
+    page.goto(vote)
+    _lies_there(page, lambda: page.locator("input[name='ballot.BY'][value=yes]").check())
+    page.goto(vote)
+    page.get_by_role("link", name="Weiterschreiben").first.click()
+    page.wait_for_url("**?entwurf=*")
+    if is_slow:  # the server gets nothing before the page is gone
+        page.route("**/abstimmung/entwurf", lambda route: route.abort())
+    page.locator("input[name='ballot.BY'][value=no]").check()
+    page.wait_for_timeout(1000)
+    page.unroute_all()
+    page.reload()
+    page.get_by_text("steht wieder im Formular" if is_slow else "Abstimmung").first.wait_for()
+    assert page.locator("input[name='ballot.BY']:checked").get_attribute("value") == "no"
+    page.reload()
+    assert page.locator("input[name='ballot.BY']:checked").get_attribute("value") == "no"
+
+
+def test_letters_typed_a_second_before_the_page_is_loaded_anew_are_still_there(opened, address):
+    page = opened("anna")
+    _new(page, address, "sofort-neu")
+    page.locator("#f-text").press_sequentially(" Noch ein Satz.")
+    page.reload()
+    page.get_by_text("steht wieder im Formular").wait_for()
+    assert page.locator("#f-text").input_value() == TYPED + " Noch ein Satz."
 
 
 def test_a_window_closed_while_typing_is_offered_in_the_next(opened, address):

@@ -426,7 +426,7 @@ def test_without_a_script_a_button_and_every_refusal_keep_what_was_typed(desk):
     target = _ready(house)
     form = _vote_form(app.get(f"{target}/abstimmung"))
     form["ballot.BY"] = "abstain"
-    kept = form.submit("behalten", status=200)
+    kept = form.submit("behalten", status=303).follow()
     assert _vote_form(kept)["ballot.BY"].value == "abstain"
     form = _vote_form(app.get(f"{target}/abstimmung").click("Weiterschreiben"))
     form["rule"] = "einstimmig"
@@ -446,6 +446,19 @@ def test_after_an_ended_session_the_votes_come_back_with_the_sign_in(desk):
         work.session.execute(sa.delete(models.AccountSession))
     page = form.submit(status=401, expect_errors=True)
     assert 'name="kept.ballot.BY" value="abstain"' in page.text
+
+
+def test_votes_changed_after_going_on_are_what_the_page_shows_when_it_is_loaded_again(desk):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    target = _ready(house)
+    opened = _vote(app, target, {"BY": "abstain"}).submit("behalten", status=303)
+    assert f"{target}/abstimmung?entwurf=" in opened.headers["Location"]
+    resumed = _vote_form(opened.follow())
+    assert resumed["ballot.BY"].value == "abstain"
+    resumed["ballot.BY"] = "yes"
+    app.post(f"{target}/abstimmung/entwurf", resumed.submit_fields(), status=200)
+    assert _vote_form(app.get(opened.headers["Location"]))["ballot.BY"].value == "yes"
 
 
 def test_the_votes_of_a_green_list_are_kept_as_well(desk):

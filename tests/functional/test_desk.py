@@ -294,7 +294,7 @@ def test_what_was_typed_survives_a_lost_session(desk):
     again = page.form
     again["login"], again["password"] = "anna", PASSWORD
     kept = again.submit()
-    page = next(f for f in kept.forms.values() if "behalten" in f.fields).submit("behalten")
+    page = next(f for f in kept.forms.values() if "behalten" in f.fields).submit("behalten", status=303).follow()
     assert form_of(page)["title"].value == "Der lange Bericht"
     form_of(page).submit(status=303)
 

@@ -128,6 +128,35 @@ def test_a_draft_survives_the_session_it_was_written_in(desk):
     assert TYPED in again.get("/redaktion/neu/report").text
 
 
+def test_what_is_typed_after_going_on_is_what_the_page_shows_when_it_is_loaded_again(desk):
+    _, browser = desk
+    app = browser("petra", "press")
+    for target in ("/redaktion/neu/press_release", new_press(app).headers["Location"] + "/bearbeiten"):
+        form = form_of(app.get(target))
+        form["title"], form["text"] = "Vor dem Ende", TYPED
+        opened = app.post(target, [*form.submit_fields(), ("behalten", "1")], status=303)
+        assert opened.headers["Location"].endswith(f"{target}?entwurf={form['entwurf'].value}")
+        going_on = form_of(opened.follow())
+        assert (going_on["title"].value, going_on["text"].value) == ("Vor dem Ende", TYPED)
+        going_on["text"] = "Danach weitergeschrieben."
+        autosave(app, going_on)
+        assert form_of(app.get(opened.headers["Location"]))["text"].value == "Danach weitergeschrieben."
+
+
+def test_a_conflict_that_was_met_is_still_told_when_the_form_is_loaded_again(desk):
+    _, browser = desk
+    app, other = browser("petra", "press"), browser("paula", "press")
+    target = new_press(app).headers["Location"] + "/bearbeiten"
+    form, theirs = form_of(app.get(target)), form_of(other.get(target))
+    theirs["title"], form["title"] = "Paulas Titel", "Petras Titel"
+    theirs.submit(status=303)
+    met = form_of(form.submit(status=409))
+    opened = app.post(target, [*met.submit_fields(), ("behalten", "1")], status=303).follow()
+    assert "Jemand war schneller" in opened.text and form_of(opened)["title"].value == "Petras Titel"
+    form_of(opened).submit(status=303)
+    assert "Ungespeichertes" not in app.get(target).text
+
+
 def test_a_draft_says_when_the_item_was_saved_meanwhile(desk):
     _, browser = desk
     app, other = browser("petra", "press"), browser("paula", "press")

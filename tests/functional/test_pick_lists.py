@@ -104,7 +104,7 @@ def test_an_old_form_with_one_value_a_line_is_still_read(secretariat):
     _, app = secretariat
     form = form_of(app.get("/redaktion/neu/recommendation"))
     fields = [(name, value) for name, value in form.submit_fields() if not name.startswith("addressees")]
-    page = app.post("/redaktion/neu/recommendation", [*fields, ("addressees", "Bund\nLänder\n"), ("behalten", "1")])
+    page = app.post("/redaktion/neu/recommendation", [*fields, ("addressees", "Bund\nLänder\n"), ("behalten", "1")], status=303).follow()
     assert [box["value"] for box in page.html.select("#f-addressees input")][:2] == ["Bund", "Länder"]
 
 
