@@ -47,7 +47,7 @@ def save(house, report_id, uid, author, *, base_rev, text=TEXT, heading="Auftrag
 
 
 def test_saving_a_section_keeps_a_revision_and_the_report_follows(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     assert save(house, report_id, uid, ANNA, base_rev=1, text="Neu.").outcome is Outcome.SAVED
     assert save(house, report_id, uid, ANNA, base_rev=2, text="Neu.").outcome is Outcome.UNCHANGED
     with house.writing("test") as work:
@@ -58,7 +58,7 @@ def test_saving_a_section_keeps_a_revision_and_the_report_follows(desk):
 
 
 def test_two_people_at_different_paragraphs_are_merged_silently(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     save(house, report_id, uid, ANNA, base_rev=1, text=TEXT.replace("Erster", "Annas"))
     done = save(house, report_id, uid, BERT, base_rev=1, text=TEXT.replace("Dritter", "Berts"), heading="Unser Auftrag")
     assert done.outcome is Outcome.MERGED
@@ -66,7 +66,7 @@ def test_two_people_at_different_paragraphs_are_merged_silently(desk):
 
 
 def test_what_two_people_wrote_is_refused_where_it_is_too_much_together(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     heavy = "*a* " * 1_700
     markup.check_size(heavy)
     save(house, report_id, uid, ANNA, base_rev=1, text=TEXT.replace("Erster", heavy))
@@ -86,7 +86,7 @@ def test_all_sections_of_a_report_are_not_more_work_together_than_an_item_may_co
 
 @on_both
 def test_a_conflict_saves_nothing_shows_both_and_the_base_and_keeps_what_was_typed(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     save(house, report_id, uid, ANNA, base_rev=1, text=TEXT.replace("Zweiter", "Annas"))
     done = save(house, report_id, uid, BERT, base_rev=1, text=TEXT.replace("Zweiter", "Berts"))
     assert done.outcome is Outcome.CONFLICT and done.section.rev == 2 and done.theirs.actor_name == "Anna"
@@ -101,13 +101,13 @@ def test_a_conflict_saves_nothing_shows_both_and_the_base_and_keeps_what_was_typ
 
 
 def test_two_headings_are_a_conflict_too(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     save(house, report_id, uid, ANNA, base_rev=1, heading="Annas Titel")
     assert save(house, report_id, uid, BERT, base_rev=1, heading="Berts Titel").is_heading_contested
 
 
 def test_an_unknown_base_is_refused_with_words(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     with pytest.raises(InvalidInput, match="neu öffnen"):
         save(house, report_id, uid, ANNA, base_rev=77)
 
@@ -154,7 +154,7 @@ def test_identities_of_another_report_are_refused(desk):
 
 
 def test_nothing_is_written_into_a_final_report(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     with house.writing("test") as work:
         report = work.session.get(models.Report, report_id)
         transition.take(work.desk, report, REPORT, "ask_group")
@@ -165,7 +165,7 @@ def test_nothing_is_written_into_a_final_report(desk):
 
 
 def test_presence_ends_when_nothing_is_heard(desk):
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     with house.writing("test") as work:
         report = work.session.get(models.Report, report_id)
         for _ in range(2):
@@ -178,7 +178,7 @@ def test_presence_ends_when_nothing_is_heard(desk):
 @on_both
 def test_every_word_typed_by_twenty_authors_is_kept(desk):
     """Each author adds words to one section, resolving conflicts by keeping both; at the end each word is there once."""
-    house, report_id, _ = desk
+    house, report_id, (uid, _) = desk
     faults = []
 
     def write(name):
