@@ -27,6 +27,7 @@ from portal import clock, settings
 from portal.mail import SUBJECTS, Postman
 from portal.templating import make_environment
 from tests.browser.conftest import free_port
+from tests.functional.confirming import sure
 
 NOW = dt.datetime(2026, 11, 25, 9, tzinfo=dt.UTC)
 
@@ -186,7 +187,7 @@ def test_administrators_see_what_was_given_up_and_decide(desk):
         forms = [form for form in page.forms.values() if "auftrag" in form.fields]
         token = forms[0]["formular"].value
         app.post("/redaktion/versand", {"formular": token, "auftrag": forms[0]["auftrag"].value, "schritt": "retry"})
-        app.post("/redaktion/versand", {"formular": token, "auftrag": forms[1]["auftrag"].value, "schritt": "drop"})
+        sure(app.post("/redaktion/versand", {"formular": token, "auftrag": forms[1]["auftrag"].value, "schritt": "drop"}))
         for wrong in ("x", "", "99999999999999999999", "999999"):
             app.post("/redaktion/versand", {"formular": token, "auftrag": wrong, "schritt": "retry"}, status=303)
         clock.tick(house, postman(house, server))
