@@ -75,7 +75,7 @@ def test_what_two_people_wrote_is_refused_where_it_is_too_much_together(desk):
 
 
 def test_all_sections_of_a_report_are_not_more_work_together_than_an_item_may_cost(desk):
-    house, report_id, (uid, _) = desk
+    house, report_id, _ = desk
     with house.writing("test") as work:
         report = work.session.get(models.Report, report_id)
         for number in range(2):
