@@ -252,6 +252,8 @@ def _broken_rules(free, workflow, state):
                 continue
             if not rule.only <= set(step.effects) or rule.never & set(step.effects) or (rule.behind and not _listens(workflow, name, rule.behind)):
                 continue
+            if any(free.take(name, state, frozenset(Permission), without=need) for need in rule.asking):
+                continue  # the step does not ask for it
             lets_pass = [free.take(name, state, frozenset(Permission), without=need) for need in rule.needs]
             lets_pass += [free.take(name, state, frozenset(Permission) - rule.permissions)] if rule.permissions else []
             lets_pass += [Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) for guard in rule.guards]
