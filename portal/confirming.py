@@ -112,6 +112,11 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType({
         "Nachricht verwerfen?", "Die Nachricht geht nicht mehr hinaus und verschwindet aus dieser Liste. Dass sie verworfen wurde, steht im Protokoll.",
         "Nachricht verwerfen",
     ),
+    "embargo.lift": Act(
+        "Sperrfrist aufheben?",
+        "Alle persönlichen Links enden sofort; wer eingeladen war, erfährt es. Der Eintrag darf dann vor dem Ende der Frist veröffentlicht werden.",
+        "Sperrfrist aufheben",
+    ),
     "suggestions.reject_all": Act(
         "Alle Vorschläge ablehnen?",
         "Alle offenen Vorschläge gelten als abgelehnt; der Text bleibt, wie er ist. Wer einen davon doch will, muss ihn neu vorschlagen.",

@@ -81,7 +81,7 @@ def take(
     requests = step_requests.by_step(desk.session, item, workflow) if may_wait else {}
     _compare_and_set(desk.session, item, workflow, step, rev)
     given = ask.fields
-    note = str(given.get("note") or "").strip()
+    note = _note(given)
     decision = _decision(desk.session, given)
     # Publication decides on a text that lies ready; the others may write into the row, and their line names what it says then.
     decided = frozen_text.decided_on(desk.session, item) if workflow is PUBLICATION else None
@@ -89,7 +89,7 @@ def take(
     if workflow is PUBLICATION and (step.target in _UNFREEZING or name in changes.BACK):
         frozen_text.drop(desk.session, item)
     for effect in step.effects:
-        _EFFECTS.get(effect, _no_effect)(desk, item, step, note)
+        _EFFECTS.get(effect, _no_effect)(desk, item, step, given)
     if workflow.column == "procedure_state":
         _keep_in_input(item, workflow, step, decision)
         _keep_meeting(desk, item, workflow, given)
@@ -469,6 +469,11 @@ def reasons_in_words(fields: Mapping[str, Any]) -> str:
     return "; ".join(f"{name}: {reason}" for name, reason in (fields.get("reasons") or {}).items())
 
 
+def _note(given: Mapping[str, Any]) -> str:
+    """The words for the public that came with a step; a comment is never public."""
+    return str(given.get("note") or "").strip()
+
+
 _APPROVED: Final = frozenset({"publish", "go_live", "correct"})
 """Steps that publish what was submitted and approved, where anything is; others publish the row as it is."""
 _UNFREEZING: Final = frozenset({"draft", "withdrawn"})
@@ -476,41 +481,41 @@ _UNFREEZING: Final = frozenset({"draft", "withdrawn"})
 _ACTS: Final[Mapping[str, Act]] = {"correct": Act.CORRECT, "republish": Act.REPUBLISH}
 
 
-def _freeze(desk: Desk, item: models.Item, step: Step, note: str) -> None:
+def _freeze(desk: Desk, item: models.Item, step: Step, given: Mapping[str, Any]) -> None:
     if step.transition not in _APPROVED:
         frozen_text.drop(desk.session, item)
     text, (rev, _) = frozen_text.text_of(desk.session, item, day_of(desk.now)), frozen_text.decided_on(desk.session, item)
     files = frozen_text.files_of(desk.session, item, text)
     item.public_rev, item.public_at = rev, desk.now
-    publish.put_edition(desk, item, text, _ACTS.get(step.transition, Act.PUBLISH), note=note or None, item_rev=rev, files=files)
+    publish.put_edition(desk, item, text, _ACTS.get(step.transition, Act.PUBLISH), note=_note(given) or None, item_rev=rev, files=files)
     frozen_text.drop(desk.session, item)
 
 
-def _keep_text(desk: Desk, item: models.Item, step: Step, _note: str) -> None:
+def _keep_text(desk: Desk, item: models.Item, step: Step, _given: Mapping[str, Any]) -> None:
     if step.transition in {"submit", "schedule", "submit_change"}:
         frozen_text.keep(desk, item)
 
 
-def _end(desk: Desk, item: models.Item, _step: Step, note: str) -> None:
-    publish.end_edition(desk, item, note)
+def _end(desk: Desk, item: models.Item, _step: Step, given: Mapping[str, Any]) -> None:
+    publish.end_edition(desk, item, _note(given))
 
 
-def _number(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
+def _number(desk: Desk, item: models.Item, _step: Step, _given: Mapping[str, Any]) -> None:
     assert isinstance(item, models.Decision)  # noqa: S101 - only decisions have this effect
     numbering.give_number(desk, item)
 
 
-def _erase(desk: Desk, item: models.Item, _step: Step, _note: str) -> None:
+def _erase(desk: Desk, item: models.Item, _step: Step, given: Mapping[str, Any]) -> None:
     notify.notify(
         desk.session, "withdrawn", None, step_notices.concerned(desk.session, item), now=desk.now, occasion=f"removed:{item.id}", actor=desk.actor,
         actor_name=desk.actor_name or desk.actor, title=item.title or item.url, url="/redaktion/eintraege",
-        words="Der Eintrag ist endgültig entfernt; Text und Dateien gibt es nicht mehr.",
+        words=f"Der Eintrag ist endgültig entfernt; Text und Dateien gibt es nicht mehr. Grund: {str(given.get('comment') or '').strip()}",
     )
     audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="item.removed", subject=item.url)
     removal.erase(desk.session, item)
 
 
-def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _note: str) -> None:
+def _no_effect(_desk: Desk, _item: models.Item, _step: Step, _given: Mapping[str, Any]) -> None:
     """Effects that only set off messages are written by `step_notices.after_step`."""
 
 

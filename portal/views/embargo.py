@@ -28,7 +28,7 @@ from content.ledger import instant
 from content.schemas import FieldError, InvalidInput
 from content.services import embargo, orders
 from content.whole import whole
-from portal import site
+from portal import confirming, site
 from portal.asked import desk_with, found_item
 from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
 from portal.limits import Limiter
@@ -68,6 +68,8 @@ def change_embargo(request: Request) -> Response:
     act = _ACTS.get(str(request.POST.get("akt", "")))
     if act is None:
         raise HTTPNotFound
+    if act is _lift and (asked := _question(request)):
+        return asked
     try:
         with writing(request) as work:
             row = _embargoable(request, work)
@@ -77,6 +79,17 @@ def change_embargo(request: Request) -> Response:
         with writing(request) as work:
             return _desk_page(request, work, _embargoable(request, work), {error.field: error.message for error in invalid.errors})
     return HTTPSeeOther(target)
+
+
+def _question(request: Request) -> Response | None:
+    """What is asked before an embargo is lifted, where there is one."""
+    with viewing(request) as work:
+        row = _embargoable(request, work)
+        found = embargo.of_item(work.session, row)
+        if found is None:
+            return None
+        facts = [("Gültige Links", str(sum(link.revoked_at is None for link in found.links))), ("Frist bis", f"{found.until.astimezone(BERLIN):%d.%m.%Y, %H:%M} Uhr")]
+        return confirming.question(request, "embargo.lift", row.title or row.url, request.path_info, facts=facts)
 
 
 def _set(request: Request, desk: Any, row: models.Item) -> None:

@@ -63,6 +63,7 @@ def plan_and_publish(petra, paula, here):
     paula.step("Termin aufheben")
     paula.follow("Sperrfrist")
     paula.press("Sperrfrist aufheben")
+    paula.press("Sperrfrist aufheben")  # the question before it
     paula.opens(here)
     paula.step("Veröffentlichen")
 

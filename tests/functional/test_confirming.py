@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
+from content.berlin import BERLIN
 from content.services import accounts, ballots, lookup, outbox, reuse, step_requests
 from content.services.reuse import Buyer
 from portal.confirming import ACTS
 from tests.functional.confirming import REASON, is_question, sure
 from tests.functional.deciding import acting, draft_decision, voted
 from tests.functional.people import logged
-from tests.functional.test_desk import asking_step, step
+from tests.functional.test_desk import asking_step, new_press, step
 from tests.functional.test_desk_drafts import autosave, drafts, typed_press
 from tests.functional.test_desk_links import new_term
 from tests.functional.test_en_bloc import _session
@@ -179,7 +180,27 @@ def _group(desk):
     return group, f"{group[2]}/abschnitt/{group[3][0]}/durchsicht"
 
 
+def _embargo(desk):
+    house, browser = desk
+    app = browser("petra", "press")
+    target = f"{new_press(app).headers['Location'].removeprefix('https://beschluesse.example')}"
+    step(app.get(target), "submit").submit()
+    form = next(form for form in app.get(f"{target}/sperrfrist").forms.values() if "akt" in form.fields and form["akt"].value == "set")
+    form["until"] = (dt.datetime.now(BERLIN) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    form.submit(status=303)
+
+    def ask():
+        return next(form for form in app.get(f"{target}/sperrfrist").forms.values() if "akt" in form.fields and form["akt"].value == "lift").submit()
+
+    def is_done():
+        with house.writing("test") as work:
+            return work.session.scalar(sa.select(models.Embargo.until)) <= dt.datetime.now(dt.UTC)
+
+    return ask, is_done
+
+
 PLACES = {
+    "embargo.lift": _embargo,
     "account.lock": lambda desk: _account(desk, "lock"), "account.factors": lambda desk: _account(desk, "factors"),
     "account.revoke": lambda desk: _account(desk, "revoke", role="press", organisation=""), "account.disconnect": _identity,
     "message.drop": _message, "publication.remove": _remove, "vote.en_bloc": _green_list, "draft.discard": _draft, "section_draft.discard": _section_draft,
@@ -253,6 +274,17 @@ def test_an_act_is_asked_with_its_consequences_and_done_after_the_yes(desk, name
     else:
         assert sure(asked).status_int == 303
     assert is_done()
+
+
+def test_who_wrote_what_is_removed_for_good_hears_why(desk):
+    house, browser = desk
+    hans, gerda = browser("hans", "secretariat"), browser("gerda", "secretariat")
+    target = new_term(hans, "weg")
+    step(hans.get(target), "trash").submit(status=303)
+    assert sure(asking_step(gerda.get(target), "remove").submit()).status_int == 303
+    with house.writing("test") as work:
+        told = work.session.execute(sa.select(models.Notice.words, models.Account.login).join(models.Account, models.Account.id == models.Notice.account_id)).all()
+    assert [login for words, login in told if words.endswith(f"Grund: {REASON}")] == ["hans"]
 
 
 @pytest.mark.parametrize(("wish", "action", "fields", "detail"), [
