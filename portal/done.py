@@ -19,8 +19,10 @@ from pyramid.response import Response
 
 from content import models
 from content.services.accounts import SignedIn
+from content.services.reuse import TERMS
 from portal.door import cookie_name
 from workflows.catalogue import WORKFLOWS
+from workflows.reuse import REUSE
 
 COOKIE: Final = "getan"
 PATH: Final = "/redaktion"
@@ -56,11 +58,11 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
     "desk.contact_new": ("", {"": "Kontakt aufgenommen"}), "desk.chair": ("", {"": "Vorsitz gewechselt"}),
     "desk.notices": ("", {"": "Als gelesen vermerkt"}), "desk.notice_choices": ("", {"": "Gespeichert"}),
     "desk.set_up": ("", {"": "App eingerichtet"}), "desk.passkeys": ("", {"": "Passkey eingerichtet"}),
-    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Nummer eingetragen"}), "desk.keys": ("", {"": "Gespeichert"}),
+    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
     "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
     "desk.statements": ("tun", {"": "Gespeichert"}), "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
     "desk.revisions": ("", {"": "Frühere Revision wieder gespeichert"}), "desk.reuse_new": ("", {"": "Interesse vermerkt"}),
-    "desk.reuse": ("schritt", {"": "Gespeichert"}), "desk.outbox": ("schritt", {"": "Erledigt"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
+    "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
     "desk.section_review": ("tun", {"": "Gespeichert"}), "desk.report_review": ("tun", {"": "Gespeichert"}), "desk.bulk": ("", {"": "Erledigt"}),
     "desk.step": ("", {"": "Erledigt"}),
 })
@@ -94,12 +96,13 @@ def sentence(request: Request, route: str, title: str) -> str:
         return "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
     name, words = ACT[route]
     given = str(request.POST.get(name, "")).partition(":")[0] if name else ""
-    told = _step(request) if route == "desk.step" else words.get(given, words.get("", ""))
+    told = (_step(request, route) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
     return (f"{told}: „{title}“." if title else f"{told}.") if told else ""
 
 
-def _step(request: Request) -> str:
-    workflow, name = WORKFLOWS.get(str(request.POST.get("workflow", ""))), str(request.POST.get("schritt", ""))
+def _step(request: Request, route: str) -> str:
+    flow = REUSE.name if route == "desk.reuse" else str(request.POST.get("workflow", ""))
+    workflow, name = WORKFLOWS.get(flow), str(request.POST.get("schritt", ""))
     step = workflow.transitions.get(name) if workflow is not None else None
     if step is None:
         return ""

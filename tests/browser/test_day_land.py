@@ -86,7 +86,6 @@ def reuse(sarah):
     sarah.follow("Eine Nachnutzung wartet auf Ihren nächsten Schritt.")
     sarah.opens(here)
     sarah.step("Bestellen")
-    sarah.press("Verbindlich bestellen")
     assert sarah.sees("bestellt")
 
 

@@ -114,6 +114,13 @@ def test_the_desk_works_without_javascript(address, browser):
     assert page.locator("#f-title").input_value() == "Bericht ohne Skript"
     page.get_by_role("button", name="Speichern").last.click()
     assert page.get_by_role("heading", name="Bericht ohne Skript", level=1).is_visible()
+    item = page.url
+    page.get_by_role("link", name="Bericht schreiben").click()
+    page.locator("#neu-ueberschrift").fill("Auftrag")
+    page.get_by_role("button", name="Anlegen und schreiben").click()
+    page.locator("textarea[name=text]").fill("Ein Satz ohne Skript.")
+    page.get_by_role("button", name="Speichern").first.click()
+    page.goto(item)
     page.get_by_role("button", name="Einreichen").click()
     assert "Eingereicht" in page.content()
     assert "bericht/ohne-skript" not in page.request.get(address + "/berichte").text()
