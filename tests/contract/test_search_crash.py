@@ -65,7 +65,7 @@ def world(request):
     """A house with three decisions, the name of its engine and the address of its database."""
     name = "house" if request.param == "whoosh" else "postgres_house"
     house = request.getfixturevalue(name)
-    url = "" if request.param == "whoosh" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "whoosh" else house.engine.url.render_as_string(hide_password=False)
     _publish(house, BODY, *(_decision(number) for number in range(1, 4)))
     return house, request.param, url
 

@@ -492,11 +492,12 @@ def _member(code):
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql", "strict postgresql"])
 def test_twenty_adoptions_at_once_give_twenty_numbers_without_gap(database, request, tmp_path):
-    if database == "strict postgresql":  # a server that isolates more than we ask for
-        url = sa.make_url(request.getfixturevalue("postgres_url"))
-        with sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
-            connection.execute(sa.text(f'ALTER DATABASE "{url.database}" SET default_transaction_isolation = \'serializable\''))
     house = request.getfixturevalue("house" if database == "sqlite" else "postgres_house")
+    if database == "strict postgresql":  # a server that isolates more than we ask for
+        with sa.create_engine(house.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
+            connection.execute(sa.text(f'ALTER DATABASE "{house.engine.url.database}" SET default_transaction_isolation = \'serializable\''))
+        for engine in (house.engine, house.reading_engine):
+            engine.dispose()  # those that are open do not hear of it
     from content.services import exchange
 
     lines = [
