@@ -11,6 +11,7 @@ from content import models
 from content.schemas import clean_item
 from content.services import ballots, edit, exchange, lookup, reports, transition
 from content.services.reports import Author
+from tests.functional.confirming import saying_yes
 from tests.functional.test_council_law import NOW, SECRETARIAT, _published, _row, _vote_form
 from tests.functional.test_desk import step
 from workflows.decision import DECISION
@@ -32,7 +33,7 @@ def green_list(house, publish=False):
 
 
 def adopt_green_list(app, target):
-    form = _vote_form(app.get(f"{target}/gruene-liste"))
+    form = saying_yes(_vote_form(app.get(f"{target}/gruene-liste")))
     form["others"] = "yes"
     return form.submit(status=303)
 
@@ -92,6 +93,7 @@ def test_who_took_a_step_that_changed_the_text_does_not_publish_it(desk):
         decision = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
         decision.procedure_state = "adopted"
         ballots.record(work.desk, decision, ballots.with_others(decision.body, {}, "yes"))
+        transition.publish_now(work.desk, decision)
         rev = row.rev
     with house.writing("gerda", permits=SECRETARIAT) as work:
         row = lookup.find(work.session, "/empfehlung/probe")
