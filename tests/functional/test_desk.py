@@ -508,7 +508,7 @@ def test_twenty_adoptions_at_once_give_twenty_numbers_without_gap(database, requ
     path = tmp_path / "x.jsonl"
     path.write_text("\n".join(lines))
     with house.writing("test") as work:
-        exchange.Importer(work.desk, is_publishing=False).read([path])
+        exchange.Importer(work.desk, is_publishing=True).read([path])
     ids = [_draft(house, f"Vorhaben {number}") for number in range(20)]
     results = []
     threads = [threading.Thread(target=_adopt, args=(house, item_id, results)) for item_id in ids]

@@ -25,6 +25,7 @@ from content.db import make_engine
 from content.house import House
 from content.ledger import KeyFileError, create_key
 from content.search.lemmas import Lemmas
+from content.services.ledger import SEEN_FILE
 from portal import cli, database, settings, starting
 from tests.conftest import _new_database
 
@@ -162,6 +163,7 @@ def test_without_a_key_for_links_nothing_is_served_and_a_command_makes_a_new_one
 def test_a_folder_of_the_time_before_identities_gets_one_and_keeps_its_register(data, run):
     (data / founding.IDENTITY_FILE).unlink()
     (data / signing.KEY_FILE).unlink()
+    (data / SEEN_FILE).unlink()
     engine = make_engine(founding.default_database_url(data))
     database.downgrade(engine, "0024f")
     engine.dispose()
