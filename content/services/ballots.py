@@ -193,8 +193,8 @@ def _own_rule(vote: models.Vote, decision: models.Decision) -> str:
     return body_law.of(decision.body).rule if _is_undecided(decision) else vote.body_rule if vote.body_rule is not None else vote.rule
 
 
-def confirm_rule(desk: Desk, decision: models.Decision) -> None:
-    """Confirm, as a second person, that another rule than the body's counts. Raises `Blocked`."""
+def confirm_rule(desk: Desk, decision: models.Decision, seen: str | None = None) -> None:
+    """Confirm, as a second person, that another rule than the body's counts, for the vote that was read (`mark_of`). Raises `Blocked`."""
     vote = vote_of(desk.session, decision)
     if Permission.VOTE_RECORD not in desk.permits:
         raise Blocked((Blocker("no_permission", "Für das Bestätigen der Regel fehlt das Recht."),))
@@ -204,8 +204,15 @@ def confirm_rule(desk: Desk, decision: models.Decision) -> None:
         raise Blocked((Blocker("not_known", "Wer diese Stimmen eintrug oder warum eine andere Regel gilt, ist nicht festgehalten. Bitte die Stimmen neu eintragen."),))
     if vote.recorded_login == desk.actor:
         raise Blocked((Blocker("same_person", "Wer die Stimmen eingetragen hat, bestätigt die Regel nicht selbst. Bitte eine zweite Person darum bitten."),))
+    if seen is not None and mark_of(vote) != seen:
+        raise Blocked((Blocker("other_vote", "Die Stimmen wurden inzwischen neu eingetragen. Bitte Regel, Grund und Stimmen neu ansehen, dann bestätigen."),))
     vote.confirmed_by, vote.confirmed_login, vote.confirmed_at = desk.actor_name or desk.actor, desk.actor, desk.now
     desk.session.flush()
+
+
+def mark_of(vote: models.Vote | None) -> str:
+    """Tells one recording of votes from the next one."""
+    return vote.recorded_at.isoformat() if vote is not None else ""
 
 
 def vote_of(session: Session, decision: models.Decision) -> models.Vote | None:

@@ -149,6 +149,13 @@ def still_known(session: Session, account_id: int, rows: Sequence[models.Notice]
     return [row for row in rows if is_known(row)]
 
 
+def who_may_read(session: Session, people: Iterable[models.Account], item: models.Item, *, in_state: str) -> list[models.Account]:
+    """Those of `people` who see the title of `item` by right when it is `in_state`."""
+    found = list(people)
+    held = _held(session, [person.id for person in found])
+    return [person for person in found if rights.may_see(held[person.id], item, Part.TITLE, in_state=in_state)]
+
+
 def _may_know(held: pages.HELD, item: models.Item, part: Part) -> bool:
     is_public = part is Part.TITLE and item.publication_state == "published"
     return is_public or rights.may_see(held, item, part)

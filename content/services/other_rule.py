@@ -29,9 +29,9 @@ def ask(desk: Desk, decision: models.Decision) -> None:
     )
 
 
-def confirm(desk: Desk, decision: models.Decision) -> None:
-    """Confirm the rule as a second person and tell whoever entered the vote. Raises `Blocked`."""
-    ballots.confirm_rule(desk, decision)
+def confirm(desk: Desk, decision: models.Decision, seen: str | None = None) -> None:
+    """Confirm the rule of the vote that was read, as a second person, and tell whoever entered it. Raises `Blocked`."""
+    ballots.confirm_rule(desk, decision, seen)
     vote = ballots.vote_of(desk.session, decision)
     assert vote is not None  # noqa: S101 - just confirmed
     settle(desk.session, "waits", decision, now=desk.now, about=_RULE)

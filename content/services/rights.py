@@ -50,10 +50,10 @@ def _condition(where: Where) -> Condition:
     return sa.and_(*parts)
 
 
-def may_see(grants: Grants, item: models.Item, part: Part = Part.WORKING) -> bool:
-    """Whether somebody with these grants sees `part` of `item` by right."""
+def may_see(grants: Grants, item: models.Item, part: Part = Part.WORKING, *, in_state: str = "") -> bool:
+    """Whether somebody with these grants sees `part` of `item` by right, now or `in_state` of publication."""
     return grants is None or any(
-        where.holds(item.kind, item.owner, item.publication_state, item.procedure_state) for where in rights.seen(grants, part)
+        where.holds(item.kind, item.owner, in_state or item.publication_state, item.procedure_state) for where in rights.seen(grants, part)
     )
 
 

@@ -18,6 +18,8 @@ def ask(
     desk: Desk, item: models.Item, workflow: Workflow, name: str, reason: str, *, fields: Mapping[str, Any] | None = None, rev: int | None = None
 ) -> models.StepRequest:
     """Ask for the step `name` with a reason that stays, and with what else the step asks for. Raises `Blocked`, `Stale`."""
+    transition.refuse_foreign(item, workflow)
+    transition.hold(desk.session, item, rev)
     reason, rule = reason.strip(), workflow.transitions[name]
     given = {**{need: (fields or {}).get(need) for need in rule.needs}, **dict.fromkeys(rule.needs & step_requests.REASONS, reason or "?")}
     blockers = [row for row in transition.hindrances(desk, item, workflow, name, given) if row.code not in step_requests.FOR_SECOND]
@@ -29,7 +31,6 @@ def ask(
         blockers.append(Blocker("missing_reason", "Der Grund fehlt. Bitte angeben: Er bleibt im Verlauf, und die zweite Person entscheidet danach."))
     if blockers:
         raise Blocked(tuple(blockers))
-    transition.hold(desk.session, item, rev)
     step_requests.forget(desk.session, item, workflow, but=transition.state_of(item, workflow))
     row = models.StepRequest(
         item_id=item.id, workflow=workflow.name, transition=name, source=transition.state_of(item, workflow), reason=reason, asked_by=desk.actor,
@@ -71,6 +72,8 @@ def take_back(desk: Desk, item: models.Item, workflow: Workflow, name: str) -> N
 
 
 def _open(desk: Desk, item: models.Item, workflow: Workflow, name: str) -> models.StepRequest:
+    transition.refuse_foreign(item, workflow)
+    transition.hold(desk.session, item, None)
     row = step_requests.of(desk.session, item, workflow, name)
     if row is None:
         raise Blocked((Blocker("not_asked", "Ein Antrag dazu ist nicht mehr offen. Bitte neu ansehen."),))

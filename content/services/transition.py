@@ -72,7 +72,7 @@ def take(
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
-    if seen is not None and step.source == step.target:
+    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, name)):
         _compare_history(desk.session, item, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
@@ -382,7 +382,7 @@ def hold(session: Session, item: models.Item, rev: int | None) -> None:
 
 
 def _compare_history(session: Session, item: models.Item, seen: int) -> None:
-    """What stays in its state is no witness of who was first: the history is, read once nobody else can write to it."""
+    """What stays in its state is no witness of who was first, nor of which request somebody read: the history is, read once nobody else can write to it."""
     session.execute(sa.select(models.Item.id).where(models.Item.id == item.id).with_for_update())
     if last_step(session, item) != seen:
         session.refresh(item)
@@ -505,13 +505,16 @@ def _number(desk: Desk, item: models.Item, _step: Step, _given: Mapping[str, Any
     numbering.give_number(desk, item)
 
 
-def _erase(desk: Desk, item: models.Item, _step: Step, given: Mapping[str, Any]) -> None:
+def _erase(desk: Desk, item: models.Item, step: Step, given: Mapping[str, Any]) -> None:
+    reason = str(given.get("comment") or "").strip()
+    # Nothing is left that could be asked later who may know of it.
+    concerned = notify.who_may_read(desk.session, step_notices.concerned(desk.session, item), item, in_state=step.source)
     notify.notify(
-        desk.session, "withdrawn", None, step_notices.concerned(desk.session, item), now=desk.now, occasion=f"removed:{item.id}", actor=desk.actor,
+        desk.session, "withdrawn", None, concerned, now=desk.now, occasion=f"removed:{item.id}", actor=desk.actor,
         actor_name=desk.actor_name or desk.actor, title=item.title or item.url, url="/redaktion/eintraege",
-        words=f"Der Eintrag ist endgültig entfernt; Text und Dateien gibt es nicht mehr. Grund: {str(given.get('comment') or '').strip()}",
+        words=f"Der Eintrag ist endgültig entfernt; Text und Dateien gibt es nicht mehr. Grund: {reason}",
     )
-    audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="item.removed", subject=item.url)
+    audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="item.removed", subject=item.url, detail=reason)
     removal.erase(desk.session, item)
 
 

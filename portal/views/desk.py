@@ -151,7 +151,10 @@ def _beside(work: Work, row: models.Item, waiting: models.FrozenText | None) -> 
         return ()
     public, newest = (queries.revision(work.session, row.id, rev) for rev in (row.public_rev, waiting.rev if waiting is not None else row.rev))
     form = between(public, newest, row.kind) if public is not None and newest is not None else ()
-    frozen = frozen_text.text_of(work.session, row, day_of(work.desk.now)) if waiting is not None else freeze(row, today=day_of(work.desk.now))
+    try:
+        frozen = frozen_text.text_of(work.session, row, day_of(work.desk.now)) if waiting is not None else freeze(row, today=day_of(work.desk.now))
+    except InvalidInput:  # what cannot be shown says so where its text stands
+        return form
     return facts.beside(row.kind, ledger.edition_document(edition), frozen, form)
 
 

@@ -75,7 +75,8 @@ def _confirm(request: Request) -> Response:
     try:
         with writing(request) as work:
             row = found_decision(request, work)
-            other_rule.confirm(desk_with(work, request.person.permits_on(row.kind, row.owner)), row)
+            # What was not read is not confirmed.
+            other_rule.confirm(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, str(request.POST.get("stimmen", "")))
             audit(request, work, "vote.rule_confirmed", row.url)
             target = f"/redaktion/eintrag/{row.id}"
     except Blocked as refused:
@@ -97,9 +98,11 @@ def _vote_page(
     request: Request, work: Work, row: models.Decision, typed: Typed, errors: Sequence[FieldError], *, status: int = 200
 ) -> Response:
     shown = ballot_form.shown(request, work, typed, VOTE, row, row.body, row.date or (row.meeting.date if row.meeting else None), errors)
+    recorded = ballots.vote_of(work.session, row)
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, status=status, used=ballots.rule_of(work.session, row),
-        login=request.person.login, is_closed=ballots.is_closed(work.session, row), vote=ballots.as_data(work.session, row), is_recorded=ballots.vote_of(work.session, row) is not None, **shown,
+        login=request.person.login, is_closed=ballots.is_closed(work.session, row), vote=ballots.as_data(work.session, row), is_recorded=recorded is not None,
+        vote_mark=ballots.mark_of(recorded), **shown,
     )
 
 

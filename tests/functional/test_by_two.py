@@ -50,6 +50,42 @@ def test_what_was_withdrawn_comes_back_only_by_two_and_the_history_tells_both(po
     app.get(PAGE, status=200)
 
 
+@pytest.mark.on_both_databases
+def test_who_confirms_confirms_the_request_that_was_read(desk):
+    house, browser = desk
+    gerda, rita = browser("gerda", "secretariat"), browser("rita", "secretariat")
+    with house.writing("test") as work:
+        target = f"/redaktion/eintrag/{lookup.find(work.session, PAGE).id}"
+
+    def ask(reason):
+        form = gerda.get(target).forms["antrag-publication-withdraw-stellen"]
+        form["grund"] = reason
+        form.submit(status=303)
+
+    ask("Der erste Grund.")
+    read = rita.get(target)
+    gerda.get(target).forms["antrag-publication-withdraw-zuruecknehmen"].submit(status=303)
+    ask("Ein anderer Grund.")
+    refused = read.forms["schritt-publication-withdraw"].submit(status=409)
+    assert "inzwischen geändert" in refused.text and gerda.get(PAGE).status_int == 200
+    rita.get(target).forms["schritt-publication-withdraw"].submit(status=303)
+    assert "Ein anderer Grund." in gerda.get(PAGE, status=410).text
+
+
+@pytest.mark.parametrize(("workflow", "name"), [("reuse", "order"), ("decision", "annul"), ("recommendation", "supersede")])
+@pytest.mark.parametrize("what", ["stellen", "ablehnen", "zuruecknehmen"])
+def test_a_request_for_a_step_that_is_not_the_items_is_refused_in_words(desk, workflow, name, what):
+    house, browser = desk
+    app = browser("gerda", "secretariat")
+    with house.writing("test") as work:
+        target = f"/redaktion/eintrag/{lookup.find(work.session, PAGE).id}"
+    form = app.get(target).forms["antrag-publication-withdraw-stellen"]
+    given = {**dict(form.submit_fields()), "workflow": workflow, "schritt": name, "antrag": what, "grund": "x", "hinweis": "x"}
+    assert app.post(f"{target}/schritt", given, expect_errors=True).status_int in {400, 404, 409}
+    with house.writing("test") as work:
+        assert work.session.scalar(sa.select(sa.func.count()).select_from(models.StepRequest)) == 0
+
+
 def test_an_import_brings_back_what_was_decided_elsewhere_without_a_second_person(portal):
     app, house = portal
     with house.writing("operator") as work:

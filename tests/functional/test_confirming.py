@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from content import models
 from content.berlin import BERLIN
-from content.services import accounts, ballots, lookup, outbox, reuse, step_requests
+from content.schemas import clean_item
+from content.services import accounts, ballots, edit, lookup, outbox, reuse, step_requests
 from content.services.reuse import Buyer
 from portal.confirming import ACTS
 from tests.functional.confirming import REASON, is_question, sure
@@ -285,6 +286,24 @@ def test_who_wrote_what_is_removed_for_good_hears_why(desk):
     with house.writing("test") as work:
         told = work.session.execute(sa.select(models.Notice.words, models.Account.login).join(models.Account, models.Account.id == models.Notice.account_id)).all()
     assert [login for words, login in told if words.endswith(f"Grund: {REASON}")] == ["hans"]
+    assert [row.detail for row in logged(house, "item.removed")] == [REASON]
+
+
+def test_who_may_not_know_of_a_draft_hears_nothing_of_its_removal(desk):
+    house, browser = desk
+    browser("lena", "land", organisation="hamburg")
+    hans, gerda = browser("hans", "secretariat"), browser("gerda", "secretariat")
+    with house.writing("test") as work:
+        value = {"slug": "geheim", "title": "Geheim", "text": "Alle sollen.", "addressees": ["HH"], "state": "draft"}
+        row = edit.save(work.session, "recommendation", clean_item("recommendation", value), now=dt.datetime.now(dt.UTC), actor="hans", actor_name="Hans").item
+        target = f"/redaktion/eintrag/{row.id}"
+    step(hans.get(target), "trash").submit(status=303)
+    assert sure(asking_step(gerda.get(target), "remove").submit()).status_int == 303
+    with house.writing("test") as work:
+        told = work.session.execute(
+            sa.select(models.Account.login, models.Notice.title, models.Notice.words).join(models.Account, models.Account.id == models.Notice.account_id)
+        ).all()
+    assert {login for login, title, words in told if "Geheim" in title + words or REASON in words} == {"hans"}
 
 
 @pytest.mark.parametrize(("wish", "action", "fields", "detail"), [

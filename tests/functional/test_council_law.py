@@ -106,6 +106,12 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     assert "nicht selbst" in app.post(f"{target}/abstimmung", {"formular": token, "regel": "bestaetigen"}, status=409).text
     waiting = "Eine andere Abstimmungsregel wartet auf Bestätigung: Vorhaben"
     assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
+    read = other.get(f"{target}/abstimmung")
+    again = _vote_form(app.get(f"{target}/abstimmung"))
+    again["rule_reason"] = "Der Rat gibt nur eine Empfehlung ab."
+    again.submit(status=303)
+    refused = next(form for form in read.forms.values() if "regel" in form.fields).submit("regel", status=409)
+    assert "inzwischen neu eingetragen" in refused.text, "what was not read is not confirmed"
     confirming = next(form for form in other.get(f"{target}/abstimmung").forms.values() if "regel" in form.fields)
     confirming.submit("regel", status=303)
     assert waiting not in other.get("/redaktion").text
@@ -113,7 +119,7 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     step(app.get(target), "submit").submit(status=303)
     step(other.get(target), "publish").submit(status=303)
     url = _row(house, target, lambda row: row.url)
-    words = "Der Rat gibt nur eine Empfehlung."
+    words = "Der Rat gibt nur eine Empfehlung ab."
     assert words in app.get(url).text and "Eine zweite Person hat das bestätigt" in app.get(url).text
     vote = app.get(f"{url}.json").json["data"]["vote"]
     assert (vote["rule"], vote["body_rule"], vote["rule_reason"], vote["rule_confirmed"]) == ("empfehlung", "it-staatsvertrag", words, True)

@@ -18,6 +18,7 @@ depends_on = None
 
 _VOTE = sa.table('vote', sa.column('id'), sa.column('item_id'), sa.column('members', sa.JSON()))
 _MEMBER = sa.table('member', *(sa.column(name) for name in ('body_id', 'position', 'code', 'name', 'kind')))
+_BALLOT = sa.table('ballot', *(sa.column(name) for name in ('id', 'vote_id', 'member_code')))
 _DECISION = sa.table('decision', sa.column('id'), sa.column('body_id'))
 _EDITION = sa.table('edition', *(sa.column(name) for name in ('item_id', 'document', 'valid_until')))
 
@@ -36,7 +37,15 @@ def upgrade() -> None:
             {'code': one['code'], 'name': one['name'], 'kind': seats.get(one['code'], {}).get('kind') or ('federal' if one['code'] == 'BUND' else 'land')}
             for one in (_public(row.item_id).get('vote') or {}).get('ballots', ())
         ]
-        bind.execute(sa.update(_VOTE).where(_VOTE.c.id == row.id).values(members=voted or bodies[row.body_id]))
+        members = voted or bodies[row.body_id]
+        known = {seat['code'] for seat in members}
+        # Whoever voted was a member then, though only the working copy of the body said so.
+        strangers = bind.scalars(sa.select(_BALLOT.c.member_code).where(_BALLOT.c.vote_id == row.id, _BALLOT.c.member_code.not_in(known)).order_by(_BALLOT.c.id))
+        rows = {one.code: one for one in bind.execute(sa.select(_MEMBER).where(_MEMBER.c.body_id == row.body_id))}
+        members = members + [
+            {'code': code, 'name': rows[code].name if code in rows else code, 'kind': rows[code].kind if code in rows else 'land'} for code in strangers.all()
+        ]
+        bind.execute(sa.update(_VOTE).where(_VOTE.c.id == row.id).values(members=members))
 
 
 def _members(body_id: int) -> list[dict[str, Any]]:
