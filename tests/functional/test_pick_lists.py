@@ -126,4 +126,5 @@ def test_what_lies_in_the_trash_is_not_offered(secretariat):
     assert "Weggeworfene Stelle" in app.get("/redaktion/neu/offer").text
     step = next(one for one in app.get(target).forms.values() if "schritt" in one.fields and one["schritt"].value == "trash")
     step.submit(status=303)
+    app.get("/redaktion")  # says what was done
     assert "Weggeworfene Stelle" not in app.get("/redaktion/neu/offer").text

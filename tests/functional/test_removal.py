@@ -59,6 +59,7 @@ def test_what_was_removed_leaves_no_word_behind_and_its_address_is_free_again(se
     assert SECRET not in everything(house) and "geheim.pdf" not in everything(house)
     app.get(target, status=404)
     app.get(target + "/bearbeiten", status=404)
+    app.get("/redaktion")  # says what was done
     assert SECRET not in app.get("/redaktion/eintraege?zustand=trashed").text
     with house.writing("test") as work:
         assert work.session.scalars(sa.select(models.File).where(models.File.media_type == "application/pdf", models.File.size_bytes == 15)).all() == []

@@ -17,7 +17,7 @@ from content.services import deadlines, exchange, lookup, reuse, tasks
 from content.services.reuse import Buyer, StaleReuse
 from portal.confirming import ACTS
 from tests.functional.confirming import sure
-from tests.functional.test_desk import step
+from tests.functional.test_desk import asking_step, step
 from workflows.engine import Blocked
 from workflows.reuse import REUSE
 from workflows.vocabulary import ROLES
@@ -68,7 +68,7 @@ def test_a_land_reuses_through_the_fit_store_with_both_sides_at_their_desks(desk
     page = buyer.get(target)
     assert "Die Bedingungen sind nicht bestätigt" in page.text
     step(seller.get(target), reuse.TERMS).submit(status=303)
-    asked = step(buyer.get(target), "order").submit()
+    asked = asking_step(buyer.get(target), "order").submit()
     assert ACTS["reuse.order"].consequences in asked.text and "Preis laut Angebot" in asked.text and "Version" in asked.html.select_one(".facts").text
     assert "order" in step(buyer.get(target), "order").text
     assert sure(asked).status_int == 303
