@@ -205,9 +205,14 @@ def chromium() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _same_umask() -> Iterator[None]:
-    """Commands tighten the umask of their process; run inside a test they would do so for every test that follows."""
-    before = os.umask(0o022)
-    os.umask(before)
+def _same_process() -> Iterator[None]:
+    """Commands tighten the umask of their process and hand settings on by its environment: run inside a test they would do so for all that follow."""
+    mask, environment = os.umask(0o022), dict(os.environ)
+    os.umask(mask)
     yield
-    os.umask(before)
+    os.umask(mask)
+    for name in os.environ.keys() - environment.keys() - {"PYTEST_CURRENT_TEST"}:
+        del os.environ[name]
+    for name in environment.keys() - {"PYTEST_CURRENT_TEST"}:
+        if os.environ.get(name) != environment[name]:
+            os.environ[name] = environment[name]
