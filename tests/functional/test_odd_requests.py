@@ -10,6 +10,8 @@ import pytest
 from pyramid.request import Request
 
 from portal import admission, shares
+from portal.views import errors
+from tests.functional.browsing import registry_of
 from tests.functional.test_busy import _addresses
 
 ODD = ["²", "⁰⁴", "₁₂", "٣", "①", "Ⅳ", "-1", "+1", " 1 ", "1.5", "1e3", "9" * 400, "2147483648", "9" * 19, "\x00", "0", "'", "<b>"]
@@ -184,3 +186,11 @@ def test_nothing_of_a_large_body_is_left_on_the_disk(portal, tmp_path, monkeypat
     app, _ = portal
     app.post("/abo", b"a=" + b"x" * (admission.MAX_OPEN_BYTES - 10), expect_errors=True)
     assert not list(tmp_path.glob("tmp*"))
+
+
+def test_a_fault_of_ours_does_not_promise_that_what_was_sent_is_kept(portal, monkeypatch):
+    for method, is_sent in (("GET", False), ("POST", True)):
+        made = Request.blank("/redaktion", method=method)
+        made.registry = registry_of(portal[0])
+        text = errors.broken(RuntimeError("probe"), made).text
+        assert ("Es ist nichts verloren" in text, "steht vielleicht noch im Formular" in text) == (not is_sent, is_sent)
