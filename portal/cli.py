@@ -447,7 +447,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         problems += [f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)]
         problems += proof.times(connection)
         problems += proof.rows(connection)
-    problems += _search_problems(house, findable)
+    problems += _search_problems(house)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
     for problem in problems:
@@ -473,15 +473,28 @@ def _words_of_lost(url: str, flow: str, state: str) -> str:
     return f"Zustand: {url} steht in „{state}“; das {where}. Bitte aus der Sicherung von vorher zurückholen oder melden."
 
 
-def _search_problems(house: House, findable: Mapping[int, str]) -> list[str]:
-    try:
-        spoilt = house.search.damaged()
-        if dict(house.search.stored()) == findable and not spoilt:
+def _search_problems(house: House) -> list[str]:
+    """What is wrong with the index. What is published between two looks makes it differ: it is compared again, until nothing was."""
+    differed_at = None
+    for _ in range(_TRIES):
+        findable, position = house.findable()
+        try:
+            spoilt, is_same = house.search.damaged(), dict(house.search.stored()) == findable
+        except IndexDamaged as damage:
+            return [f"Suche: Der Index ist beschädigt ({str(damage).rstrip('.')}). Bitte „beschlussportal reconcile“."]
+        if spoilt:
+            return [f"Suche: {len(spoilt)} Einträge des Index sind verändert worden. Bitte „beschlussportal reconcile“."]
+        if is_same:
             return []
-    except IndexDamaged as damage:
-        return [f"Suche: Der Index ist beschädigt ({str(damage).rstrip('.')}). Bitte „beschlussportal reconcile“."]
-    said = f"{len(spoilt)} Einträge des Index sind verändert worden" if spoilt else "Index und Datenbank weichen ab"
-    return [f"Suche: {said}. Bitte „beschlussportal reconcile“."]
+        if position == differed_at:
+            return ["Suche: Index und Datenbank weichen ab. Bitte „beschlussportal reconcile“."]
+        differed_at = position
+    _say("Die Suche ließ sich nicht vergleichen, weil gerade viel veröffentlicht wird. Bitte „check“ noch einmal ausführen.")
+    return []
+
+
+_TRIES: Final = 3
+"""So often the index is compared while others publish."""
 
 
 def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:
