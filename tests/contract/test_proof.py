@@ -77,10 +77,10 @@ def _other(column, value):
     return "x" + text[1:-1] if len(text) > (column.type.length or 10**9) else text
 
 
-def _forge(connection, table, column):
-    """Say something else in `column` of one row, by plain UPDATE."""
+def _forge(connection, table, column, *, is_last=False):
+    """Say something else in `column` of the first or last row, by plain UPDATE."""
     keys = list(table.primary_key.columns)
-    row = connection.execute(sa.select(table).order_by(*keys).limit(1)).mappings().one()
+    row = connection.execute(sa.select(table).order_by(*(key.desc() if is_last else key for key in keys)).limit(1)).mappings().one()
     where = sa.and_(*(key == row[key.name] for key in keys))
     connection.execute(sa.update(table).where(where).values({column.name: _other(column, row[column.name])}))
     return row
@@ -99,22 +99,38 @@ def test_every_column_of_what_is_public_is_refused_or_named(filled):
         table = Base.metadata.tables[table_name]
         if not counts[table_name] or (table_name, name) in EXCEPTIONS:
             continue
-        for has_guards in (True, False):
+        for has_guards, is_last in ((True, False), (False, False), (False, True)):
             tried += 1
             with house.engine.connect() as connection:
                 begun = connection.begin()
                 if not has_guards:
                     guarded.drop_guards(connection)
                 try:
-                    _forge(connection, table, table.columns[name])
+                    _forge(connection, table, table.columns[name], is_last=is_last)
                     _, fault = ledger.verify(connection, house.public_keys)
                 except sa.exc.DBAPIError:
                     fault = "refused"
                 begun.rollback()
             if fault is None:
-                silent.append((table_name, name, has_guards))
+                silent.append((table_name, name, has_guards, is_last))
     assert silent == []
     assert tried > 60
+
+
+@pytest.mark.parametrize("values", [{"line": models.LedgerEntry.line + "x"}, {"act": "columns"}, {"line": "[]"}, {"line": ""}])
+def test_an_entry_that_cannot_be_read_is_named_wherever_it_stands(filled, values):
+    house, _ = filled
+    table = models.LedgerEntry.__table__
+    with house.reading() as connection:
+        positions = connection.scalars(sa.select(table.c.position).order_by(table.c.position)).all()
+    for position in (positions[0], positions[-3], positions[-1]):
+        with house.engine.connect() as connection:
+            begun = connection.begin()
+            guarded.drop_guards(connection)
+            connection.execute(sa.update(table).where(table.c.position == position).values(values))
+            _, fault = ledger.verify(connection, house.public_keys)
+            begun.rollback()
+        assert fault is not None and fault.position <= position, (position, fault)
 
 
 def test_only_empty_tables_are_not_tried(filled):
