@@ -397,8 +397,8 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     house = _open(configured)
     try:
         seen = register.seen(configured.data)
-    except ValueError as error:
-        return _told_false(f"{configured.data / ledger.SEEN_FILE} ist nicht lesbar ({error}): Jemand hat die Datei verändert.")
+    except (OSError, ValueError) as error:
+        return _told_false(_UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
     with house.reading() as connection, _bar("Einträge") as bar:
         if seen is None and ledger.checkpoint_note(connection) is not None:
             return _told_false(_FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
@@ -413,6 +413,10 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     return OK
 
 
+_UNREADABLE: Final = (
+    "{} ist nicht lesbar, leer oder beschädigt ({}). Bitte Rechte und Datenträger prüfen und das Register mit einem Checkpoint vergleichen, den jemand "
+    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
+)
 _FORGOTTEN: Final = (
     "{} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte mit einem Checkpoint vergleichen, den jemand "
     "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."

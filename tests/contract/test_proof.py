@@ -313,6 +313,32 @@ def test_a_restore_is_an_entry_and_the_file_outside_follows_it(portal_house, sou
     assert told == [f"Eintrag {count + 1}: aus einer Sicherung wiederhergestellt."]
 
 
+def test_a_file_outside_that_cannot_be_read_stops_no_publication(portal_house, source):  # noqa: F811
+    _import(portal_house, source)
+    path = portal_house.data / ledger.SEEN_FILE
+    path.unlink()
+    path.mkdir()
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert path.is_dir() and _verified(portal_house)[1] is None
+    path.rmdir()
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert register.seen(portal_house.data)[0] == _verified(portal_house)[0]
+
+
+def test_a_commit_that_ends_late_does_not_put_the_file_outside_back(portal_house, source):  # noqa: F811
+    _import(portal_house, source)
+    with portal_house.writing("test") as work:
+        _correct(work.desk, "/beschluss/2021/39")
+        work.session.flush()
+        work.session.info[ledger.WRITTEN], early = None, _checkpoints(portal_house)[-1].note
+    newest = register.seen(portal_house.data)
+    for is_restored, left in ((False, newest[0]), (True, notes.read(early).position)):
+        session = sa.orm.Session(info={ledger.WRITTEN: early, **({register._IS_RESTORED: True} if is_restored else {})})
+        register.remember(portal_house.data, session)
+        assert register.seen(portal_house.data)[0] == left
+    assert [path.name for path in portal_house.data.glob(f".{ledger.SEEN_FILE}*")] == []
+
+
 # --- keys ---
 
 

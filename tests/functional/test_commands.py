@@ -239,6 +239,17 @@ def test_a_folder_that_forgot_what_it_saw_is_named_until_the_operator_says_why(r
     assert run("check")[0] == cli.OK
 
 
+def test_a_spoilt_note_of_what_was_seen_is_named_with_its_remedy(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    (run.data / "letzter-checkpoint").write_text("")
+    for words in (["check"], ["ledger", "verify"]):
+        code, _, err = run(*words)
+        assert (code, "leer oder beschädigt" in err, "ledger restored --reason" in err) == (cli.FAULTY, True, True), err
+    assert run("ledger", "restored", "--reason", "Die Platte war voll.")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
 def test_check_raises_no_alarm_for_what_is_published_while_it_compares():
     """The database is read before the index: what was published between is not missing, and what is missing is told."""
 
