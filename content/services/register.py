@@ -26,7 +26,7 @@ from content import models, notes
 from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, old_path
 from content.facets import ALL
 from content.founding import KEY_FILE, NEXT_KEY_FILE
-from content.ledger import Act, Signer, create_key
+from content.ledger import Act, KeyFileError, Signer, create_key
 from content.services import ledger
 from content.services.ledger import SEEN_FILE
 from content.services.publish import Desk
@@ -62,7 +62,10 @@ def settle_key(data: Path, connection: Connection) -> None:
     if not pending.exists():
         return
     mark = connection.scalar(sa.select(models.LedgerHead.checkpoint))
-    if mark is None or json.loads(mark)["key_id"] == Signer.from_file(pending).key_id:
+    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, _key_id(pending)
+    if next_key is None and last is not None and last != _key_id(present):
+        Signer.from_file(pending)  # it may be the one that is needed: tell what is wrong with it
+    if next_key is not None and last in {None, next_key}:
         pending.replace(present)
     else:
         pending.unlink()
@@ -71,6 +74,13 @@ def settle_key(data: Path, connection: Connection) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _key_id(path: Path) -> str | None:
+    try:
+        return Signer.from_file(path).key_id
+    except KeyFileError:
+        return None
 
 
 def record_restore(desk: Desk, reason: str = "") -> int | None:

@@ -9,8 +9,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from content import founding, models, notes
 from content import ledger as chain
-from content import models, notes
 from content.canonical import canonical_json, sha256_hex
 from content.db import Base
 from content.house import replace_key
@@ -340,6 +340,27 @@ def test_a_commit_that_ends_late_does_not_put_the_file_outside_back(portal_house
 
 
 # --- keys ---
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nMC4"])
+def test_a_key_that_was_written_by_half_hinders_no_start(portal_house, source, content):  # noqa: F811
+    _import(portal_house, source)
+    before, pending = portal_house.signer.key_id, portal_house.data / founding.NEXT_KEY_FILE
+    pending.write_bytes(content)
+    pending.chmod(0o600)
+    with portal_house.reading() as connection:
+        founding._demand_key(portal_house.data, connection)
+        register.settle_key(portal_house.data, connection)
+    assert (portal_house.signer.key_id, pending.exists()) == (before, False)
+
+
+def test_a_key_is_written_whole_and_over_no_other(tmp_path):
+    chain.create_key(tmp_path / "keys" / "a.pem")
+    body = (tmp_path / "keys" / "a.pem").read_bytes()
+    with pytest.raises(FileExistsError):
+        chain.create_key(tmp_path / "keys" / "a.pem")
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["a.pem"]
+    assert ((tmp_path / "keys" / "a.pem").read_bytes(), (tmp_path / "keys" / "a.pem").stat().st_mode & 0o777) == (body, 0o600)
 
 
 def test_a_change_of_key_is_an_entry_of_the_old_one_and_everybody_follows_it(portal_house, source):  # noqa: F811
