@@ -101,7 +101,8 @@ def keep(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     with writing(request) as work:
         row = queries.form_item(work.session, request.person, typed.kind, item_id)
-        form_page.keep_draft(request, work, typed, row)
+        if not form_page.keep_draft(request, work, typed, row):
+            return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
         told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
     return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
 
