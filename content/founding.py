@@ -236,13 +236,14 @@ def _demand_key(data: Path, connection: Connection) -> None:
     if checkpoint is None:
         return
     last, present = str(json.loads(checkpoint)["key_id"]), Signer.from_file(data / KEY_FILE).key_id
+    if last == present:
+        return  # a key that was begun and is of no use goes when the portal opens
     pending = data / NEXT_KEY_FILE
     if pending.exists() and last == Signer.from_file(pending).key_id:
         return  # its entry is in the ledger; `register.settle_key` puts it in its place
-    if last != present:
-        raise KeyFileError(
-            f"Der Schlüssel in {data / KEY_FILE} ({present}) ist nicht der dieses Registers ({last}). Bitte keys/ und Datenbank desselben Portals nehmen; nichts wurde geändert."
-        )
+    raise KeyFileError(
+        f"Der Schlüssel in {data / KEY_FILE} ({present}) ist nicht der dieses Registers ({last}). Bitte keys/ und Datenbank desselben Portals nehmen; nichts wurde geändert."
+    )
 
 
 def demand_one(data: Path, engine: Engine, *, is_founding: bool = False) -> None:

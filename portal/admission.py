@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.predicates import RequestMethodPredicate
 from pyramid.request import Request
 from pyramid.response import Response
+from webob.compat import parse_header
 
 from content.patience import Patience, TooBusy, patient
 from portal.cache import WITHOUT_DATABASE
@@ -46,7 +48,7 @@ MAX_OPEN_BYTES: Final = 2_000_000
 MAX_FIELDS: Final = 6_000
 MAX_OPEN_FIELDS: Final = 2_000
 """Fields of a form: of a person who is signed in, and of anybody."""
-MAX_LINES: Final = 300_000
+MAX_LINES: Final = 1_000_000
 MAX_OPEN_LINES: Final = 20_000
 """Lines of a form with files, likewise: the parser looks at each."""
 MAX_PART_HEAD: Final = 4_000
@@ -211,7 +213,7 @@ def _take_form(request: Request) -> None:
         request.POST  # noqa: B018 - read once, here, where a fault of the sender is told as one
     except Exception as error:
         log.info("no form at %s: %s", request.environ.get("PATH_INFO", ""), error)
-        raise Refused(400, "Dieses Formular war nicht zu lesen", "Bitte laden Sie die Seite neu und senden Sie es noch einmal.") from error
+        raise _no_form() from error
 
 
 def _count_fields(request: Request) -> None:
@@ -219,14 +221,30 @@ def _count_fields(request: Request) -> None:
     if not hasattr(body, "seek") or request.content_length in {None, 0}:
         return
     has_parts = "multipart" in str(request.environ.get("CONTENT_TYPE", "")).lower()
-    fields, lines = _counted(body, b"\n--" if has_parts else b"&")
+    boundary = _boundary_of(request) if has_parts else b""
+    fields, lines = _counted(body, b"\n" + boundary if has_parts else b"&")
     lines *= has_parts
     if fields > MAX_OPEN_FIELDS or lines > MAX_OPEN_LINES:
         is_ours = fields <= MAX_FIELDS and lines <= MAX_LINES and _is_signed_in(request)
         if not is_ours:
             raise Refused(413, "Das ist zu viel auf einmal", "So viele Felder und Zeilen hat kein Formular dieses Portals. Bitte senden Sie es in Teilen.")
-    if has_parts and not _has_short_heads(body):
-        raise Refused(400, "Dieses Formular war nicht zu lesen", "Bitte laden Sie die Seite neu und senden Sie es noch einmal.")
+    if has_parts and not _has_short_heads(body, boundary):
+        raise _no_form()
+
+
+def _no_form() -> Refused:
+    return Refused(400, "Dieses Formular war nicht zu lesen", "Bitte laden Sie die Seite neu und senden Sie es noch einmal.")
+
+
+def _boundary_of(request: Request) -> bytes:
+    """What stands before each field, found as the parser finds it. Raises `Refused` where there is none."""
+    found = str(parse_header(request.environ["CONTENT_TYPE"])[1].get("boundary", ""))
+    if not _BOUNDARY.fullmatch(found):
+        raise _no_form()
+    return b"--" + found.encode()
+
+
+_BOUNDARY: Final = re.compile(r"[!-~]{1,200}")
 
 
 def _counted(body: Any, separator: bytes) -> tuple[int, int]:
@@ -242,19 +260,24 @@ def _counted(body: Any, separator: bytes) -> tuple[int, int]:
     return fields, lines
 
 
-def _has_short_heads(body: Any) -> bool:
-    """Whether the value of every field follows its name soon: the parser is slow with what stands before."""
+def _has_short_heads(body: Any, boundary: bytes) -> bool:
+    """Whether the value of every field follows its name soon, and is no form itself: the parser is slow with what stands before."""
     head, is_right = 0, True
     for line in body:
-        if line.startswith(b"--"):
+        if line.startswith(boundary):
             head = 1
         elif head:
             head = 0 if line in {b"\r\n", b"\n"} else head + len(line)
-        if head > MAX_PART_HEAD:
+            is_right = not head or not _INNER_FORM.search(line)
+        if head > MAX_PART_HEAD or not is_right:
             is_right = False
             break
     body.seek(0)
     return is_right
+
+
+_INNER_FORM: Final = re.compile(rb"multipart/|x-www-form-urlencoded", re.IGNORECASE)
+"""A field of such a kind would bring a boundary of its own, or fields that nobody counted."""
 
 
 # --- what is sent out ---

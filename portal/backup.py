@@ -97,7 +97,7 @@ def _copy_database(house: House, folder: Path) -> _Copied:
             tables, sequences = dump.write(connection, folder)
         return facts, needed, [(f"{dump.FOLDER}/{name}.copy", folder / f"{name}.copy") for name in tables], tables, sequences
     copy = folder / DATABASE_FILE
-    source = f"file:{house.engine.url.database}?mode=ro"
+    source = f"{Path(str(house.engine.url.database)).resolve().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(source, uri=True)) as one, contextlib.closing(sqlite3.connect(copy)) as other:
         one.backup(other)
         other.execute("PRAGMA journal_mode=DELETE")

@@ -111,7 +111,8 @@ def discard(request: Request, uid: str) -> Response:
 def kept(request: Request, work: Work, kind: str, row: models.Item, body: models.Body, year: int) -> Response:
     """The answer to the script that keeps what is typed: when, and what would come out by the rule chosen."""
     given = typed(request)
-    keep(request, work, given, kind, row)
+    if not keep(request, work, given, kind, row):
+        return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
     told = {"at": site.instant(work.desk.now), "rev": row.rev, "files": {}, "result": _foreseen(work, given, body, year)}
     return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
 

@@ -397,8 +397,8 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     house = _open(configured)
     try:
         seen = register.seen(configured.data)
-    except ValueError as error:
-        return _told_false(f"{configured.data / ledger.SEEN_FILE} ist nicht lesbar ({error}): Jemand hat die Datei verändert.")
+    except (OSError, ValueError) as error:
+        return _told_false(_UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
     with house.reading() as connection, _bar("Einträge") as bar:
         if seen is None and ledger.checkpoint_note(connection) is not None:
             return _told_false(_FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
@@ -413,6 +413,10 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     return OK
 
 
+_UNREADABLE: Final = (
+    "{} ist nicht lesbar, leer oder beschädigt ({}). Bitte Rechte und Datenträger prüfen und das Register mit einem Checkpoint vergleichen, den jemand "
+    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
+)
 _FORGOTTEN: Final = (
     "{} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte mit einem Checkpoint vergleichen, den jemand "
     "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
@@ -447,7 +451,7 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
         problems += [f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)]
         problems += proof.times(connection)
         problems += proof.rows(connection)
-    problems += _search_problems(house, findable)
+    problems += _search_problems(house)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
     for problem in problems:
@@ -473,15 +477,28 @@ def _words_of_lost(url: str, flow: str, state: str) -> str:
     return f"Zustand: {url} steht in „{state}“; das {where}. Bitte aus der Sicherung von vorher zurückholen oder melden."
 
 
-def _search_problems(house: House, findable: Mapping[int, str]) -> list[str]:
-    try:
-        spoilt = house.search.damaged()
-        if dict(house.search.stored()) == findable and not spoilt:
+def _search_problems(house: House) -> list[str]:
+    """What is wrong with the index. What is published between two looks makes it differ: it is compared again, until nothing was."""
+    differed_at = None
+    for _ in range(_TRIES):
+        findable, position = house.findable()
+        try:
+            spoilt, is_same = house.search.damaged(), dict(house.search.stored()) == findable
+        except IndexDamaged as damage:
+            return [f"Suche: Der Index ist beschädigt ({str(damage).rstrip('.')}). Bitte „beschlussportal reconcile“."]
+        if spoilt:
+            return [f"Suche: {len(spoilt)} Einträge des Index sind verändert worden. Bitte „beschlussportal reconcile“."]
+        if is_same:
             return []
-    except IndexDamaged as damage:
-        return [f"Suche: Der Index ist beschädigt ({str(damage).rstrip('.')}). Bitte „beschlussportal reconcile“."]
-    said = f"{len(spoilt)} Einträge des Index sind verändert worden" if spoilt else "Index und Datenbank weichen ab"
-    return [f"Suche: {said}. Bitte „beschlussportal reconcile“."]
+        if position == differed_at:
+            return ["Suche: Index und Datenbank weichen ab. Bitte „beschlussportal reconcile“."]
+        differed_at = position
+    _say("Die Suche ließ sich nicht vergleichen, weil gerade viel veröffentlicht wird. Bitte „check“ noch einmal ausführen.")
+    return []
+
+
+_TRIES: Final = 3
+"""So often the index is compared while others publish."""
 
 
 def _user(arguments: argparse.Namespace, configured: settings.Settings) -> int:

@@ -36,7 +36,7 @@ def of_database(house: House) -> tuple[list[str], list[str]]:
 def of_file(path: Path) -> list[str]:
     """What is damaged in a file of SQLite's."""
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         try:
             return _sqlite(connection)
         finally:

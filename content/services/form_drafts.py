@@ -42,7 +42,7 @@ def keep(
     session: Session, place: Place, typed: Mapping[str, Any], *, base_rev: int, files: Mapping[str, bytes], store: Store, now: dt.datetime
 ) -> bool:
     """Keep what was typed, in place of what was kept of this form; whether it could be. Of the files those stay that the form still names."""
-    if len(json.dumps(typed)) > MAX_CHARS:
+    if len(json.dumps(typed, ensure_ascii=False)) > MAX_CHARS:
         return False
     row = find(session, place.login, place.uid)
     if row is None:

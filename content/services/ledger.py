@@ -295,7 +295,7 @@ def verify(
         if row.document is not None:
             verifier.feed_edition(row.position, row.document)
         verifier.feed(str(row.line))
-        fault = verifier.fault or _column_fault(row) or comparison.fault(row) or mark.fault(row, verifier.key_id)
+        fault = verifier.fault or _row_fault(row, comparison) or mark.fault(row, verifier.key_id)
         if fault is not None:
             return verifier.position - (verifier.fault is None), fault
         progress(verifier.position)
@@ -385,6 +385,15 @@ def _entries(connection: Connection, *, has_editions: bool) -> Generator[tuple[A
     with connection.execute(statement.execution_options(yield_per=_BATCH)) as rows:
         for row in rows:
             yield row, row.document
+
+
+def _row_fault(row: Any, comparison: proof.Comparison) -> Fault | None:
+    """What is false beside an entry; what cannot be read there is false too."""
+    try:
+        return _column_fault(row) or comparison.fault(row)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words = "Dieser Eintrag, seine Fassung oder der nächste Eintrag zu ihr ist nicht lesbar."
+        return Fault(row.position, "malformed", f"{words} {proof.REMEDY}")
 
 
 def _column_fault(row: Any) -> Fault | None:

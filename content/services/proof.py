@@ -243,7 +243,7 @@ class _Stated:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         query = sa.select(_L.c.position, _L.c.line).where(_L.c.act == str(Act.COLUMNS)).order_by(_L.c.position)
-        self._ranges = [(*json.loads(row.line)["editions"], row.position) for row in connection.execute(query)]
+        self._ranges = [(*covered, row.position) for row in connection.execute(query) if (covered := _covered(row.line)) is not None]
         self._kept: tuple[int, Mapping[str, Any]] = (0, {})
 
     def shown(self, position: int) -> Mapping[str, Any] | None:
@@ -266,6 +266,15 @@ class _Stated:
             text = self._connection.scalar(sa.select(_D.c.document).where(_D.c.position == where))
             self._kept = (where, orjson.loads(text) if text else {})
         return self._kept[1]
+
+
+def _covered(line: str) -> tuple[int, int] | None:
+    """First and last edition that an entry states; None for what is no such entry: whoever verifies names it in its turn."""
+    try:
+        first, last = json.loads(line)["editions"]
+        return int(first), int(last)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _ending(row: EntryRow) -> Ending:

@@ -6,9 +6,12 @@ does not know it, the file does. It is never overwritten by a chain that does no
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +26,7 @@ from content import models, notes
 from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, old_path
 from content.facets import ALL
 from content.founding import KEY_FILE, NEXT_KEY_FILE
-from content.ledger import Act, Signer, create_key
+from content.ledger import Act, KeyFileError, Signer, create_key
 from content.services import ledger
 from content.services.ledger import SEEN_FILE
 from content.services.publish import Desk
@@ -59,7 +62,10 @@ def settle_key(data: Path, connection: Connection) -> None:
     if not pending.exists():
         return
     mark = connection.scalar(sa.select(models.LedgerHead.checkpoint))
-    if mark is None or json.loads(mark)["key_id"] == Signer.from_file(pending).key_id:
+    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, _key_id(pending)
+    if next_key is None and last is not None and last != _key_id(present):
+        Signer.from_file(pending)  # it may be the one that is needed: tell what is wrong with it
+    if next_key is not None and last in {None, next_key}:
         pending.replace(present)
     else:
         pending.unlink()
@@ -68,6 +74,13 @@ def settle_key(data: Path, connection: Connection) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _key_id(path: Path) -> str | None:
+    try:
+        return Signer.from_file(path).key_id
+    except KeyFileError:
+        return None
 
 
 def record_restore(desk: Desk, reason: str = "") -> int | None:
@@ -110,17 +123,19 @@ def remember(data: Path, session: Session) -> None:
     if note is None:
         return
     try:
-        if session.info.pop(_IS_RESTORED, False) or session.info.get(ledger.AGREES, True):
-            _write(data / SEEN_FILE, note)
+        is_restored = session.info.pop(_IS_RESTORED, False)
+        if is_restored or session.info.get(ledger.AGREES, True):
+            _keep(data, note, is_restored=is_restored)
     except (OSError, ValueError):
         log.exception("%s could not be written", SEEN_FILE)
 
 
 def agrees(data: Path, session: Session, position: int) -> bool:
-    """Whether the chain, which stands at `position`, holds what the file outside says."""
+    """Whether the chain, which stands at `position`, holds what the file outside says; never raises for the file."""
     try:
         known = seen(data)
-    except ValueError:
+    except (OSError, ValueError):
+        log.exception("%s cannot be read: run „beschlussportal check“", SEEN_FILE)
         return False
     if known is None:
         return True
@@ -131,11 +146,27 @@ def agrees(data: Path, session: Session, position: int) -> bool:
     return found == known[1]
 
 
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.replace(path)
+def _keep(data: Path, note: str, *, is_restored: bool) -> None:
+    """Write the file, to stay; commits that end at once do not put it back. Raises OSError, and `ValueError` for a spoilt file."""
+    path = data / SEEN_FILE
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    folder = os.open(data, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # not every file system can
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        known = None if is_restored else seen(data)
+        if known is not None and known[0] > notes.read(note).position:
+            return
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        with contextlib.suppress(OSError):
+            os.fsync(folder)
+    finally:
+        os.close(folder)
+        temporary.unlink(missing_ok=True)
 
 
 # --- documents of schema 1 ---

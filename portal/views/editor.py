@@ -101,7 +101,8 @@ def keep(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     with writing(request) as work:
         row = queries.form_item(work.session, request.person, typed.kind, item_id)
-        form_page.keep_draft(request, work, typed, row)
+        if not form_page.keep_draft(request, work, typed, row):
+            return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
         told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
     return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
 
@@ -162,8 +163,8 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     if uid and (made := _made(request, work, uid)) is not None:
         form_drafts.drop(work.session, login, typed.uids)
         return f"/redaktion/eintrag/{made.id}"
-    if row is None and lookup.find(work.session, edit.address(work.session, typed.kind, value)) is not None:
-        raise InvalidInput([FieldError(_naming(typed.kind, value), "doubled", TAKEN)])
+    if row is None:
+        demand_free(work, typed, value)
     files = DeskFiles(work, row, typed, login)
     saved = edit.save(
         work.session, typed.kind, value, now=work.desk.now, files=files, actor=login, actor_name=request.person.name, item=row,
@@ -176,6 +177,12 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
         raise InvalidInput(dead)
     form_drafts.drop(work.session, login, typed.uids)
     return f"/redaktion/eintrag/{saved.item.id}"
+
+
+def demand_free(work: Work, typed: Typed, value: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` where what is new would have the address of what there is."""
+    if lookup.find(work.session, edit.address(work.session, typed.kind, value)) is not None:
+        raise InvalidInput([FieldError(_naming(typed.kind, value), "doubled", TAKEN)])
 
 
 def _uid_of(typed: Typed, login: str, value: Mapping[str, Any]) -> str:

@@ -247,6 +247,6 @@ def plain(request: Request, status: int, text: str, **values: Any) -> Response:
     template = request.registry.templates.get_template("errors/500.html")
     path = quote(str(request.environ.get("PATH_INFO", "")).encode("latin-1", "replace"))
     query = f"?{request.environ['QUERY_STRING']}" if request.environ.get("QUERY_STRING") else ""
-    shown = {"kept": (), "is_busy": False, "is_away": False, "words": "", "path": f"{path}{query}", **values}
+    shown = {"kept": (), "is_busy": False, "is_away": False, "is_sent": request.method == "POST", "words": "", "path": f"{path}{query}", **values}
     body = template.render(text=text, asset=request.registry.asset, **shown)
     return Response(body.encode(), status=status, content_type="text/html", charset="utf-8")

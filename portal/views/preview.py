@@ -25,6 +25,7 @@ from portal.desk import desk_view, writing
 from portal.incoming import prepare_pictures
 from portal.typed import DeskFiles, Typed, typed_form, with_hidden
 from portal.views.common import body_of
+from portal.views.editor import demand_free
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.recommendation import RECOMMENDATION
@@ -76,6 +77,8 @@ def _form_again(request: Request, typed: Typed, item_id: str, errors: Iterable[F
 def _published(request: Request, work: Work, typed: Typed, row: models.Item | None) -> _Made:
     """Only what needs the transaction: others wait for it, so page and pictures are made when it is over."""
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
+    if row is None:
+        demand_free(work, typed, value)  # else that row would be taken, as an import takes it
     files = DeskFiles(work, row, typed, request.person.login)
     saved = edit.save(work.session, typed.kind, value, now=work.desk.now, files=files, item=row, renewed=files.renewed)
     if isinstance(saved.item, models.Decision) and not saved.item.number:

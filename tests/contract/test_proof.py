@@ -9,8 +9,8 @@ import json
 import pytest
 import sqlalchemy as sa
 
+from content import founding, models, notes
 from content import ledger as chain
-from content import models, notes
 from content.canonical import canonical_json, sha256_hex
 from content.db import Base
 from content.house import replace_key
@@ -77,10 +77,10 @@ def _other(column, value):
     return "x" + text[1:-1] if len(text) > (column.type.length or 10**9) else text
 
 
-def _forge(connection, table, column):
-    """Say something else in `column` of one row, by plain UPDATE."""
+def _forge(connection, table, column, *, is_last=False):
+    """Say something else in `column` of the first or last row, by plain UPDATE."""
     keys = list(table.primary_key.columns)
-    row = connection.execute(sa.select(table).order_by(*keys).limit(1)).mappings().one()
+    row = connection.execute(sa.select(table).order_by(*(key.desc() if is_last else key for key in keys)).limit(1)).mappings().one()
     where = sa.and_(*(key == row[key.name] for key in keys))
     connection.execute(sa.update(table).where(where).values({column.name: _other(column, row[column.name])}))
     return row
@@ -99,22 +99,38 @@ def test_every_column_of_what_is_public_is_refused_or_named(filled):
         table = Base.metadata.tables[table_name]
         if not counts[table_name] or (table_name, name) in EXCEPTIONS:
             continue
-        for has_guards in (True, False):
+        for has_guards, is_last in ((True, False), (False, False), (False, True)):
             tried += 1
             with house.engine.connect() as connection:
                 begun = connection.begin()
                 if not has_guards:
                     guarded.drop_guards(connection)
                 try:
-                    _forge(connection, table, table.columns[name])
+                    _forge(connection, table, table.columns[name], is_last=is_last)
                     _, fault = ledger.verify(connection, house.public_keys)
                 except sa.exc.DBAPIError:
                     fault = "refused"
                 begun.rollback()
             if fault is None:
-                silent.append((table_name, name, has_guards))
+                silent.append((table_name, name, has_guards, is_last))
     assert silent == []
     assert tried > 60
+
+
+@pytest.mark.parametrize("values", [{"line": models.LedgerEntry.line + "x"}, {"act": "columns"}, {"line": "[]"}, {"line": ""}])
+def test_an_entry_that_cannot_be_read_is_named_wherever_it_stands(filled, values):
+    house, _ = filled
+    table = models.LedgerEntry.__table__
+    with house.reading() as connection:
+        positions = connection.scalars(sa.select(table.c.position).order_by(table.c.position)).all()
+    for position in (positions[0], positions[-3], positions[-1]):
+        with house.engine.connect() as connection:
+            begun = connection.begin()
+            guarded.drop_guards(connection)
+            connection.execute(sa.update(table).where(table.c.position == position).values(values))
+            _, fault = ledger.verify(connection, house.public_keys)
+            begun.rollback()
+        assert fault is not None and fault.position <= position, (position, fault)
 
 
 def test_only_empty_tables_are_not_tried(filled):
@@ -297,7 +313,54 @@ def test_a_restore_is_an_entry_and_the_file_outside_follows_it(portal_house, sou
     assert told == [f"Eintrag {count + 1}: aus einer Sicherung wiederhergestellt."]
 
 
+def test_a_file_outside_that_cannot_be_read_stops_no_publication(portal_house, source):  # noqa: F811
+    _import(portal_house, source)
+    path = portal_house.data / ledger.SEEN_FILE
+    path.unlink()
+    path.mkdir()
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert path.is_dir() and _verified(portal_house)[1] is None
+    path.rmdir()
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert register.seen(portal_house.data)[0] == _verified(portal_house)[0]
+
+
+def test_a_commit_that_ends_late_does_not_put_the_file_outside_back(portal_house, source):  # noqa: F811
+    _import(portal_house, source)
+    with portal_house.writing("test") as work:
+        _correct(work.desk, "/beschluss/2021/39")
+        work.session.flush()
+        work.session.info[ledger.WRITTEN], early = None, _checkpoints(portal_house)[-1].note
+    newest = register.seen(portal_house.data)
+    for is_restored, left in ((False, newest[0]), (True, notes.read(early).position)):
+        session = sa.orm.Session(info={ledger.WRITTEN: early, **({register._IS_RESTORED: True} if is_restored else {})})
+        register.remember(portal_house.data, session)
+        assert register.seen(portal_house.data)[0] == left
+    assert [path.name for path in portal_house.data.glob(f".{ledger.SEEN_FILE}*")] == []
+
+
 # --- keys ---
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nMC4"])
+def test_a_key_that_was_written_by_half_hinders_no_start(portal_house, source, content):  # noqa: F811
+    _import(portal_house, source)
+    before, pending = portal_house.signer.key_id, portal_house.data / founding.NEXT_KEY_FILE
+    pending.write_bytes(content)
+    pending.chmod(0o600)
+    with portal_house.reading() as connection:
+        founding._demand_key(portal_house.data, connection)
+        register.settle_key(portal_house.data, connection)
+    assert (portal_house.signer.key_id, pending.exists()) == (before, False)
+
+
+def test_a_key_is_written_whole_and_over_no_other(tmp_path):
+    chain.create_key(tmp_path / "keys" / "a.pem")
+    body = (tmp_path / "keys" / "a.pem").read_bytes()
+    with pytest.raises(FileExistsError):
+        chain.create_key(tmp_path / "keys" / "a.pem")
+    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["a.pem"]
+    assert ((tmp_path / "keys" / "a.pem").read_bytes(), (tmp_path / "keys" / "a.pem").stat().st_mode & 0o777) == (body, 0o600)
 
 
 def test_a_change_of_key_is_an_entry_of_the_old_one_and_everybody_follows_it(portal_house, source):  # noqa: F811

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -236,6 +237,31 @@ def test_a_folder_that_forgot_what_it_saw_is_named_until_the_operator_says_why(r
         assert (code, "letzter-checkpoint fehlt" in err, "ledger restored" in err) == (cli.FAULTY, True, True), err
     assert run("ledger", "restored", "--reason", "Die Datei ging beim Umzug verloren.")[0] == cli.OK
     assert run("check")[0] == cli.OK
+
+
+def test_a_spoilt_note_of_what_was_seen_is_named_with_its_remedy(run, lines):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    (run.data / "letzter-checkpoint").write_text("")
+    for words in (["check"], ["ledger", "verify"]):
+        code, _, err = run(*words)
+        assert (code, "leer oder beschädigt" in err, "ledger restored --reason" in err) == (cli.FAULTY, True, True), err
+    assert run("ledger", "restored", "--reason", "Die Platte war voll.")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
+def test_check_raises_no_alarm_for_what_is_published_while_it_compares():
+    """The database is read before the index: what was published between is not missing, and what is missing is told."""
+
+    def said(*looks, stored=("new",), spoilt=()):
+        seen = iter(looks)
+        search = SimpleNamespace(damaged=lambda: spoilt, stored=lambda: iter([(1, mark) for mark in stored]))
+        return cli._search_problems(SimpleNamespace(search=search, findable=lambda: next(seen)))
+
+    assert said(({1: "old"}, 7), ({1: "new"}, 8)) == []
+    assert said(({1: "old"}, 7), ({1: "older"}, 8), ({1: "oldest"}, 9)) == []
+    assert "weichen ab" in said(({1: "old"}, 7), ({1: "old"}, 7))[0]
+    assert "verändert" in said(({1: "new"}, 7), spoilt=(1,))[0]
 
 
 def test_check_names_a_guard_that_was_taken_away(run):

@@ -243,8 +243,12 @@ def test_drafts_are_bounded_in_number_age_and_size(desk, monkeypatch):
     assert [draft.input["title"] for draft in drafts(house)] == ["Der Entwurf"]
     form = typed_press(app)
     form["text"] = "x" * (form_drafts.MAX_CHARS + 1)
-    autosave(app, form)
+    autosave(app, form, status=413)
     assert len(drafts(house)) == 1
+    monkeypatch.setattr(form_drafts, "MAX_CHARS", 4_000)
+    form["text"] = "ü" * 3_000
+    autosave(app, form)
+    assert [draft.input["text"] for draft in drafts(house)].count("ü" * 3_000) == 1
 
 
 @pytest.mark.parametrize("uid", ["", "x", "../../etc", "00000000-0000-0000-0000-00000000000\u0660", "\x00"])

@@ -7,8 +7,11 @@ import re
 import tempfile
 
 import pytest
+from pyramid.request import Request
 
 from portal import admission, shares
+from portal.views import errors
+from tests.functional.browsing import registry_of
 from tests.functional.test_busy import _addresses
 
 ODD = ["²", "⁰⁴", "₁₂", "٣", "①", "Ⅳ", "-1", "+1", " 1 ", "1.5", "1e3", "9" * 400, "2147483648", "9" * 19, "\x00", "0", "'", "<b>"]
@@ -89,6 +92,49 @@ def test_a_form_larger_than_any_of_ours_is_not_read(portal):
         assert app.post(path, b"a=" + b"x" * admission.MAX_OPEN_BYTES, expect_errors=True).status_int == 413
 
 
+TABLE = "Land | Stand\n--- | ---\n" + ("Bayern | " + "x" * 280 + "\n") * 16
+"""More than a head may have, behind lines that begin as a boundary does."""
+ROWS = b"1;2;3;4;5;6;7;8\r\n" * 600_000
+"""10 MB, as a list is that one of ours takes."""
+
+
+def _parts(head, value):
+    return f"--x\r\n{head}\r\n\r\n".encode() + value + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(("head", "value", "kind", "status"), [
+    ('Content-Disposition: form-data; name="text"', TABLE.encode(), "boundary=x", 0),
+    ('Content-Disposition: form-data; name="d"; filename="l.csv"', ROWS, 'boundary="x"', 0),
+    ('Content-Disposition: form-data; name="d"; filename="l.bin"', b"\n--\n" + b"y" * 90_000 + b"\n--\r\n", "boundary=x", 0),
+    ('Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD, b"a", "boundary=x", 400),
+    ("X: y\r\n" * 1_000 + "X: z", b"a", "boundary=x", 400),
+    ('Content-Disposition: form-data; name="d"\r\nContent-Type:\r\n Multipart/mixed; boundary=y', b"--y\r\n" + b"X: y\r\n" * 1_000, "boundary=x", 400),
+    ('Content-Disposition: form-data; name="d"', b"a", "charset=utf-8", 400), ('Content-Disposition: form-data; name="d"', b"a", 'boundary="x y"', 400),
+    ('Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD, b"a", "boundary=z; boundary=x", 400),
+])
+def test_only_what_stands_before_a_value_must_be_short(monkeypatch, head, value, kind, status):
+    """Tables, underlined headings and files may have lines that begin with `--`, and as many as their size allows."""
+    monkeypatch.setattr(admission, "_is_signed_in", lambda _request: True)
+    made = Request.blank("/", method="POST", body=_parts(head, value), content_type=f"multipart/form-data; {kind}")
+    try:
+        admission._take_form(made)
+    except admission.Refused as refused:
+        assert refused.status == status
+        return
+    (given,) = made.POST.values()
+    assert status == 0 and (given.encode() if isinstance(given, str) else given.file.read()) == value
+    getattr(given, "file", io.BytesIO()).close()
+
+
+def test_a_form_of_more_lines_than_the_parser_can_look_at_is_refused(monkeypatch):
+    made = Request.blank("/", method="POST", body=_parts('Content-Disposition: form-data; name="d"', b"\n" * (admission.MAX_OPEN_LINES + 1)), content_type="multipart/form-data; boundary=x")
+    for is_signed_in, limit in ((False, admission.MAX_LINES), (True, admission.MAX_OPEN_LINES)):
+        monkeypatch.setattr(admission, "_is_signed_in", lambda _request, it=is_signed_in: it)
+        monkeypatch.setattr(admission, "MAX_LINES", limit)
+        with pytest.raises(admission.Refused, match="zu viel"):
+            admission._take_form(made)
+
+
 def test_a_body_without_a_length_is_measured_on_its_way(portal):
     """In pieces (`chunked`) nobody says beforehand how much comes."""
     app, _ = portal
@@ -140,3 +186,11 @@ def test_nothing_of_a_large_body_is_left_on_the_disk(portal, tmp_path, monkeypat
     app, _ = portal
     app.post("/abo", b"a=" + b"x" * (admission.MAX_OPEN_BYTES - 10), expect_errors=True)
     assert not list(tmp_path.glob("tmp*"))
+
+
+def test_a_fault_of_ours_does_not_promise_that_what_was_sent_is_kept(portal, monkeypatch):
+    for method, is_sent in (("GET", False), ("POST", True)):
+        made = Request.blank("/redaktion", method=method)
+        made.registry = registry_of(portal[0])
+        text = errors.broken(RuntimeError("probe"), made).text
+        assert ("Es ist nichts verloren" in text, "steht vielleicht noch im Formular" in text) == (not is_sent, is_sent)

@@ -183,3 +183,15 @@ def test_an_id_of_another_kind_previews_nothing_of_it(desk):
     form["id"] = str(item_at(house, "/seite/impressum"))
     assert "Eigener Begriff" in preview(app, form, "term").text
     assert "Eigener Begriff" not in TestApp(app.app).get("/seite/impressum").text
+
+
+def test_preview_of_a_new_form_shows_nothing_of_a_hidden_entry_with_its_address(desk):
+    _house, browser = desk
+    app = browser("gerda", "secretariat")
+    form = form_of(app.get("/redaktion/neu/term"))
+    form["slug"], form["title"], form["text"] = "verborgen", "Verborgener Begriff", "x"
+    form.submit(status=303)
+    form = form_of(app.get("/redaktion/neu/term"))
+    form["slug"], form["title"], form["text"] = "verborgen", "Anderer Begriff", "y"
+    shown = preview(app, form, "term", status=400).text
+    assert "Diese Adresse gibt es schon" in shown and "Anderer Begriff" in shown and "Verborgener Begriff" not in shown[shown.index("<form") :]

@@ -45,7 +45,7 @@ class StandPage:
 
 FRAME = site.Frame(make_environment(), lambda name: f"/static/{name}")
 
-BARE = {"asset": lambda name: f"/static/{name}", "kept": (), "is_busy": False, "is_away": False, "words": "", "path": "/"}
+BARE = {"asset": lambda name: f"/static/{name}", "kept": (), "is_busy": False, "is_away": False, "is_sent": False, "words": "", "path": "/"}
 """What the page that needs nothing else is always given."""
 
 
@@ -234,6 +234,7 @@ def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
         "410": ("errors/410.html", "/presse/weg", {"page": reading.Withdrawn("/presse/weg", "Pressemitteilung", "Pressemitteilung", "Enthielt personenbezogene Angaben.", WHEN, 15)}),
         "problem": ("errors/problem.html", "/x", {"page": Problem("Diese Anfrage war nicht zu verstehen", "„morgen“ ist kein Tag.")}),
         "500": ("errors/500.html", "/", {**BARE, "text": "Bei uns ist ein Fehler aufgetreten"}),
+        "500-sent": ("errors/500.html", "/", {**BARE, "text": "Bei uns ist ein Fehler aufgetreten", "is_sent": True}),
         "503": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True}),
         "503-kept": ("errors/500.html", "/", {**BARE, "text": "Gerade wird viel geschrieben", "is_busy": True, "path": "/abo", "kept": [("email", "a@b.example")]}),
         "503-away": ("errors/500.html", "/", {**BARE, "text": "Das Portal ist gerade nicht erreichbar", "is_away": True}),
