@@ -54,7 +54,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Front:
         limit_bytes=settings.cache_mb * 1_000_000,
     )
     refusal, asset = templates.get_template("errors/500.html"), config.registry.asset
-    return Front(cached, settings, lambda words: refusal.render(text=words, asset=asset, kept=(), words="", path="", is_busy=False, is_away=False).encode())
+    return Front(cached, settings, lambda words: refusal.render(text=words, asset=asset, kept=(), words="", path="", is_busy=False, is_away=False, is_sent=False).encode())
 
 
 def _version(assets: dict[str, str]) -> str:
