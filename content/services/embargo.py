@@ -213,6 +213,11 @@ def files_of(page: reading.EmbargoPage) -> dict[str, tuple[str, str]]:
     return {row["sha256"]: (row["file_name"], row["media_type"]) for row in shown if row.get("sha256")}
 
 
+def open_links(found: models.Embargo, now: dt.datetime) -> int:
+    """How many links open the text now."""
+    return sum(_is_open(link, now) for link in found.links) if found.stopped_at is None else 0
+
+
 def _is_open(link: models.EmbargoLink, now: dt.datetime) -> bool:
     return link.revoked_at is None and now < link.expires_at
 

@@ -88,7 +88,7 @@ def _question(request: Request) -> Response | None:
         found = embargo.of_item(work.session, row)
         if found is None:
             return None
-        facts = [("Gültige Links", str(sum(link.revoked_at is None for link in found.links))), ("Frist bis", f"{found.until.astimezone(BERLIN):%d.%m.%Y, %H:%M} Uhr")]
+        facts = [("Gültige Links", str(embargo.open_links(found, utc_now()))), ("Frist bis", f"{found.until.astimezone(BERLIN):%d.%m.%Y, %H:%M} Uhr")]
         return confirming.question(request, "embargo.lift", row.title or row.url, request.path_info, facts=facts)
 
 

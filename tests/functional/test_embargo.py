@@ -341,7 +341,10 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
     house.afterwards.settle()
     page = press.get(f"{address}/sperrfrist")
     assert "1 Abruf," in page.text and "Netzadresse" in page.text
+    asked = _form(page, "lift").submit()
+    assert "Gültige Links" in asked.text and asked.html.select_one(".facts dd").text == "1"
     page = _form(page, "revoke").submit().follow()
+    assert _form(page, "lift").submit().html.select_one(".facts dd").text == "0", "what was taken back opens nothing"
     reader.get(path, status=404)
     house.afterwards.settle()
     assert "abgewiesen" in press.get(f"{address}/sperrfrist").text
