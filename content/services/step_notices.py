@@ -74,8 +74,8 @@ ENDING: Final = frozenset({
 
 SUBJECTS: Final[Mapping[tuple[str, str], str]] = {
     ("publication", "withdraw"): "Zurückgezogen", ("publication", "trash"): "In den Papierkorb gelegt", ("decision", "annul"): "Für nichtig erklärt",
-    ("decision", "supersede"): "Abgelöst", ("decision", "lapse"): "Ausgelaufen", ("recommendation", "withdraw"): "Zurückgezogen",
-    ("recommendation", "supersede"): "Abgelöst", ("report", "abandon"): "Eingestellt",
+    ("decision", "supersede"): "Ersetzt", ("decision", "lapse"): "Erledigt", ("recommendation", "withdraw"): "Zurückgezogen",
+    ("recommendation", "supersede"): "Überholt", ("report", "abandon"): "Eingestellt",
 }
 """What the subject of a mail says after each of them."""
 

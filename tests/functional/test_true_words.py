@@ -13,6 +13,7 @@ from content.services import accounts, edit, lookup, second_person, step_notices
 from tests.functional.people import act
 from tests.functional.test_council_law import _adopted, _published
 from tests.functional.test_desk import form_of, new_press, step
+from workflows.catalogue import WORKFLOWS
 from workflows.decision import DECISION
 from workflows.vocabulary import ROLES
 
@@ -106,6 +107,10 @@ def test_a_draft_goes_on_the_agenda_of_its_own_session_and_the_page_says_what_an
 
 def test_every_ending_has_a_subject_of_its_own():
     assert step_notices.SUBJECTS.keys() == step_notices.ENDING
+    for (workflow, name), subject in step_notices.SUBJECTS.items():
+        flow = WORKFLOWS[workflow]
+        state = flow.states[flow.transitions[name].target].title
+        assert subject.casefold() == state.casefold() or name == "trash", "screens and mails call it by one name"
 
 
 def subjects(house, words):
