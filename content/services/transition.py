@@ -49,7 +49,7 @@ from workflows.decision import DECISION
 from workflows.definition import Workflow
 from workflows.engine import Ask, Blocker, Offer, Past, Step, foreseen, offers, plan, require
 from workflows.publication import GONE, PUBLICATION
-from workflows.vocabulary import Effect
+from workflows.vocabulary import Effect, Permission
 
 
 class Stale(Exception):  # noqa: N818 - named for the situation
@@ -227,11 +227,13 @@ def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str,
 
 
 def _asked_fields(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Who confirms a request confirms its reason and what it names, and writes nothing of their own."""
-    request = step_requests.of(desk.session, item, workflow, name)
-    if request is None:
+    """Who confirms a request confirms its reason and what it names, and writes nothing of their own.
+
+    Operators and imports need no second person: what they give themselves stays theirs.
+    """
+    request, needs = step_requests.of(desk.session, item, workflow, name), workflow.transitions[name].needs
+    if request is None or (Permission.ITEM_IMPORT in desk.permits and any(str(fields.get(need) or "").strip() for need in needs & step_requests.REASONS)):
         return fields
-    needs = workflow.transitions[name].needs
     named = {"decision": step_requests.decision_of(desk.session, request)} if "decision" in needs else {}
     return {**fields, **named, **dict.fromkeys(needs & step_requests.REASONS, request.reason)}
 
