@@ -22,6 +22,7 @@ from content.freezing.endings import ENDED
 from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
 from content.services import (
+    agenda,
     audit,
     ballots,
     changes,
@@ -72,8 +73,7 @@ def take(
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
-    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, name)):
-        _compare_history(desk.session, item, seen)
+    _hold_beside(desk, item, workflow, step, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
     before = None if workflow is PUBLICATION else unreviewed.shown(desk, item)
@@ -383,6 +383,14 @@ def hold(session: Session, item: models.Item, rev: int | None) -> None:
         raise Stale(item)
 
 
+def _hold_beside(desk: Desk, item: models.Item, workflow: Workflow, step: Step, seen: int | None) -> None:
+    """Hold what the step rests on beside the row itself, before that is held: the agenda that will name the number, the history that was read."""
+    if Effect.GIVE_NUMBER in step.effects and isinstance(item, models.Decision):
+        agenda.hold(desk.session, item)
+    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, step.transition)):
+        _compare_history(desk.session, item, seen)
+
+
 def _compare_history(session: Session, item: models.Item, seen: int) -> None:
     """What stays in its state is no witness of who was first, nor of which request somebody read: the history is, read once nobody else can write to it."""
     session.execute(sa.select(models.Item.id).where(models.Item.id == item.id).with_for_update())
@@ -505,6 +513,7 @@ def _end(desk: Desk, item: models.Item, _step: Step, given: Mapping[str, Any]) -
 def _number(desk: Desk, item: models.Item, _step: Step, _given: Mapping[str, Any]) -> None:
     assert isinstance(item, models.Decision)  # noqa: S101 - only decisions have this effect
     numbering.give_number(desk, item)
+    agenda.link(desk, item)
 
 
 def _erase(desk: Desk, item: models.Item, step: Step, given: Mapping[str, Any]) -> None:
