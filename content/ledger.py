@@ -51,9 +51,10 @@ class Act(StrEnum):
     KEY = "key"
     RESTORED = "restored"
     COLUMNS = "columns"
+    NUMBERS = "numbers"
 
 
-STATING: Final = frozenset({Act.KEY, Act.RESTORED, Act.COLUMNS})
+STATING: Final = frozenset({Act.KEY, Act.RESTORED, Act.COLUMNS, Act.NUMBERS})
 """Acts of the register itself: they publish no edition, but a document of their own that states what they say."""
 
 

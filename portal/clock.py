@@ -28,6 +28,7 @@ from content.services import (
     deadlines,
     digest,
     embargo,
+    house_news,
     news,
     notify,
     outbox,
@@ -134,9 +135,11 @@ def _do_job(house: House, send: Send, now: Callable[[], dt.datetime], job_id: in
     except Exception as error:  # noqa: BLE001 - whatever hinders one message must not stop the others
         log.warning("job %s (%s) failed: %s", job.id, job.kind, outbox.without_addresses(str(error)))
         with house.writing(NAME, clock=now) as work:
-            outbox.failed(
+            is_last = outbox.failed(
                 work.session, job.id, now(), str(error) or type(error).__name__, is_final=isinstance(error, outbox.RefusedForGood)
             )
+            if is_last:
+                house_news.given_up(work.session, job.key, now())
         return False
     with house.writing(NAME, clock=now) as work:
         outbox.done(work.session, job.id, now())
@@ -152,12 +155,15 @@ def _addressed(house: House, job: outbox.Claimed) -> dict[str, Any] | None:
         return news.compose(session, Sealer.open(house.data), job.kind, job.payload, lambda parameters: saved.describe(parameters, bodies))
 
 
-def _index(house: House, _now: Callable[[], dt.datetime]) -> int:
+def _index(house: House, now: Callable[[], dt.datetime]) -> int:
     """Mend the search where it is behind the ledger, read files that nobody has read, and keep it in shape."""
     if house.is_search_behind():
         mended = house.reconcile_search()
         if not mended.is_clean:
             log.warning("search index was behind and is mended: %s added, %s removed", mended.added, mended.removed)
+        if mended.was_damaged:
+            with house.writing(NAME, clock=now) as work:
+                house_news.index_mended(work.session, mended.words, now())
     house.read_files()
     return house.search.tidy()
 

@@ -17,7 +17,7 @@ from content.laender import LAENDER
 from content.requirements import FULFILMENT, LEVELS
 from content.schemas import InvalidInput
 from content.schemas.market import MODELS
-from content.services import compared, market, report_reading, unpublished
+from content.services import compared, market, number_gaps, report_reading, unpublished
 from content.services.browse import Reader
 
 Extras = Callable[[Reader, reading.ItemPage], Mapping[str, Any]]
@@ -41,7 +41,12 @@ def _offer(reader: Reader, page: reading.ItemPage) -> Mapping[str, Any]:
     }
 
 
-EXTRAS: Final[Mapping[str, Extras]] = {"market_item": _market_item, "offer": _offer, "report": _report}
+def _meeting(reader: Reader, page: reading.ItemPage) -> Mapping[str, Any]:
+    """Numbers between those of its decisions that nothing public bears."""
+    return {"missing_numbers": number_gaps.of_meeting(reader, page.url)}
+
+
+EXTRAS: Final[Mapping[str, Extras]] = {"meeting": _meeting, "market_item": _market_item, "offer": _offer, "report": _report}
 """Kind → what its template shows beside the item."""
 
 

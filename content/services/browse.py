@@ -282,6 +282,11 @@ class Reader:
         return found
 
     @property
+    def moment(self) -> Mapping[str, Any]:
+        """What `statements.visible` is bound with: nothing for now, `stand` for the end of a past day."""
+        return self._moment
+
+    @property
     def connection(self) -> Connection:
         """The connection, for services that read editions in their own way (market, coverage, matrix)."""
         return self._connection

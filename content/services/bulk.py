@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from content import models
+from content.berlin import day_of
 from content.db import is_busy
 from content.house import Work
 from content.kinds import KINDS
@@ -32,6 +33,7 @@ QUICK: Final[Mapping[str, bool]] = MappingProxyType({
 LIMIT: Final = 100
 _GONE: Final = "Den Eintrag gibt es nicht mehr, oder Sie dürfen ihn nicht sehen."
 _BUSY: Final = "Andere schrieben gerade zu lange. Dieser Eintrag ist nicht geändert; bitte noch einmal."
+_WILL_ASK: Final = "Wird beantragt: Eine zweite Person bestätigt es oder lehnt es ab."
 _ASKED: Final = "Beantragt: Eine zweite Person bestätigt es oder lehnt es ab."
 _OTHER_KIND: Final = "„{step}“ gibt es bei dieser Art nicht."
 _STALE: Final = "Der Eintrag wurde inzwischen geändert. Bitte neu ansehen und noch einmal entscheiden."
@@ -59,6 +61,8 @@ class Answer:
     """The last step of the item when this was foreseen."""
     words: str = ""
     """What else is to be said of it."""
+    is_confirming: bool = False
+    """Whether the step confirms what somebody else asked for: their reason counts, none of one's own is asked for."""
 
 
 Begin = Callable[[], AbstractContextManager[Work]]
@@ -161,9 +165,19 @@ def _foreseen(work: Work, person: SignedIn, move: Move, one: Chosen) -> Answer:
     permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
     is_open = step_requests.needs_second(move.workflow, move.name)
     found = transition.hindrances(permitted, row, move.workflow, move.name)
-    is_asked = step_requests.of(work.session, row, move.workflow, move.name) is not None
-    reasons = tuple(one.message for one in found if not (is_open and not is_asked and one.code in step_requests.FOR_SECOND))
-    return replace(_answer(one, row, reasons), seen=transition.last_step(work.session, row))
+    asked = step_requests.of(work.session, row, move.workflow, move.name) if is_open else None
+    reasons = tuple(one.message for one in found if not (is_open and asked is None and one.code in step_requests.FOR_SECOND))
+    answer = replace(_answer(one, row, reasons), seen=transition.last_step(work.session, row))
+    if asked is not None and not reasons:
+        return replace(answer, words=_confirmed(work, asked), is_confirming=True)
+    return replace(answer, words=_WILL_ASK) if is_open and not reasons else answer
+
+
+def _confirmed(work: Work, asked: models.StepRequest) -> str:
+    """What a second person says yes to: whose request, why, and the decision that it names."""
+    named = step_requests.decision_of(work.session, asked)
+    instead = f" An die Stelle tritt {named}." if named else ""
+    return f"Bestätigt den Antrag von {asked.asked_name} vom {day_of(asked.asked_at):%d.%m.%Y} – Grund: „{asked.reason}“.{instead} Dieser Grund bleibt."
 
 
 def _is_for(move: Move, row: models.Item) -> bool:
@@ -197,11 +211,18 @@ def _take(begin: Begin, person: SignedIn, move: Move, one: Chosen, fields: Mappi
                 return _answer(one, row, (_OTHER_KIND.format(step=move.transition.title),))
             answer = _answer(one, row, ())
             permitted = replace(work.desk, permits=person.permits_on(row.kind, row.owner))
-            if step_requests.needs_second(move.workflow, move.name) and step_requests.of(work.session, row, move.workflow, move.name) is None:
+            asked = step_requests.of(work.session, row, move.workflow, move.name) if step_requests.needs_second(move.workflow, move.name) else None
+            if step_requests.needs_second(move.workflow, move.name) and asked is None:
+                # Where a request was read and is gone, or came meanwhile, something else would happen than the page said.
+                transition.hold(work.session, row, one.rev)
+                if one.seen is not None and transition.last_step(work.session, row) != one.seen:
+                    raise Stale(row)
                 second_person.ask(permitted, row, move.workflow, move.name, str(fields.get("note") or fields.get("comment") or ""), fields=fields, rev=one.rev)
                 answer = replace(answer, words=_ASKED)
             else:
+                words = _confirmed(work, asked) if asked is not None else ""
                 transition.take(permitted, row, move.workflow, move.name, fields, rev=one.rev, seen=one.seen)
+                answer = replace(answer, words=words)
     except Blocked as refused:
         return replace(answer, reasons=tuple(blocker.message for blocker in refused.blockers))
     except Stale:

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from content import models
 from content.kinds import KINDS
 from content.search.lemmas import fold
-from content.services import changes, rights
+from content.services import changes, rights, second_look
 from content.services.accounts import SignedIn
+from content.services.second_look import Waiting
 from content.whole import whole
 from content.wording import PROGRAMS
 from workflows.publication import GONE
@@ -61,7 +62,9 @@ class DeskRow:
     is_ahead: bool
     """Whether the working copy has a revision that was never public."""
     remark: str = ""
-    """Where the list asks for it: who gave it back with which words."""
+    """Where the list asks for it: who gave it back with which words, what is asked of a second person."""
+    path: str = ""
+    """Where it leads; empty: to its own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,8 @@ class View:
     order: str = "neu"
     moment: tuple[str, str] = ("geändert", "changed_at")
     first: int = ON_OVERVIEW
-    has_remark: bool = False
-    """Whether each row says with which words it came back."""
+    remarks: Callable[[Session, SignedIn, Sequence[int]], Mapping[int, Waiting]] | None = None
+    """What each row says beside, and where it then leads: with which words it came back, what is asked of a second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +147,15 @@ def item(session: Session, person: SignedIn, item_id: int) -> models.Item | None
 
 
 def _waiting(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
-    """Submitted by somebody else, where I may review: nobody releases what they submitted."""
+    """Submitted by somebody else, where I may review, since nobody releases what they submitted; and what somebody else asked for and I may confirm."""
     step = models.StepEntry
     submitter = (
         sa.select(step.actor)
         .where(step.item_id == I.id, step.workflow == "publication", step.transition == "submit")
         .order_by(step.id.desc()).limit(1).scalar_subquery()
     )
-    return I.publication_state == "submitted", held(person, _REVIEWING), sa.func.coalesce(submitter, "") != person.login
+    submitted = sa.select(I.id).where(I.publication_state == "submitted", held(person, _REVIEWING), sa.func.coalesce(submitter, "") != person.login)
+    return (I.id.in_(sa.union(submitted, *second_look.items(person))),)
 
 
 def _mine(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
@@ -204,12 +208,16 @@ def _given_back(person: SignedIn, _now: dt.datetime) -> tuple[Condition, ...]:
     return I.id.in_(sa.union(*parts)), last.in_(changes.RETURNING)
 
 
+def _came_back(session: Session, _person: SignedIn, ids: Sequence[int]) -> Mapping[int, Waiting]:
+    return {number: Waiting(words, "") for number, words in changes.remarks(session, ids).items()}
+
+
 _PLANNED: Final = ("Termin", "publish_at")
 VIEWS: Final[Mapping[str, View]] = {
     "ueberfaellig": View("Überfällig", lambda _person, now: (I.publication_state == "scheduled", I.publish_at < now - LATE), "termin", _PLANNED),
-    "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt", ("Stand vom", "changed_at")),
+    "wartet": View("Wartet auf Ihre Prüfung", _waiting, "alt", ("Stand vom", "changed_at"), remarks=second_look.of),
     "aenderungen": View("Eingereichte Änderungen an Öffentlichem", _handed_in, "alt", ("geändert", "changed_at")),
-    "zurueck": View("Zurückgegeben mit Hinweis", _given_back, "alt", ("geändert", "changed_at"), has_remark=True),
+    "zurueck": View("Zurückgegeben mit Hinweis", _given_back, "alt", ("geändert", "changed_at"), remarks=_came_back),
     "entwuerfe": View("Meine Entwürfe", _mine),
     "angefangen": View("Geändert, noch nicht eingereicht", _changed, "alt", ("geändert", "changed_at")),
     "terminiert": View("Terminiert", lambda _person, _now: (I.publication_state == "scheduled",), "termin", _PLANNED),
@@ -238,7 +246,7 @@ def overview(session: Session, person: SignedIn, now: dt.datetime) -> tuple[Sect
     for name, view in VIEWS.items():
         rows = _read(session, (readable(person), *view.conditions(person, now)), view.order, limit=view.first + 1)
         if rows:
-            rows = _remarked(session, rows) if view.has_remark else rows
+            rows = _remarked(session, person, rows, view)
             sections.append(Section(name, view.title, view.moment, rows[: view.first], len(rows) > view.first))
     return tuple(sections)
 
@@ -253,13 +261,13 @@ def listing(session: Session, person: SignedIn, wanted: Wanted, now: dt.datetime
     pages = max(1, -(-total // PER_PAGE))
     number = max(1, wanted.page) if is_cut else min(max(1, wanted.page), pages)
     rows = _read(session, conditions, order, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
-    rows = _remarked(session, rows) if wanted.view and VIEWS[wanted.view].has_remark else rows
+    rows = _remarked(session, person, rows, VIEWS[wanted.view]) if wanted.view else rows
     return DeskList(rows[:PER_PAGE], total, is_cut, number, max(pages, number), len(rows) > PER_PAGE)
 
 
-def _remarked(session: Session, rows: tuple[DeskRow, ...]) -> tuple[DeskRow, ...]:
-    told = changes.remarks(session, [row.id for row in rows])
-    return tuple(replace(row, remark=told.get(row.id, "")) for row in rows)
+def _remarked(session: Session, person: SignedIn, rows: tuple[DeskRow, ...], view: View) -> tuple[DeskRow, ...]:
+    told = view.remarks(session, person, [row.id for row in rows]) if view.remarks is not None else {}
+    return tuple(replace(row, remark=told[row.id].words, path=told[row.id].path) if row.id in told else row for row in rows)
 
 
 def _few(session: Session, words: str) -> tuple[Condition, ...]:

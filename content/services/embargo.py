@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from content.berlin import day_of
 from content.kinds import KINDS
 from content.mail_address import clean as clean_email
 from content.schemas import FieldError, InvalidInput
-from content.services import audit, frozen_text, outbox, rows
+from content.services import audit, frozen_text, notify, outbox, recipients, rows
 from content.services.browse import Reader
 from content.services.publish import Desk
 
@@ -82,13 +83,7 @@ def lift(desk: Desk, item: models.Item) -> None:
     """End the embargo now: the item may be published, and no link opens any more. Raises `InvalidInput`."""
     found = _required(desk.session, item)
     found.until = min(found.until, desk.now)
-    reading = [link for link in found.links if _is_open(link, desk.now) and found.stopped_at is None and not _is_waiting(desk, link)]
-    _revoke_all(desk, found)
-    for link in reading:
-        outbox.put(
-            desk.session, "mail.embargo_lifted", f"embargo:{link.id}:lifted",
-            {"to": link.email, "name": link.name, "title": item.title or KINDS[item.kind].label, "follows": f"embargo:{link.id}"}, due_at=desk.now,
-        )
+    _end(desk, item, found, found.links, "lifted")
     _note(desk, item, "embargo.lifted")
 
 
@@ -141,16 +136,15 @@ def revoke(desk: Desk, item: models.Item, link_id: int) -> None:
     if link is None:
         raise InvalidInput([FieldError("", "unknown_link", "Diesen Link gibt es hier nicht.")])
     if link.revoked_at is None:
-        link.revoked_at, link.revoked_by = desk.now, desk.actor
-        _drop_message(desk, link)
+        _end(desk, item, found, [link], "revoked")
         _note(desk, item, "embargo.revoked", link.name)
 
 
 def stop(desk: Desk, item: models.Item) -> None:
     """The emergency stop: every link of the item ends at once, and mails not yet sent stay here. Raises `InvalidInput`."""
     found = _required(desk.session, item)
+    _end(desk, item, found, found.links, "stopped")
     found.stopped_at, found.stopped_by = desk.now, desk.actor
-    _revoke_all(desk, found)
     _note(desk, item, "embargo.stopped")
 
 
@@ -229,12 +223,33 @@ def _required(session: Session, item: models.Item) -> models.Embargo:
     return found
 
 
-def _revoke_all(desk: Desk, found: models.Embargo) -> None:
-    for link in found.links:
-        if link.revoked_at is None:
-            link.revoked_at, link.revoked_by = desk.now, desk.actor
-            _drop_message(desk, link)
+ENDINGS: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType({
+    "revoked": ("mail.embargo_ended", "Die Pressestelle hat Ihren persönlichen Link zurückgezogen.", "Zurückgezogen ist der Link von {names}."),
+    "stopped": ("mail.embargo_ended", "Die Pressestelle hat alle persönlichen Links zu diesem Text abgeschaltet.", "Alle Links sind abgeschaltet, auch Ihre: {names}."),
+    "lifted": ("mail.embargo_lifted", "", "Die Sperrfrist ist aufgehoben. Damit enden die Links, die Sie ausgestellt haben: {names}."),
+})
+"""How links end before their time → the mail to whom each belongs, its first sentence, what is told to whoever gave them."""
+
+
+def _end(desk: Desk, item: models.Item, found: models.Embargo, links: Iterable[models.EmbargoLink], how: str) -> None:
+    """Links end now: each person who could read by one hears of it, and each colleague who gave one. Mails not sent yet stay here."""
+    kind, sentence, told = ENDINGS[how]
+    ended = [link for link in links if link.revoked_at is None]
+    reading = [link for link in ended if _is_open(link, desk.now) and found.stopped_at is None]
+    for link in reading:
+        if not _is_waiting(desk, link):
+            payload = {"to": link.email, "name": link.name, "title": item.title or KINDS[item.kind].label, "words": sentence, "follows": f"embargo:{link.id}"}
+            outbox.put(desk.session, kind, f"embargo:{link.id}:{how}", payload, due_at=desk.now)
+    for link in ended:
+        link.revoked_at, link.revoked_by = desk.now, desk.actor
+        _drop_message(desk, link)
     desk.session.flush()
+    for giver in sorted({link.created_by for link in reading}):
+        own = [link for link in reading if link.created_by == giver]
+        notify.notify(
+            desk.session, "embargo", item, recipients.named(desk.session, {giver}), now=desk.now, occasion=f"{how}:{item.id}:{min(link.id for link in own)}:{desk.now.isoformat()}",
+            words=told.format(names=", ".join(link.name for link in own)), about="embargo", actor=desk.actor, actor_name=desk.actor_name or desk.actor,
+        )
 
 
 def _is_waiting(desk: Desk, link: models.EmbargoLink) -> bool:

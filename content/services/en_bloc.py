@@ -6,14 +6,14 @@ agenda, with the same title (or named by the item). Adopted ones are linked from
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import ballots, edit, transition, unreviewed
+from content.services import agenda, ballots, transition, unreviewed
 from content.services.publish import Desk
 from workflows.catalogue import LASTING
 from workflows.decision import DECISION
@@ -21,6 +21,8 @@ from workflows.engine import Blocked, Blocker
 from workflows.publication import GONE
 
 DECIDED = LASTING["decision"]
+OTHER_LIST = "other_list"
+"""Code of what refuses a list that nobody has read as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class GreenItem:
         """„TOP 4 Haushalt“."""
         return f"TOP {self.agenda.top} {self.agenda.title}" if self.agenda.top else self.agenda.title
 
+    @property
+    def seen(self) -> Seen:
+        """What a page shows of it."""
+        return Seen(self.decision.id, self.decision.rev, self.name) if self.decision is not None else Seen(0, 0, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody read of an item of the list: its decision with the revision, 0 where none lay ready, and the name."""
+
+    decision_id: int
+    rev: int
+    name: str
+
 
 def green_list(session: Session, meeting: models.Meeting) -> list[GreenItem]:
     """The items of the green list that ask for a decision and have none yet, in the order of the agenda."""
@@ -43,17 +59,17 @@ def green_list(session: Session, meeting: models.Meeting) -> list[GreenItem]:
     )
     by_title: dict[str, models.Decision] = {}
     by_url: dict[str, models.Decision] = {}
-    for row in rows:
-        by_title.setdefault(_plain(row.title or ""), row)
-        by_url[row.url] = row
+    for one in rows:
+        by_title.setdefault(agenda.same_title(one.title), one)
+        by_url[one.url] = one
     found = []
-    for agenda in meeting.agenda:
-        if agenda.list_kind == "green" and agenda.goal == "decision":
-            decision = by_url.get(agenda.decision_url or "") or by_title.get(_plain(agenda.title))
-            if agenda.decision_url and decision is None:
+    for row in meeting.agenda:
+        if row.list_kind == "green" and row.goal == "decision":
+            decision = by_url.get(row.decision_url or "") or by_title.get(agenda.same_title(row.title))
+            if row.decision_url and decision is None:
                 continue  # its decision is known and was made elsewhere
             if decision is None or (decision.procedure_state not in DECIDED and not decision.number):
-                found.append(GreenItem(agenda, decision))
+                found.append(GreenItem(row, decision))
     return found
 
 
@@ -64,14 +80,40 @@ def adopted_items(session: Session, meeting: models.Meeting) -> list[GreenItem]:
     return [GreenItem(row, known[row.decision_url]) for row in meeting.agenda if row.list_kind == "green" and row.decision_url in known]
 
 
-def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_circulation: bool = False) -> list[models.Decision]:
+def changes(then: Sequence[Seen], now: Sequence[Seen]) -> list[str]:
+    """What is another between the list that was read and the one there is, in German sentences; empty where it is the same."""
+    if tuple(then) == tuple(now):
+        return []
+    before, after = ({row.decision_id or row.name: row for row in rows} for rows in (then, now))
+    both = [(before[key], after[key]) for key in after if key in before]
+    words = [f"Neu auf der Liste: {row.name}." for key, row in after.items() if key not in before]
+    words += [f"Nicht mehr auf der Liste: {row.name}." for key, row in before.items() if key not in after]
+    words += [f"Der Entwurf ist geändert: {new.name}." for old, new in both if old.rev != new.rev]
+    words += [f"In der Tagesordnung heißt es jetzt: {new.name} (vorher: {old.name})." for old, new in both if old.name != new.name]
+    return words or ["Die Reihenfolge der Tagesordnung ist eine andere."]
+
+
+def adopt(
+    desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_circulation: bool = False, seen: Sequence[Seen] | None = None
+) -> list[models.Decision]:
     """Adopt every item with one vote by the body's rule; by another one each is voted on alone. Raises `Blocked` that names each item that stands in the way; then nothing is changed.
+
+    `seen`: the list that was read; where there is another one by now, nothing is adopted. Raises `Stale` where somebody writes
+    into the agenda or a draft meanwhile.
 
     The caller's transaction must end with the error: items before the refused one were already moved in it.
     """
-    items, before = green_list(desk.session, meeting), unreviewed.shown(desk, meeting)
+    transition.hold(desk.session, meeting, meeting.rev)
+    items = green_list(desk.session, meeting)
+    if seen is not None and (other := changes(seen, [item.seen for item in items])):
+        raise Blocked((Blocker(OTHER_LIST, "Die Grüne Liste ist nicht mehr die, die Sie gelesen haben. Bitte neu ansehen, dann beschließen."), *(Blocker(OTHER_LIST, words) for words in other)))
     if not items:
         raise Blocked((Blocker("empty", "Auf der Grünen Liste dieser Sitzung steht nichts, was zu beschließen wäre."),))
+    with unreviewed.together(desk, meeting):
+        return _adopt(desk, meeting, items, given, is_circulation=is_circulation)
+
+
+def _adopt(desk: Desk, meeting: models.Meeting, items: Sequence[GreenItem], given: Mapping[str, str], *, is_circulation: bool) -> list[models.Decision]:
     refused: list[Blocker] = []
     adopted = []
     for item in items:
@@ -81,27 +123,11 @@ def adopt(desk: Desk, meeting: models.Meeting, given: Mapping[str, str], *, is_c
         try:
             ballots.record(desk, item.decision, given, is_circulation=is_circulation, is_en_bloc=True)
             transition.take(desk, item.decision, DECISION, "adopt")
-            item.agenda.decision_url = item.decision.url
+            agenda.put(meeting, item.agenda, item.decision)
             adopted.append(item.decision)
         except Blocked as error:
             refused += [Blocker(blocker.code, f"{item.name}: {blocker.message}") for blocker in error.blockers]
     if refused:
         raise Blocked(tuple(refused))
-    _keep_in_input(meeting, adopted)
     desk.session.flush()
-    unreviewed.judge(desk, meeting, before)
     return adopted
-
-
-def _keep_in_input(meeting: models.Meeting, adopted: list[models.Decision]) -> None:
-    """The agenda names the decisions from now on, also in the form and in exports."""
-    numbers = {row.url: row.number for row in adopted}
-    rows = [
-        {**given, "decision": numbers.get(agenda.decision_url or "", given.get("decision"))}
-        for given, agenda in zip(meeting.input.get("agenda", ()), meeting.agenda, strict=True)
-    ]
-    edit.follow(meeting, agenda=rows)
-
-
-def _plain(title: str) -> str:
-    return " ".join(title.casefold().split())

@@ -14,17 +14,12 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import members_of
-from content.services import implementation, outbox, rights, step_requests, tasks
+from content.services import implementation, outbox, rights, tasks
 from content.services.accounts import SignedIn
-from workflows.catalogue import WORKFLOWS
-from workflows.decision import UNDECIDED
-from workflows.publication import GONE, PUBLICATION
+from workflows.publication import GONE
 from workflows.reuse import REUSE
 from workflows.rights import given
 from workflows.vocabulary import Permission
-
-MOST_NAMED: Final = 20
-"""So many are named one by one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class Rule:
 
 def of(session: Session, person: SignedIn) -> tuple[Errand, ...]:
     """Every errand of this person."""
-    return (*_counted(session, person), *_requests(session, person), *_rules(session, person), *_reviews(session, person))
+    return (*_counted(session, person), *_reviews(session, person))
 
 
 def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:
@@ -56,23 +51,6 @@ def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:
         count = rule.count(session, person) if person.holds(rule.permission) else 0
         if count:
             yield Errand(rule.one if count == 1 else rule.many.format(n=count), rule.path)
-
-
-def _requests(session: Session, person: SignedIn) -> Iterator[Errand]:
-    """Steps that go only by two, asked for by somebody else, that this person may confirm or decline; by the item's name."""
-    row, item = models.StepRequest, models.Item
-    mine = [
-        sa.and_(row.workflow == flow.name, row.transition == name, rights.held(person.grants, {step.permission}))
-        for flow in WORKFLOWS.values() for name, step in flow.transitions.items() if step_requests.needs_second(flow, name) and person.holds(step.permission)
-    ]
-    state = sa.case((row.workflow == PUBLICATION.name, item.publication_state), else_=item.procedure_state)
-    query = (
-        sa.select(row.workflow, row.transition, item.id, item.title, item.url).join(item, item.id == row.item_id)
-        .where(sa.or_(sa.false(), *mine), row.asked_by != person.login, row.source == state, rights.sees(person.grants)).order_by(row.id).limit(MOST_NAMED)
-    )
-    for one in session.execute(query) if mine else ():
-        words = f"„{WORKFLOWS[one.workflow].transitions[one.transition].title}“ ist beantragt und wartet auf eine zweite Person: {one.title or one.url}"
-        yield Errand(words, f"/redaktion/eintrag/{one.id}#antrag-{one.workflow}-{one.transition}")
 
 
 def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:
@@ -84,20 +62,6 @@ def _reviews(session: Session, person: SignedIn) -> Iterator[Errand]:
     )
     for row in session.execute(query):
         yield Errand(f"Bis {row.due:%d.%m.%Y} ist um Ihre Durchsicht gebeten: {row.title}", f"/redaktion/bericht/{row.id}/durchsicht")
-
-
-def _rules(session: Session, person: SignedIn) -> Iterator[Errand]:
-    """Votes by another rule than the body's that a second person has to confirm, by the decision's name."""
-    if not person.holds(Permission.VOTE_RECORD):
-        return
-    vote, decision = models.Vote, models.Decision
-    query = (
-        sa.select(decision.id, decision.title).join(vote, vote.item_id == decision.id)
-        .where(vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, decision.publication_state.not_in(GONE))
-        .where(decision.procedure_state.in_(sorted(UNDECIDED))).order_by(decision.id).limit(MOST_NAMED)
-    )
-    for row in session.execute(query):
-        yield Errand(f"Eine andere Abstimmungsregel wartet auf Bestätigung: {row.title or 'Beschluss'}", f"/redaktion/eintrag/{row.id}/abstimmung#andere-regel")
 
 
 def _keys(session: Session, person: SignedIn) -> int:

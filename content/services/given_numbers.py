@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
-from content.services import body_law
+from content.services import body_law, ledger, number_gaps
+from content.services.publish import Desk
 
 _TABLE: Final = cast("sa.Table", models.GivenNumber.__table__)
 
@@ -62,6 +64,10 @@ class Gap:
     first: int
     last: int
     reason: str
+    is_public: bool = False
+    """Whether the register says the reason; what was noted before it did stays at the desk."""
+    may_be_told: bool = False
+    """Whether a higher number of the year is public: before that a gap would tell of a decision that nobody may know of yet."""
 
 
 def gaps(session: Session, body: models.Body, year: int, borne: Collection[int]) -> list[Gap]:
@@ -73,26 +79,44 @@ def gaps(session: Session, body: models.Body, year: int, borne: Collection[int])
     notes = session.scalars(sa.select(note).where(note.body_uid == body.uid, note.year == year).order_by(note.id)).all()
     for row in notes:
         reasons.update(dict.fromkeys(range(row.first, min(row.last, last) + 1), row.reason))
+    public = number_gaps.reasons(session.connection(), body.slug, year)
+    highest = _last_public(session, body, year)
     found: list[Gap] = []
     for serial in sorted(set(range(1, last + 1)) - set(borne)):
-        reason = reasons.get(serial) or ""
-        if found and found[-1].last == serial - 1 and found[-1].reason == reason:
-            found[-1] = Gap(found[-1].first, serial, reason)
+        one = Gap(serial, serial, public.get(serial) or reasons.get(serial) or "", serial in public, serial < highest)
+        if found and found[-1].last == serial - 1 and replace(found[-1], first=serial, last=serial) == one:
+            found[-1] = replace(found[-1], last=serial)
         else:
-            found.append(Gap(serial, serial, reason))
+            found.append(one)
     return found
 
 
-def explain(session: Session, body: models.Body, year: int, first: int, last: int, reason: str, *, by: tuple[str, str], now: dt.datetime) -> None:
-    """Say why numbers are missing; it stays, and of several reasons the newest counts. Raises `InvalidInput`. `by`: login and name."""
-    decision, reason = models.Decision, reason.strip()
+def explain(desk: Desk, body: models.Body, year: int, first: int, last: int, reason: str) -> None:
+    """Say why numbers are missing, in the register, to everybody; it stays, and of several reasons the newest counts. Raises `InvalidInput`, `Blocked`."""
+    session, decision, reason = desk.session, models.Decision, reason.strip()
     borne = session.scalars(sa.select(decision.serial).where(decision.body_id == body.id, decision.year == year, decision.serial.between(first, last))).all()
     if not reason or len(reason) > 500:
         raise InvalidInput([FieldError("reason", "missing", "Der Grund fehlt oder ist länger als 500 Zeichen. Bitte kurz sagen, warum es den Beschluss nicht gibt.")])
     if not 1 <= first <= last <= last_serial(session, body, year) or borne:
         raise InvalidInput([FieldError("reason", "no_gap", "Diese Nummern fehlen nicht. Bitte die Seite neu laden.")])
-    session.add(models.NumberNote(body_uid=body.uid, year=year, first=first, last=last, reason=reason, actor=by[0], actor_name=by[1], at=now))
+    if last >= _last_public(session, body, year):
+        words = "Der Grund wird öffentlich. Das geht erst, wenn ein Beschluss mit einer höheren Nummer dieses Jahres öffentlich ist."
+        raise InvalidInput([FieldError("reason", "not_public_yet", words)])
+    session.add(models.NumberNote(
+        body_uid=body.uid, year=year, first=first, last=last, reason=reason, actor=desk.actor, actor_name=desk.actor_name or desk.actor, at=desk.now,
+    ))
+    said, moment = {"body": body.slug, "year": year, "first": first, "last": last}, desk.moment()
+    act = ledger.state(session, Act.NUMBERS, {"numbers": said, "reason": reason}, moment=moment, numbers=said)
+    desk.index.at(ledger.append(session, desk.signer, act, moment=moment).position)
     session.flush()
+
+
+def _last_public(session: Session, body: models.Body, year: int) -> int:
+    """The highest number of a year under which something is or was public; 0 where there is none."""
+    edition = models.Edition
+    return session.scalar(
+        sa.select(sa.func.max(edition.serial)).where(edition.kind == "decision", edition.body_slug == body.slug, edition.year == year)
+    ) or 0
 
 
 def last_serial(session: Session, body: models.Body, year: int) -> int:

@@ -107,7 +107,7 @@ class YearReport:
     @property
     def is_sound(self) -> bool:
         """Whether nothing is to be looked at."""
-        is_open = bool(self.missing) if self.gaps is None else any(not gap.reason for gap in self.gaps)
+        is_open = bool(self.missing) if self.gaps is None else any(not gap.is_public for gap in self.gaps)
         return not (is_open or self.doubled or self.hidden)
 
     def gap_name(self, gap: given_numbers.Gap) -> str:

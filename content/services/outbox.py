@@ -82,8 +82,8 @@ def done(session: Session, job_id: int, now: dt.datetime) -> None:
     session.execute(sa.update(J).where(J.id == job_id).values(done_at=now, claimed_at=None, error="", payload={}))
 
 
-def failed(session: Session, job_id: int, now: dt.datetime, error: str, *, is_final: bool = False) -> None:
-    """Note a failure: the next try comes later each time, and after `MAX_ATTEMPTS` or a final refusal none comes."""
+def failed(session: Session, job_id: int, now: dt.datetime, error: str, *, is_final: bool = False) -> bool:
+    """Note a failure: the next try comes later each time, and after `MAX_ATTEMPTS` or a final refusal none comes. Whether that was the last."""
     job = session.get_one(J, job_id)
     job.attempts += 1
     job.error, job.claimed_at = without_addresses(error)[:500], None
@@ -92,6 +92,7 @@ def failed(session: Session, job_id: int, now: dt.datetime, error: str, *, is_fi
     else:
         job.due_at = now + WAIT[min(job.attempts, len(WAIT)) - 1]
     session.flush()
+    return job.given_up_at is not None
 
 
 def without_addresses(text: str) -> str:

@@ -41,6 +41,10 @@ _REVIEW: Final = Page(
     "/redaktion/bericht/{id}/durchsicht",
     lambda held, item: item.kind == "report" and rights.may_see(held, item) and _P.REPORT_WRITE in permits_on(held, item.kind, item.owner),
 )
+_EMBARGO: Final = Page(
+    "/redaktion/eintrag/{id}/sperrfrist",
+    lambda held, item: rights.may_see(held, item) and _P.ITEM_EMBARGO in permits_on(held, item.kind, item.owner),
+)
 _PUBLIC: Final = Page("{url}", lambda _held, item: item.publication_state == "published")
 NOTICES: Final = "/redaktion/hinweise?alle=ja"
 _REST: Final = (_ITEM, _IMPLEMENTATION, _TASKS, _PUBLIC)
@@ -50,6 +54,7 @@ PAGES: Final[Mapping[str, tuple[Page, ...]]] = MappingProxyType({
     "implementation": (_IMPLEMENTATION, *_REST),
     "tasks": (_TASKS, *_REST),
     "review": (_REVIEW, *_REST),
+    "embargo": (_EMBARGO, *_REST),
 })
 """What a notice is about → the pages for it, best first."""
 

@@ -34,6 +34,7 @@ REGISTER_TITLES: Final[Mapping[str, str]] = {
     Act.KEY: "Neuer Schlüssel des Registers",
     Act.RESTORED: "Wiederherstellung aus einer Sicherung",
     Act.COLUMNS: "Listenangaben älterer Fassungen",
+    Act.NUMBERS: "Nummern ohne Beschluss",
 }
 """How acts of the register itself are called: the title stays out of the signed line, so it must be known."""
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from content import mail_address, models
 from content.schemas import InvalidInput
-from content.services import accounts, audit, outbox
+from content.services import accounts, audit, house_news, outbox
 
 PAUSE: Final = dt.timedelta(minutes=10)
 """Between two links that strangers can set off to one person."""
@@ -31,7 +31,11 @@ def ask(session: Session, login: str, base_url: str, now: dt.datetime, *, addres
 
 def answer(session: Session, payload: dict[str, Any], now: dt.datetime) -> None:
     """Send a link for each account that is meant, if there is any; called by the clock."""
-    for account in _meant(session, payload["login"], payload.get("email", "")):
+    meant = _meant(session, payload["login"], payload.get("email", ""))
+    for account in meant:
+        if not account.is_active:
+            house_news.asked_while_locked(session, account, now)
+    for account in (one for one in meant if one.is_active and one.email):
         if _was_just_sent(session, account, now):  # it is in the post: strangers fill nobody's letter box
             continue
         send_link(session, account, "reset", payload["base_url"], now)
@@ -42,12 +46,12 @@ def answer(session: Session, payload: dict[str, Any], now: dt.datetime) -> None:
 
 
 def _meant(session: Session, login: str, email: str) -> Sequence[models.Account]:
-    """The accounts of this login, else of this address, that can get a link."""
+    """The accounts of this login, else of this address, locked ones too."""
     found = accounts.find(session, login) if login else None
     table = models.Account
     same = sa.select(table).where(sa.func.lower(table.email) == email).order_by(table.id).limit(MOST_ACCOUNTS)
     rows = [found] if found is not None else session.scalars(same).all() if email else []
-    return [row for row in rows if row.is_active and row.email]
+    return list(rows)
 
 
 def _was_just_sent(session: Session, account: models.Account, now: dt.datetime) -> bool:

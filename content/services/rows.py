@@ -23,6 +23,7 @@ ACT_LABELS: Final[Mapping[str, str]] = {
     "key": "Schlüssel gewechselt",
     "restored": "Wiederhergestellt",
     "columns": "Festgehalten",
+    "numbers": "Erklärt",
 }
 
 RELATION_LABELS: Final[Mapping[str, tuple[str, str]]] = {

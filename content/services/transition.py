@@ -22,6 +22,7 @@ from content.freezing.endings import ENDED
 from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
 from content.services import (
+    agenda,
     audit,
     ballots,
     changes,
@@ -49,7 +50,7 @@ from workflows.decision import DECISION
 from workflows.definition import Workflow
 from workflows.engine import Ask, Blocker, Offer, Past, Step, foreseen, offers, plan, require
 from workflows.publication import GONE, PUBLICATION
-from workflows.vocabulary import Effect
+from workflows.vocabulary import Effect, Permission
 
 
 class Stale(Exception):  # noqa: N818 - named for the situation
@@ -72,8 +73,7 @@ def take(
     ask = _ask(desk, item, workflow, fields or {}, name)
     step = require(workflow, name, ask)
     desk.session.flush()
-    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, name)):
-        _compare_history(desk.session, item, seen)
+    _hold_beside(desk, item, workflow, step, seen)
     if workflow is PUBLICATION and step.source in _UNFREEZING:
         frozen_text.nothing(desk.session, item)
     before = None if workflow is PUBLICATION else unreviewed.shown(desk, item)
@@ -227,11 +227,13 @@ def _ask(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str,
 
 
 def _asked_fields(desk: Desk, item: models.Item, workflow: Workflow, fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Who confirms a request confirms its reason and what it names, and writes nothing of their own."""
-    request = step_requests.of(desk.session, item, workflow, name)
-    if request is None:
+    """Who confirms a request confirms its reason and what it names, and writes nothing of their own.
+
+    Operators and imports need no second person: what they give themselves stays theirs.
+    """
+    request, needs = step_requests.of(desk.session, item, workflow, name), workflow.transitions[name].needs
+    if request is None or (Permission.ITEM_IMPORT in desk.permits and any(str(fields.get(need) or "").strip() for need in needs & step_requests.REASONS)):
         return fields
-    needs = workflow.transitions[name].needs
     named = {"decision": step_requests.decision_of(desk.session, request)} if "decision" in needs else {}
     return {**fields, **named, **dict.fromkeys(needs & step_requests.REASONS, request.reason)}
 
@@ -381,6 +383,14 @@ def hold(session: Session, item: models.Item, rev: int | None) -> None:
         raise Stale(item)
 
 
+def _hold_beside(desk: Desk, item: models.Item, workflow: Workflow, step: Step, seen: int | None) -> None:
+    """Hold what the step rests on beside the row itself, before that is held: the agenda that will name the number, the history that was read."""
+    if Effect.GIVE_NUMBER in step.effects and isinstance(item, models.Decision):
+        agenda.hold(desk.session, item)
+    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, step.transition)):
+        _compare_history(desk.session, item, seen)
+
+
 def _compare_history(session: Session, item: models.Item, seen: int) -> None:
     """What stays in its state is no witness of who was first, nor of which request somebody read: the history is, read once nobody else can write to it."""
     session.execute(sa.select(models.Item.id).where(models.Item.id == item.id).with_for_update())
@@ -503,6 +513,7 @@ def _end(desk: Desk, item: models.Item, _step: Step, given: Mapping[str, Any]) -
 def _number(desk: Desk, item: models.Item, _step: Step, _given: Mapping[str, Any]) -> None:
     assert isinstance(item, models.Decision)  # noqa: S101 - only decisions have this effect
     numbering.give_number(desk, item)
+    agenda.link(desk, item)
 
 
 def _erase(desk: Desk, item: models.Item, step: Step, given: Mapping[str, Any]) -> None:

@@ -9,8 +9,9 @@ it public, a text that was handed in before stays as it is, and the history says
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 import sqlalchemy as sa
@@ -63,8 +64,25 @@ def shown(desk: Desk, item: models.Item) -> Mapping[str, Any] | None:
 
 def judge(desk: Desk, item: models.Item, before: Mapping[str, Any] | None) -> None:
     """Whoever made the text of `item` another than `before` is an author of that change."""
-    if before is not None and before != shown(desk, item):
+    if before is not None and item.id not in _together(desk.session) and before != shown(desk, item):
         changed(desk, item)
+
+
+@contextlib.contextmanager
+def together(desk: Desk, item: models.Item) -> Iterator[None]:
+    """What several steps in here write into `item` is judged as one change, when the last of them is done."""
+    before, held = shown(desk, item), _together(desk.session)
+    held.add(item.id)
+    try:
+        yield
+    finally:
+        held.discard(item.id)
+    judge(desk, item, before)
+
+
+def _together(session: Session) -> set[int]:
+    found: set[int] = session.info.setdefault("changed_together", set())
+    return found
 
 
 def keep_missing(session: Session, item: models.Item) -> None:

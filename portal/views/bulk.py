@@ -12,7 +12,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content.house import Work
-from content.services import bulk, desk
+from content.services import bulk, desk, step_requests
 from content.services.bulk import Answer, Choice, Chosen, Move
 from portal import confirming, item_page, step_fields
 from portal.desk import MissingRight, desk_view, page, safe_path, viewing, writing
@@ -47,6 +47,9 @@ def step(request: Request) -> Response:
             return _choices(request, chosen, bulk.choices(work, request.person, chosen))
     fields = step_fields.read(move.workflow, move.name, {key: value for key, value in request.POST.items() if isinstance(value, str)})
     missing = [need for need in sorted(move.transition.needs) if not fields[need]]
+    if request.POST.get("bestaetigt") and missing and step_requests.needs_second(move.workflow, move.name):
+        with viewing(request) as work:
+            missing = missing if _is_asking(bulk.foresee(work, request.person, move, chosen)) else []
     if request.POST.get("bestaetigt") and not missing:
         answers = bulk.take_all(functools.partial(writing, request), request.person, move, chosen, fields)
         return _page(request, move, answers, is_done=True)
@@ -54,7 +57,12 @@ def step(request: Request) -> Response:
         answers = bulk.foresee(work, request.person, move, chosen)
         sheets = _sheets(request, work, move, answers)
     errors = {need: f"{move.workflow.field_labels[need]} fehlt. Bitte angeben." for need in missing} if request.POST.get("bestaetigt") else {}
-    return _page(request, move, answers, errors=errors, status=400 if errors else 200, sheets=sheets)
+    return _page(request, move, answers, errors=errors, is_asking=_is_asking(answers), is_mixed=any(answer.is_confirming for answer in answers), status=400 if errors else 200, sheets=sheets)
+
+
+def _is_asking(answers: list[Answer]) -> bool:
+    """Whether what the step asks for is of use for any of these: who confirms a request takes over what it says."""
+    return not all(answer.is_confirming for answer in answers if not answer.reasons)
 
 
 def _sheets(request: Request, work: Work, move: Move, answers: list[Answer]) -> dict[int, Markup]:
@@ -79,7 +87,7 @@ def _choices(request: Request, chosen: list[Chosen], found: list[Choice]) -> Res
 
 
 def _page(request: Request, move: Move | None, answers: list[Answer], *, status: int = 200, **values: Any) -> Response:
-    shown: dict[str, Any] = {"problem": "", "is_done": False, "errors": {}, "sheets": {}, **values}
+    shown: dict[str, Any] = {"problem": "", "is_done": False, "errors": {}, "sheets": {}, "is_asking": True, "is_mixed": False, **values}
     shown["consequences"] = confirming.consequences(f"{move.workflow.name}.{move.name}") if move else ""
     return page(
         request, "desk/bulk.html", title=move.transition.title if move else "Schritt wählen", status=status, step=move.key if move else "", back=_back(request),

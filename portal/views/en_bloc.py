@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
@@ -12,15 +14,22 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.services import ballots, body_law, en_bloc
+from content.services import ballots, body_law, desk, en_bloc
 from content.services.transition import Stale
 from portal import ballot_form, confirming
 from portal.asked import desk_with, found_item
 from portal.ballot_form import GREEN_LIST, Typed
 from portal.desk import audit, desk_view, page, viewing, writing
+from portal.differences import Difference, differences
 from portal.typed import DRAFT
-from workflows.engine import Blocked
+from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
+
+ITEM: Final = "punkt"
+"""Name of the hidden inputs with the list that was shown: „decision.revision name“, in order."""
+NUMBER: Final = "nummer"
+"""Name of those with the numbers that the question named."""
+_SEEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9}) (.*)", re.DOTALL)
 
 
 class _Foreseen(Exception):  # noqa: N818 - named for the situation
@@ -53,12 +62,13 @@ def adopt(request: Request) -> Response:
     try:
         with writing(request) as work:
             meeting = _meeting(request, work)
-            desk = desk_with(work, request.person.permits_on("decision", meeting.owner))
+            permitted = desk_with(work, request.person.permits_on("decision", meeting.owner))
             cast = ballots.with_others(meeting.body, typed.ballots, typed.others)
-            adopted = en_bloc.adopt(desk, meeting, cast, is_circulation=typed.is_circulation)
+            adopted = en_bloc.adopt(permitted, meeting, cast, is_circulation=typed.is_circulation, seen=_seen(request))
             if not is_sure:
                 # It would go: what was done is given up with this transaction, and the numbers are told before the yes.
                 raise _Foreseen(meeting.title or meeting.url, [(row.title or row.url, row.number or "") for row in adopted])
+            _compare_numbers(request, adopted)
             ballot_form.forget(request, work, typed)
             audit(request, work, "vote.en_bloc", meeting.url, ", ".join(row.number or "" for row in adopted))
             target = f"{request.path_info}?beschlossen=1"
@@ -67,7 +77,8 @@ def adopt(request: Request) -> Response:
             meeting = _meeting(request, work)
             ballot_form.keep(request, work, typed, GREEN_LIST, meeting)
             back = f"{request.path_info}?{DRAFT}={typed.uid}"
-        if asked := confirming.question(request, "vote.en_bloc", foreseen.subject, back, facts=foreseen.numbers, also=[(DRAFT, typed.uid)]):
+        also = [(DRAFT, typed.uid), *((NUMBER, number) for _, number in foreseen.numbers)]
+        if asked := confirming.question(request, "vote.en_bloc", foreseen.subject, back, facts=foreseen.numbers, also=also):
             return asked
         raise HTTPNotFound from None  # not confirmed, and yet nothing to ask: no form of ours sends that
     except (InvalidInput, Blocked, Stale) as refused:
@@ -82,6 +93,20 @@ def keep(request: Request) -> Response:
     with writing(request) as work:
         meeting = _meeting(request, work)
         return ballot_form.kept(request, work, GREEN_LIST, meeting, meeting.body, (meeting.date or work.desk.now.date()).year)
+
+
+def _seen(request: Request) -> list[en_bloc.Seen]:
+    """The list as the page showed it; the question carries it on."""
+    found = (_SEEN.fullmatch(str(given)) for given in request.POST.getall(ITEM))
+    return [en_bloc.Seen(int(match[1]), int(match[2]), match[3]) for match in found if match]
+
+
+def _compare_numbers(request: Request, adopted: Sequence[models.Decision]) -> None:
+    """Raise `Blocked` where other numbers would be given than the question named: somebody adopted something else meanwhile."""
+    told, given = [str(number) for number in request.POST.getall(NUMBER)], [row.number or "" for row in adopted]
+    if told != given:
+        words = f"Inzwischen sind andere Nummern an der Reihe: {', '.join(given)}. Bitte noch einmal beschließen."
+        raise Blocked((Blocker("other_numbers", words),))
 
 
 def _reasons(refused: InvalidInput | Blocked | Stale) -> list[FieldError]:
@@ -109,6 +134,18 @@ def _page(request: Request, work: Work, typed: Typed, errors: Sequence[FieldErro
     shown = ballot_form.shown(request, work, replace(typed, rule=body_law.of(meeting.body).rule), GREEN_LIST, meeting, meeting.body, meeting.date, errors)
     return page(
         request, "desk/en_bloc.html", title="Grüne Liste", item=meeting, items=en_bloc.green_list(work.session, meeting),
+        item_name=ITEM, changed=_changed(request, work, meeting) if errors else (),
         adopted=en_bloc.adopted_items(work.session, meeting), is_done=bool(request.GET.get("beschlossen")) and not errors,
         status=409 if errors else 200, **shown,
     )
+
+
+def _changed(request: Request, work: Work, meeting: models.Meeting) -> list[tuple[str, tuple[Difference, ...]]]:
+    """(name, differences) of each draft that is another than the one that was read."""
+    read, found = {row.decision_id: row.rev for row in _seen(request)}, []
+    for item in en_bloc.green_list(work.session, meeting):
+        decision, rev = item.decision, read.get(item.seen.decision_id)
+        if decision is not None and rev is not None and rev != decision.rev:
+            old = desk.revision(work.session, decision.id, rev)
+            found.append((item.name, differences(decision.kind, old.input, decision.input) if old is not None else ()))
+    return found

@@ -13,6 +13,7 @@ from content.services import audit, given_numbers, numbering
 from portal.desk import desk_view, page, viewing, writing
 from portal.typed import typed_texts
 from portal.views.common import number_in
+from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -37,14 +38,15 @@ def explain(request: Request) -> Response:
             if body is None:
                 raise HTTPNotFound
             desk = work.desk
-            given_numbers.explain(work.session, body, year, first, last, given.get("grund", ""), by=(desk.actor, desk.actor_name or desk.actor), now=desk.now)
+            given_numbers.explain(desk, body, year, first, last, given.get("grund", ""))
             audit.note(
                 work.session, desk.now, actor=desk.actor, name=desk.actor_name, action="number.explained", subject=body.url,
                 detail=f"{year}/{first:02d} bis {year}/{last:02d}: {given['grund'].strip()}",
             )
-    except InvalidInput as invalid:
+    except (InvalidInput, Blocked) as refused:
+        words = refused.errors[0].message if isinstance(refused, InvalidInput) else refused.blockers[0].message
         with writing(request) as work:
-            return _page(request, work, problem=invalid.errors[0].message, asked=(body_id, year, first), typed=given.get("grund", ""), status=400)
+            return _page(request, work, problem=words, asked=(body_id, year, first), typed=given.get("grund", ""), status=400)
     return HTTPSeeOther(ADDRESS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from content.berlin import BERLIN
 from content.bodies import Bodies
 from content.kinds import KINDS
 from content.services import ledger as ledger_service
+from content.services import number_gaps
 from content.services.listing import PER_PAGE
 from content.whole import whole
 from portal import item_page
@@ -79,7 +81,14 @@ def item_list(request: Request) -> Response:
     feeds = (reading.Link(page.title, page.feed_url),) if KINDS[kind].is_in_feed else ()
     # Without a filter the choices are the same on every page of the list: a hundred of them are made once a publication.
     selects = request.remembered(("selects", kind), lambda: _selects(request, page), is_shared=not filters)
-    return render(request, template, title=page.title, page=page, description=page.intro, feeds=feeds, selects=selects)
+    missing = _missing_numbers(request, filters) if kind == "decision" else ()
+    return render(request, template, title=page.title, page=page, description=page.intro, feeds=feeds, selects=selects, missing_numbers=missing)
+
+
+def _missing_numbers(request: Request, filters: Mapping[str, str]) -> tuple[number_gaps.Missing, ...]:
+    """Of the year that is listed, where nothing but the body narrows the list."""
+    year = whole(filters.get("year", ""), most=9_999)
+    return number_gaps.of_year(request.reader, year, filters.get("body", "")) if year and set(filters) <= {"year", "body"} else ()
 
 
 def _selects(request: Request, page: reading.ListPage) -> Markup:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pypdfium2
 import pytest
 
 from content import models
-from content.services import ballots, lookup, transition
+from content.schemas import clean_item
+from content.services import ballots, edit, lookup, transition
+from tests.functional.confirming import saying_yes
+from tests.functional.deciding import NOW, draft_decision
 from tests.functional.test_desk import step
 from workflows.decision import DECISION
 from workflows.engine import Blocked
@@ -81,3 +85,51 @@ def test_a_recommendation_is_adopted_at_the_desk_once_its_decision_is_given(desk
     form.submit(status=303)
     with house.writing("test") as work:
         assert lookup.find(work.session, RECOMMENDATION_URL).procedure_state == "adopted"
+
+
+def _session_with(work, *titles):
+    """A session whose agenda has these items, each with a decision that has its votes."""
+    rows = [{"top": str(n), "title": title, "goal": "decision", "list": "debate"} for n, title in enumerate(titles, start=1)]
+    value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2031-05-05", "agenda": rows})
+    meeting = edit.save(work.session, "meeting", value, now=NOW, actor="test").item
+    decisions = []
+    for title in titles:
+        row = draft_decision(work, title, meeting=meeting.url)
+        transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
+        ballots.record(work.desk, row, dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes"))
+        decisions.append(row)
+    return meeting, decisions
+
+
+@pytest.mark.on_both_databases
+def test_a_decision_adopted_alone_stands_in_the_agenda_with_its_number_as_one_of_the_green_list_does(desk):
+    house, browser = desk
+    with house.writing("test") as work:
+        meeting, decisions = _session_with(work, "Haushalt", "Register")
+        transition.publish_now(work.desk, meeting)
+        url, number, ids = meeting.url, meeting.id, [row.id for row in decisions]
+    app, other = browser("gerda", "secretariat"), browser("georg", "secretariat")
+    saying_yes(step(app.get(f"/redaktion/eintrag/{ids[1]}"), "adopt")).submit(status=303)
+    with house.writing("test") as work:
+        meeting, decision = work.session.get_one(models.Meeting, number), work.session.get_one(models.Decision, ids[1])
+        assert [row.decision_url for row in meeting.agenda] == [None, decision.url]
+        assert [row["decision"] for row in meeting.input["agenda"]] == [None, decision.number]
+        assert meeting.rev == meeting.public_rev + 1, "what the public does not have yet is a revision of its own"
+        transition.publish_now(work.desk, decision)
+        told, address = decision.number, decision.url
+    assert "Wer den Text geändert hat" in app.get(f"/redaktion/eintrag/{number}").text
+    form = step(other.get(f"/redaktion/eintrag/{number}"), "correct")
+    form["note"] = "Beschlüsse der Sitzung"
+    form.submit(status=303)
+    item = app.get(url).html.select(".agenda li")[1]
+    assert item.select_one(f'a[href="{address}"]') and told in item.get_text()
+    assert [row["decision"] for row in app.get(f"{url}.json").json["data"]["agenda"]] == [None, address]
+    assert told in "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(app.get(f"{url}.pdf").body))
+
+
+def test_two_items_with_one_title_are_left_to_people(portal):
+    _, house = portal
+    with house.writing("test") as work:
+        meeting, decisions = _session_with(work, "Verschiedenes", "Verschiedenes")
+        transition.take(work.desk, decisions[0], DECISION, "adopt")
+        assert [row.decision_url for row in meeting.agenda] == [None, None]

@@ -283,8 +283,11 @@ def test_a_request_waits_on_the_start_page_of_those_who_may_confirm_and_its_answ
         target = f"/redaktion/eintrag/{row.id}"
     (_, url, is_open), = _told(house, "rita", "waits")
     assert url == target and is_open
-    errand = rita.get("/redaktion").html.select_one('.errands a[href*="#antrag-"]')
-    assert "„Zurückziehen“ ist beantragt" in errand.text and errand["href"] == f"{target}#antrag-publication-withdraw"
+    for page in (rita.get("/redaktion"), rita.get("/redaktion/eintraege?liste=wartet")):
+        row = page.html.select_one('a.row-title[href*="#antrag-"]').find_parent("li")
+        assert "„Zurückziehen“ beantragt von" in row.get_text() and "Grund: " in row.get_text()
+        assert row.a["href"] == f"{target}#antrag-publication-withdraw"
+    assert "Wartet auf Ihre Prüfung" in rita.get("/redaktion").text
     assert rita.get(target).html.select_one("#antrag-publication-withdraw button") is not None
     assert all("beantragt" not in app.get("/redaktion").text for app in (gerda, anna))
     rita.get(target).forms["schritt-publication-withdraw"].submit(status=303)

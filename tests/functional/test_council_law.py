@@ -104,7 +104,8 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     assert "Andere Regel bestätigen" not in mine.text
     token = _vote_form(mine)["formular"].value
     assert "nicht selbst" in app.post(f"{target}/abstimmung", {"formular": token, "regel": "bestaetigen"}, status=409).text
-    waiting = "Eine andere Abstimmungsregel wartet auf Bestätigung: Vorhaben"
+    waiting = f'href="{target}/abstimmung#andere-regel">Vorhaben'
+    assert "Andere Abstimmungsregel zu bestätigen, eingetragen von Gerda" in other.get("/redaktion").text
     assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
     read = other.get(f"{target}/abstimmung")
     again = _vote_form(app.get(f"{target}/abstimmung"))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from content import models
 from content.patience import TooBusy
 from content.schemas import clean_item
-from content.services import bulk, edit, lookup, transition
+from content.services import bulk, edit, lookup, second_person, transition
 from tests.functional.test_changes import change, listed
 from tests.functional.test_desk_lists import NOW, PUBLISH, SUBMIT, titles, write
 from workflows.publication import PUBLICATION
@@ -93,10 +93,55 @@ def test_withdrawing_asks_for_the_public_note_and_gives_it_to_each(desk):
     own = choose(app, "withdraw", *ids)
     assert own.text.count("bestätigt es nicht selbst") == 2
     second = browser("petra", "press")
-    done = confirm(choose(second, "withdraw", *ids), note="Einverstanden.")
-    assert "2 von 2 erledigt" in done.text and "Beantragt" not in done.text
+    asked = choose(second, "withdraw", *ids)
+    assert asked.text.count("Bestätigt den Antrag von Paul vom") == 2 and asked.text.count("Grund: „Überholt &lt;b&gt;“. Dieser Grund bleibt.") == 2
+    assert "note" not in asked.forms[1].fields, "nothing is typed that would be replaced"
+    done = confirm(asked)
+    assert "2 von 2 erledigt" in done.text and "Beantragt" not in done.text and done.text.count("Bestätigt den Antrag von Paul") == 2
     for slug in ("eins", "zwei"):
         assert "Überholt &lt;b&gt;" in app.get(f"/seite/{slug}", status=410).text
+
+
+def test_where_one_is_confirmed_and_one_asked_for_the_page_says_which_reason_counts_where(desk):
+    house, browser = desk
+    ids = [write(house, slug, by="rita", steps=PUBLISH) for slug in ("eins", "zwei")]
+    confirm(choose(browser("paul", "press"), "withdraw", ids[0]), note="Überholt")
+    app = browser("petra", "press")
+    asked = choose(app, "withdraw", *ids)
+    assert "Grund: „Überholt“. Dieser Grund bleibt." in asked.text and "Wird beantragt: Eine zweite Person" in asked.text
+    assert "Gilt nur für die Einträge, die neu beantragt werden" in asked.text
+    refused = confirm(asked)
+    assert refused.status_int == 400 and state(house, ids[0]) == "published"
+    done = confirm(refused, note="Doppelt")
+    assert "2 von 2 erledigt" in done.text and [state(house, one) for one in ids] == ["withdrawn", "published"]
+    assert "Überholt" in app.get("/seite/eins", status=410).text
+    with house.writing("test") as work:
+        assert [row.reason for row in work.session.query(models.StepRequest)] == ["Doppelt"]
+
+
+def test_a_request_that_is_gone_when_it_is_confirmed_is_not_asked_for_anew(desk):
+    house, browser = desk
+    number = write(house, "eins", by="rita", steps=PUBLISH)
+    confirm(choose(browser("paul", "press"), "withdraw", number), note="Überholt")
+    asked = choose(browser("petra", "press"), "withdraw", number)
+    with house.writing("paul", permits=ROLES["press"].permits) as work:
+        second_person.take_back(work.desk, work.session.get_one(models.Item, number), PUBLICATION, "withdraw")
+    done = confirm(asked)
+    assert "fehlt" in done.text or "inzwischen geändert" in done.text
+    assert state(house, number) == "published"
+    with house.writing("test") as work:
+        assert work.session.query(models.StepRequest).count() == 0
+
+
+def test_operators_keep_their_own_note_where_a_request_was_open(desk):
+    house, browser = desk
+    number = write(house, "eins", by="rita", steps=PUBLISH)
+    app = browser("paul", "press")
+    confirm(choose(app, "withdraw", number), note="Überholt")
+    with house.writing("betrieb", permits=ROLES["operator"].permits) as work:
+        transition.withdraw(work.desk, work.session.get_one(models.Item, number), "Anordnung des Gerichts")
+    page = app.get("/seite/eins", status=410).text
+    assert "Anordnung des Gerichts" in page and "Überholt" not in page
 
 
 def test_trash_and_restore_for_many(desk):

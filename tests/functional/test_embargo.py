@@ -13,7 +13,7 @@ from webtest import TestApp
 
 from content import models
 from content.schemas import InvalidInput, clean_item
-from content.services import edit, embargo, lookup, transition
+from content.services import accounts, edit, embargo, lookup, transition
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
@@ -367,3 +367,57 @@ def test_press_office_has_no_embargo_on_what_it_may_not_edit(desk):
     with house.reading() as connection:
         number = connection.execute(models.Item.__table__.select().where(models.Item.__table__.c.kind == "decision")).first().id
     browser("petra", "press").get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
+
+
+def _notices(office, login):
+    with office.work("paul") as work:
+        rows = work.session.query(models.Notice).join(models.Account, models.Account.id == models.Notice.account_id)
+        return [(row.words, row.url) for row in rows.filter(models.Account.login == login, models.Notice.event == "embargo").order_by(models.Notice.id)]
+
+
+@pytest.mark.parametrize(("act", "sentence", "told"), [
+    ("revoke", "hat Ihren persönlichen Link zurückgezogen", "Zurückgezogen ist der Link von Jana Journal."),
+    ("stop", "hat alle persönlichen Links", "Alle Links sind abgeschaltet, auch Ihre: Jana Journal."),
+    ("lift", "", "Die Sperrfrist ist aufgehoben. Damit enden die Links, die Sie ausgestellt haben: Jana Journal."),
+])
+def test_whose_link_ends_and_who_gave_it_hear_of_it_by_a_mail_that_leads_somewhere(office, act, sentence, told):
+    with office.work("paul") as work:
+        for login in ("paul", "petra"):
+            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW)
+            accounts.grant(work.session, account, "press", "", by="test", now=NOW)
+    number, path = office.link()
+    with office.work("petra") as work:
+        item = work.session.get_one(models.Item, office.id)
+        getattr(embargo, act)(work.desk, item, *([number] if act == "revoke" else []))
+        if act != "lift":
+            getattr(embargo, act)(work.desk, item, *([number] if act == "revoke" else []))
+    sent = []
+    clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: NOW)
+    kind, payload = next((kind, payload) for kind, payload in sent if kind.startswith("mail.embargo_"))
+    assert [one["to"] for _, one in sent] == ["jana@zeitung.example", "paul@amt.example"], "each once, and not the one who did it"
+    message = office.postman._message(kind, {**payload, "key": "k"})
+    text = message.get_content()
+    assert sentence in text and "/sperrfrist/" not in text and SECRET not in message["Subject"]
+    (address,) = re.findall(r"https://beschluesse\.example(\S*)", text)
+    assert office.app.get(address or "/").status_int == 200
+    office.app.get(path, status=404)
+    assert _notices(office, "paul") == [(told, f"/redaktion/eintrag/{office.id}/sperrfrist")] and _notices(office, "petra") == []
+
+
+def test_who_never_got_the_link_or_whose_link_was_over_hears_nothing(office):
+    with office.work("paul") as work:
+        account = accounts.create(work.session, login="paul", name="Paul", email="paul@amt.example", now=NOW)
+        accounts.grant(work.session, account, "press", "", by="test", now=NOW)
+    number = office.act("invite", {"name": "Nie Verschickt", "organisation": "Zeitung", "email": "nie@zeitung.example"})
+    with office.work("petra") as work:
+        embargo.revoke(work.desk, work.session.get_one(models.Item, office.id), number)
+    sent = []
+    clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: NOW)
+    assert [kind for kind, _ in sent if kind.startswith("mail.embargo")] == []
+    number, _ = office.link()
+    over = NOW + dt.timedelta(days=3)
+    with office.work("petra", over) as work:
+        embargo.revoke(work.desk, work.session.get_one(models.Item, office.id), number)
+    sent = []
+    clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: over)
+    assert [kind for kind, _ in sent if kind.startswith("mail.embargo_")] == []

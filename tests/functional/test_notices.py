@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, deadlines, digest, edit, notify, outbox, transition
+from content.search.joined import Mended
+from content.services import accounts, deadlines, digest, edit, notify, outbox, reset, transition
 from content.services.notify import Way
 from portal import clock
 from tests.functional.people import logged
@@ -316,3 +317,67 @@ def test_every_step_that_gives_something_back_is_one_of_its_workflow_and_asks_fo
 
     for workflow, name in RETURNING:
         assert "comment" in WORKFLOWS[workflow].transitions[name].needs, (workflow, name)
+
+
+@pytest.fixture
+def administration(people):
+    """Also Adam, who looks after accounts."""
+    with people.writing("test") as work:
+        _join(work.session, "adam", "administrator", email="adam@amt.example")
+    return people
+
+
+def _refusing(_kind, _payload):
+    raise outbox.RefusedForGood("550 unbekannt")
+
+
+def test_the_administration_hears_once_a_day_of_messages_that_do_not_go_out_and_never_of_its_own(administration):
+    house = administration
+    for number in range(2):
+        with house.writing("test") as work:
+            outbox.put(work.session, "mail.x", f"k{number}", {"to": "weg@amt.example"}, due_at=NOW)
+    clock.tick(house, _refusing, now=lambda: NOW)
+    assert told(house, "adam") == [("trouble", "Nachrichten", True)] and told(house, "petra") == []
+    with house.writing("test") as work:
+        assert work.session.scalars(sa.select(models.Notice.url)).all() == ["/redaktion/versand"]
+    clock.tick(house, _refusing, now=lambda: NOW)
+    clock.tick(house, _refusing, now=lambda: NOW + dt.timedelta(days=1))
+    assert len(told(house, "adam")) == 1, "a message about trouble that does not go out is told of by nothing"
+
+
+def test_a_message_that_is_tried_again_is_no_trouble_yet(administration):
+    with administration.writing("test") as work:
+        outbox.put(work.session, "mail.x", "k", {"to": "a"}, due_at=NOW)
+
+    def away(_kind, _payload):
+        raise OSError("away")
+
+    clock.tick(administration, away, now=lambda: NOW)
+    assert told(administration, "adam") == []
+
+
+def test_the_administration_hears_of_a_search_index_that_was_damaged(administration, monkeypatch):
+    monkeypatch.setattr(administration, "is_search_behind", lambda: True)
+    monkeypatch.setattr(administration, "reconcile_search", lambda: Mended(added=5, was_damaged=True, fault="Datei fehlt."))
+    clock.tick(administration, lambda *_: None, now=lambda: NOW)
+    assert told(administration, "adam") == [("trouble", "Suchindex", True)] and told(administration, "petra") == []
+    monkeypatch.setattr(administration, "reconcile_search", lambda: Mended(added=5))
+    clock.tick(administration, lambda *_: None, now=lambda: NOW + dt.timedelta(days=1))
+    assert len(told(administration, "adam")) == 1, "an index that was only behind is no trouble"
+
+
+@pytest.mark.parametrize("typed", ["lars", "lars@amt.example"])
+def test_the_administration_hears_that_somebody_wants_a_password_for_a_locked_account(administration, typed):
+    house = administration
+    with house.writing("test") as work:
+        account = accounts.find(work.session, "lars")
+        account.email = "lars@amt.example"
+        accounts.set_active(work.session, account, is_active=False)
+        number = account.id
+    for moment in (NOW, NOW + dt.timedelta(seconds=1)):
+        with house.writing("test") as work:
+            reset.ask(work.session, typed, "https://x.example", moment, address="192.0.2.1")
+        assert [kind for kind, _ in mails(house, moment) if kind == "mail.reset"] == []
+    assert told(house, "adam") == [("locked_out", "Konto lars", True)] and told(house, "lars") == []
+    with house.writing("test") as work:
+        assert work.session.scalars(sa.select(models.Notice.url)).all() == [f"/redaktion/konten/{number}"]
