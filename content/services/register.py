@@ -39,7 +39,10 @@ _E: Final = models.Edition.__table__
 
 
 def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
-    """Write the entry of a change of key, signed by the old key; the new signer, to take over by `settle_key` after the commit."""
+    """Write the entry of a change of key, signed by the old key; the new signer, to `take_over` after the commit.
+
+    The caller holds `founding.changing_keys` until then: nobody else takes the pending key for one that was left over.
+    """
     pending = data / NEXT_KEY_FILE
     pending.unlink(missing_ok=True)
     create_key(pending)
@@ -56,6 +59,17 @@ def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
     return fresh
 
 
+def take_over(data: Path, fresh: Signer) -> None:
+    """After the commit: `fresh` is the key from now on. Its file is written once more where somebody took it away: no other can go on."""
+    pending = data / NEXT_KEY_FILE
+    if _key_id(pending) != fresh.key_id:
+        log.error("%s was gone before it took over; it is written anew", pending)
+        pending.unlink(missing_ok=True)
+        fresh.write(pending)
+    pending.replace(data / KEY_FILE)
+    _sync(pending.parent)
+
+
 def settle_key(data: Path, connection: Connection) -> None:
     """Finish a change of key that was begun: the pending key takes over where the ledger names it (or is empty), else it goes."""
     pending, present = data / NEXT_KEY_FILE, data / KEY_FILE
@@ -69,7 +83,11 @@ def settle_key(data: Path, connection: Connection) -> None:
         pending.replace(present)
     else:
         pending.unlink()
-    folder = os.open(present.parent, os.O_RDONLY)
+    _sync(present.parent)
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
