@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from content import models, signing
 from content.faults import Fault, kind_of
@@ -74,9 +74,14 @@ class Store(Enum):
     FOREIGN = auto()
 
 
-def default_database_url(data: Path) -> str:
-    """SQLite in the DATA folder."""
-    return f"sqlite:///{data / DATABASE_FILE}"
+def default_database_url(data: Path) -> URL:
+    """SQLite in the DATA folder, whose name may hold what an address written as text would read as its own signs."""
+    return sqlite_url(data / DATABASE_FILE)
+
+
+def sqlite_url(path: Path) -> URL:
+    """The address of a database file."""
+    return URL.create("sqlite", database=str(path))
 
 
 # --- the folder ---

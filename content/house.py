@@ -18,7 +18,7 @@ from typing import Final
 
 import sqlalchemy as sa
 import transaction
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 from transaction._transaction import Status
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
@@ -101,7 +101,7 @@ class House:
         self.closing.callback(self.afterwards.close)
 
     @classmethod
-    def open(cls, data: Path, *, database_url: str | None = None, is_founding: bool = False) -> House:
+    def open(cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False) -> House:
         """The house in `data`, whose folder, keys and database must be one whole portal. Raises `NotSetUp`, `KeyFileError`.
 
         `is_founding`: this process is just founding it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import io
 import os
@@ -108,7 +109,7 @@ def _copy_database(house: House, folder: Path) -> _Copied:
 
 
 def _read_copy(path: Path) -> tuple[Facts, set[str]]:
-    engine = sa.create_engine(f"sqlite:///{path}")
+    engine = sa.create_engine(founding.sqlite_url(path))
     try:
         with engine.connect() as connection:
             return manifest.facts_of(connection), manifest.files_of(connection)
@@ -154,7 +155,7 @@ def _plain(member: tarfile.TarInfo, size: int) -> tarfile.TarInfo:
 @contextlib.contextmanager
 def _working(target: Path) -> Iterator[Path]:
     """A folder beside `target` for its owner only, gone in the end; those that killed backups have left go as well."""
-    for old in target.parent.glob(f".{target.name}-*"):
+    for old in target.parent.glob(f".{glob.escape(target.name)}-*"):
         if old.is_dir() and _is_free(old):
             shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))

@@ -17,7 +17,7 @@ import waitress
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 
 from content import founding, models
 from content.db import make_engine, read_only
@@ -84,7 +84,7 @@ def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_example
     return house
 
 
-def _url(settings: Settings) -> str:
+def _url(settings: Settings) -> str | URL:
     return settings.database_url or founding.default_database_url(settings.data)
 
 

@@ -21,7 +21,7 @@ from content.db import make_engine
 from content.house import House
 from content.ledger import create_key
 from content.services import audit
-from portal import backup, cli, integrity
+from portal import backup, cli
 from tests.conftest import _new_database
 
 
@@ -384,11 +384,3 @@ def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, command, monkeyp
     code, _, errors = command(data, "backup", str(target))
     assert code == 2 and "Der Datenträger ist voll" in errors
     assert target.read_bytes() == b"alt" and sorted(path.name for path in tmp_path.iterdir()) == ["data", "sicherung.tar.gz"]
-
-
-@pytest.mark.parametrize("name", ["b#c", "d%zz e"])
-def test_a_folder_of_any_name_is_looked_through_and_saved(data, tmp_path, command, name):
-    shutil.move(data, tmp_path / name)
-    assert integrity.of_file(tmp_path / name / "portal.db") == []
-    code, _, err = command(tmp_path / name, "backup", str(tmp_path / "s.tar"))
-    assert code == cli.OK, err
