@@ -29,9 +29,10 @@ from sqlalchemy.engine import Engine
 from content import founding
 from content.db import make_engine
 from content.faults import Fault, kind_of
-from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, RESTORING_FILE, Store
+from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, NEXT_KEY_FILE, RESTORING_FILE, Store
 from content.house import House
 from content.ledger import KeyFileError, Signer
+from content.services import register
 from portal import build, database, dump, integrity, manifest
 from portal.manifest import Facts, Manifest
 
@@ -42,6 +43,8 @@ _STAGE: Final = "restoring"
 _FREE: Final = (*founding.LOCKS, "lost+found", "lemmas")
 """What may lie in a folder that is empty otherwise: locks, what file systems put there, a cache."""
 _CHUNK: Final = 1 << 20
+_KEYS_WAIT_S: Final = 60.0
+"""How long a backup waits for a change of key: longer than that can last."""
 _UNREADABLE: Final = (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeError)
 
 
@@ -60,14 +63,18 @@ def backup(house: House, target: Path) -> Manifest:
     """Write the portal to `target`, which is replaced when all is written and found right. Raises `Damaged`, OSError."""
     with _working(target) as folder:
         try:
-            facts, needed, copies, tables, sequences = _copy_database(house, folder)
+            with _keys_at_rest(house):
+                facts, needed, copies, tables, sequences = _copy_database(house, folder)
+                keys = _copy_keys(house.data, folder)
         except (sa.exc.DBAPIError, sqlite3.Error) as error:
             if kind_of(error) is not Fault.DAMAGED:
                 raise
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise _damaged([" ".join(str(cause).split())], target) from error
+        if facts.key_id not in {"", register.key_id_in(folder / KEY_FILE)}:
+            raise _damaged([f"{KEY_FILE} ist nicht der Schlüssel {facts.key_id}, mit dem das Register weitergeht"], target)
         with (folder / "archive").open("wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
-            members = {name: _add(archive, path, name) for name, path in [*_own_files(house.data), *copies]}
+            members = {name: _add(archive, path, name) for name, path in [*_own_files(house.data), *keys, *copies]}
             wrong = [f"{name} fehlt" for name in manifest.missing_from(members, needed)]
             wrong += [f"{name} hat andere Bytes als sein Name sagt" for name in sorted(needed) if members.get(manifest.path_of(name), (0, name))[1] != name]
             if wrong:
@@ -79,6 +86,30 @@ def backup(house: House, target: Path) -> Manifest:
             os.fsync(whole.fileno())
         (folder / "archive").replace(target)
     return said
+
+
+@contextlib.contextmanager
+def _keys_at_rest(house: House) -> Iterator[None]:
+    """Nobody changes the key meanwhile: an archive whose database goes on with another key than it holds is of no use. Raises `founding.InUse`."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(founding.changing_keys(house.data, patience_s=_KEYS_WAIT_S))
+            with house.reading() as connection:
+                register.settle_key(house.data, connection)
+        except OSError as error:
+            if kind_of(error) is not Fault.READ_ONLY:
+                raise
+            # Where nothing can be written nobody changes the key, and this may be the last time that the disk can be read.
+        yield
+
+
+def _copy_keys(data: Path, folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for name, path in _files_in(data, "keys"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(path, folder / name)  # with its mode: others cannot read it
+        found.append((name, folder / name))
+    return found
 
 
 def _damaged(what: list[str], target: Path) -> Damaged:
@@ -118,13 +149,17 @@ def _read_copy(path: Path) -> tuple[Facts, set[str]]:
 
 
 def _own_files(data: Path) -> Iterator[tuple[str, Path]]:
-    """What belongs to the portal besides its database: name in the archive, path. What is half written or no file of ours stays out."""
+    """What belongs to the portal besides database and keys: name in the archive, path."""
     yield IDENTITY_FILE, data / IDENTITY_FILE
-    for name in _FOLDERS:
-        for path in sorted((data / name).glob("??/??/*" if name == "files" else "**/*")):
-            inside = path.relative_to(data).as_posix()
-            if path.is_file() and _MEMBER.fullmatch(inside):
-                yield inside, path
+    yield from _files_in(data, "files")
+
+
+def _files_in(data: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """What lies in a folder of DATA; what is half written or no file of ours stays out."""
+    for path in sorted((data / name).glob("??/??/*" if name == "files" else "**/*")):
+        inside = path.relative_to(data).as_posix()
+        if path.is_file() and _MEMBER.fullmatch(inside):
+            yield inside, path
 
 
 class _Reading:
@@ -336,10 +371,10 @@ def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, neede
     if wrong := [name for name in needed if said.members[manifest.path_of(name)][1] != name]:
         raise Unusable(f"In {source} sind {len(wrong)} Dateien beschädigt. {remedy}")
     try:
-        key = Signer.from_file(stage / KEY_FILE).key_id
+        keys = {"", Signer.from_file(stage / KEY_FILE).key_id, register.key_id_in(stage / NEXT_KEY_FILE)}
     except KeyFileError as error:
         raise Unusable(f"Der Schlüssel in {source} ist unbrauchbar: {error} {remedy}") from error
-    if facts.key_id and facts.key_id != key:
+    if facts.key_id not in keys:  # the pending one, where an earlier version saved during a change, takes over when the portal opens
         raise Unusable(f"Der Schlüssel in {source} ist nicht der ihres Registers. {remedy}")
 
 

@@ -62,7 +62,7 @@ def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
 def take_over(data: Path, fresh: Signer) -> None:
     """After the commit: `fresh` is the key from now on. Its file is written once more where somebody took it away: no other can go on."""
     pending = data / NEXT_KEY_FILE
-    if _key_id(pending) != fresh.key_id:
+    if key_id_in(pending) != fresh.key_id:
         log.error("%s was gone before it took over; it is written anew", pending)
         pending.unlink(missing_ok=True)
         fresh.write(pending)
@@ -76,8 +76,8 @@ def settle_key(data: Path, connection: Connection) -> None:
     if not pending.exists():
         return
     mark = connection.scalar(sa.select(models.LedgerHead.checkpoint))
-    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, _key_id(pending)
-    if next_key is None and last is not None and last != _key_id(present):
+    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, key_id_in(pending)
+    if next_key is None and last is not None and last != key_id_in(present):
         Signer.from_file(pending)  # it may be the one that is needed: tell what is wrong with it
     if next_key is not None and last in {None, next_key}:
         pending.replace(present)
@@ -94,7 +94,8 @@ def _sync(path: Path) -> None:
         os.close(folder)
 
 
-def _key_id(path: Path) -> str | None:
+def key_id_in(path: Path) -> str | None:
+    """The id of the key in a file; None: it holds none that can be used."""
     try:
         return Signer.from_file(path).key_id
     except KeyFileError:

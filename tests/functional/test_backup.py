@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from content import founding
 from content.db import make_engine
-from content.house import House
+from content.house import House, replace_key
 from content.ledger import create_key
 from content.services import audit
 from portal import backup, cli
@@ -161,6 +161,57 @@ def _with(name, body):
         members["manifest.json"] = json.dumps(manifest).encode()
 
     return change
+
+
+@pytest.mark.on_both_databases
+def test_a_key_is_not_changed_while_database_and_keys_are_copied(portal, request, target, tmp_path, command, monkeypatch):
+    _, house = portal
+    real, tries = backup._copy_database, []
+
+    def copy(*given):
+        found = real(*given)
+        with pytest.raises(founding.InUse, match="gesichert"), founding.changing_keys(house.data, patience_s=0):
+            pass
+        with contextlib.suppress(founding.InUse):
+            tries.append(replace_key(house))
+        return found
+
+    monkeypatch.setattr(backup, "_copy_database", copy)
+    if is_postgres := house.engine.dialect.name == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", house.engine.url.render_as_string(hide_password=False))
+    assert command(house.data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0 and tries == []
+    if is_postgres:
+        monkeypatch.setenv("DATABASE_URL", _new_database(request.getfixturevalue("postgres_server")))
+    assert command(target, "restore", str(tmp_path / "b.tar.gz"))[:1] == (0,)
+    assert command(target, "check")[0] == 0
+
+
+def test_an_archive_with_another_key_than_its_register_goes_on_with_is_not_made(data, tmp_path, command, monkeypatch):
+    (tmp_path / "b.tar.gz").write_bytes(b"die gute Sicherung")
+    real = backup._copy_database
+
+    def copy(*given):
+        (data / founding.KEY_FILE).write_bytes(_other_key(tmp_path))
+        return real(*given)
+
+    monkeypatch.setattr(backup, "_copy_database", copy)
+    code, _, errors = command(data, "backup", str(tmp_path / "b.tar.gz"))
+    assert code == 1 and "nicht der Schlüssel" in errors and (tmp_path / "b.tar.gz").read_bytes() == b"die gute Sicherung"
+
+
+def test_an_archive_that_an_earlier_version_made_during_a_change_of_key_comes_back(data, target, tmp_path, command):
+    old = (data / founding.KEY_FILE).read_bytes()
+    assert command(data, "ledger", "new-key")[0] == 0
+    new = (data / founding.KEY_FILE).read_bytes()
+    assert command(data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
+
+    def unsettle(members):
+        _with(founding.KEY_FILE, old)(members)
+        _with(founding.NEXT_KEY_FILE, new)(members)
+
+    code, _, errors = command(target, "restore", str(_changed(tmp_path / "b.tar.gz", tmp_path / "mitten.tar.gz", unsettle)))
+    assert (code, errors) == (0, "") and (target / founding.KEY_FILE).read_bytes() == new
+    assert command(target, "check")[0] == 0
 
 
 def _flip(members):
