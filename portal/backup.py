@@ -33,6 +33,7 @@ from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, NEXT_KEY_FI
 from content.house import House
 from content.ledger import KeyFileError, Signer
 from content.services import register
+from content.storage import move
 from portal import build, database, dump, integrity, manifest
 from portal.manifest import Facts, Manifest
 
@@ -232,11 +233,13 @@ def restore(source: Path, data: Path, *, database_url: str | None = None) -> Man
         _demand_fitting(said, source, engine)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with founding.setting_up(data), database.alone(engine) if engine.dialect.name != "sqlite" else contextlib.nullcontext():
-            _demand_empty(said, engine, is_again=is_again)
+            _demand_empty(said, data, engine, is_again=is_again)
             try:
                 _restore_into(source, data, engine, said)
             except BaseException:
                 _clear(data)
+                if engine.dialect.name == "sqlite":  # it may lie elsewhere; nobody else's: it was not there before
+                    Path(str(engine.url.database)).unlink(missing_ok=True)
                 raise
     except BaseException:
         if not was_there and data.exists():
@@ -264,12 +267,12 @@ def _restore_into(source: Path, data: Path, engine: Engine, said: Manifest) -> N
         if said.is_complete and facts != said.facts:
             raise Unusable(f"Die Datenbank in {source} ist nicht die, die ihr Verzeichnis nennt. Bitte eine andere Sicherung nehmen.")
         _sync_all(stage)
-        (stage / DATABASE_FILE).replace(str(engine.url.database))
+        move(stage / DATABASE_FILE, Path(str(engine.url.database)))
     else:
         _load(source, stage, engine, said)
     for name in (IDENTITY_FILE, *_FOLDERS):
         if (stage / name).exists():
-            (stage / name).replace(data / name)
+            move(stage / name, data / name)
     (data / "files").mkdir(exist_ok=True, mode=0o700)
     shutil.rmtree(stage)
     (data / RESTORING_FILE).unlink()
@@ -348,10 +351,10 @@ def _demand_fitting(said: Manifest, source: Path, engine: Engine) -> None:
         raise Unusable(f"{source} ist neuer als das Programm (Stand {said.facts.revision}). Bitte das neuere Programm nehmen; nichts wurde geschrieben.")
 
 
-def _demand_empty(said: Manifest, engine: Engine, *, is_again: bool) -> None:
+def _demand_empty(said: Manifest, data: Path, engine: Engine, *, is_again: bool) -> None:
     if engine.dialect.name == "sqlite":
         path = Path(str(engine.url.database))
-        if path.exists() and not is_again:
+        if path.exists() and not (is_again and (path.parent == data or _holds(path, said.facts))):
             raise Unusable(f"Die Datenbank {path} gibt es schon. Bitte DATABASE_URL prüfen; nichts wurde überschrieben.")
         return
     store = founding.store_of(engine)
@@ -361,6 +364,13 @@ def _demand_empty(said: Manifest, engine: Engine, *, is_again: bool) -> None:
                 return
     if store is not Store.EMPTY:
         raise Unusable(f"Die Datenbank {founding.name_of(engine)} ist nicht leer. Bitte mit DATABASE_URL eine leere nennen; nichts wurde überschrieben.")
+
+
+def _holds(path: Path, facts: Facts) -> bool:
+    try:
+        return _read_copy(path)[0] == facts
+    except (sa.exc.DBAPIError, sqlite3.Error):
+        return False
 
 
 def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, needed: set[str]) -> None:

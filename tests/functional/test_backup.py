@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import stat
 import tarfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -288,6 +289,35 @@ def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itse
             assert code == 2 and "unterbrochen" in errors, step
     assert command(target, "restore", str(archive))[0] == 0
     _assert_restored(target, before)
+
+
+@pytest.mark.parametrize("fails_at", [None, "portal.db", "keys", "files"])
+def test_a_restore_across_file_systems_copies_whole_or_not_at_all(data, target, tmp_path, command, monkeypatch, fails_at):
+    before = _state(data)
+    assert command(data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
+    real, crossed = os.replace, []
+
+    def replace(source, place):
+        if "restoring" in os.fspath(source):  # the stage lies on another disk than the places
+            crossed.append(Path(place).name)
+            raise OSError(errno.EXDEV, "Invalid cross-device link", os.fspath(source))
+        if Path(place).name == fails_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(source, place)
+
+    monkeypatch.setattr(os, "replace", replace)
+    (tmp_path / "andere").mkdir()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/andere/portal.db")
+    code, _, errors = command(target, "restore", str(tmp_path / "b.tar.gz"))
+    if fails_at is None:
+        assert (code, errors) == (0, "") and set(crossed) == {"portal.db", "portal.json", "keys", "files"}
+        _assert_restored(target, before)
+        assert command(target, "check")[0] == 0
+        assert stat.S_IMODE((target / founding.KEY_FILE).stat().st_mode) == 0o600
+        assert [path.name for folder in (target, tmp_path / "andere") for path in folder.iterdir() if path.name.startswith(".") or path.name == "restoring"] == []
+        return
+    assert code == 2 and "voll" in errors and _is_untouched(target, is_postgres=False)
+    assert list((tmp_path / "andere").iterdir()) == [], "a database without its folder"
 
 
 def test_an_archive_goes_back_only_into_its_kind_of_database(saved, target, postgres_url, command, monkeypatch):
