@@ -5,6 +5,7 @@ The start page of the desk asks for all of them; a new kind is a line of `ERRAND
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.laender import members_of
-from content.services import implementation, outbox, rights, step_requests, tasks
+from content.services import ballots, implementation, outbox, rights, step_requests, tasks
 from content.services.accounts import SignedIn
 from workflows.catalogue import WORKFLOWS
-from workflows.decision import UNDECIDED
+from workflows.decision import DECISION, UNDECIDED
 from workflows.publication import GONE, PUBLICATION
 from workflows.reuse import REUSE
 from workflows.rights import given
@@ -92,11 +93,13 @@ def _rules(session: Session, person: SignedIn) -> Iterator[Errand]:
         return
     vote, decision = models.Vote, models.Decision
     query = (
-        sa.select(decision.id, decision.title).join(vote, vote.item_id == decision.id)
+        sa.select(decision).join(vote, vote.item_id == decision.id)
         .where(vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, decision.publication_state.not_in(GONE))
-        .where(decision.procedure_state.in_(sorted(UNDECIDED))).order_by(decision.id).limit(MOST_NAMED)
+        .where(sa.func.coalesce(decision.procedure_state, DECISION.initial).in_(sorted(UNDECIDED))).order_by(decision.id)
     )
-    for row in session.execute(query):
+    # The body's rule may have become that of the vote meanwhile: then nobody is asked.
+    waiting = (row for row in session.scalars(query) if (used := ballots.rule_of(session, row)) is not None and not used.is_own)
+    for row in itertools.islice(waiting, MOST_NAMED):
         yield Errand(f"Eine andere Abstimmungsregel wartet auf Bestätigung: {row.title or 'Beschluss'}", f"/redaktion/eintrag/{row.id}/abstimmung#andere-regel")
 
 

@@ -327,6 +327,26 @@ def test_a_key_waits_for_others_and_its_end_is_told_to_who_entered_it(desk, act,
     gerda.get(url.partition("#")[0], status=200)
 
 
+@pytest.mark.on_both_databases
+def test_nobody_is_asked_about_another_rule_once_the_body_has_it_too(desk):
+    house, browser = desk
+    rita = browser("rita", "secretariat")
+    browser("gerda", "secretariat")
+    with acting(house, "gerda") as work:
+        row = voted(work)
+        ballots.record(work.desk, row, {"BUND": "yes"}, rule="einstimmig", rule_reason="So vereinbart.")
+        other_rule.ask(work.desk, row)
+        body = row.body
+        given = clean_item("body", {**body.input, "voting_rule": "einstimmig"})
+        edit.save(work.session, "body", given, now=work.desk.now, actor="gerda", item=body, rev=body.rev)
+        url = body.url
+    waits = "andere Abstimmungsregel wartet"
+    assert waits in rita.get("/redaktion").text, "what one person saved changes nothing"
+    with acting(house, "rita") as work:
+        transition.correct(work.desk, lookup.find(work.session, url), "Neu gefasst.")
+    assert waits not in rita.get("/redaktion").text and not _told(house, "rita", "waits")[0][2]
+
+
 def test_another_rule_waits_for_others_and_its_confirmation_is_told(desk):
     house, browser = desk
     for login in ("gerda", "rita"):
