@@ -11,7 +11,19 @@ from content import models
 from content.export import pdf
 from content.koenigstein import KEYS
 from content.schemas import clean_item
-from content.services import ballots, edit, key_lists, lookup, mentions, other_rule, second_person, transition
+from content.services import (
+    ballots,
+    edit,
+    key_lists,
+    ledger,
+    lookup,
+    mentions,
+    other_rule,
+    proof,
+    second_person,
+    transition,
+)
+from portal import starting
 from tests.functional.deciding import acting, draft_decision, voted
 from workflows.decision import DECISION
 from workflows.engine import Blocked
@@ -21,6 +33,7 @@ from workflows.report import REPORT
 
 NOW = dt.datetime.now(dt.UTC)
 PAGE, OLD, NEW, ASKED = "/seite/impressum", "/beschluss/2021/39", "/beschluss/2021/34", "/empfehlung/efa-vorrang"
+LAPSED = "/beschluss/2024/13"
 
 
 # --- what came back ---------------------------------------------------------------------------------------------------
@@ -217,6 +230,35 @@ def test_a_decision_that_is_done_with_says_so_to_the_public(portal):
         transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "lapse", {"comment": "Nur für den Verlauf."})
     page = app.get(OLD)
     assert "erledigt" in page.html.select_one("#erledigt").text and "Nur für den Verlauf" not in page.text
+
+
+@pytest.mark.on_both_databases
+def test_what_an_earlier_version_ended_without_a_word_is_told_once_by_the_upgrade(portal, monkeypatch):
+    app, house = portal
+    with house.writing("test") as work:
+        lookup.find(work.session, ASKED).procedure_state = "adopted"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(transition.endings, "show", lambda *_: None)
+        earlier.setattr(transition.implementation, "show", lambda *_: None)
+        with acting(house, "gerda") as work:
+            for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
+                second_person.ask(work.desk, lookup.find(work.session, url), workflow, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+            transition.take(work.desk, lookup.find(work.session, LAPSED), DECISION, "lapse", {"comment": "Erledigt."})
+        with acting(house, "rita") as work:
+            for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
+                transition.take(work.desk, lookup.find(work.session, url), workflow, "supersede")
+    marks = {OLD: "#ersetzt", ASKED: "#ersetzt", LAPSED: "#erledigt"}
+    assert [app.get(url).html.select_one(mark) for url, mark in marks.items()] == [None, None, None]
+    said = []
+    starting.show_endings(house, say=said.append)
+    assert said[-1] == "Festgehalten: 3 Fassungen."
+    assert all(app.get(url).html.select_one(mark) for url, mark in marks.items())
+    with house.reading() as connection:
+        position = ledger.position(connection)
+        assert ledger.verify(connection, house.public_keys)[1] is None and proof.rows(connection) == []
+    starting.show_endings(house, say=said.append)
+    with house.reading() as connection:
+        assert ledger.position(connection) == position and len(said) == 2
 
 
 # --- what rests on a decision -------------------------------------------------------------------------------------------
