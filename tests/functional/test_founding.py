@@ -13,6 +13,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -370,6 +371,32 @@ def test_of_two_servers_started_at_once_on_one_folder_one_serves(data, tmp_path,
     finally:
         for one in both:
             _end(one)
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_serve_with_what_to_do(tiny, tmp_path):
+    """Root may write everywhere: it lays down its rights in a process of its own."""
+    folder, said = Path(tempfile.mkdtemp()), tmp_path / "said"
+    folder.chmod(0o755)
+    shutil.copytree(tiny, folder / "data", symlinks=True)
+    said.touch()
+    if os.geteuid() == 0:
+        os.chown(folder / "data", 65_534, 65_534)
+    (folder / "data").chmod(0o500)
+    try:
+        child = os.fork()
+        if not child:
+            with said.open("w") as errors, contextlib.redirect_stderr(errors):
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setuid(65_534)
+                code = cli.main(["--data", str(folder / "data"), "serve", "--port", "7121"])
+                errors.flush()
+            os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+        assert "Hier darf nicht geschrieben werden. Bitte Rechte und Datenträger prüfen" in said.read_text()
+    finally:
+        (folder / "data").chmod(0o700)
+        shutil.rmtree(folder)
 
 
 def test_of_three_first_starts_on_one_folder_all_end_well(tmp_path, lemmas_folder, postgres_url):
