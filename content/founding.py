@@ -6,7 +6,7 @@ made anew in place of what is missing, since a second register under the same ke
     DATA/portal.json      identity, day and kind of database
     DATA/founding.json    founding goes on, or was cut off and may go on: nothing has been public yet
     DATA/restoring.json   the same for a restore
-    DATA/*.lock           who serves, who sets up; a lock ends with the process that holds it
+    DATA/*.lock           who serves, who sets up, who changes the key; a lock ends with the process that holds it
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from content import models, signing
 from content.faults import Fault, kind_of
@@ -39,7 +39,7 @@ IDENTITY_FILE: Final = "portal.json"
 FOUNDING_FILE: Final = "founding.json"
 RESTORING_FILE: Final = "restoring.json"
 DATABASE_FILE: Final = "portal.db"
-LOCKS: Final = ("serve.lock", "setup.lock")
+LOCKS: Final = ("serve.lock", "setup.lock", "keys.lock")
 _TRACES: Final = (
     "keys", DATABASE_FILE, f"{DATABASE_FILE}-wal", IDENTITY_FILE, RESTORING_FILE, "files", "index", "mail", "pdf", "clock.lock", "served-at", "beiseite",
 )
@@ -74,9 +74,14 @@ class Store(Enum):
     FOREIGN = auto()
 
 
-def default_database_url(data: Path) -> str:
-    """SQLite in the DATA folder."""
-    return f"sqlite:///{data / DATABASE_FILE}"
+def default_database_url(data: Path) -> URL:
+    """SQLite in the DATA folder, whose name may hold what an address written as text would read as its own signs."""
+    return sqlite_url(data / DATABASE_FILE)
+
+
+def sqlite_url(path: Path) -> URL:
+    """The address of a database file."""
+    return URL.create("sqlite", database=str(path))
 
 
 # --- the folder ---
@@ -213,8 +218,12 @@ def demand_database(data: Path, engine: Engine, store: Store) -> None:
         raise NotSetUp(
             f"Zu {data} gehört ein Portal, aber die Datenbank {name_of(engine)} {what}. {_hint(data, engine)} Nichts wurde geändert."
         )
-    with engine.connect() as connection:
-        _demand_key(data, connection)
+    try:
+        with engine.connect() as connection:
+            _demand_key(data, connection)
+    except KeyFileError:  # the key may have been changed between the look at the ledger and that at the file: look at both again
+        with engine.connect() as connection:
+            _demand_key(data, connection)
 
 
 def name_of(engine: Engine) -> str:
@@ -306,17 +315,29 @@ def setting_up(data: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def serving(data: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """The only server on `data`, for as long as this process or one forked from it lives. Raises `InUse`."""
-    with _held(data / "serve.lock") as file:
+    with _alone(data / "serve.lock", patience_s, f"Auf {data} läuft schon ein Portal. Bitte zuerst jenes beenden, oder mit DATA einen anderen Ordner nennen."):
+        yield
+
+
+@contextlib.contextmanager
+def changing_keys(data: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+    """Nobody else changes, settles or saves the key of the ledger in `data` meanwhile. Raises `InUse`."""
+    with _alone(data / "keys.lock", patience_s, f"In {data} wird der Schlüssel des Registers gerade gewechselt oder gesichert. Bitte gleich noch einmal."):
+        yield
+
+
+@contextlib.contextmanager
+def _alone(path: Path, patience_s: float, words: str) -> Iterator[None]:
+    """Hold the lock `path`. Raises `InUse` with `words` where another still does after `patience_s`."""
+    with _held(path) as file:
         until = time.monotonic() + patience_s
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > until:
-                    raise InUse(
-                        f"Auf {data} läuft schon ein Portal. Bitte zuerst jenes beenden, oder mit DATA einen anderen Ordner nennen."
-                    ) from None
+                if time.monotonic() >= until:
+                    raise InUse(words) from None
                 time.sleep(0.1)
         yield
 

@@ -18,7 +18,7 @@ from typing import Final
 
 import sqlalchemy as sa
 import transaction
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 from transaction._transaction import Status
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
@@ -101,7 +101,7 @@ class House:
         self.closing.callback(self.afterwards.close)
 
     @classmethod
-    def open(cls, data: Path, *, database_url: str | None = None, is_founding: bool = False) -> House:
+    def open(cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False) -> House:
         """The house in `data`, whose folder, keys and database must be one whole portal. Raises `NotSetUp`, `KeyFileError`.
 
         `is_founding`: this process is just founding it.
@@ -111,7 +111,8 @@ class House:
         try:
             founding.demand_one(data, reader, is_founding=is_founding)
             if (data / founding.NEXT_KEY_FILE).exists():
-                with reader.connect() as connection:
+                # Who holds the lock is just changing the key: the pending one is theirs, whatever the ledger says yet.
+                with contextlib.suppress(founding.InUse), founding.changing_keys(data, patience_s=0), reader.connect() as connection:
                     register.settle_key(data, connection)
         finally:
             reader.dispose()
@@ -336,9 +337,11 @@ class House:
 
 
 def replace_key(house: House, reason: str = "") -> str:
-    """Sign with a new key from now on; its id. The old key signs the entry that says so, and is gone."""
-    with house.writing("operator", name="Betrieb") as work:
-        fresh = register.change_key(work.desk, house.data, reason)
-    with house.reading() as connection:
-        register.settle_key(house.data, connection)
+    """Sign with a new key from now on; its id. The old key signs the entry that says so, and is gone. Raises `founding.InUse`."""
+    with founding.changing_keys(house.data):
+        with house.reading() as connection:
+            register.settle_key(house.data, connection)  # one that was cut off since the house was opened
+        with house.writing("operator", name="Betrieb") as work:
+            fresh = register.change_key(work.desk, house.data, reason)
+        register.take_over(house.data, fresh)
     return fresh.key_id

@@ -100,6 +100,10 @@ class Signer:
             raise KeyFileError(f"{path} enthält einen Schlüssel anderer Art; gebraucht wird Ed25519.")
         return cls(key)
 
+    def write(self, path: Path) -> None:
+        """Write the private key as a file of its own (PEM, mode 0600), whole or not at all. Raises FileExistsError."""
+        _write_key(path, self._key)
+
     def sign(self, domain: bytes, digest: str) -> str:
         """Base64 signature over `domain` and the raw bytes of a hexadecimal hash."""
         return base64.b64encode(self.sign_bytes(domain + bytes.fromhex(digest))).decode()
@@ -138,9 +142,11 @@ def raw_of(pem: str) -> bytes:
 
 def create_key(path: Path) -> None:
     """Write a new private key (PEM, mode 0600); an existing file is never touched (FileExistsError)."""
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    _write_key(path, Ed25519PrivateKey.generate())
+
+
+def _write_key(path: Path, key: Ed25519PrivateKey) -> None:
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.exists():
         raise FileExistsError(path)

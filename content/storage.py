@@ -8,10 +8,12 @@ file. What a file is, its bytes say; the declared name must agree. Allowed types
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
 import re
+import shutil
 import tempfile
 import time
 import unicodedata
@@ -237,7 +239,7 @@ class FileStore:
         for path in orphans:
             self._aside.mkdir(exist_ok=True, mode=0o700)
             with contextlib.suppress(FileNotFoundError):
-                path.replace(self._aside / path.name)
+                move(path, self._aside / path.name)
         return Swept(tuple(path.name for path in orphans), returned, dropped)
 
     def _bring_back(self, name: str) -> bool:
@@ -245,7 +247,7 @@ class FileStore:
         if not found.is_file() or target.exists():
             return False
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found.replace(target)
+        move(found, target)
         return True
 
     def _drop_half_written(self, horizon: float) -> tuple[str, ...]:
@@ -262,6 +264,42 @@ class FileStore:
             return False
 
 
+def move(source: Path, target: Path) -> None:
+    """Put a file or a folder at `target`, there whole or not at all, also where that lies on another file system."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    else:
+        return
+    near = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        _copy(source, near)
+        for path in (near, *(near.rglob("*") if near.is_dir() else ())):
+            _sync(path)
+        os.replace(near, target)
+    except BaseException:
+        _remove(near)
+        raise
+    _sync(target.parent)
+    _remove(source)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _age(path: Path) -> float:
     """When the file was changed last; one that has just gone counts as new."""
     try:
@@ -270,10 +308,10 @@ def _age(path: Path) -> float:
         return time.time()
 
 
-def _sync(folder: Path) -> None:
-    """What was put into `folder` stays there when the power goes."""
+def _sync(path: Path) -> None:
+    """What was put into a folder, or written to a file, stays there when the power goes."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
 

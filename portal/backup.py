@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import io
 import os
@@ -28,9 +29,11 @@ from sqlalchemy.engine import Engine
 from content import founding
 from content.db import make_engine
 from content.faults import Fault, kind_of
-from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, RESTORING_FILE, Store
+from content.founding import DATABASE_FILE, IDENTITY_FILE, KEY_FILE, NEXT_KEY_FILE, RESTORING_FILE, Store
 from content.house import House
 from content.ledger import KeyFileError, Signer
+from content.services import register
+from content.storage import move
 from portal import build, database, dump, integrity, manifest
 from portal.manifest import Facts, Manifest
 
@@ -41,6 +44,8 @@ _STAGE: Final = "restoring"
 _FREE: Final = (*founding.LOCKS, "lost+found", "lemmas")
 """What may lie in a folder that is empty otherwise: locks, what file systems put there, a cache."""
 _CHUNK: Final = 1 << 20
+_KEYS_WAIT_S: Final = 60.0
+"""How long a backup waits for a change of key: longer than that can last."""
 _UNREADABLE: Final = (tarfile.TarError, EOFError, OSError, zlib.error, UnicodeError)
 
 
@@ -59,14 +64,18 @@ def backup(house: House, target: Path) -> Manifest:
     """Write the portal to `target`, which is replaced when all is written and found right. Raises `Damaged`, OSError."""
     with _working(target) as folder:
         try:
-            facts, needed, copies, tables, sequences = _copy_database(house, folder)
+            with _keys_at_rest(house):
+                facts, needed, copies, tables, sequences = _copy_database(house, folder)
+                keys = _copy_keys(house.data, folder)
         except (sa.exc.DBAPIError, sqlite3.Error) as error:
             if kind_of(error) is not Fault.DAMAGED:
                 raise
             cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
             raise _damaged([" ".join(str(cause).split())], target) from error
+        if facts.key_id not in {"", register.key_id_in(folder / KEY_FILE)}:
+            raise _damaged([f"{KEY_FILE} ist nicht der Schlüssel {facts.key_id}, mit dem das Register weitergeht"], target)
         with (folder / "archive").open("wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
-            members = {name: _add(archive, path, name) for name, path in [*_own_files(house.data), *copies]}
+            members = {name: _add(archive, path, name) for name, path in [*_own_files(house.data), *keys, *copies]}
             wrong = [f"{name} fehlt" for name in manifest.missing_from(members, needed)]
             wrong += [f"{name} hat andere Bytes als sein Name sagt" for name in sorted(needed) if members.get(manifest.path_of(name), (0, name))[1] != name]
             if wrong:
@@ -78,6 +87,30 @@ def backup(house: House, target: Path) -> Manifest:
             os.fsync(whole.fileno())
         (folder / "archive").replace(target)
     return said
+
+
+@contextlib.contextmanager
+def _keys_at_rest(house: House) -> Iterator[None]:
+    """Nobody changes the key meanwhile: an archive whose database goes on with another key than it holds is of no use. Raises `founding.InUse`."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(founding.changing_keys(house.data, patience_s=_KEYS_WAIT_S))
+            with house.reading() as connection:
+                register.settle_key(house.data, connection)
+        except OSError as error:
+            if kind_of(error) is not Fault.READ_ONLY:
+                raise
+            # Where nothing can be written nobody changes the key, and this may be the last time that the disk can be read.
+        yield
+
+
+def _copy_keys(data: Path, folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for name, path in _files_in(data, "keys"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(path, folder / name)  # with its mode: others cannot read it
+        found.append((name, folder / name))
+    return found
 
 
 def _damaged(what: list[str], target: Path) -> Damaged:
@@ -108,7 +141,7 @@ def _copy_database(house: House, folder: Path) -> _Copied:
 
 
 def _read_copy(path: Path) -> tuple[Facts, set[str]]:
-    engine = sa.create_engine(f"sqlite:///{path}")
+    engine = sa.create_engine(founding.sqlite_url(path))
     try:
         with engine.connect() as connection:
             return manifest.facts_of(connection), manifest.files_of(connection)
@@ -117,13 +150,17 @@ def _read_copy(path: Path) -> tuple[Facts, set[str]]:
 
 
 def _own_files(data: Path) -> Iterator[tuple[str, Path]]:
-    """What belongs to the portal besides its database: name in the archive, path. What is half written or no file of ours stays out."""
+    """What belongs to the portal besides database and keys: name in the archive, path."""
     yield IDENTITY_FILE, data / IDENTITY_FILE
-    for name in _FOLDERS:
-        for path in sorted((data / name).glob("??/??/*" if name == "files" else "**/*")):
-            inside = path.relative_to(data).as_posix()
-            if path.is_file() and _MEMBER.fullmatch(inside):
-                yield inside, path
+    yield from _files_in(data, "files")
+
+
+def _files_in(data: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """What lies in a folder of DATA; what is half written or no file of ours stays out."""
+    for path in sorted((data / name).glob("??/??/*" if name == "files" else "**/*")):
+        inside = path.relative_to(data).as_posix()
+        if path.is_file() and _MEMBER.fullmatch(inside):
+            yield inside, path
 
 
 class _Reading:
@@ -154,7 +191,7 @@ def _plain(member: tarfile.TarInfo, size: int) -> tarfile.TarInfo:
 @contextlib.contextmanager
 def _working(target: Path) -> Iterator[Path]:
     """A folder beside `target` for its owner only, gone in the end; those that killed backups have left go as well."""
-    for old in target.parent.glob(f".{target.name}-*"):
+    for old in target.parent.glob(f".{glob.escape(target.name)}-*"):
         if old.is_dir() and _is_free(old):
             shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
@@ -196,11 +233,13 @@ def restore(source: Path, data: Path, *, database_url: str | None = None) -> Man
         _demand_fitting(said, source, engine)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with founding.setting_up(data), database.alone(engine) if engine.dialect.name != "sqlite" else contextlib.nullcontext():
-            _demand_empty(said, engine, is_again=is_again)
+            _demand_empty(said, data, engine, is_again=is_again)
             try:
                 _restore_into(source, data, engine, said)
             except BaseException:
                 _clear(data)
+                if engine.dialect.name == "sqlite":  # it may lie elsewhere; nobody else's: it was not there before
+                    Path(str(engine.url.database)).unlink(missing_ok=True)
                 raise
     except BaseException:
         if not was_there and data.exists():
@@ -228,12 +267,12 @@ def _restore_into(source: Path, data: Path, engine: Engine, said: Manifest) -> N
         if said.is_complete and facts != said.facts:
             raise Unusable(f"Die Datenbank in {source} ist nicht die, die ihr Verzeichnis nennt. Bitte eine andere Sicherung nehmen.")
         _sync_all(stage)
-        (stage / DATABASE_FILE).replace(str(engine.url.database))
+        move(stage / DATABASE_FILE, Path(str(engine.url.database)))
     else:
         _load(source, stage, engine, said)
     for name in (IDENTITY_FILE, *_FOLDERS):
         if (stage / name).exists():
-            (stage / name).replace(data / name)
+            move(stage / name, data / name)
     (data / "files").mkdir(exist_ok=True, mode=0o700)
     shutil.rmtree(stage)
     (data / RESTORING_FILE).unlink()
@@ -312,10 +351,10 @@ def _demand_fitting(said: Manifest, source: Path, engine: Engine) -> None:
         raise Unusable(f"{source} ist neuer als das Programm (Stand {said.facts.revision}). Bitte das neuere Programm nehmen; nichts wurde geschrieben.")
 
 
-def _demand_empty(said: Manifest, engine: Engine, *, is_again: bool) -> None:
+def _demand_empty(said: Manifest, data: Path, engine: Engine, *, is_again: bool) -> None:
     if engine.dialect.name == "sqlite":
         path = Path(str(engine.url.database))
-        if path.exists() and not is_again:
+        if path.exists() and not (is_again and (path.parent == data or _holds(path, said.facts))):
             raise Unusable(f"Die Datenbank {path} gibt es schon. Bitte DATABASE_URL prüfen; nichts wurde überschrieben.")
         return
     store = founding.store_of(engine)
@@ -327,6 +366,13 @@ def _demand_empty(said: Manifest, engine: Engine, *, is_again: bool) -> None:
         raise Unusable(f"Die Datenbank {founding.name_of(engine)} ist nicht leer. Bitte mit DATABASE_URL eine leere nennen; nichts wurde überschrieben.")
 
 
+def _holds(path: Path, facts: Facts) -> bool:
+    try:
+        return _read_copy(path)[0] == facts
+    except (sa.exc.DBAPIError, sqlite3.Error):
+        return False
+
+
 def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, needed: set[str]) -> None:
     """Database, keys and files in the archive must belong together."""
     remedy = "Bitte eine andere Sicherung nehmen; nichts wurde behalten."
@@ -335,10 +381,10 @@ def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, neede
     if wrong := [name for name in needed if said.members[manifest.path_of(name)][1] != name]:
         raise Unusable(f"In {source} sind {len(wrong)} Dateien beschädigt. {remedy}")
     try:
-        key = Signer.from_file(stage / KEY_FILE).key_id
+        keys = {"", Signer.from_file(stage / KEY_FILE).key_id, register.key_id_in(stage / NEXT_KEY_FILE)}
     except KeyFileError as error:
         raise Unusable(f"Der Schlüssel in {source} ist unbrauchbar: {error} {remedy}") from error
-    if facts.key_id and facts.key_id != key:
+    if facts.key_id not in keys:  # the pending one, where an earlier version saved during a change, takes over when the portal opens
         raise Unusable(f"Der Schlüssel in {source} ist nicht der ihres Registers. {remedy}")
 
 

@@ -35,7 +35,7 @@ class Outdated(Exception):  # noqa: N818 - named for the situation
 def config(connection: Connection | None = None) -> Config:
     """Alembic's configuration, made here so that no file with addresses is needed."""
     made = Config()
-    made.set_main_option("script_location", str(_FOLDER))
+    made.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))  # it would be read as a place to fill in
     made.attributes["connection"] = connection
     return made
 

@@ -13,11 +13,13 @@ from content.faults import WORDS, Fault, kind_of
 from content.house import House
 
 _SHOWN: Final = 20
-_NO_RIGHT: Final = "42501"
-"""SQLSTATE: the role may not; amcheck belongs to whoever runs the server."""
-_AMCHECK_MISSING: Final = (
-    "Hinweis: In der Datenbank fehlt die Erweiterung amcheck; Tabellen wurden ganz gelesen, ihre Indizes aber nicht geprüft (CREATE EXTENSION amcheck)."
-)
+_UNCHECKED: Final = "Tabellen wurden ganz gelesen, ihre Indizes aber nicht geprüft"
+_AMCHECK: Final = {
+    "missing": f"Hinweis: Dem Datenbankserver fehlt die Erweiterung amcheck; {_UNCHECKED} (Paket postgresql-contrib, dann CREATE EXTENSION amcheck).",
+    "available": f"Hinweis: In der Datenbank fehlt die Erweiterung amcheck; {_UNCHECKED} (CREATE EXTENSION amcheck).",
+    "forbidden": f"Hinweis: Die Datenbankrolle darf amcheck nicht ausführen; {_UNCHECKED} (GRANT EXECUTE ON FUNCTION bt_index_check(regclass, boolean) TO …).",
+}
+"""Why indexes could not be looked at, and what an operator can do."""
 
 
 def of_database(house: House) -> tuple[list[str], list[str]]:
@@ -62,15 +64,29 @@ def _postgresql(connection: Connection) -> tuple[list[str], list[str]]:
     problems: list[str] = []
     for name in sorted(sa.inspect(connection).get_table_names()):
         problems += _tried(connection, f'SELECT count(t::text) FROM "{name}" AS t', f"Tabelle {name}")
-    if not connection.scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'")):
-        return problems + ([WORDS[Fault.DAMAGED]] if problems else []), [_AMCHECK_MISSING]
-    indexes = connection.execute(sa.text(
-        "SELECT c.oid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
-        "WHERE a.amname = 'btree' AND c.relnamespace = current_schema()::regnamespace AND i.indisvalid ORDER BY c.relname"
-    )).all()
-    for oid, name in indexes:
-        problems += _tried(connection, f"SELECT bt_index_check({int(oid)}::oid::regclass, true)", f"Index {name}")
-    return problems + ([WORDS[Fault.DAMAGED]] if problems else []), []
+    schema, hindrance = _amcheck(connection)
+    if schema is not None:
+        for oid, name in connection.execute(_INDEXES).all():
+            problems += _tried(connection, f'SELECT "{schema}".bt_index_check({int(oid)}::oid::regclass, true)', f"Index {name}")
+    return problems + ([WORDS[Fault.DAMAGED]] if problems else []), [_AMCHECK[hindrance]] if hindrance else []
+
+
+_INDEXES: Final = sa.text(
+    "SELECT c.oid, c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam "
+    "WHERE a.amname = 'btree' AND c.relnamespace = current_schema()::regnamespace AND i.indisvalid ORDER BY c.relname"
+)
+
+
+def _amcheck(connection: Connection) -> tuple[str | None, str]:
+    """The schema in which the check of indexes lies, whatever the search path; or why it cannot be used."""
+    found = connection.execute(sa.text(
+        "SELECT n.nspname, has_function_privilege(p.oid, 'EXECUTE') AS may FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        "WHERE p.proname = 'bt_index_check' AND oidvectortypes(p.proargtypes) = 'regclass, boolean' ORDER BY 2 DESC LIMIT 1"
+    )).first()
+    if found is not None:
+        return (str(found.nspname), "") if found.may else (None, "forbidden")
+    is_there = connection.scalar(sa.text("SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'"))
+    return None, "available" if is_there else "missing"
 
 
 def _tried(connection: Connection, statement: str, what: str) -> list[str]:
@@ -78,8 +94,6 @@ def _tried(connection: Connection, statement: str, what: str) -> list[str]:
         with connection.begin_nested():
             connection.exec_driver_sql(statement).all()
     except sa.exc.DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == _NO_RIGHT:
-            return []
         if kind_of(error) is not Fault.DAMAGED:
             raise
         return [f"Datenbank beschädigt, {what}: {' '.join(str(error.orig).split())}"]

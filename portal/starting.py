@@ -17,14 +17,14 @@ import waitress
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import MPServer
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 
 from content import founding, models
 from content.db import make_engine, read_only
 from content.founding import Place, Store
 from content.house import House
 from content.search.interface import IndexDamaged
-from content.services import exchange, ledger, lookup, register
+from content.services import endings, exchange, ledger, lookup, register
 from content.storage import Swept
 from portal import database, shares
 from portal.incoming import read_import_ahead, store_file
@@ -76,6 +76,7 @@ def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_example
             say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
         house = House.open(settings.data, database_url=settings.database_url, is_founding=is_new)
         state_columns(house, say=say)
+        show_endings(house, say=say)
         mend(house, say=say)
         if is_new:
             if with_examples:
@@ -84,7 +85,7 @@ def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_example
     return house
 
 
-def _url(settings: Settings) -> str:
+def _url(settings: Settings) -> str | URL:
     return settings.database_url or founding.default_database_url(settings.data)
 
 
@@ -121,6 +122,8 @@ def _demand_free(data: Path, engine: Engine, store: Store) -> None:
     if store in {Store.PORTAL, Store.FOREIGN}:
         what = "die eines Portals, dessen Ordner hier fehlt: Ist der Datenträger eingehängt, stimmt DATA?" if store is Store.PORTAL else "nicht leer."
         raise NotFounded(f"In {data} gibt es noch kein Portal, aber die Datenbank {founding.name_of(engine)} ist {what} Nichts wurde geändert.")
+
+
 def state_columns(house: House, *, say: Say) -> None:
     """Let the ledger say what lists show of editions from before their documents said it; once, and only where all else agrees."""
     with house.reading() as connection:
@@ -133,6 +136,21 @@ def state_columns(house: House, *, say: Say) -> None:
         return
     with house.writing("operator", name="Betrieb") as work:
         say(f"Festgehalten: {register.state_columns(work.desk)} Fassungen.")
+
+
+def show_endings(house: House, *, say: Say) -> None:
+    """Let the public read what counts no more, where an earlier version ended it without a word; once, and only where all else agrees."""
+    with house.viewing("operator") as work:
+        if next(endings.untold(work.session), None) is None:
+            return
+    say("Halte öffentlich fest, was früher ersetzt, für nichtig erklärt oder erledigt wurde …")
+    with house.reading() as connection:
+        _, fault = ledger.verify(connection, house.public_keys)
+    if fault is not None:
+        say(f"Das Register ist falsch, zuerst bei Eintrag {fault.position}: {fault.message} Nichts wurde festgehalten.")
+        return
+    with house.writing("operator", name="Betrieb") as work:
+        say(f"Festgehalten: {endings.show_untold(work.desk)} Fassungen.")
 
 
 def mend(house: House, *, say: Say) -> None:

@@ -40,6 +40,8 @@ class Kit:
     made_at: dt.datetime
     embargo: str = ""
     """Words about the embargo, at the head of every text; empty for what is public."""
+    missing: tuple[str, ...] = ()
+    """Names of files that belong into the kit and are not there at present."""
 
 
 def build(kit: Kit, out: IO[bytes]) -> None:
@@ -130,6 +132,8 @@ def _read_me(kit: Kit) -> list[str]:
     ]
     if kit.document["data"].get("image"):
         lines.append("bilder/                          Bild; Bildnachweis und Bildbeschreibung in nachweise.txt")
+    if kit.missing:
+        lines += ["", f"Zurzeit fehlt: {', '.join(kit.missing)}. Bitte die Pressemappe später noch einmal laden."]
     source = plain(kit.document, base_url=kit.base_url) if kit.document["edition"] else kit.base_url + kit.document["url"]
     return [*_embargo(kit), *lines, "", f"Quelle: {source}"]
 

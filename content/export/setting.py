@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import json
 import os
 import tempfile
@@ -40,12 +41,24 @@ def kit(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
         body = _set(data["pdf"])
         _put(kept, lambda file: file.write(body))
     made = presskit.Kit(
-        document, {"mitteilung.pdf": kept, **{name: Path(path) for name, path in data["files"].items() if Path(path).exists()}},
+        document, {"mitteilung.pdf": kept, **{name: _whole(name, Path(path), sha256) for name, (path, sha256) in data["files"].items()}},
         {url: from_json(reading.Link, link) for url, link in data["linked"].items()}, data["pdf"]["base_url"],
-        dt.datetime.fromisoformat(data["made_at"]), data["embargo"],
+        dt.datetime.fromisoformat(data["made_at"]), data["embargo"], tuple(data["missing"]),
     )
     _put(target, lambda file: presskit.build(made, file))
     return {}, []
+
+
+def _whole(name: str, path: Path, sha256: str) -> Path:
+    """The file of a kit, which is kept for as long as its name says what is in it. Raises `Refused` where that is not so."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise Refused(f"{name} fehlt: {path}", "missing_file") from None
+    if found != sha256:
+        raise Refused(f"{name} ist beschädigt: {path}", "damaged_file")
+    return path
 
 
 def word(data: dict[str, Any], _blobs: list[bytes]) -> Frame:

@@ -63,7 +63,12 @@ def pdf_order(document: str, proof: LedgerProof, *, base_url: str, pictures: Map
         "document": document, "proof": astuple(proof), "base_url": base_url,
         "pictures": {sha256: str(path.resolve()) for sha256, path in pictures.items()},
     }
-    return Order("pdf", _name("pdf", base_url, proof.entry_hash or document, *map(str, astuple(proof))), data, "Die PDF-Datei")
+    return Order("pdf", _name("pdf", base_url, proof.entry_hash or document, *map(str, astuple(proof)), *_lacking(pictures)), data, "Die PDF-Datei")
+
+
+def _lacking(files: Mapping[str, Path]) -> list[str]:
+    """Marks of what is not there: without it the file has another name, so that nobody is given it any more once all is back."""
+    return [f"without {name}" for name, path in sorted(files.items()) if not path.exists()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +85,19 @@ def kit_order(
 ) -> Order:
     """The press kit around a PDF: the same bytes as long as nothing is published that it names."""
     links = {url: as_json(link) for url, link in sorted(linked.items())}
+    missing = [part.name for part in parts if not part.path.exists()]
     data = {
-        "pdf": dict(pdf.data), "pdf_name": pdf.name, "files": {part.name: str(part.path.resolve()) for part in parts},
-        "linked": links, "made_at": made_at, "embargo": embargo,
+        "pdf": dict(pdf.data), "pdf_name": pdf.name, "linked": links, "made_at": made_at, "embargo": embargo, "missing": missing,
+        "files": {part.name: [str(part.path.resolve()), part.sha256] for part in parts if part.name not in missing},
     }
-    marks = [pdf.name, made_at, embargo, repr(links), *(f"{part.name}:{part.sha256}" for part in parts)]
+    marks = [pdf.name, made_at, embargo, repr(links), *(f"{part.name}:{part.sha256}" for part in parts), *_lacking({part.name: part.path for part in parts})]
     return Order("kit", _name("zip", *marks), data, "Die Pressemappe")
 
 
 def word_order(report: Report, images: Mapping[str, Path], *, report_uid: str) -> Order:
     """A report as a Word file; `images`: hash of a picture that it shows → file."""
     data = {"report": as_json(report), "images": {sha256: str(path.resolve()) for sha256, path in images.items()}, "uid": report_uid}
-    return Order("word", _name("docx", report_uid, repr(report), *sorted(data["images"])), data, "Die Word-Datei")
+    return Order("word", _name("docx", report_uid, repr(report), *sorted(data["images"]), *_lacking(images)), data, "Die Word-Datei")
 
 
 def _name(ending: str, *marks: str) -> str:

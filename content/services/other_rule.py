@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import sqlalchemy as sa
+
 from content import models
 from content.services import ballots, recipients
 from content.services.notify import notify, settle
@@ -27,6 +29,16 @@ def ask(desk: Desk, decision: models.Decision) -> None:
         url=f"/redaktion/eintrag/{decision.id}/abstimmung#andere-regel",
         words=f"Die Abstimmung ist nach „{used.used}“ gezählt statt nach der Regel des Gremiums („{used.own}“): Bitte ansehen und bestätigen. Grund: {used.reason}",
     )
+
+
+def follow(desk: Desk, body: models.Body) -> None:
+    """The body's rule may be another one for the public now: where it is that of a vote, nobody needs to confirm it any more."""
+    decision, vote = models.Decision, models.Vote
+    query = sa.select(decision).join(vote, vote.item_id == decision.id).where(decision.body_id == body.id, vote.rule_reason != "", vote.confirmed_at.is_(None))
+    for row in desk.session.scalars(query):
+        used = ballots.rule_of(desk.session, row)
+        if used is not None and used.is_own:
+            settle(desk.session, "waits", row, now=desk.now, about=_RULE)
 
 
 def confirm(desk: Desk, decision: models.Decision, seen: str | None = None) -> None:

@@ -39,7 +39,10 @@ _E: Final = models.Edition.__table__
 
 
 def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
-    """Write the entry of a change of key, signed by the old key; the new signer, to take over by `settle_key` after the commit."""
+    """Write the entry of a change of key, signed by the old key; the new signer, to `take_over` after the commit.
+
+    The caller holds `founding.changing_keys` until then: nobody else takes the pending key for one that was left over.
+    """
     pending = data / NEXT_KEY_FILE
     pending.unlink(missing_ok=True)
     create_key(pending)
@@ -56,27 +59,43 @@ def change_key(desk: Desk, data: Path, reason: str = "") -> Signer:
     return fresh
 
 
+def take_over(data: Path, fresh: Signer) -> None:
+    """After the commit: `fresh` is the key from now on. Its file is written once more where somebody took it away: no other can go on."""
+    pending = data / NEXT_KEY_FILE
+    if key_id_in(pending) != fresh.key_id:
+        log.error("%s was gone before it took over; it is written anew", pending)
+        pending.unlink(missing_ok=True)
+        fresh.write(pending)
+    pending.replace(data / KEY_FILE)
+    _sync(pending.parent)
+
+
 def settle_key(data: Path, connection: Connection) -> None:
     """Finish a change of key that was begun: the pending key takes over where the ledger names it (or is empty), else it goes."""
     pending, present = data / NEXT_KEY_FILE, data / KEY_FILE
     if not pending.exists():
         return
     mark = connection.scalar(sa.select(models.LedgerHead.checkpoint))
-    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, _key_id(pending)
-    if next_key is None and last is not None and last != _key_id(present):
+    last, next_key = json.loads(mark)["key_id"] if mark is not None else None, key_id_in(pending)
+    if next_key is None and last is not None and last != key_id_in(present):
         Signer.from_file(pending)  # it may be the one that is needed: tell what is wrong with it
     if next_key is not None and last in {None, next_key}:
         pending.replace(present)
     else:
         pending.unlink()
-    folder = os.open(present.parent, os.O_RDONLY)
+    _sync(present.parent)
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
 
 
-def _key_id(path: Path) -> str | None:
+def key_id_in(path: Path) -> str | None:
+    """The id of the key in a file; None: it holds none that can be used."""
     try:
         return Signer.from_file(path).key_id
     except KeyFileError:

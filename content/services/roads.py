@@ -26,6 +26,8 @@ from workflows.recommendation import RECOMMENDATION
 NOTE: Final = "Weg nachgetragen"
 CONFIRMED: Final = "Die Umsetzung ist von allen Adressaten bestätigt."
 """What an export says of the step that rests on confirmed reports, which it does not carry."""
+UNTOLD: Final = "aus einem Export ohne Angabe"
+"""The reason of a replacement from before one was demanded: what an export says of it, and what a line without it means."""
 FREE: Final = RECOMMENDATION.unguarded()
 _FIELDS: Final[Mapping[str, str]] = {
     "missing_decision": "decision", "decision_does_not_count": "decision", "not_named": "decision", "no_vote": "decision", "vote_failed": "decision", "missing_comment": "note",
@@ -50,7 +52,7 @@ def split(kind: str, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[
     """(the line without its road, that road). The line stands where its road ends and names the decisions of it. Raises `InvalidInput`."""
     if kind != "recommendation" or "road" not in given:
         return given, []
-    road: list[Told] = clean(ROAD, {"road": given["road"]})["road"]
+    road: list[Told] = [_with_reason(step) for step in clean(ROAD, {"road": given["road"]})["road"]]
     text = {name: value for name, value in given.items() if name != "road"}
     if road:
         text["state"] = text.get("state") or road[-1]["state"]
@@ -138,10 +140,14 @@ def _told(session: Session, line: models.StepEntry, *, is_taken_over: bool = Fal
     note = "" if is_taken_over else line.comment
     if not note and "unconfirmed" in _facts(line.transition):
         note = CONFIRMED
-    return {
+    return _with_reason({
         "date": day_of(line.at), "state": line.target, "note": note, "taken_over": is_taken_over,
         "decision": decision.number if isinstance(decision, models.Decision) else None,
-    }
+    })
+
+
+def _with_reason(step: Told) -> Told:
+    return {**step, "note": UNTOLD} if step["state"] == "superseded" and not step["note"] else step
 
 
 def _without_road(desk: Desk, item: models.Recommendation, value: Mapping[str, Any]) -> Walk:

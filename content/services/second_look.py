@@ -16,7 +16,7 @@ from content import models
 from content.services import rights, step_requests
 from content.services.accounts import SignedIn
 from workflows.catalogue import WORKFLOWS
-from workflows.decision import UNDECIDED
+from workflows.decision import DECISION, UNDECIDED
 from workflows.publication import GONE, PUBLICATION
 from workflows.vocabulary import Permission
 
@@ -65,9 +65,17 @@ def _requests(person: SignedIn) -> sa.Select[Any]:
 
 
 def _rules(person: SignedIn) -> sa.Select[Any]:
-    """Votes of others by another rule than the body's, on what is not decided yet."""
-    vote = models.Vote
+    """Votes of others by another rule than the body's, on what is not decided yet.
+
+    The public rule of the body may have become that of the vote meanwhile: then there is nothing to confirm. It is looked for in the
+    canonical JSON of its edition, where no text can hold these marks unescaped.
+    """
+    vote, decision, body = models.Vote, models.Decision.__table__, models.Edition
+    is_own = sa.exists().where(
+        decision.c.id == I.id, body.item_id == decision.c.body_id, body.valid_until.is_(None), body.document.contains(sa.literal('"voting_rule":"') + vote.rule + '"'),
+    )
     return sa.select(I.id).join(vote, vote.item_id == I.id).where(
-        vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, I.procedure_state.in_(sorted(UNDECIDED)),
+        vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, ~is_own,
+        sa.func.coalesce(I.procedure_state, DECISION.initial).in_(sorted(UNDECIDED)),
         I.publication_state.not_in(GONE), rights.held(person.grants, {Permission.VOTE_RECORD}),
     )

@@ -35,6 +35,7 @@ from content.services import (
     mentions,
     notify,
     numbering,
+    other_rule,
     publish,
     publishable,
     removal,
@@ -108,10 +109,7 @@ def take(
         step_requests.forget(desk.session, item, workflow)
     if decision is not None:
         mentions.keep(desk.session, item)
-    if isinstance(item, models.Decision) and step.target in ENDED:
-        endings.show(desk, item)
-    if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
-        implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
+    _tell(desk, item, workflow, step)
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=f"step.{workflow.name}.{name}", subject=item.url,
         # A note is public; a comment is a text of those who may read it, and stands in the history only.
@@ -120,6 +118,16 @@ def take(
     step_notices.after_step(desk, item, workflow, step, entry)
     step_notices.after_requests(desk, item, workflow, step, requests.values())
     return entry
+
+
+def _tell(desk: Desk, item: models.Item, workflow: Workflow, step: Step) -> None:
+    """What follows a step for the public, or for those who were asked something that it answers."""
+    if isinstance(item, models.Decision) and step.target in ENDED:
+        endings.show(desk, item)
+    if isinstance(item, models.Body) and workflow is PUBLICATION:
+        other_rule.follow(desk, item)
+    if isinstance(item, models.Recommendation) and workflow.column == "procedure_state":
+        implementation.show(desk, item, f"Stand: {workflow.states[step.target].title}")
 
 
 def possible(desk: Desk, item: models.Item, workflow: Workflow) -> tuple[Offer, ...]:

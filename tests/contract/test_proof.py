@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import subprocess
+import sys
 
 import pytest
 import sqlalchemy as sa
@@ -447,6 +449,74 @@ def test_a_change_of_key_that_was_interrupted_is_finished_or_forgotten(portal_ho
         register.settle_key(portal_house.data, connection)
     assert portal_house.signer.key_id == fresh.key_id
     assert _verified(portal_house)[1] is None
+
+
+def _opened_by_another_process(house):
+    """What any command does meanwhile: open the house, look, close it."""
+    url = house.engine.url.render_as_string(hide_password=False)
+    program = "import sys; from pathlib import Path; from content.house import House; House.open(Path(sys.argv[1]), database_url=sys.argv[2]).close()"
+    done = subprocess.run([sys.executable, "-c", program, str(house.data), url], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_that_starts_during_a_change_of_key_leaves_the_new_key_alone(portal_house, source, monkeypatch):  # noqa: F811
+    _import(portal_house, source)
+    pending, real = portal_house.data / founding.NEXT_KEY_FILE, register.change_key
+
+    def change_and_be_disturbed(*given):
+        fresh = real(*given)
+        body = pending.read_bytes()
+        _opened_by_another_process(portal_house)
+        assert pending.read_bytes() == body
+        with pytest.raises(founding.InUse, match="gerade gewechselt"), founding.changing_keys(portal_house.data, patience_s=0):
+            pass
+        return fresh
+
+    monkeypatch.setattr(register, "change_key", change_and_be_disturbed)
+    key_id = replace_key(portal_house)
+    assert (portal_house.signer.key_id, pending.exists()) == (key_id, False)
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert _verified(portal_house)[1] is None
+
+
+def test_a_new_key_that_was_taken_away_before_it_took_over_is_written_again(portal_house, source, monkeypatch):  # noqa: F811
+    _import(portal_house, source)
+    real = register.change_key
+
+    def change_and_lose(*given):
+        fresh = real(*given)
+        (portal_house.data / founding.NEXT_KEY_FILE).unlink()
+        return fresh
+
+    monkeypatch.setattr(register, "change_key", change_and_lose)
+    assert replace_key(portal_house) == portal_house.signer.key_id
+    assert (portal_house.data / founding.KEY_FILE).stat().st_mode & 0o777 == 0o600
+    _at(portal_house, dt.datetime.now(dt.UTC))
+    assert _verified(portal_house)[1] is None
+
+
+def test_a_change_of_key_first_ends_the_one_that_was_cut_off(portal_house, source):  # noqa: F811
+    """It must not throw away the pending key that the ledger already names."""
+    _import(portal_house, source)
+    with portal_house.writing("operator") as work:
+        register.change_key(work.desk, portal_house.data)
+    assert replace_key(portal_house) == portal_house.signer.key_id
+    assert _verified(portal_house)[1] is None
+
+
+def test_a_change_of_key_between_two_looks_is_no_foreign_key(portal_house, source, monkeypatch):  # noqa: F811
+    _import(portal_house, source)
+    real, looks = founding._demand_key, []
+
+    def demand(data, connection):
+        connection.scalar(sa.select(models.LedgerHead.checkpoint))  # what the transaction sees stays as it is now
+        if not looks:
+            looks.append(replace_key(portal_house))
+        real(data, connection)
+
+    monkeypatch.setattr(founding, "_demand_key", demand)
+    founding.demand_database(portal_house.data, portal_house.reading_engine, founding.Store.PORTAL)
+    assert looks == [portal_house.signer.key_id]
 
 
 # --- older documents ---

@@ -11,7 +11,19 @@ from content import models
 from content.export import pdf
 from content.koenigstein import KEYS
 from content.schemas import clean_item
-from content.services import ballots, edit, key_lists, lookup, mentions, other_rule, second_person, transition
+from content.services import (
+    ballots,
+    edit,
+    key_lists,
+    ledger,
+    lookup,
+    mentions,
+    other_rule,
+    proof,
+    second_person,
+    transition,
+)
+from portal import starting
 from tests.functional.deciding import acting, draft_decision, voted
 from workflows.decision import DECISION
 from workflows.engine import Blocked
@@ -21,6 +33,7 @@ from workflows.report import REPORT
 
 NOW = dt.datetime.now(dt.UTC)
 PAGE, OLD, NEW, ASKED = "/seite/impressum", "/beschluss/2021/39", "/beschluss/2021/34", "/empfehlung/efa-vorrang"
+LAPSED = "/beschluss/2024/13"
 
 
 # --- what came back ---------------------------------------------------------------------------------------------------
@@ -219,6 +232,35 @@ def test_a_decision_that_is_done_with_says_so_to_the_public(portal):
     assert "erledigt" in page.html.select_one("#erledigt").text and "Nur für den Verlauf" not in page.text
 
 
+@pytest.mark.on_both_databases
+def test_what_an_earlier_version_ended_without_a_word_is_told_once_by_the_upgrade(portal, monkeypatch):
+    app, house = portal
+    with house.writing("test") as work:
+        lookup.find(work.session, ASKED).procedure_state = "adopted"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(transition.endings, "show", lambda *_: None)
+        earlier.setattr(transition.implementation, "show", lambda *_: None)
+        with acting(house, "gerda") as work:
+            for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
+                second_person.ask(work.desk, lookup.find(work.session, url), workflow, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+            transition.take(work.desk, lookup.find(work.session, LAPSED), DECISION, "lapse", {"comment": "Erledigt."})
+        with acting(house, "rita") as work:
+            for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
+                transition.take(work.desk, lookup.find(work.session, url), workflow, "supersede")
+    marks = {OLD: "#ersetzt", ASKED: "#ersetzt", LAPSED: "#erledigt"}
+    assert [app.get(url).html.select_one(mark) for url, mark in marks.items()] == [None, None, None]
+    said = []
+    starting.show_endings(house, say=said.append)
+    assert said[-1] == "Festgehalten: 3 Fassungen."
+    assert all(app.get(url).html.select_one(mark) for url, mark in marks.items())
+    with house.reading() as connection:
+        position = ledger.position(connection)
+        assert ledger.verify(connection, house.public_keys)[1] is None and proof.rows(connection) == []
+    starting.show_endings(house, say=said.append)
+    with house.reading() as connection:
+        assert ledger.position(connection) == position and len(said) == 2
+
+
 # --- what rests on a decision -------------------------------------------------------------------------------------------
 
 
@@ -328,6 +370,26 @@ def test_a_key_waits_for_others_and_its_end_is_told_to_who_entered_it(desk, act,
     (told, url, _), = _told(house, "gerda", "answered")
     assert words in told and not _told(house, "rita", "waits")[0][2]
     gerda.get(url.partition("#")[0], status=200)
+
+
+@pytest.mark.on_both_databases
+def test_nobody_is_asked_about_another_rule_once_the_body_has_it_too(desk):
+    house, browser = desk
+    rita = browser("rita", "secretariat")
+    browser("gerda", "secretariat")
+    with acting(house, "gerda") as work:
+        row = voted(work)
+        ballots.record(work.desk, row, {"BUND": "yes"}, rule="einstimmig", rule_reason="So vereinbart.")
+        other_rule.ask(work.desk, row)
+        body = row.body
+        given = clean_item("body", {**body.input, "voting_rule": "einstimmig"})
+        edit.save(work.session, "body", given, now=work.desk.now, actor="gerda", item=body, rev=body.rev)
+        url = body.url
+    waits = "Andere Abstimmungsregel zu bestätigen"
+    assert waits in rita.get("/redaktion").text, "what one person saved changes nothing"
+    with acting(house, "rita") as work:
+        transition.correct(work.desk, lookup.find(work.session, url), "Neu gefasst.")
+    assert waits not in rita.get("/redaktion").text and not _told(house, "rita", "waits")[0][2]
 
 
 def test_another_rule_waits_for_others_and_its_confirmation_is_told(desk):

@@ -12,8 +12,11 @@ import pytest
 from webtest import TestApp
 
 from content import models
+from content.export import typesetting
 from content.schemas import InvalidInput, clean_item
 from content.services import accounts, edit, embargo, lookup, transition
+from content.storage import clean_file_name
+from content.word.shapes import Report
 from portal import clock, settings
 from portal.app import make_app
 from portal.mail import Postman
@@ -297,6 +300,43 @@ def test_kit_of_an_example_release_brings_the_picture_credit(released):
     address = next(link for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text) if "picture" in released.app.get(link).text)
     with zipfile.ZipFile(io.BytesIO(released.app.get(address + "/pressemappe.zip").body)) as packed:
         assert "Bildnachweis:" in packed.read("bilder/nachweise.txt").decode()
+
+
+def test_a_kit_made_while_a_file_is_missing_says_so_and_is_made_again_when_it_is_back(released):
+    address = next(link for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text) if "picture" in released.app.get(link).text)
+    image = released.app.get(address + ".json").json["data"]["image"]
+    path = released.house.files.path(image["sha256"])
+    name = f"bilder/{clean_file_name(image['file_name'])}"
+
+    def kit():
+        answer = released.app.get(address + "/pressemappe.zip")
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
+            return name in packed.namelist(), f"Zurzeit fehlt: {name}" in packed.read("LIESMICH.txt").decode(), answer.headers["ETag"]
+
+    path.rename(path.with_suffix(".fort"))
+    *found, mark = kit()
+    assert found == [False, True]
+    path.with_suffix(".fort").rename(path)
+    *found, whole = kit()
+    assert found == [True, False] and whole != mark
+    for made in (released.house.data / "pdf").iterdir():
+        made.unlink()
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert released.app.get(address + "/pressemappe.zip", status=500), "a damaged file is handed out to nobody, least of all for ever"
+
+
+def test_what_is_set_without_a_picture_has_another_name_than_with_it(tmp_path):
+    proof, report = typesetting.LedgerProof(1, "a", "b", "c", "d"), Report("Titel", "", ())
+
+    def names():
+        return {
+            typesetting.pdf_order("{}", proof, base_url="", pictures={"f" * 64: tmp_path / "bild"}).name,
+            typesetting.word_order(report, {"f" * 64: tmp_path / "bild"}, report_uid="u").name,
+        }
+
+    without = names()
+    (tmp_path / "bild").write_bytes(b"x")
+    assert len(without) == len(names()) == 2 and not without & names()
 
 
 def test_kit_of_what_is_no_release_or_not_public_is_not_there(released):

@@ -13,6 +13,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -310,6 +311,92 @@ def test_one_server_for_each_folder_and_port_and_none_outlives_its_parent(data, 
         assert _answers(port)
     finally:
         _end(second)
+
+
+ODD_NAME = "ä ?mode=memory&x=#1 %25 %zz [ü]"
+"""Signs that addresses, patterns and settings read as their own."""
+
+
+def test_every_command_works_in_a_folder_of_any_name(tmp_path, lemmas_folder, run):
+    data, back = tmp_path / ODD_NAME, tmp_path / f"{ODD_NAME} zurück"
+    for folder in (data, back):
+        folder.mkdir(mode=0o700)
+        (folder / "lemmas").symlink_to(lemmas_folder)
+    rows = tmp_path / f"{ODD_NAME}.jsonl"
+    rows.write_text("\n".join(map(json.dumps, LINES)))
+    assert run(data, "init", "--empty")[0] == 0
+    assert run(data, "import", str(rows), "--publish")[0] == 0
+    archive = tmp_path / f"{ODD_NAME}.tar.gz"
+    assert run(data, "user", "add", "gerda", "--role", "secretariat")[0] == 0
+    for words in (
+        ["migrate"], ["reindex"], ["reconcile"], ["ledger", "verify"], ["ledger", "new-key"], ["ledger", "restored"], ["links", "new-key"], ["user", "list"],
+        ["workflows", "check"], ["step", "/beschluss/rat/2020/01", "correct", "--as", "gerda"], ["export", str(tmp_path / f"{ODD_NAME}.out")],
+        ["backup", str(archive)], ["check"],
+    ):
+        code, _, errors = run(data, *words)
+        assert code == (1 if words[0] == "step" else 0) and "DATABASE_URL" not in errors, (words, code, errors)
+    left = tmp_path / f".{archive.name}-tot"
+    left.mkdir()
+    assert run(data, "backup", str(archive))[0] == 0 and not left.exists()
+    code, _, errors = run(back, "restore", str(archive))
+    assert (code, errors) == (0, "")
+    assert run(back, "check")[0] == 0
+    for folder in (data, back):
+        port = _free_port()
+        server = _serve(folder, port, "--existing")
+        try:
+            assert _answers(port) and b"2020/01" in urllib.request.urlopen(f"http://127.0.0.1:{port}/beschluss/rat/2020/01", timeout=20).read()
+        finally:
+            _end(server)
+    odd = [path for path in tmp_path.iterdir() if not path.name.startswith(ODD_NAME)]
+    assert odd == [], "something was written beside the folder"
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_servers_started_at_once_on_one_folder_one_serves(data, tmp_path, lemmas_folder, is_new):
+    if is_new:
+        data = tmp_path / "neu"
+        data.mkdir(mode=0o700)
+        (data / "lemmas").symlink_to(lemmas_folder)
+    ports = [_free_port(), _free_port()]
+    both = [_serve(data, port, "--empty") for port in ports]
+    try:
+        until = time.monotonic() + 120
+        while all(one.poll() is None for one in both) and time.monotonic() < until:
+            time.sleep(0.05)
+        lost = [one for one in both if one.poll() is not None]
+        assert [one.returncode for one in lost] == [2] and "läuft schon ein Portal" in lost[0].communicate(timeout=20)[0]
+        [(winner, port)] = [(one, port) for one, port in zip(both, ports, strict=True) if one is not lost[0]]
+        assert _answers(port) and winner.poll() is None
+    finally:
+        for one in both:
+            _end(one)
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_serve_with_what_to_do(tiny, tmp_path):
+    """Root may write everywhere: it lays down its rights in a process of its own."""
+    folder, said = Path(tempfile.mkdtemp()), tmp_path / "said"
+    folder.chmod(0o755)
+    shutil.copytree(tiny, folder / "data", symlinks=True)
+    said.touch()
+    if os.geteuid() == 0:
+        os.chown(folder / "data", 65_534, 65_534)
+    (folder / "data").chmod(0o500)
+    try:
+        child = os.fork()
+        if not child:
+            with said.open("w") as errors, contextlib.redirect_stderr(errors):
+                if os.geteuid() == 0:
+                    os.setgroups([])
+                    os.setuid(65_534)
+                code = cli.main(["--data", str(folder / "data"), "serve", "--port", "7121"])
+                errors.flush()
+            os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
+        assert "Hier darf nicht geschrieben werden. Bitte Rechte und Datenträger prüfen" in said.read_text()
+    finally:
+        (folder / "data").chmod(0o700)
+        shutil.rmtree(folder)
 
 
 def test_of_three_first_starts_on_one_folder_all_end_well(tmp_path, lemmas_folder, postgres_url):

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import ballots, exchange, lookup, transition
+from content.services import ballots, exchange, lookup, roads, transition
 from content.services.exchange import FaultyInput
 from tests.functional.test_decided import BODY, DECISION
 from tests.functional.test_desk import form_of, step
@@ -94,6 +94,26 @@ def test_export_tells_the_road_and_brings_it_back_equal(house, other_house, take
     with other_house.writing("import") as work:
         exchange.Importer(work.desk, is_publishing=True).read([path])
     assert _exported(other_house) == lines and _data(other_house)[-1]["road"] == _data(house)[-1]["road"]
+
+
+def test_an_export_from_before_a_replacement_had_to_give_its_reason_is_taken(house, other_house, take, tmp_path):
+    replaced = LINE | {"road": [*ROAD, {"date": "2021-05-01", "state": "superseded", "decision": "2020/01"}]}
+    take(BODY, ADOPTING, replaced)
+    assert _data(house)[-1]["replacement"]["reason"] == roads.UNTOLD
+    assert take(BODY, ADOPTING, replaced).unchanged == {"body": 1, "decision": 1, "recommendation": 1}
+    with house.engine.begin() as connection:  # as the portal of that time kept it
+        for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'step_entry'").all():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        assert connection.execute(sa.update(models.StepEntry).where(models.StepEntry.target == "superseded").values(comment="")).rowcount == 1
+    lines = _exported(house)
+    (told,) = [line for line in lines if line["type"] == "recommendation"]
+    assert told["road"][-1]["note"] == roads.UNTOLD
+    assert take(*lines).unchanged == {"body": 1, "decision": 1, "recommendation": 1}
+    path = tmp_path / "export.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    with other_house.writing("import") as work:
+        exchange.Importer(work.desk, is_publishing=True).read([path])
+    assert _exported(other_house) == lines
 
 
 def test_a_public_export_ends_the_road_where_the_public_edition_does(house, take):
