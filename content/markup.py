@@ -239,11 +239,18 @@ def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
     """
     found = len(text) * 0.7 + text.count("\n") * 50 + text.count("|") * 45 + _marks(text) * 30 + text.count("](") * 70
     for lines in blocks:
+        found += sum(map(_levels, lines)) * 25
         found += _breaks(lines) * (len(lines) * 0.15 + sum(map(len, lines)) * 0.03)
         for piece in _pieces(lines):
             hard = len(_HARD_LINK.findall(piece)) * 0.4 + len(_OPEN_BRACKET.findall(piece)) * 0.6
             found += len(piece) * ((_marks(piece) - len(_INNER.findall(piece))) * 0.025 + piece.count("`") * 0.04 + hard)
     return found + len(text) * len(_OPEN_TAG.findall(text)) * 0.03
+
+
+def _levels(line: str) -> int:
+    """In how many lists and quotations a line may stand: the library reads it once for each."""
+    lead = _LEAD.match(line)
+    return min(len(_LEVEL.findall(lead[0])) + (len(line) - len(line.lstrip(" "))) // 4, MAX_NESTING) if lead else 0
 
 
 def _marks(text: str) -> int:

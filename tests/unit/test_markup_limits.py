@@ -111,6 +111,12 @@ def test_every_text_of_the_examples_costs_a_small_part_of_what_a_text_may():
     assert max(map(markup.work, texts)) < markup.MAX_WORK / 10
 
 
+@pytest.mark.parametrize("nested", ["> > > > > > - a\n\n", "- - - - - - a\n\n", "                        - a\n\n"])
+def test_a_line_counts_as_often_as_the_library_reads_it(nested):
+    """Measured: six levels cost two to three times as much as one."""
+    assert 2 < markup.work(nested * 500) / markup.work("- a\n\n" * 500) < 4
+
+
 def test_a_text_refused_half_way_does_not_change_how_the_next_one_reads(monkeypatch):
     monkeypatch.setattr(markup, "check_size", lambda _text: None)
     before = markup.to_html("> a\n\n- *b*")
