@@ -95,7 +95,7 @@ def _html(text: str) -> str:
         return f"<p>{escape(text.strip(), quote=False)}</p>"
     converter = _converter()
     try:
-        raw = converter.convert(text)
+        raw = converter.convert(_definitions_apart(text))
     except RecursionError as error:
         raise TooDeep(_TOO_DEEP) from error
     finally:
@@ -147,13 +147,10 @@ def check_size(text: str) -> None:
         raise TooLarge(f"Der Text hat {len(text)} Zeichen; höchstens {MAX_MARKDOWN_CHARS} sind möglich. Bitte aufteilen.")
     if _is_plain(text):
         return
-    lines = text.expandtabs(4).split("\n")
+    lines = _definitions_apart(text.expandtabs(4)).split("\n")
     if len(lines) > MAX_LINES:
         raise TooLarge(f"Der Text hat {len(lines)} Zeilen; höchstens {MAX_LINES} sind möglich. Bitte aufteilen.")
-    for line in lines:
-        lead = _LEAD.match(line)
-        if lead and (len(_LEVEL.findall(lead[0])) > MAX_NESTING or len(line) - len(line.lstrip(" ")) > 8 * MAX_NESTING):
-            raise TooDeep(_TOO_DEEP)
+    _refuse_deep(lines)
     blocks = _blocks(lines)
     if len(_RULES.findall(text)) > MAX_RULES:
         raise TooLarge(f"Der Text hat mehr als {MAX_RULES} Trennlinien. Bitte aufteilen.")
@@ -170,13 +167,57 @@ def work(text: str) -> float:
     if _is_plain(text):
         return len(text) * 0.7
     try:
-        return _work(text, _blocks(text.expandtabs(4).split("\n")))
+        return _work(text, _blocks(_definitions_apart(text.expandtabs(4)).split("\n")))
     except TooDeep:
         return 0
 
 
+def _definitions_apart(text: str) -> str:
+    """`text` with a blank line before each term but the first of a block: without one the library puts every term into the explanation before."""
+    if not _DEFINED_TWICE.search(text):
+        return text
+    lines, is_code, is_defined = text.split("\n"), False, False
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        is_code ^= line.startswith(("```", "~~~"))
+        is_definition = _DEFINITION.match(line) is not None
+        after = _DEFINITION.match(lines[number + 1]) if number + 1 < len(lines) else None
+        is_term = after is not None and not is_definition and len(line) - len(line.lstrip(" ")) <= after.start(1)
+        if is_defined and not is_code and is_term:
+            found.append("")
+        is_defined = bool(line.strip()) and (is_defined or is_definition) and not is_code
+        found.append(line)
+    return "\n".join(found)
+
+
+_DEFINITION: Final = re.compile(r" {0,3}(:)[ \t]")
+_DEFINED_TWICE: Final = re.compile(r"\n {0,3}:[ \t].*\n(?:.+\n)*? {0,3}:[ \t]")
+
+
+def _refuse_deep(lines: Iterable[str]) -> None:
+    """Raise `TooDeep` for lists, quotations and explanations that stand inside each other: by marks in one line, or line by line further to the right."""
+    above: list[tuple[int, int]] = []
+    quotes = 0
+    for line in lines:
+        quoted = _QUOTED.match(line)
+        rest = line[quoted.end() :] if quoted else line
+        if (count := quoted[0].count(">") if quoted else 0) != quotes:
+            above, quotes = [], count
+        lead = _LEAD.match(rest)
+        marks = len(_LEVEL.findall(lead[0])) if lead and not _RULE.match(rest) else 0
+        if marks and lead:
+            column = (len(rest) - len(rest.lstrip(" "))) // 4
+            while above and above[-1][0] >= column:
+                above.pop()
+            above.append((column, marks))
+        if quotes + marks > MAX_NESTING or (marks and quotes + sum(number for _, number in above) > MAX_NESTING):
+            raise TooDeep(_TOO_DEEP)
+
+
+_QUOTED: Final = re.compile(r"(?: {0,3}> ?)+")
 _LEAD: Final = re.compile(r"(?: *(?:>|[-*+:](?= )|\d{1,9}[.)](?= )))* *")
 _LEVEL: Final = re.compile(r"[>*+:-]|\d+")
+_RULE: Final = re.compile(r" *([-*_]) {0,2}(?:\1 {0,2}){2,} *$")
 
 
 def _blocks(lines: Iterable[str]) -> list[list[str]]:
@@ -198,6 +239,7 @@ def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
     """
     found = len(text) * 0.7 + text.count("\n") * 50 + text.count("|") * 45 + _marks(text) * 30 + text.count("](") * 70
     for lines in blocks:
+        found += sum(map(_levels, lines)) * 25
         found += _breaks(lines) * (len(lines) * 0.15 + sum(map(len, lines)) * 0.03)
         for piece in _pieces(lines):
             hard = len(_HARD_LINK.findall(piece)) * 0.4 + len(_OPEN_BRACKET.findall(piece)) * 0.6
@@ -205,13 +247,21 @@ def _work(text: str, blocks: Iterable[Sequence[str]]) -> float:
     return found + len(text) * len(_OPEN_TAG.findall(text)) * 0.03
 
 
+def _levels(line: str) -> int:
+    """In how many lists and quotations a line may stand: the library reads it once for each."""
+    lead = _LEAD.match(line)
+    return min(len(_LEVEL.findall(lead[0])) + (len(line) - len(line.lstrip(" "))) // 4, MAX_NESTING) if lead else 0
+
+
 def _marks(text: str) -> int:
     return sum(map(text.count, _MARK_SIGNS)) + text.count("&")
 
 
 _MARK_SIGNS: Final = ("\\", "*", "_", "`", "[", "<", "&", "  \n")
-_HARD_LINK: Final = re.compile(r"\]\((?![^()\s\"'<>]{0,2000}(?: \"[^\"\n()]{0,500}\")?\))")
-_OPEN_BRACKET: Final = re.compile(r"\[(?![^\[\]]{0,500}\])")
+_HARD_LINK: Final = re.compile(
+    r"""\]\((?!(?:<[^<>\n]{0,2000}+>|(?:[^()\s"'<>]|\([^()\s"'<>]{0,500}+\)){0,2000}+)(?: (?:"(?:[^"\n()]|\([^"\n()]{0,200}+\)){0,500}+"|'[^'\n()]{0,500}+'))?\))"""
+)
+_OPEN_BRACKET: Final = re.compile(r"\[(?!(?:[^\[\]]|\[[^\[\]]{0,200}+\]){0,500}+\])")
 """A link, or the words of one, whose end is not plain to see: the library looks for it letter by letter, several times."""
 _INNER: Final = re.compile(r"\w_(?=\w)")
 """An underline within a word marks nothing."""
@@ -221,7 +271,7 @@ _BREAK: Final = re.compile(r"[ >]*(?:[#:=]|\[[^\]]*\]:|(?:[-*_] *){3,}$)")
 
 def _breaks(lines: Sequence[str]) -> int:
     """Lines that begin something new in the middle of a block. Raises `TooDeep`."""
-    definitions = sum(line.lstrip().startswith(":") and not before.lstrip().startswith(":") for before, line in pairwise(lines))
+    definitions = sum(line.lstrip(" >").startswith(":") and not before.lstrip(" >").startswith(":") for before, line in pairwise(lines))
     if definitions > 2 * MAX_NESTING:  # each stands inside the one before
         raise TooDeep("Viele Erklärungen mit „:“ folgen ohne Leerzeile aufeinander. Bitte Leerzeilen dazwischen setzen.")
     quotes = sum(line.lstrip().startswith(">") and not before.lstrip().startswith(">") for before, line in pairwise(lines))
@@ -268,8 +318,11 @@ def _refuse_open(blocks: Iterable[Sequence[str]]) -> None:
             )
 
 
-_LINKS: Final = re.compile(r"!?\[[^\[\]\n]{0,500}\]\([^()\n]{0,2000}\)")
-_PAIRS: Final = re.compile(r"\[[^\[\]\n]{0,500}\](?!\()|<[^<>\n]{1,2000}>|(\*{1,3}|_{1,3}|`{1,3})[^*_`\n]{1,2000}\1|\\.|\w_(?=\w)")
+_LINKS: Final = re.compile(
+    r"!?\[(?:[^\[\]\n]|\[[^\[\]\n]{0,200}+\]){0,500}+\]\((?:[^()\n]|\([^()\n]{0,500}+\)){0,2000}+\)"
+)
+"""Brackets may stand in brackets, once: „[Anlage [3]](/datei/3_(neu).pdf)“."""
+_PAIRS: Final = re.compile(r"\[(?:[^\[\]\n]|\[[^\[\]\n]{0,200}+\]){0,500}+\](?!\()|<[^<>\n]{1,2000}>|(\*{1,3}|_{1,3}|`{1,3})[^*_`\n]{1,2000}\1|\\.|\w_(?=\w)")
 _RULES: Final = re.compile(r"^[ \t]{0,3}(?:[-*_=][ \t]*){3,}$", re.MULTILINE)
 
 

@@ -11,6 +11,7 @@ import logging
 import re
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from webob.compat import parse_header
 
 from content.patience import Patience, TooBusy, patient
 from portal.cache import WITHOUT_DATABASE
-from portal.shares import MOST_POSTS, MOST_STREAMS, MOST_WAITING
+from portal.shares import MOST_ARRIVING, MOST_POSTS, MOST_STREAMS, MOST_WAITING
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ ANSWER_S: Final = 10.0
 """So long the database may take for one answer to a request."""
 TURN_S: Final = 10.0
 """So long a reader waits until other readers make room."""
+ARRIVAL_S: Final = 0.25
+"""So long a body waits for others from the same place: what a browser sends has arrived by then."""
 RETRY_AFTER_S: Final = 5
 
 AT_ONCE_BYTES: Final = 4_000_000
@@ -77,12 +80,48 @@ class Admission:
         self._waiting = threading.BoundedSemaphore(MOST_WAITING + readers)
         self._posts = threading.BoundedSemaphore(MOST_POSTS)
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
+        self._arriving: Counter[str] = Counter()
+        self._arrived = threading.Condition()
+        self._waiting_to_arrive = 0
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
         """Room for one reader. Raises `TooBusy`."""
         with _room(self._waiting, 0, "too many readers wait"), _room(self._readers, TURN_S, "readers waited too long"):
             yield
+
+    @contextlib.contextmanager
+    def arriving(self, place: str) -> Iterator[None]:
+        """Room for a body on its way from `place` (empty: unknown), beside others from there. Raises `Refused`.
+
+        Whoever sends slowly, or half, holds a thread as long as he likes; he must not hold those of all others.
+        """
+        if not place:
+            yield
+            return
+        with self._arrived:
+            if not self._finds_room(place):
+                raise Refused(429, "Das ist zu viel auf einmal", "Von Ihrer Adresse sind noch zu viele Formulare unterwegs. Bitte senden Sie dieses gleich noch einmal.")
+            self._arriving[place] += 1
+        try:
+            yield
+        finally:
+            with self._arrived:
+                self._arriving[place] -= 1
+                if not self._arriving[place]:
+                    del self._arriving[place]
+                self._arrived.notify_all()
+
+    def _finds_room(self, place: str) -> bool:
+        if self._arriving[place] < MOST_ARRIVING:
+            return True
+        if self._waiting_to_arrive >= MOST_ARRIVING:
+            return False
+        self._waiting_to_arrive += 1
+        try:
+            return self._arrived.wait_for(lambda: self._arriving[place] < MOST_ARRIVING, ARRIVAL_S)
+        finally:
+            self._waiting_to_arrive -= 1
 
     def posting(self) -> contextlib.AbstractContextManager[None]:
         """Room for one who may write. Raises `TooBusy`."""
@@ -141,8 +180,17 @@ def _read(request: Request, handler: Handler, admission: Admission) -> Response:
 
 
 def _posted(request: Request, handler: Handler, admission: Admission) -> Response:
+    from portal.visitor import place_of  # noqa: PLC0415 - it stands on this module
+
+    with contextlib.ExitStack() as arriving:
+        arriving.enter_context(admission.arriving(place_of(request)))  # first: who waits for it takes no room of others
+        return _let_in(request, handler, admission, arriving)
+
+
+def _let_in(request: Request, handler: Handler, admission: Admission, arriving: contextlib.ExitStack) -> Response:
     with admission.posting(), patient(Patience(WRITER_WAIT_S, ANSWER_S)):
         body = _take_body(request)
+        arriving.close()
         try:
             _take_form(request)
             if request.registry.position.outage.is_closed:
@@ -346,7 +394,9 @@ def _told(request: Request, refused: Refused) -> Response:
     from portal.views.errors import plain  # noqa: PLC0415 - the views stand on this module
 
     response = plain(request, refused.status, refused.title, words=refused.words)
-    if refused.status == 413:
+    if refused.status == 429:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    if refused.status in {413, 429}:
         response.headers["Connection"] = "close"  # what was not read cannot be skipped
     return response
 

@@ -26,6 +26,7 @@ def make_app(settings: Settings, *, house: House | None = None) -> Front:
     assets = site.asset_versions()
     config = Configurator(settings={"portal.settings": settings})
     config.registry.house = opened
+    config.registry.assets = assets
     config.registry.asset = lambda name: assets.get(name, f"/static/{name}")
     config.registry.templates = templates = make_environment()
     config.registry.frame = site.Frame(templates, config.registry.asset)

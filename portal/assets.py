@@ -15,12 +15,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+from portal.site import mark_of
 
 ROOT: Final = Path(__file__).parent.parent
 VENDOR: Final = ROOT / "portal" / "static" / "vendor"
@@ -82,7 +85,7 @@ def build() -> dict[str, str]:
     (fresh / "kern.css").write_text(purge(source, used_words()))
     for cut in CUTS:
         (fresh / "fonts" / f"fira-{cut.lower()}.woff2").write_bytes(_font(cut))
-    (fresh / "fonts.css").write_text(_font_faces())
+    (fresh / "fonts.css").write_text(_font_faces({cut: mark_of(fresh / "fonts" / f"fira-{cut.lower()}.woff2") for cut in CUTS}))
     bundle(EDITOR / "main.js", fresh / "report-editor.js")
     (fresh / "report-editor-LICENSES.txt").write_text(_licences())
     shutil.copy(PACKAGE / "LICENSE.md", fresh / "KERN-LICENSE.md")
@@ -196,10 +199,10 @@ def _font(cut: str) -> bytes:
     return body
 
 
-def _font_faces() -> str:
+def _font_faces(marks: Mapping[str, str]) -> str:
     return "".join(
         '@font-face{font-family:"Fira Sans";font-style:normal;font-display:swap;'
-        f'font-weight:{weight};src:url("fonts/fira-{cut.lower()}.woff2") format("woff2")}}\n'
+        f'font-weight:{weight};src:url("fonts/fira-{cut.lower()}.woff2?v={marks[cut]}") format("woff2")}}\n'
         for cut, weight in CUTS.items()
     )
 

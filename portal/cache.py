@@ -3,6 +3,9 @@
 A WSGI layer before Pyramid. A page is kept together with the state it was made in: ledger position, day, version of the
 program. Each request reads the position from the database (a few microseconds) *before* anything else, so the first
 request after a publication makes the page anew. The state is also the strong ETag: whoever holds it gets 304.
+
+There are as many ordinary pages as there is content. Of pages that readers put together themselves (`?jahr=…&seite=…`, two
+editions side by side) there are as many as somebody likes: they lie on a shelf of their own, and push out each other only.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -35,6 +39,9 @@ POSITION: Final = "portal.position"
 ASKED: Final = "portal.asked"
 """Where the application leaves the names of the parameters that it looked at: a page is kept under no others."""
 
+CHOSEN: Final = "portal.chosen"
+"""Where the application says that an address without parameters is one of many that readers choose themselves."""
+
 STALE: Final = ("Warning", '110 - "Response is Stale"')
 """Header of a page that is shown as it was because the database is away."""
 
@@ -42,10 +49,16 @@ WITHOUT_DATABASE: Final = ("/static/", "/favicon.ico", "/health")
 """Addresses that answer without the database; the last one says that it is away."""
 
 _MAX_PAGE_BYTES: Final = 2_000_000
+_CHOSEN_SHARE: Final = 4
+"""One part of so many is left to pages that readers put together themselves."""
 _GZIP_LEVEL: Final = 5
 _OVERHEAD_BYTES: Final = 2_000
 _LETTER_BYTES: Final = 2
 """A letter of an address takes so many, about."""
+
+
+Key = tuple[str, str, bool]
+"""Path, query, and whether the page is compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,7 @@ class _Kept:
     body: bytes
     etag: str
 
-    def size(self, key: tuple[str, str, bool]) -> int:
+    def size(self, key: Key) -> int:
         """Bytes that it takes under `key`, about."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         return len(self.body) + headers + _LETTER_BYTES * (len(key[0]) + len(key[1])) + _OVERHEAD_BYTES
@@ -64,6 +77,32 @@ class _Kept:
 def berlin_today() -> dt.date:
     """The day whose pages are shown."""
     return dt.datetime.now(BERLIN).date()
+
+
+class _Shelf:
+    """Pages up to `limit_bytes`; the one not asked for longest goes first."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._pages: OrderedDict[Key, _Kept] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> _Kept | None:
+        with self._lock:
+            kept = self._pages.get(key)
+            if kept is not None:
+                self._pages.move_to_end(key)
+            return kept
+
+    def put(self, key: Key, kept: _Kept) -> None:
+        with self._lock:
+            old = self._pages.pop(key, None)
+            self._size += kept.size(key) - (old.size(key) if old else 0)
+            self._pages[key] = kept
+            while self._size > self._limit_bytes:
+                name, gone = self._pages.popitem(last=False)
+                self._size -= gone.size(name)
 
 
 class PageCache:
@@ -78,20 +117,18 @@ class PageCache:
         self._application = application
         self._position = position
         self._version = version
-        self._limit_bytes = limit_bytes
         self._today = today
-        self._pages: OrderedDict[tuple[str, str, bool], _Kept] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
+        self._chosen = _Shelf(limit_bytes // _CHOSEN_SHARE)
+        self._ordinary = _Shelf(limit_bytes - limit_bytes // _CHOSEN_SHARE)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the store, or ask the application and keep what may be kept."""
         method = environ["REQUEST_METHOD"]
         if method not in {"GET", "HEAD"}:
             return self._application(environ, start_response)
-        is_gzip = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+        is_gzip = _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), is_gzip)
-        kept = self._pages.get(key)
+        kept = self._ordinary.get(key) or self._chosen.get(key)
         if key[0].startswith(WITHOUT_DATABASE):
             state = self._version
         else:
@@ -106,8 +143,8 @@ class PageCache:
             if not isinstance(made, _Kept):
                 return made
             kept = made
-            if _is_asked_for(environ):
-                self._keep(key, kept)
+            if _is_asked_for(environ) and kept.size(key) <= _MAX_PAGE_BYTES:
+                (self._chosen if _is_chosen(environ, kept) else self._ordinary).put(key, kept)
         return _answer(environ, start_response, kept, is_head=method == "HEAD")
 
     def _without_database(self, environ: Environ, start_response: StartResponse, kept: _Kept | None) -> Iterable[bytes]:
@@ -141,25 +178,28 @@ class PageCache:
         _close(chunks)
         return _finished(state, headers, body, is_gzip=is_gzip)
 
-    def _keep(self, key: tuple[str, str, bool], kept: _Kept) -> None:
-        if kept.size(key) > _MAX_PAGE_BYTES or not self._limit_bytes:
-            return
-        with self._lock:
-            old = self._pages.pop(key, None)
-            self._size += kept.size(key) - (old.size(key) if old else 0)
-            self._pages[key] = kept
-            while self._size > self._limit_bytes:
-                name, gone = self._pages.popitem(last=False)
-                self._size -= gone.size(name)
-
 
 def _is_asked_for(environ: Environ) -> bool:
-    """Whether the page depends on every parameter of the address: under senseless ones nothing is kept."""
+    """Whether the page depends on every parameter of the address, each named once: under senseless ones nothing is kept."""
     query = environ.get("QUERY_STRING", "")
     if not query:
         return True
     asked = environ.get(ASKED, ())
-    return all(row.partition("=")[0] in asked for row in query.split("&"))
+    names = [row.partition("=")[0] for row in query.split("&")]
+    return len(set(names)) == len(names) and all(name in asked for name in names)
+
+
+def _is_chosen(environ: Environ, kept: _Kept) -> bool:
+    """Whether there are as many such pages as readers like. What may be kept for ever has one address only."""
+    return bool(environ.get(CHOSEN) or environ.get("QUERY_STRING")) and ("Cache-Control", FOR_EVER) not in kept.headers
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether the reader takes gzip: named, and not with a weight of nothing."""
+    return any(_GZIP.match(row) for row in accepted.lower().split(","))
+
+
+_GZIP: Final = re.compile(r"\s*(?:x-)?gzip\s*(?:;\s*q\s*=\s*(?:1|0?\.0*[1-9])|\Z)")
 
 
 def _finished(state: str, headers: list[tuple[str, str]], body: bytes, *, is_gzip: bool) -> _Kept:

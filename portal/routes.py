@@ -169,6 +169,6 @@ SUFFIXES: Final = {
     "ris": "/zitat.ris",
     "plain": "/zitat.txt",
     "versions": "/fassungen",
-    "compare": r"/fassungen/{old:\d{1,6}}..{new:\d{1,6}}",
+    "compare": "/fassungen/{old:[1-9][0-9]{0,5}}..{new:[1-9][0-9]{0,5}}",
 }
 """What every item offers beside its page: name of the route → what is put behind its address."""

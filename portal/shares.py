@@ -6,6 +6,8 @@ from typing import Final
 
 MOST_POSTS: Final = 24
 """So many requests that may write are let in at once: waiting for their turn, or sending their body."""
+MOST_ARRIVING: Final = 12
+"""So many bodies may be on their way at once from one place (an address, of IPv6 its network): half of what all may send."""
 MOST_WAITING: Final = 64
 """So many readers wait for each other in a process; who comes then is asked to come back."""
 MOST_STREAMS: Final = 8

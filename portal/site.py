@@ -72,9 +72,13 @@ def asset_versions() -> dict[str, str]:
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
             name = path.relative_to(STATIC).as_posix()
-            mark = hashlib.blake2b(path.read_bytes(), digest_size=5).hexdigest()
-            found[name] = f"/static/{name}?v={mark}"
+            found[name] = f"/static/{name}?v={mark_of(path)}"
     return found
+
+
+def mark_of(path: Path) -> str:
+    """What names the content of a static file in its address."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=5).hexdigest()
 
 
 _NAV_PATHS: Final = {kind.list_url: f"/{kind.path}/" for kind in KINDS.values()}

@@ -96,7 +96,9 @@ def today(reader: Reader) -> dt.date:
 def coverage(reader: Reader, *, item: str = "", offer: str = "", provider: str = "") -> Coverage:
     """The coverage of one item, one offer, one provider, or of everything."""
     day = today(reader)
-    return reader.remembered(("coverage", day, item, offer, provider), lambda: _coverage(reader, day, item, offer, provider))
+    if item or offer or provider:  # as many as somebody likes to ask for: made each time
+        return _coverage(reader, day, item, offer, provider)
+    return reader.remembered(("coverage", day), lambda: _coverage(reader, day, "", "", ""))
 
 
 def _coverage(reader: Reader, day: dt.date, item: str, offer: str, provider: str) -> Coverage:

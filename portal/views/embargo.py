@@ -214,6 +214,7 @@ def too_many(_error: TooManyTries, request: Request) -> Response:
     words = Problem("Zu viele Versuche", "Von Ihrem Anschluss kamen gerade zu viele Anfragen. Bitte in zehn Minuten noch einmal versuchen.")
     response = render(request, "errors/problem.html", title=words.title, page=words, status=429, is_indexed=False)
     response.headers["Retry-After"] = "600"
+    response.cache_control = "no-store"
     return response
 
 

@@ -23,7 +23,7 @@ from content.search.interface import IndexDamaged
 from content.services import following, orders, rows
 from content.storage import IMAGE_TYPES, clean_file_name
 from portal.admission import RETRY_AFTER_S
-from portal.cache import ASK_EACH_TIME, CACHEABLE, FOR_EVER
+from portal.cache import ASK_EACH_TIME, ASKED, CACHEABLE, FOR_EVER
 from portal.position import Away
 from portal.views.common import item_address, parameter, render
 from portal.views.public import _edition, _missing
@@ -32,6 +32,8 @@ INLINE: Final = frozenset({"application/pdf", "image/jpeg", "image/png", "image/
 ONE_YEAR_S: Final = 31_536_000
 FIXED: Final = f"public, max-age={ONE_YEAR_S}, immutable, s-maxage=0, proxy-revalidate"
 """A picture on its way to one reader stays with that reader; a cache that serves many asks each time."""
+ONE_DAY_S: Final = 86_400
+A_DAY: Final = f"public, max-age={ONE_DAY_S}"
 SCARCE_BYTES: Final = 50_000_000
 """With less free than this, the next large upload fails."""
 STATIC: Final = Path(__file__).parent.parent / "static"
@@ -183,29 +185,29 @@ TEXT_ASSETS: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "ima
 @view_config(route_name="asset")
 def asset(request: Request) -> Response:
     """A file of the design; texts go through the page cache and are sent compressed."""
-    try:
-        path = (STATIC / "/".join(request.matchdict["path"])).resolve()
-        is_ours = path.is_relative_to(STATIC.resolve()) and path.is_file()
-    except (OSError, ValueError):  # no name of a file at all: too long, or with a zero byte
-        is_ours = False
-    if not is_ours:
+    name = "/".join(request.matchdict["path"])
+    address = request.registry.assets.get(name)
+    if address is None or request.path_info != f"/static/{name}":  # each other spelling would be kept as a page of its own
         raise HTTPNotFound
-    # The address carries a mark of the content (`?v=`): only then may it be kept for ever.
-    lifetime = FOR_EVER if parameter(request, "v") else ASK_EACH_TIME
+    # The address carries a mark of the content (`?v=`): only under the right one may it be kept, and for ever.
+    is_marked = address == f"/static/{name}?v={parameter(request, 'v')}"
+    path = STATIC / name
     media_type = TEXT_ASSETS.get(path.suffix)
     if media_type is None:
         response = FileResponse(str(path), request=request)
-        response.headers["Cache-Control"] = FOR_EVER
+        response.headers["Cache-Control"] = FOR_EVER if is_marked else A_DAY
         return response
     response = Response(path.read_bytes(), content_type=media_type, charset="utf-8")
-    response.headers[CACHEABLE] = lifetime
+    if not is_marked:
+        request.environ[ASKED].discard("v")
+    response.headers[CACHEABLE] = FOR_EVER if is_marked else ASK_EACH_TIME
     return response
 
 
 @view_config(route_name="favicon")
 def favicon(request: Request) -> Response:
     """The icon, where browsers ask for it."""
-    return FileResponse(str(STATIC / "favicon.svg"), request=request, content_type="image/svg+xml", cache_max_age=ONE_YEAR_S)
+    return FileResponse(str(STATIC / "favicon.svg"), request=request, content_type="image/svg+xml", cache_max_age=ONE_DAY_S)
 
 
 @view_config(route_name="health")

@@ -25,7 +25,7 @@ from content.services.listing import PER_PAGE
 from content.whole import whole
 from portal import item_page
 from portal.admission import AT_ONCE_BYTES
-from portal.cache import FOR_EVER
+from portal.cache import CHOSEN, FOR_EVER
 from portal.views.common import (
     BadRequest,
     item_address,
@@ -134,6 +134,7 @@ def _compare(request: Request, url: str, old: int, new: int) -> Response:
     page = request.reader.compare(url, old, new, is_side_by_side=parameter(request, "ansicht") == "nebeneinander")
     if page is None:
         raise _missing(request, url)
+    request.environ[CHOSEN] = True  # any two of all
     title = f"Fassungen: {page.title}"
     return render(request, "public/compare.html", title=title, page=page, is_indexed=False)
 

@@ -303,6 +303,41 @@ def test_a_kept_checkpoint_tells_what_was_done_to_the_history(signer, fresh, cas
     assert words in problem
 
 
+def _signed_anew(entries, start, length, signer, fresh, change):
+    """The chain as who owns database and keys could write it: as it was up to `start`, other acts after it, a change of the key at `change` (0: none)."""
+    chain = list(entries[:start])
+    previous = chain[-1]["hash"] if chain else ledger.GENESIS
+    by = fresh if any(entry["act"] == "key" for entry in chain) else signer
+    for position in range(start + 1, length + 1):
+        if position == change and by is signer:
+            chain.append(_entry(position, previous, by, act="key", kind="register", url="/register", edition=0, key=ledger.key_change(by, fresh, previous)))
+            by = fresh
+        else:
+            chain.append(_entry(position, previous, by, url=f"/neu/{position}"))
+        previous = chain[-1]["hash"]
+    keys = {one.key_id: one.public_pem for one in (signer, fresh)}
+    head = ledger.header("p", keys, has_editions=False)
+    return [ledger.to_line(line) for line in (head, *chain, ledger.checkpoint(chain[-1], by))]
+
+
+@pytest.mark.parametrize("kept_at", range(1, 7))
+def test_any_past_checkpoint_names_every_other_history_and_no_going_on(signer, fresh, kept_at):
+    """Each checkpoint that was ever published, against each history that begins to differ at any entry, of any length, with the key changed anywhere."""
+    _, entries = _chain(signer, fresh=fresh)
+    change = next(entry["position"] for entry in entries if entry["act"] == "key")
+    kept = _note(entries, kept_at, fresh if kept_at >= change else signer)
+    for start in range(7):
+        for length in range(max(start, 1), 9):
+            for other_change in (0, change, 1 if start < 1 else start + 1, 6):
+                lines = _signed_anew(entries, start, length, signer, fresh, other_change)
+                if start == length:
+                    lines = [lines[0], *(ledger.to_line(entry) for entry in entries[:start]), ledger.to_line(ledger.checkpoint(entries[start - 1], fresh if start >= change else signer))]
+                fault, problem = _judged(lines, signer, [kept])
+                assert fault is None, "without what was kept, nobody sees it"
+                assert (problem is None) is (start >= kept_at), (start, length, other_change, problem)
+                assert problem is None or problem.startswith("FALSCH")
+
+
 def test_a_note_is_signed_by_its_key_and_says_the_same_again(signer, fresh):
     _, entries = _chain(signer)
     note = _note(entries, 3, signer)
