@@ -190,10 +190,10 @@ def page(request: Request, template: str, *, title: str, person: SignedIn | None
     found = person or getattr(request, "person", None)
     shown = menu(found, request.path_info) if found else ()
     told = done.told(request, found)
-    defaults: Mapping[str, Any] = {"just_done": told, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
+    defaults: Mapping[str, Any] = {"just_done": told.words, "taken": told.taken, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
     response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
     response.cache_control = "no-store"
-    if told:
+    if told != done.Told():
         done.forget(request, response)
     return response
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -21,6 +23,7 @@ from content import models
 from content.services.accounts import SignedIn
 from content.services.reuse import TERMS
 from portal.door import cookie_name
+from portal.incoming import DRAFT, KEPT
 from workflows.catalogue import WORKFLOWS
 from workflows.reuse import REUSE
 
@@ -110,23 +113,40 @@ def _step(request: Request, route: str) -> str:
     return f"{asked} („{step.title}“)" if asked else f"Erledigt: {step.title}"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page that comes next says."""
+
+    words: str = ""
+    taken: str = ""
+    """The uids of the drafts whose form the server took: what the browser kept of them may go."""
+
+
 def tell(request: Request, response: Response, person: SignedIn, words: str) -> None:
-    """Give the browser the sentence for its next page of the desk."""
+    """Give the browser the sentence for its next page of the desk, and which of its forms was taken."""
     target = urlsplit(response.headers.get("Location", ""))
-    if response.status_int != 303 or not words or not target.path.startswith(PATH) or parse_qs(target.query).keys() & OWN_WORDS:
+    if response.status_int != 303 or not target.path.startswith(PATH):
         return
-    value = f"{_seal(person, words[:MAX_CHARS])}{quote(words[:MAX_CHARS], safe='')}"
+    shown = "" if parse_qs(target.query).keys() & OWN_WORDS else words[:MAX_CHARS]
+    taken = " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT)) if _UID.fullmatch(uid))
+    if not shown and not taken:
+        return
+    text = f"{taken}{_BETWEEN}{shown}"
+    value = f"{_seal(person, text)}{quote(text, safe='')}"
     settings = request.registry.settings["portal.settings"]
     response.set_cookie(cookie_name(request, COOKIE), value, path=PATH, httponly=True, samesite="Lax", secure=settings.is_secure, max_age=SECONDS)
 
 
-def told(request: Request, person: SignedIn | None) -> str:
-    """The sentence that waits for this page; empty where there is none, or where it is another session's."""
+def told(request: Request, person: SignedIn | None) -> Told:
+    """What waits for this page; empty where nothing does, or where it is another session's."""
     value = request.cookies.get(cookie_name(request, COOKIE), "")
     if not value or person is None or request.method != "GET":
-        return ""
-    words = unquote(value[_LENGTH:])
-    return words if hmac.compare_digest(value[:_LENGTH].encode(), _seal(person, words).encode()) else ""
+        return Told()
+    text = unquote(value[_LENGTH:])
+    if not hmac.compare_digest(value[:_LENGTH].encode(), _seal(person, text).encode()):
+        return Told()
+    taken, _, words = text.partition(_BETWEEN)
+    return Told(words, taken)
 
 
 def forget(request: Request, response: Response) -> None:
@@ -136,6 +156,8 @@ def forget(request: Request, response: Response) -> None:
 
 
 _LENGTH: Final = 32
+_BETWEEN: Final = "\n"
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _seal(person: SignedIn, words: str) -> str:

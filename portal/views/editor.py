@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +21,7 @@ from content.services.edit import StaleText
 from portal import confirming, conflict, form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, viewing, writing
-from portal.typed import DRAFT, KEPT, DeskFiles, Typed, typed_form, with_hidden
+from portal.typed import DRAFT, KEPT, DeskFiles, Typed, discard_draft, kept_answer, typed_form, with_hidden
 from portal.views.common import number_in, parameter
 from workflows.vocabulary import ROLES, Permission
 
@@ -81,7 +80,7 @@ def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], 
     if draft is not None and (draft.kind, draft.item_id) == (kind, row.id if row is not None else None):
         met, kept = _met(request, work, draft, row)
         form = forms.form_of(kind, draft.input)
-        return form_page.form_page(request, work, kind, form, row, rev=draft.base_rev, uid=draft.uid, kept=kept, met=met)
+        return form_page.form_page(request, work, kind, form, row, rev=draft.base_rev, uid=draft.uid, kept=kept, met=met, number=draft.number)
     rev = row.rev if row is not None else 0
     offered = form_page.offers(work, login, kind, row)
     return form_page.form_page(request, work, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
@@ -101,17 +100,17 @@ def keep(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     with writing(request) as work:
         row = queries.form_item(work.session, request.person, typed.kind, item_id)
-        if not form_page.keep_draft(request, work, typed, row):
-            return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
+        done = form_page.keep_draft(request, work, typed, row, is_auto=True)
         told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
-    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+        last = form_drafts.last(work.session, request.person.login, typed.uid)
+    return kept_answer(done, told, last)
 
 
 def _discard(request: Request, uid: str) -> Response:
     if asked := confirming.question(request, "draft.discard", "Was Sie hier getippt haben", request.path_info):
         return asked
     with writing(request) as work:
-        form_drafts.drop(work.session, request.person.login, [uid])
+        discard_draft(work, request.person.login, uid)
     return HTTPSeeOther(request.path_info)
 
 
@@ -161,7 +160,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     uid = _uid_of(typed, login, value) if row is None else ""
     if uid and (made := _made(request, work, uid)) is not None:
-        form_drafts.drop(work.session, login, typed.uids)
+        form_drafts.finish(work.session, login, typed.uids, number=typed.number, now=work.desk.now)
         return f"/redaktion/eintrag/{made.id}"
     if row is None:
         demand_free(work, typed, value)
@@ -175,7 +174,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     _refuse_foreign(request, saved.item)
     if dead := links.broken(work.session, saved.item, request.person.grants):
         raise InvalidInput(dead)
-    form_drafts.drop(work.session, login, typed.uids)
+    form_drafts.finish(work.session, login, typed.uids, number=typed.number, now=work.desk.now)
     return f"/redaktion/eintrag/{saved.item.id}"
 
 
