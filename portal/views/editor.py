@@ -14,6 +14,7 @@ from pyramid.response import Response
 
 from content import models
 from content.house import Work
+from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, form_drafts, links, lookup, numbering
@@ -139,6 +140,14 @@ def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
     except InvalidInput as invalid:
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), errors=invalid.errors, status=400)
+    except _Removed:
+        words = (
+            "Dieses Formular hat schon einen Eintrag angelegt; er wurde inzwischen entfernt, oder Sie dürfen ihn nicht mehr sehen. "
+            "Ihre Eingaben sind noch da: Noch einmal speichern legt einen neuen Eintrag an."
+        )
+        fresh = replace(typed, uid=new_uid(), kept="")
+        with writing(request) as work:
+            return form_page.again(request, work, fresh, None, errors=[FieldError("", "gone", words)], status=form_page.CONFLICT)
     except StaleText:
         with writing(request) as work:
             return form_page.stale(request, work, typed, editable_item(request, work.session))
@@ -159,6 +168,8 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     login = request.person.login
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     uid = _uid_of(typed, login, value) if row is None else ""
+    if uid:
+        lookup.take_turn(work.session, uid, edit.address(work.session, typed.kind, value))
     if uid and (made := _made(request, work, uid)) is not None:
         form_drafts.finish(work.session, login, typed.uids, number=typed.number, now=work.desk.now)
         return f"/redaktion/eintrag/{made.id}"
@@ -189,10 +200,19 @@ def _uid_of(typed: Typed, login: str, value: Mapping[str, Any]) -> str:
     return str(uuid.uuid5(uuid.UUID(typed.uid), f"{login} {typed.kind} {edit.digest(value)}"))
 
 
+class _Removed(Exception):  # noqa: N818 - named for the situation
+    """What this form made is there no more, or not for this person."""
+
+
 def _made(request: Request, work: Work, uid: str) -> models.Item | None:
-    """What this form made already, when it was sent before."""
+    """What this form made already, when it was sent before. Raises `_Removed`."""
     item_id = work.session.scalar(sa.select(models.Item.id).where(models.Item.uid == uid))
-    return queries.item(work.session, request.person, item_id) if item_id is not None else None
+    if item_id is None:
+        return None
+    made = queries.item(work.session, request.person, item_id)
+    if made is None:
+        raise _Removed
+    return made
 
 
 def _naming(kind: str, value: Mapping[str, Any]) -> str:
