@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
+from content.kinds import KINDS
 from content.services.accounts import SignedIn
 from content.services.reuse import TERMS
 from portal.door import cookie_name
@@ -57,16 +58,30 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
         "einfuegen": "Datei aufgenommen",
     }),
     "desk.contact": ("schritt", {"": "Kontakt gespeichert", "end": "Kontakt beendet"}),
-    "desk.search": ("schritt", {"": "Gespeichert", "entfernen": "Entfernt"}),
+    "desk.search": ("schritt", {"": "Angabe zur Suche gespeichert", "entfernen": "Angabe zur Suche entfernt"}),
     "desk.contact_new": ("", {"": "Kontakt aufgenommen"}), "desk.chair": ("", {"": "Vorsitz gewechselt"}),
     "desk.notices": ("", {"": "Als gelesen vermerkt"}), "desk.notice_choices": ("", {"": "Gespeichert"}),
     "desk.set_up": ("", {"": "App eingerichtet"}), "desk.passkeys": ("", {"": "Passkey eingerichtet"}),
-    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
+    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund für fehlende Nummern festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
     "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
-    "desk.statements": ("tun", {"": "Gespeichert"}), "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
+    "desk.statements": ("tun", {
+        "": "Gespeichert", "eintragen": "Protokollerklärung eingetragen", "aendern": "Protokollerklärung geändert", "entfernen": "Protokollerklärung entfernt",
+    }),
+    "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
     "desk.revisions": ("", {"": "Frühere Revision wieder gespeichert"}), "desk.reuse_new": ("", {"": "Interesse vermerkt"}),
-    "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
-    "desk.section_review": ("tun", {"": "Gespeichert"}), "desk.report_review": ("tun", {"": "Gespeichert"}), "desk.bulk": ("", {"": "Erledigt"}),
+    "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt", "retry": "Nachricht wird noch einmal gesendet", "drop": "Nachricht verworfen"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
+    "desk.section_review": ("tun", {
+        "": "Gespeichert", "anmerken": "Anmerkung aufgenommen", "antworten": "Antwort aufgenommen", "vorschlagen": "Vorschlag aufgenommen",
+        "erledigt": "Anmerkung erledigt", "offen": "Anmerkung wieder offen", "zuruecknehmen": "Vorschlag zurückgenommen",
+        "annehmen": "Vorschlag angenommen", "ablehnen": "Vorschlag abgelehnt", "alle-annehmen": "Vorschläge des Abschnitts angenommen",
+        "alle-ablehnen": "Vorschläge des Abschnitts abgelehnt",
+    }),
+    "desk.report_review": ("tun", {
+        "": "Gespeichert", "bitten": "Um Durchsicht gebeten", "fertig": "Durchsicht beendet", "bitte-zuruecknehmen": "Bitte um Durchsicht zurückgenommen",
+        "einladen": "Gast eingeladen", "zurueckziehen": "Link zurückgezogen", "alle-annehmen": "Vorschläge angenommen",
+        "alle-ablehnen": "Vorschläge abgelehnt", "ablehnen": "Vorschlag abgelehnt",
+    }),
+    "desk.bulk": ("", {"": "Erledigt"}),
     "desk.step": ("", {"": "Erledigt"}),
 })
 """Route → (name of the input that says what, its value → words; the empty one for all others)."""
@@ -76,17 +91,40 @@ SILENT: Final = frozenset({
 })
 """Routes that answer a script, give a file, or belong to signing in and out."""
 _REQUESTS: Final = {"stellen": "Zweite Person gebeten", "ablehnen": "Antrag abgelehnt", "zuruecknehmen": "Antrag zurückgenommen"}
-_OF_ITEMS: Final = frozenset({"desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc"})
+_OF_ITEMS: Final = frozenset({
+    "desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc",
+    "desk.report", "desk.report_section", "desk.section_review", "desk.report_review", "desk.report_word",
+})
+_GIVEN: Final = ("title", "name", "organisation")
+"""Inputs by which a form names what is new."""
 
 
 def about(request: Request, route: str) -> str:
     """The title of the item that the address names, asked before anything is done: afterwards it may be gone."""
-    if route not in _OF_ITEMS:
-        return str(request.POST.get("title") or request.POST.get("name") or "") if route == "desk.new" else ""
+    if route in {"desk.new", "desk.contact_new"}:
+        return next((given for name in _GIVEN if (given := str(request.POST.get(name) or ""))), "")
+    named = _ITEM if route in _OF_ITEMS else _NAMED.get(route)
+    if named is None:
+        return ""
     with request.registry.house.reading() as connection:
-        table = models.Item.__table__
-        found = connection.execute(sa.select(table.c.title, table.c.url).where(table.c.id == int(request.matchdict["id"]))).one_or_none()
-    return (found.title or found.url) if found is not None else ""
+        found = connection.execute(sa.select(*named.names).where(named.row == int(request.matchdict["id"]))).one_or_none()
+    return next(filter(None, found), "") if found is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A table whose rows an address names: the column that is in the address, and those with the row's name, the best first."""
+
+    row: sa.ColumnElement[Any]
+    names: tuple[sa.ColumnElement[Any], ...]
+
+
+_T: Final = {model: model.__table__.c for model in (models.Item, models.Account, models.Contact)}
+_ITEM: Final = _Named(_T[models.Item].id, (_T[models.Item].title, _T[models.Item].url))
+_NAMED: Final[Mapping[str, _Named]] = MappingProxyType({
+    "desk.person": _Named(_T[models.Account].id, (_T[models.Account].name,)),
+    "desk.contact": _Named(_T[models.Contact].id, (_T[models.Contact].person, _T[models.Contact].organisation)),
+})
 
 
 def sentence(request: Request, route: str, title: str) -> str:
@@ -99,8 +137,16 @@ def sentence(request: Request, route: str, title: str) -> str:
         return "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
     name, words = ACT[route]
     given = str(request.POST.get(name, "")).partition(":")[0] if name else ""
+    if route in {"desk.new", "desk.edit"}:
+        words = {"": f"{_kind(request)} {'angelegt' if route == 'desk.new' else 'gespeichert'}"}
     told = (_step(request, route) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
     return (f"{told}: „{title}“." if title else f"{told}.") if told else ""
+
+
+def _kind(request: Request) -> str:
+    """What the form is of; the address or a hidden input says it."""
+    name = str(request.matchdict.get("kind") or request.POST.get("art") or "")
+    return KINDS[name].label if name in KINDS else "Eintrag"
 
 
 def _step(request: Request, route: str) -> str:
