@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -19,9 +18,10 @@ from content.house import Work
 from content.models.item import new_uid
 from content.schemas import FieldError
 from content.services import ballots, body_law, form_drafts
+from content.services.form_drafts import Kept
 from portal import confirming, site
 from portal.desk import writing
-from portal.typed import DRAFT, typed_rev, typed_texts
+from portal.typed import DRAFT, NUMBER, discard_draft, kept_answer, typed_number, typed_rev, typed_texts
 from portal.views.common import parameter
 
 VOTE, GREEN_LIST = "vote", "vote.green_list"
@@ -44,11 +44,13 @@ class Typed:
     is_circulation: bool = False
     is_en_bloc: bool = False
     uid: str = field(default_factory=new_uid)
+    number: int = 0
+    """As the browser counts what it sends."""
 
 
 def typed(request: Request) -> Typed:
     """A posted form, not judged yet."""
-    return _read(typed_texts(request))
+    return replace(_read(typed_texts(request)), number=typed_number(request))
 
 
 def _read(texts: Mapping[str, str]) -> Typed:
@@ -71,11 +73,14 @@ def stored(vote: models.Vote | None, row: models.Decision) -> Typed:
     )
 
 
-def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item) -> bool:
-    """Keep what was typed until it is entered or not wanted any more. Whether it could be kept."""
+def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item, *, is_auto: bool = False) -> Kept:
+    """Keep what was typed until it is entered or not wanted any more. `is_auto`: a script sent it by itself."""
     texts = {name: value for name, value in typed_texts(request).items() if name.startswith(_BALLOT) or name in _KEPT}
     place = form_drafts.Place(request.person.login, given.uid, kind, row.id)
-    return form_drafts.keep(work.session, place, texts, base_rev=typed_rev(request) or row.rev, files={}, store=lambda _: "", now=work.desk.now)
+    return form_drafts.keep(
+        work.session, place, texts, base_rev=typed_rev(request) or row.rev, files={}, store=lambda _: "", now=work.desk.now,
+        number=given.number, is_auto=is_auto,
+    )
 
 
 def put_by(request: Request, given: Typed) -> Response:
@@ -91,12 +96,12 @@ def draft(request: Request, work: Work, kind: str, row: models.Item) -> Typed | 
     found = form_drafts.find(work.session, request.person.login, parameter(request, DRAFT))
     if found is None or (found.kind, found.item_id) != (kind, row.id):
         return None
-    return _read({**found.input, DRAFT: found.uid})
+    return replace(_read({**found.input, DRAFT: found.uid}), number=found.number)
 
 
 def forget(request: Request, work: Work, given: Typed) -> None:
     """What was entered needs no draft any more."""
-    form_drafts.drop(work.session, request.person.login, [given.uid])
+    form_drafts.finish(work.session, request.person.login, [given.uid], number=given.number, now=work.desk.now)
 
 
 def discard(request: Request, uid: str) -> Response:
@@ -104,17 +109,16 @@ def discard(request: Request, uid: str) -> Response:
     if asked := confirming.question(request, "draft.discard", "Was Sie hier getippt haben", request.path_info):
         return asked
     with writing(request) as work:
-        form_drafts.drop(work.session, request.person.login, [uid])
+        discard_draft(work, request.person.login, uid)
     return HTTPSeeOther(request.path_info)
 
 
 def kept(request: Request, work: Work, kind: str, row: models.Item, body: models.Body, year: int) -> Response:
     """The answer to the script that keeps what is typed: when, and what would come out by the rule chosen."""
     given = typed(request)
-    if not keep(request, work, given, kind, row):
-        return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
+    done = keep(request, work, given, kind, row, is_auto=True)
     told = {"at": site.instant(work.desk.now), "rev": row.rev, "files": {}, "result": _foreseen(work, given, body, year)}
-    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+    return kept_answer(done, told, form_drafts.last(work.session, request.person.login, given.uid))
 
 
 def _foreseen(work: Work, given: Typed, body: models.Body, year: int) -> str:
@@ -141,7 +145,7 @@ def shown(
     return {
         "members": members, "given": given.ballots, "all_others": given.others, "chosen": chosen, "rules": voting.RULES, "body_rule": law.rule,
         "body": body, "law": law, "rule": given.rule or law.rule, "rule_reason": given.rule_reason, "note": given.note, "choices": voting.CHOICE_WORDS,
-        "is_circulation": given.is_circulation, "is_en_bloc": given.is_en_bloc, "offers": offered, "draft_name": DRAFT, "draft": given.uid,
+        "is_circulation": given.is_circulation, "is_en_bloc": given.is_en_bloc, "offers": offered, "draft_name": DRAFT, "draft": given.uid, "number_name": NUMBER, "number": given.number,
         "errors": [(_input_of(error.field), error.message) for error in errors], "wrong": wrong,
         "is_rule_fixed": kind == GREEN_LIST, "future": day if day is not None and day > today else None,
     }

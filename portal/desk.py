@@ -11,6 +11,7 @@ import functools
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -39,6 +40,8 @@ FORGET: Final = '"cache", "storage"'
 """What the browser lets go at sign-out (Clear-Site-Data): texts that it kept. Cookies stay: by one of them it is known again."""
 SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "credential", "secret"})
 """Inputs that are never carried on in a page."""
+OWNER: Final = "wer"
+"""Among what a sign-in page carries on: under seal, who typed it."""
 OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.second_factor_question", "desk.sign_out"})
 """What a session may do between the first and the second factor."""
 OPEN_WHILE_SETTING_UP: Final = frozenset({"desk.set_up", "desk.passkeys", "desk.passkey_question", "desk.sign_out"})
@@ -64,7 +67,17 @@ def person_of(request: Request) -> SignedIn | None:
     if not secret or len(secret) > 100:
         return None
     with request.registry.house.reading() as connection:
-        return sessions.signed_in(connection, secret, utc_now())
+        found = sessions.signed_in(connection, secret, utc_now())
+    return marked(request, found) if found is not None else None
+
+
+def marked(request: Request, person: SignedIn) -> SignedIn:
+    """The person, whose forms say under seal whose they are: when their session is gone, that is still known."""
+    return replace(person, form_token=f"{person.form_token}{_BETWEEN}{request.registry.sealer.seal(_WHOSE, person.login)}")
+
+
+_BETWEEN: Final = "."
+_WHOSE: Final = "form of"
 
 
 def set_cookie(response: Response, request: Request, secret: str) -> None:
@@ -85,7 +98,9 @@ def signed_out(request: Request) -> Response:
 
 def is_our_form(request: Request, token: str) -> bool:
     """Whether a POST carries the token of the session; what other sites send never comes as far as here (`portal.door`)."""
-    return secrets.compare_digest(given_token(request).encode(), token.encode())
+    given = given_token(request).encode()
+    # A page that was opened before forms said whose they are holds the first part alone.
+    return any(secrets.compare_digest(given, mine.encode()) for mine in (token, token.partition(_BETWEEN)[0]))
 
 
 def desk_view(
@@ -154,7 +169,7 @@ def _ask_to_sign_in(request: Request, method: str) -> Response:
         words = "Ihre Eingaben sind noch da: Melden Sie sich an, dann geht es damit weiter." if is_ours else "Bitte melden Sie sich wieder an."
         return page(
             request, "desk/sign_in.html", title="Anmelden", status=401, login="", next_path=safe_path(request.path_info),
-            error=f"Ihre Sitzung ist zu Ende. {words}", kept=typed(request) if is_ours else [], ways=ways_in(request),
+            error=f"Ihre Sitzung ist zu Ende. {words}", kept=_carried(request) if is_ours else [], ways=ways_in(request),
             browser_token=browser_token(request),
         )
     back = request.path_info + (f"?{request.query_string}" if request.query_string else "")
@@ -166,12 +181,30 @@ def typed(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in request.POST.items() if isinstance(value, str) and name not in SECRETS]
 
 
+def _carried(request: Request) -> list[tuple[str, str]]:
+    """What was typed, and under seal who typed it."""
+    return [*typed(request), (OWNER, given_token(request).partition(_BETWEEN)[2])]
+
+
+def own(request: Request, login: str, kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What was kept, where this person typed it; of what somebody else typed only that it was somebody else."""
+    owner = dict(kept).get(OWNER, "")
+    return kept if request.registry.sealer.holds(owner, _WHOSE, login) else [row for row in kept if row[0] == OWNER][:1]
+
+
 def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | None = None, kept: list[tuple[str, str]] | None = None) -> Response:
-    """A page that holds what was typed and sends it on with a fresh token."""
-    return page(
-        request, "desk/kept.html", title="Ihre Eingaben sind noch da", status=200 if kept is not None else 409, person=person, words=words,
-        path=path or request.path_info, kept=typed(request) if kept is None else kept,
-    )
+    """A page that holds what was typed and sends it on with a fresh token. Whose words they are not, never sees them."""
+    mine = own(request, person.login, _carried(request) if kept is None else kept)
+    shown, status = [row for row in mine if row[0] != OWNER], 200 if kept is not None else 409
+    if not shown:
+        return page(request, "desk/message.html", title="Eingaben einer anderen Person", status=status, person=person, text=_FOREIGN)
+    return page(request, "desk/kept.html", title="Ihre Eingaben sind noch da", status=status, person=person, words=words, path=path or request.path_info, kept=shown)
+
+
+_FOREIGN: Final = (
+    "In diesem Fenster stand ein Formular, das jemand unter einem anderen Namen ausgefüllt hatte. Sie sehen es darum nicht, und gespeichert "
+    "ist nichts davon. Wer es ausgefüllt hat, meldet sich selbst an und findet, was schon aufgehoben war, im selben Formular."
+)
 
 
 def safe_path(path: str) -> str:
@@ -190,10 +223,10 @@ def page(request: Request, template: str, *, title: str, person: SignedIn | None
     found = person or getattr(request, "person", None)
     shown = menu(found, request.path_info) if found else ()
     told = done.told(request, found)
-    defaults: Mapping[str, Any] = {"just_done": told, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
+    defaults: Mapping[str, Any] = {"just_done": told.words, "taken": told.taken, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
     response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
     response.cache_control = "no-store"
-    if told:
+    if told != done.Told():
         done.forget(request, response)
     return response
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import sqlalchemy as sa
@@ -18,9 +20,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from content import models
+from content.kinds import KINDS
 from content.services.accounts import SignedIn
 from content.services.reuse import TERMS
 from portal.door import cookie_name
+from portal.incoming import DRAFT, KEPT
 from workflows.catalogue import WORKFLOWS
 from workflows.reuse import REUSE
 
@@ -54,16 +58,30 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
         "einfuegen": "Datei aufgenommen",
     }),
     "desk.contact": ("schritt", {"": "Kontakt gespeichert", "end": "Kontakt beendet"}),
-    "desk.search": ("schritt", {"": "Gespeichert", "entfernen": "Entfernt"}),
+    "desk.search": ("schritt", {"": "Angabe zur Suche gespeichert", "entfernen": "Angabe zur Suche entfernt"}),
     "desk.contact_new": ("", {"": "Kontakt aufgenommen"}), "desk.chair": ("", {"": "Vorsitz gewechselt"}),
     "desk.notices": ("", {"": "Als gelesen vermerkt"}), "desk.notice_choices": ("", {"": "Gespeichert"}),
     "desk.set_up": ("", {"": "App eingerichtet"}), "desk.passkeys": ("", {"": "Passkey eingerichtet"}),
-    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
+    "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund für fehlende Nummern festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
     "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
-    "desk.statements": ("tun", {"": "Gespeichert"}), "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
+    "desk.statements": ("tun", {
+        "": "Gespeichert", "eintragen": "Protokollerklärung eingetragen", "aendern": "Protokollerklärung geändert", "entfernen": "Protokollerklärung entfernt",
+    }),
+    "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
     "desk.revisions": ("", {"": "Frühere Revision wieder gespeichert"}), "desk.reuse_new": ("", {"": "Interesse vermerkt"}),
-    "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
-    "desk.section_review": ("tun", {"": "Gespeichert"}), "desk.report_review": ("tun", {"": "Gespeichert"}), "desk.bulk": ("", {"": "Erledigt"}),
+    "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt", "retry": "Nachricht wird noch einmal gesendet", "drop": "Nachricht verworfen"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
+    "desk.section_review": ("tun", {
+        "": "Gespeichert", "anmerken": "Anmerkung aufgenommen", "antworten": "Antwort aufgenommen", "vorschlagen": "Vorschlag aufgenommen",
+        "erledigt": "Anmerkung erledigt", "offen": "Anmerkung wieder offen", "zuruecknehmen": "Vorschlag zurückgenommen",
+        "annehmen": "Vorschlag angenommen", "ablehnen": "Vorschlag abgelehnt", "alle-annehmen": "Vorschläge des Abschnitts angenommen",
+        "alle-ablehnen": "Vorschläge des Abschnitts abgelehnt",
+    }),
+    "desk.report_review": ("tun", {
+        "": "Gespeichert", "bitten": "Um Durchsicht gebeten", "fertig": "Durchsicht beendet", "bitte-zuruecknehmen": "Bitte um Durchsicht zurückgenommen",
+        "einladen": "Gast eingeladen", "zurueckziehen": "Link zurückgezogen", "alle-annehmen": "Vorschläge angenommen",
+        "alle-ablehnen": "Vorschläge abgelehnt", "ablehnen": "Vorschlag abgelehnt",
+    }),
+    "desk.bulk": ("", {"": "Erledigt"}),
     "desk.step": ("", {"": "Erledigt"}),
 })
 """Route → (name of the input that says what, its value → words; the empty one for all others)."""
@@ -73,17 +91,40 @@ SILENT: Final = frozenset({
 })
 """Routes that answer a script, give a file, or belong to signing in and out."""
 _REQUESTS: Final = {"stellen": "Zweite Person gebeten", "ablehnen": "Antrag abgelehnt", "zuruecknehmen": "Antrag zurückgenommen"}
-_OF_ITEMS: Final = frozenset({"desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc"})
+_OF_ITEMS: Final = frozenset({
+    "desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc",
+    "desk.report", "desk.report_section", "desk.section_review", "desk.report_review", "desk.report_word",
+})
+_GIVEN: Final = ("title", "name", "organisation")
+"""Inputs by which a form names what is new."""
 
 
 def about(request: Request, route: str) -> str:
     """The title of the item that the address names, asked before anything is done: afterwards it may be gone."""
-    if route not in _OF_ITEMS:
-        return str(request.POST.get("title") or request.POST.get("name") or "") if route == "desk.new" else ""
+    if route in {"desk.new", "desk.contact_new"}:
+        return next((given for name in _GIVEN if (given := str(request.POST.get(name) or ""))), "")
+    named = _ITEM if route in _OF_ITEMS else _NAMED.get(route)
+    if named is None:
+        return ""
     with request.registry.house.reading() as connection:
-        table = models.Item.__table__
-        found = connection.execute(sa.select(table.c.title, table.c.url).where(table.c.id == int(request.matchdict["id"]))).one_or_none()
-    return (found.title or found.url) if found is not None else ""
+        found = connection.execute(sa.select(*named.names).where(named.row == int(request.matchdict["id"]))).one_or_none()
+    return next(filter(None, found), "") if found is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A table whose rows an address names: the column that is in the address, and those with the row's name, the best first."""
+
+    row: sa.ColumnElement[Any]
+    names: tuple[sa.ColumnElement[Any], ...]
+
+
+_T: Final = {model: model.__table__.c for model in (models.Item, models.Account, models.Contact)}
+_ITEM: Final = _Named(_T[models.Item].id, (_T[models.Item].title, _T[models.Item].url))
+_NAMED: Final[Mapping[str, _Named]] = MappingProxyType({
+    "desk.person": _Named(_T[models.Account].id, (_T[models.Account].name,)),
+    "desk.contact": _Named(_T[models.Contact].id, (_T[models.Contact].person, _T[models.Contact].organisation)),
+})
 
 
 def sentence(request: Request, route: str, title: str) -> str:
@@ -96,8 +137,16 @@ def sentence(request: Request, route: str, title: str) -> str:
         return "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
     name, words = ACT[route]
     given = str(request.POST.get(name, "")).partition(":")[0] if name else ""
+    if route in {"desk.new", "desk.edit"}:
+        words = {"": f"{_kind(request)} {'angelegt' if route == 'desk.new' else 'gespeichert'}"}
     told = (_step(request, route) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
     return (f"{told}: „{title}“." if title else f"{told}.") if told else ""
+
+
+def _kind(request: Request) -> str:
+    """What the form is of; the address or a hidden input says it."""
+    name = str(request.matchdict.get("kind") or request.POST.get("art") or "")
+    return KINDS[name].label if name in KINDS else "Eintrag"
 
 
 def _step(request: Request, route: str) -> str:
@@ -110,23 +159,40 @@ def _step(request: Request, route: str) -> str:
     return f"{asked} („{step.title}“)" if asked else f"Erledigt: {step.title}"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page that comes next says."""
+
+    words: str = ""
+    taken: str = ""
+    """The uids of the drafts whose form the server took: what the browser kept of them may go."""
+
+
 def tell(request: Request, response: Response, person: SignedIn, words: str) -> None:
-    """Give the browser the sentence for its next page of the desk."""
+    """Give the browser the sentence for its next page of the desk, and which of its forms was taken."""
     target = urlsplit(response.headers.get("Location", ""))
-    if response.status_int != 303 or not words or not target.path.startswith(PATH) or parse_qs(target.query).keys() & OWN_WORDS:
+    if response.status_int != 303 or not target.path.startswith(PATH):
         return
-    value = f"{_seal(person, words[:MAX_CHARS])}{quote(words[:MAX_CHARS], safe='')}"
+    shown = "" if parse_qs(target.query).keys() & OWN_WORDS else words[:MAX_CHARS]
+    taken = " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT)) if _UID.fullmatch(uid))
+    if not shown and not taken:
+        return
+    text = f"{taken}{_BETWEEN}{shown}"
+    value = f"{_seal(person, text)}{quote(text, safe='')}"
     settings = request.registry.settings["portal.settings"]
     response.set_cookie(cookie_name(request, COOKIE), value, path=PATH, httponly=True, samesite="Lax", secure=settings.is_secure, max_age=SECONDS)
 
 
-def told(request: Request, person: SignedIn | None) -> str:
-    """The sentence that waits for this page; empty where there is none, or where it is another session's."""
+def told(request: Request, person: SignedIn | None) -> Told:
+    """What waits for this page; empty where nothing does, or where it is another session's."""
     value = request.cookies.get(cookie_name(request, COOKIE), "")
     if not value or person is None or request.method != "GET":
-        return ""
-    words = unquote(value[_LENGTH:])
-    return words if hmac.compare_digest(value[:_LENGTH].encode(), _seal(person, words).encode()) else ""
+        return Told()
+    text = unquote(value[_LENGTH:])
+    if not hmac.compare_digest(value[:_LENGTH].encode(), _seal(person, text).encode()):
+        return Told()
+    taken, _, words = text.partition(_BETWEEN)
+    return Told(words, taken)
 
 
 def forget(request: Request, response: Response) -> None:
@@ -136,6 +202,8 @@ def forget(request: Request, response: Response) -> None:
 
 
 _LENGTH: Final = 32
+_BETWEEN: Final = "\n"
+_UID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _seal(person: SignedIn, words: str) -> str:

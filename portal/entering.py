@@ -9,7 +9,7 @@ from pyramid.response import Response
 from content import models
 from content.services import audit, sessions
 from content.services.accounts import SignedIn
-from portal.desk import keep_typed, page, set_cookie, utc_now
+from portal.desk import keep_typed, marked, own, page, set_cookie, utc_now
 from portal.visitor import address_of, know_again
 from portal.ways import passkey_site
 
@@ -34,9 +34,10 @@ def enter(
         )
         audit.note(work.session, now, actor=account.login, name=account.name, action=METHODS[method], subject=account.login)
     with house.reading() as connection:
-        person = sessions.signed_in(connection, secret, now)
-    if person is None:  # locked in this very moment
+        found = sessions.signed_in(connection, secret, now)
+    if found is None:  # locked in this very moment
         return HTTPSeeOther("/anmelden")
+    person, kept = marked(request, found), own(request, found.login, kept)
     if not person.is_complete:
         response = code_page(request, person, next_path=next_path, kept=kept)
     else:

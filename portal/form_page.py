@@ -18,11 +18,12 @@ from content.kinds import KINDS
 from content.models.item import new_uid
 from content.schemas import FieldError
 from content.services import contacts, form_drafts
+from content.services.form_drafts import Kept
 from portal import conflict, forms, linking
 from portal.desk import page
 from portal.differences import Difference, differences
 from portal.pick_lists import dressed
-from portal.typed import DRAFT, KEPT, Typed
+from portal.typed import DRAFT, KEPT, NUMBER, Typed
 
 CONFLICT: Final = 409
 
@@ -35,15 +36,18 @@ class Offer:
     differences: tuple[Difference, ...]
 
 
-def keep_draft(request: Request, work: Work, typed: Typed, row: models.Item | None, *, uid: str = "") -> bool:
-    """Keep what was typed and chosen; it is offered again until it is saved. Whether it could be kept."""
+def keep_draft(
+    request: Request, work: Work, typed: Typed, row: models.Item | None, *, uid: str = "", is_auto: bool = False
+) -> Kept:
+    """Keep what was typed and chosen; it is offered again until it is saved. `is_auto`: a script sent it by itself."""
     place = form_drafts.Place(request.person.login, uid or typed.uid, typed.kind, row.id if row is not None else None)
 
     def store(body: bytes) -> str:
         return work.files.add(body, "", work.manager).sha256
 
     return form_drafts.keep(
-        work.session, place, typed.given, base_rev=typed.rev, files=typed.uploads, store=store, now=work.desk.now
+        work.session, place, typed.given, base_rev=typed.rev, files=typed.uploads, store=store, now=work.desk.now,
+        number=typed.number, is_auto=is_auto,
     )
 
 
@@ -57,12 +61,13 @@ def again(
     told = conflict.of(work, request.person.login, typed, row) if row is not None else None
     return form_page(
         request, work, typed.kind, form, row, rev=typed.rev, uid=typed.uid, kept=typed.kept, status=status, met=told, more=more, focus=typed.focus,
+        number=typed.number,
     )
 
 
 def put_by(request: Request, work: Work, typed: Typed, row: models.Item | None) -> Response:
     """Keep what was typed and lead to the form of it: a page that is loaded anew shows the newest draft, and sends nothing again."""
-    if not keep_draft(request, work, typed, row):
+    if keep_draft(request, work, typed, row) is not Kept.KEPT:
         return again(request, work, typed, row)
     return HTTPSeeOther(f"{here_of(typed.kind, row)}?{urlencode({DRAFT: typed.uid, **({KEPT: typed.kept} if typed.kept else {})})}")
 
@@ -101,8 +106,9 @@ def offers(work: Work, login: str, kind: str, row: models.Item | None) -> tuple[
 def form_page(
     request: Request, work: Work, kind: str, form: forms.Form, row: models.Item | None, *, rev: int, uid: str = "", kept: str = "",
     status: int = 200, offered: tuple[Offer, ...] = (), met: conflict.Conflict | None = None, more: str = "", focus: str = "",
+    number: int = 0,
 ) -> Response:
-    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one.
+    """The page with `form`; `uid` names its draft, a fresh form gets a fresh one. `number`: what the browser counts on from.
 
     `more`: name of the list that gets empty rows. `focus`: id of what has the keyboard first, unless there are errors.
     """
@@ -113,7 +119,7 @@ def form_page(
     return page(
         request, "desk/form.html", title=title, form=shown, kind=kind, item=row, rev=rev, status=status, lists=lists,
         names=forms.names(focus), draft_name=DRAFT, draft=uid or new_uid(), kept_name=KEPT, kept=kept, offers=offered, conflict=met, focus=focus,
-        here=here_of(kind, row),
+        here=here_of(kind, row), number_name=NUMBER, number=number,
     )
 
 

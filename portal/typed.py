@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyramid.request import Request
+from pyramid.response import Response
 
 from content import models
 from content.house import Work
 from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput
-from content.services import form_drafts, pictures
+from content.services import draft_order, form_drafts, pictures
+from content.services.form_drafts import Kept
 from content.storage import UploadRefused, check_upload, clean_file_name
+from content.whole import whole
 from portal import forms, incoming, linking
 from portal.incoming import store_file
 from portal.views.common import number_in
@@ -22,6 +26,8 @@ from portal.views.common import number_in
 DRAFT: Final = incoming.DRAFT
 KEPT: Final = incoming.KEPT
 """Names of the hidden inputs with the draft of the form, and with that of what was typed before a conflict."""
+NUMBER: Final = "nr"
+"""Name of the hidden input by which the browser numbers what it sends (`draft_order`)."""
 
 
 class DeskFiles:
@@ -101,6 +107,8 @@ class Typed:
     """Id of the button to go on with, where a row was moved."""
     past: Mapping[str, str] = field(default_factory=dict)
     """Clean name → SHA-256 of the files of an old revision that is to be saved again."""
+    number: int = 0
+    """As the browser counts what it sends."""
 
     @property
     def uids(self) -> tuple[str, ...]:
@@ -119,7 +127,8 @@ def typed_form(request: Request, kind: str) -> Typed:
     texts, focus = forms.moved(forms.fields_of(kind), texts)
     given = forms.read_form(kind, texts)
     names = {path: name for path, (name, _) in uploads.items()}
-    return Typed(kind, given, dict(uploads.values()), names, typed_rev(request), _uid(texts.get(DRAFT)) or new_uid(), _uid(texts.get(KEPT)), focus)
+    uid, kept = _uid(texts.get(DRAFT)) or new_uid(), _uid(texts.get(KEPT))
+    return Typed(kind, given, dict(uploads.values()), names, typed_rev(request), uid, kept, focus, number=typed_number(request))
 
 
 def typed_texts(request: Request) -> dict[str, str]:
@@ -153,3 +162,23 @@ def with_hidden(kind: str, given: Mapping[str, Any], row: models.Item | None) ->
 def typed_rev(request: Request) -> int:
     """The revision that the form was made from; 0 where it does not say."""
     return number_in(str(request.POST.get("rev", "0")))
+
+
+def typed_number(request: Request) -> int:
+    """What the browser counted to; 0 where no script counts."""
+    return whole(str(request.POST.get(NUMBER, "")), most=draft_order.MOST) or 0
+
+
+def kept_answer(done: Kept, told: Mapping[str, Any], last: draft_order.Last) -> Response:
+    """The answer to the script that keeps what is typed; it goes by the status where nothing was kept.
+
+    `last`: from which the script counts on where it came too late.
+    """
+    late = {"number": last.number, "finished": last.is_finished}
+    status, body = {Kept.KEPT: (200, told), Kept.TOO_LONG: (413, {}), Kept.LATE: (410, late)}[done]
+    return Response(json.dumps(body).encode(), status=status, content_type="application/json", charset="utf-8")
+
+
+def discard_draft(work: Work, login: str, uid: str) -> None:
+    """Forget a draft that is not wanted; what its windows sent before this moment is late."""
+    form_drafts.finish(work.session, login, [uid], number=int(work.desk.now.timestamp() * 1000), now=work.desk.now)

@@ -11,7 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from content.db import Base
 
 
-class FormDraft(Base):
+class Ordered:
+    """What every draft says of its order; `content.services.draft_order` alone writes it."""
+
+    number: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """Of what was taken last, as the browser counts; 0 where no script counted."""
+    finished_at: Mapped[dt.datetime | None]
+    """When the form was saved, or not wanted: then the row holds no text, and says only what came too late."""
+    at: Mapped[dt.datetime]
+
+
+class FormDraft(Ordered, Base):
     """The content of one open form. `uid` names the form as it was opened, so two windows never overwrite each other."""
 
     __tablename__ = "form_draft"

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from content.db import Base
+from content.models.form_draft import Ordered
 from content.models.item import Item, new_uid
 
 
@@ -88,7 +89,7 @@ class SectionRevision(Base):
     at: Mapped[dt.datetime]
 
 
-class SectionDraft(Base):
+class SectionDraft(Ordered, Base):
     """What a person typed and has not saved yet."""
 
     __tablename__ = "section_draft"
@@ -101,7 +102,6 @@ class SectionDraft(Base):
     base_rev: Mapped[int]
     heading: Mapped[str]
     text: Mapped[str]
-    at: Mapped[dt.datetime]
 
 
 class SectionPresence(Base):

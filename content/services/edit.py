@@ -23,7 +23,7 @@ from content.addresses import DRAFTS, decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.schemas import FieldError, InvalidInput
 from content.services import audit, body_law, given_numbers, mentions
-from content.services.lookup import body_by_slug, find, forget_bodies
+from content.services.lookup import body_by_slug, find, forget_bodies, take_turn
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
 from content.services.writers.common import name_links
@@ -151,6 +151,7 @@ def save(
     """
     url, is_edited = address(session, kind, value), item is not None
     if item is None:
+        take_turn(session, uid, url)
         item = find(session, url)
     else:
         _hold(session, item, rev)
@@ -246,6 +247,7 @@ def _check_address(session: Session, item: models.Item, url: str) -> None:
     if session.scalar(sa.select(models.Edition.id).where(models.Edition.item_id == item.id).limit(1)) is not None:
         message = f"Die Adresse {item.url} ist veröffentlicht und bleibt. Bitte Adressteil oder Nummer nicht ändern."
         raise InvalidInput([FieldError("slug", "address_is_public", message)])
+    take_turn(session, url)
     other = find(session, url)
     if other is not None:
         raise InvalidInput([FieldError("slug", "doubled", "Diese Adresse gibt es schon, oder sie ist nicht frei. Bitte einen anderen Adressteil wählen.")])

@@ -2,12 +2,14 @@
 
 A draft belongs to one person and one opened form. Nobody else sees it; it is never published and never searched. It ends
 when the form is saved, when the person says so, with its item, or by age. Chosen files are kept as they came: what must
-be done to them (checks, pictures made smaller) is done when the form is saved.
+be done to them (checks, pictures made smaller) is done when the form is saved. Which of several requests counts says
+`draft_order`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.services import draft_order
 
 KEPT_FOR: Final = dt.timedelta(days=90)
 MAX_PER_PERSON: Final = 50
@@ -38,18 +41,30 @@ class Place:
     item_id: int | None
 
 
+class Kept(enum.Enum):
+    """What became of what was typed."""
+
+    KEPT = "kept"
+    TOO_LONG = "too long"
+    LATE = "late"
+    """Later words are kept already, or the form is done with."""
+
+
 def keep(
-    session: Session, place: Place, typed: Mapping[str, Any], *, base_rev: int, files: Mapping[str, bytes], store: Store, now: dt.datetime
-) -> bool:
-    """Keep what was typed, in place of what was kept of this form; whether it could be. Of the files those stay that the form still names."""
+    session: Session, place: Place, typed: Mapping[str, Any], *, base_rev: int, files: Mapping[str, bytes], store: Store, now: dt.datetime,
+    number: int = 0, is_auto: bool = False,
+) -> Kept:
+    """Keep what was typed, in place of what was kept of this form. Of the files those stay that the form still names.
+
+    `number`, `is_auto`: as in `draft_order.claim`.
+    """
     if len(json.dumps(typed, ensure_ascii=False)) > MAX_CHARS:
-        return False
-    row = find(session, place.login, place.uid)
-    if row is None:
-        row = D(login=place.login, uid=place.uid, kind=place.kind, item_id=place.item_id)
-        session.add(row)
-        _make_room(session, place.login, now)
-    row.base_rev, row.input, row.at = base_rev, dict(typed), now
+        return Kept.TOO_LONG
+    claim = draft_order.claim(session, D, _key(place.login, place.uid), _BLANK, number=number, is_auto=is_auto, now=now)
+    if claim is None:
+        return Kept.LATE
+    row = claim.row
+    row.kind, row.item_id, row.base_rev, row.input, row.at = place.kind, place.item_id, base_rev, dict(typed), now
     wanted = _named_files(typed)
     known = {file.name: file for file in row.files}
     for name, body in files.items():
@@ -58,23 +73,42 @@ def keep(
             known.setdefault(name, models.FormDraftFile(name=name)).sha256 = store(body)
     row.files = [file for name, file in known.items() if name in wanted]
     session.flush()
-    return True
+    if claim.is_new:
+        _make_room(session, place.login, now)
+    return Kept.KEPT
 
 
 def find(session: Session, login: str, uid: str) -> models.FormDraft | None:
     """The draft of a form of this person."""
-    return session.scalars(sa.select(D).where(D.login == login, D.uid == uid)).one_or_none()
+    return session.scalars(sa.select(D).where(D.login == login, D.uid == uid, D.finished_at.is_(None))).one_or_none()
 
 
 def of_form(session: Session, login: str, kind: str, item_id: int | None) -> Sequence[models.FormDraft]:
     """What a person has typed into the forms of one item (or new ones of a kind) and not saved; newest first."""
-    query = sa.select(D).where(D.login == login, D.kind == kind, D.item_id == item_id if item_id else D.item_id.is_(None))
+    of_item = D.item_id == item_id if item_id else D.item_id.is_(None)
+    query = sa.select(D).where(D.login == login, D.kind == kind, of_item, D.finished_at.is_(None))
     return session.scalars(query.order_by(D.at.desc(), D.id.desc()).limit(10)).all()
 
 
-def drop(session: Session, login: str, uids: Iterable[str]) -> None:
-    """Forget drafts: they were saved, or are not wanted."""
-    session.execute(sa.delete(D).where(D.login == login, D.uid.in_(list(uids))).execution_options(synchronize_session=False))
+def last(session: Session, login: str, uid: str) -> draft_order.Last:
+    """Of what was taken last of a form."""
+    return draft_order.last(session, D, _key(login, uid))
+
+
+def finish(session: Session, login: str, uids: Iterable[str], *, number: int, now: dt.datetime) -> None:
+    """Forget drafts: they were saved, or are not wanted. What was typed before `number` and comes later is not kept."""
+    for uid in sorted(set(uids)):
+        row = draft_order.finish(session, D, _key(login, uid), _BLANK, number=number, now=now)
+        row.kind, row.item_id, row.input, row.files = "", None, {}, []
+    session.flush()
+
+
+def _key(login: str, uid: str) -> dict[str, Any]:
+    return {"login": login, "uid": uid}
+
+
+_BLANK: Final[Mapping[str, Any]] = {"kind": "", "base_rev": 0, "input": {}}
+"""A row before anything is kept in it."""
 
 
 def files_of(session: Session, login: str, uids: Iterable[str]) -> dict[str, str]:
@@ -85,9 +119,9 @@ def files_of(session: Session, login: str, uids: Iterable[str]) -> dict[str, str
 
 
 def _make_room(session: Session, login: str, now: dt.datetime) -> None:
-    newest = sa.select(D.id).where(D.login == login).order_by(D.at.desc()).limit(MAX_PER_PERSON - 1)
+    newest = sa.select(D.id).where(D.login == login, D.finished_at.is_(None)).order_by(D.at.desc(), D.id.desc()).limit(MAX_PER_PERSON)
     kept = set(session.scalars(newest))
-    surplus = sa.and_(D.login == login, D.id.not_in(kept))
+    surplus = sa.and_(D.login == login, D.finished_at.is_(None), D.id.not_in(kept))
     session.execute(sa.delete(D).where(sa.or_(D.at < now - KEPT_FOR, surplus)).execution_options(synchronize_session=False))
 
 

@@ -24,6 +24,16 @@ def find(session: Session, url: str) -> models.Item | None:
     return session.scalars(_BY_URL, {"url": url}).one_or_none()
 
 
+def take_turn(session: Session, *names: str) -> None:
+    """Wait until nobody else makes what bears one of `names`, and make others wait until this transaction ends.
+
+    Of two who make the same at once the second then finds what the first made. SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        for name in sorted(filter(None, names)):
+            session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
 def public_data(session: Session, item: models.Item) -> Mapping[str, Any]:
     """The data of the public edition; empty where there is none."""
     query = sa.select(models.Edition.document).where(models.Edition.item_id == item.id, models.Edition.valid_until.is_(None))

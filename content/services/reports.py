@@ -94,9 +94,12 @@ def section_of(report: models.Report, uid: str) -> models.ReportSection:
 
 
 def save_section(
-    session: Session, report: models.Report, uid: str, *, heading: str, text: str, base_rev: int, author: Author
+    session: Session, report: models.Report, uid: str, *, heading: str, text: str, base_rev: int, author: Author, number: int = 0
 ) -> SectionSaved:
-    """Save what was made of revision `base_rev`. Raises `InvalidInput`, `NoSection`."""
+    """Save what was made of revision `base_rev`. Raises `InvalidInput`, `NoSection`.
+
+    `number`: as the browser counts what it sends (`draft_order`).
+    """
     hold(session, report)
     section = section_of(report, uid)
     typed = clean({"heading": SECTION["heading"], "text": SECTION["text"]}, {"heading": heading, "text": text})
@@ -104,14 +107,14 @@ def save_section(
     if base is None:
         raise InvalidInput([FieldError("rev", "unknown_revision", "Die Ausgangsfassung ist unbekannt. Bitte den Abschnitt neu öffnen.")])
     if section.rev == base_rev:
-        return _write(session, report, section, typed["heading"], typed["text"], author)
+        return _write(session, report, section, typed["heading"], typed["text"], author, number)
     merged = merge(base.text, typed["text"], section.text)
     new_heading = _one_of(base.heading, typed["heading"], section.heading)
     if new_heading is None or not merged.is_clean:
-        section_drafts.keep(session, report, uid, login=author.login, base_rev=base_rev, now=author.now, **typed)
+        section_drafts.keep(session, report, uid, login=author.login, base_rev=base_rev, now=author.now, number=number, **typed)
         newest = revision(session, report, section, section.rev)
         return SectionSaved(section, Outcome.CONFLICT, merged, new_heading is None, newest)
-    saved = _write(session, report, section, new_heading, merged.text, author)
+    saved = _write(session, report, section, new_heading, merged.text, author, number)
     return SectionSaved(section, Outcome.MERGED, merged, theirs=saved.theirs)
 
 
@@ -123,10 +126,11 @@ def _one_of(base: str, ours: str, theirs: str) -> str | None:
 
 
 def _write(
-    session: Session, report: models.Report, section: models.ReportSection, heading: str, text: str, author: Author
+    session: Session, report: models.Report, section: models.ReportSection, heading: str, text: str, author: Author,
+    number: int,
 ) -> SectionSaved:
     if author.accepted_by is None:
-        section_drafts.drop(session, section.uid, author.login)
+        section_drafts.finish(session, report, section.uid, author.login, number=number, now=author.now)
     if (heading, text) == (section.heading, section.text):
         return SectionSaved(section, Outcome.UNCHANGED)
     _check_work([text, *(row.text for row in report.sections if row is not section)])

@@ -1,4 +1,7 @@
-"""What people have open and typed but not saved: drafts per person and section, and who is where. No locks."""
+"""What people have open and typed but not saved: drafts per person and section, and who is where. No locks.
+
+Which of several requests counts says `draft_order`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.services import draft_order
 
 PRESENT_FOR: Final = dt.timedelta(seconds=60)
 """How long a person counts as present after the browser last said so (it does every 20 seconds)."""
@@ -19,26 +23,45 @@ P: Final = models.SectionPresence
 
 
 def keep(
-    session: Session, report: models.Report, uid: str, *, login: str, heading: str, text: str, base_rev: int, now: dt.datetime
-) -> models.SectionDraft:
-    """Keep what a person typed, in place of what was kept before; longer texts are cut to what a section can hold."""
-    row = of_person(session, uid, login)
-    if row is None:
-        row = D(report_id=report.id, section_uid=uid, login=login)
-        session.add(row)
+    session: Session, report: models.Report, uid: str, *, login: str, heading: str, text: str, base_rev: int, now: dt.datetime,
+    number: int = 0, is_auto: bool = False,
+) -> bool:
+    """Keep what a person typed, in place of what was kept before; longer texts are cut to what a section can hold.
+
+    `number`, `is_auto`: as in `draft_order.claim`. Whether it did not come too late.
+    """
+    claim = draft_order.claim(session, D, _key(uid, login), _blank(report.id), number=number, is_auto=is_auto, now=now)
+    if claim is None:
+        return False
+    row = claim.row
     row.heading, row.text, row.base_rev, row.at = heading[:500], text[:MAX_DRAFT_CHARS], base_rev, now
     session.flush()
-    return row
+    return True
 
 
 def of_person(session: Session, uid: str, login: str) -> models.SectionDraft | None:
     """What a person has typed there and not saved."""
-    return session.scalars(sa.select(D).where(D.section_uid == uid, D.login == login)).one_or_none()
+    return session.scalars(sa.select(D).where(D.section_uid == uid, D.login == login, D.finished_at.is_(None))).one_or_none()
 
 
-def drop(session: Session, uid: str, login: str) -> None:
-    """Forget a draft: it was saved, or is not wanted."""
-    session.execute(sa.delete(D).where(D.section_uid == uid, D.login == login))
+def last(session: Session, uid: str, login: str) -> draft_order.Last:
+    """Of what was taken last of a person's words there."""
+    return draft_order.last(session, D, _key(uid, login))
+
+
+def finish(session: Session, report: models.Report, uid: str, login: str, *, number: int, now: dt.datetime) -> None:
+    """Forget a draft: it was saved, or is not wanted. What was typed before `number` and comes later is not kept."""
+    row = draft_order.finish(session, D, _key(uid, login), _blank(report.id), number=number, now=now)
+    row.heading, row.text = "", ""
+    session.flush()
+
+
+def _key(uid: str, login: str) -> dict[str, Any]:
+    return {"section_uid": uid, "login": login}
+
+
+def _blank(report_id: int) -> dict[str, Any]:
+    return {"report_id": report_id, "base_rev": 0, "heading": "", "text": ""}
 
 
 def beat(session: Session, report: models.Report, uid: str, *, login: str, name: str, now: dt.datetime) -> None:

@@ -1,4 +1,5 @@
 // Keeps what is typed: at the server a moment after typing, and in this browser as long as the server has not taken it.
+// All that is sent is numbered, as in desk-form.js: the server knows what came late, and its pages say what it took last.
 const AFTER_MS = 1200;
 const BEAT_MS = 20000;
 
@@ -59,6 +60,13 @@ export function start(form, restore) {
     if (status.textContent !== words) status.textContent = words;
   }
 
+  /** Number what is sent next: higher than all before it, also of a page that was loaded anew. */
+  function count() {
+    const field = form.elements.nr;
+    field.value = Math.max(Date.now(), Number(field.value) + 1);
+    return field.value;
+  }
+
   function forget() {
     localStorage.removeItem(key);
   }
@@ -72,20 +80,36 @@ export function start(form, restore) {
     }
   }
 
+  /** Whether the server took it. */
   async function post(withText) {
     const body = new URLSearchParams({ formular: form.elements.formular.value });
+    const number = withText ? count() : "";
     if (withText) {
+      body.set("nr", number);
       body.set("rev", form.elements.rev.value);
       body.set("ueberschrift", heading.value);
       body.set("text", area.value);
     }
     const answer = await fetch(form.dataset.draft, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (answer.status === 410) {
+      // Later words are kept already. Where nothing was sent since, the clock went back: what stands here is the newest.
+      const { number: last } = await answer.json();
+      if (form.elements.nr.value !== number) return false;
+      form.elements.nr.value = Math.max(Number(number), last);
+      return post(true);
+    }
     if (!answer.ok || !answer.headers.get("Content-Type").startsWith("application/json")) throw new Error(String(answer.status));
     shown(await answer.json());
+    return true;
   }
 
   function remember(isSent) {
-    localStorage.setItem(key, JSON.stringify({ heading: heading.value, text: area.value, rev: form.elements.rev.value, at: Date.now(), isSent }));
+    const number = form.elements.nr.value;
+    try {
+      localStorage.setItem(key, JSON.stringify({ heading: heading.value, text: area.value, rev: form.elements.rev.value, at: Date.now(), isSent, number }));
+    } catch {
+      // Full or forbidden: then the server alone keeps it.
+    }
   }
 
   async function keep() {
@@ -93,7 +117,7 @@ export function start(form, restore) {
     if (now === sent || isLeaving) return;
     remember(false);
     try {
-      await post(true);
+      if (!await post(true)) return;
       sent = now;
       if (now === `${heading.value}\n${area.value}`) forget();
       say(`Entwurf gesichert um ${new Date().toLocaleTimeString("de-DE", { hour: "2-digit", minute: "2-digit" })}.`);
@@ -103,14 +127,14 @@ export function start(form, restore) {
   }
 
   const found = kept(key);
-  // What was sent is safe once the server has answered with this page; if it never arrived, it is still here.
-  if (found?.isSent && "taken" in form.dataset) forget();
+  // What was sent is safe once the server says that it took just that; if it never arrived, it is still here.
+  if (found?.isSent && found.number === form.elements.nr.value) forget();
   else if (found && `${found.heading}\n${found.text}` !== sent) {
     offer(form, found, area, heading, () => { heading.value = found.heading; form.elements.rev.value = found.rev; restore(found.text); }, forget);
   } else if (found) forget();
-  const changed = () => { clearTimeout(timer); timer = setTimeout(keep, AFTER_MS); };
+  const changed = () => { isLeaving = false; clearTimeout(timer); timer = setTimeout(keep, AFTER_MS); };
   form.addEventListener("input", changed);
-  form.addEventListener("submit", (event) => { if (!event.submitter?.formAction.endsWith("/vorschau")) { clearTimeout(timer); isLeaving = true; remember(true); } });
+  form.addEventListener("submit", (event) => { if (!event.submitter?.formAction.endsWith("/vorschau")) { clearTimeout(timer); isLeaving = true; count(); remember(true); } });
   window.addEventListener("pageshow", () => { isLeaving = false; });
   window.addEventListener("online", keep);
   document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pyramid.response import Response
 
 from content import models
 from content.house import Work
+from content.models.item import new_uid
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import desk as queries
 from content.services import edit, form_drafts, links, lookup, numbering
@@ -22,7 +22,7 @@ from content.services.edit import StaleText
 from portal import confirming, conflict, form_page, forms, linking, site
 from portal.asked import editable_item, wanted_kind
 from portal.desk import desk_view, viewing, writing
-from portal.typed import DRAFT, KEPT, DeskFiles, Typed, typed_form, with_hidden
+from portal.typed import DRAFT, KEPT, DeskFiles, Typed, discard_draft, kept_answer, typed_form, with_hidden
 from portal.views.common import number_in, parameter
 from workflows.vocabulary import ROLES, Permission
 
@@ -81,7 +81,7 @@ def _opened(request: Request, work: Work, kind: str, stored: Mapping[str, Any], 
     if draft is not None and (draft.kind, draft.item_id) == (kind, row.id if row is not None else None):
         met, kept = _met(request, work, draft, row)
         form = forms.form_of(kind, draft.input)
-        return form_page.form_page(request, work, kind, form, row, rev=draft.base_rev, uid=draft.uid, kept=kept, met=met)
+        return form_page.form_page(request, work, kind, form, row, rev=draft.base_rev, uid=draft.uid, kept=kept, met=met, number=draft.number)
     rev = row.rev if row is not None else 0
     offered = form_page.offers(work, login, kind, row)
     return form_page.form_page(request, work, kind, forms.form_of(kind, stored), row, rev=rev, offered=offered)
@@ -101,17 +101,17 @@ def keep(request: Request) -> Response:
     typed, item_id = typed_form(request, wanted_kind(request)), str(request.POST.get("id", ""))
     with writing(request) as work:
         row = queries.form_item(work.session, request.person, typed.kind, item_id)
-        if not form_page.keep_draft(request, work, typed, row):
-            return Response(b"{}", status=413, content_type="application/json", charset="utf-8")  # the script says so
+        done = form_page.keep_draft(request, work, typed, row, is_auto=True)
         told = {"at": site.instant(work.desk.now), "rev": row.rev if row is not None else 0, "files": typed.names}
-    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+        last = form_drafts.last(work.session, request.person.login, typed.uid)
+    return kept_answer(done, told, last)
 
 
 def _discard(request: Request, uid: str) -> Response:
     if asked := confirming.question(request, "draft.discard", "Was Sie hier getippt haben", request.path_info):
         return asked
     with writing(request) as work:
-        form_drafts.drop(work.session, request.person.login, [uid])
+        discard_draft(work, request.person.login, uid)
     return HTTPSeeOther(request.path_info)
 
 
@@ -140,6 +140,14 @@ def save_typed(request: Request, typed: Typed, item_id: int | None) -> Response:
     except InvalidInput as invalid:
         with writing(request) as work:
             return form_page.again(request, work, typed, _row(request, work, item_id), errors=invalid.errors, status=400)
+    except _Removed:
+        words = (
+            "Dieses Formular hat schon einen Eintrag angelegt; er wurde inzwischen entfernt, oder Sie dürfen ihn nicht mehr sehen. "
+            "Ihre Eingaben sind noch da: Noch einmal speichern legt einen neuen Eintrag an."
+        )
+        fresh = replace(typed, uid=new_uid(), kept="")
+        with writing(request) as work:
+            return form_page.again(request, work, fresh, None, errors=[FieldError("", "gone", words)], status=form_page.CONFLICT)
     except StaleText:
         with writing(request) as work:
             return form_page.stale(request, work, typed, editable_item(request, work.session))
@@ -160,8 +168,10 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     login = request.person.login
     value = clean_item(typed.kind, with_hidden(typed.kind, typed.given, row))
     uid = _uid_of(typed, login, value) if row is None else ""
+    if uid:
+        lookup.take_turn(work.session, uid, edit.address(work.session, typed.kind, value))
     if uid and (made := _made(request, work, uid)) is not None:
-        form_drafts.drop(work.session, login, typed.uids)
+        form_drafts.finish(work.session, login, typed.uids, number=typed.number, now=work.desk.now)
         return f"/redaktion/eintrag/{made.id}"
     if row is None:
         demand_free(work, typed, value)
@@ -175,7 +185,7 @@ def _write(request: Request, work: Work, typed: Typed, row: models.Item | None) 
     _refuse_foreign(request, saved.item)
     if dead := links.broken(work.session, saved.item, request.person.grants):
         raise InvalidInput(dead)
-    form_drafts.drop(work.session, login, typed.uids)
+    form_drafts.finish(work.session, login, typed.uids, number=typed.number, now=work.desk.now)
     return f"/redaktion/eintrag/{saved.item.id}"
 
 
@@ -190,10 +200,19 @@ def _uid_of(typed: Typed, login: str, value: Mapping[str, Any]) -> str:
     return str(uuid.uuid5(uuid.UUID(typed.uid), f"{login} {typed.kind} {edit.digest(value)}"))
 
 
+class _Removed(Exception):  # noqa: N818 - named for the situation
+    """What this form made is there no more, or not for this person."""
+
+
 def _made(request: Request, work: Work, uid: str) -> models.Item | None:
-    """What this form made already, when it was sent before."""
+    """What this form made already, when it was sent before. Raises `_Removed`."""
     item_id = work.session.scalar(sa.select(models.Item.id).where(models.Item.uid == uid))
-    return queries.item(work.session, request.person, item_id) if item_id is not None else None
+    if item_id is None:
+        return None
+    made = queries.item(work.session, request.person, item_id)
+    if made is None:
+        raise _Removed
+    return made
 
 
 def _naming(kind: str, value: Mapping[str, Any]) -> str:

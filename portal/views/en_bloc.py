@@ -15,6 +15,7 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import ballots, body_law, desk, en_bloc
+from content.services.form_drafts import Kept
 from content.services.transition import Stale
 from portal import ballot_form, confirming
 from portal.asked import desk_with, found_item
@@ -56,8 +57,8 @@ def adopt(request: Request) -> Response:
     typed = ballot_form.typed(request)
     if request.POST.get("behalten"):
         with writing(request) as work:
-            is_kept = ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
-            return ballot_form.put_by(request, typed) if is_kept else _again(request, work, typed, ())
+            done = ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
+            return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
     is_sure = request.POST.get(confirming.CONFIRMED) == confirming.YES
     try:
         with writing(request) as work:

@@ -48,7 +48,8 @@ def preview(request: Request) -> Response:
         return _form_again(request, typed, item_id, [FieldError("", blocker.code, blocker.message) for blocker in blocked.blockers])
     except _Undo:
         with writing(request) as work:
-            form_page.keep_draft(request, work, typed, queries.form_item(work.session, request.person, typed.kind, item_id))
+            row = queries.form_item(work.session, request.person, typed.kind, item_id)
+            form_page.keep_draft(request, work, typed, row, is_auto=True)  # a preview takes its time: the form may be saved by now
         response = Response(_page(request, made).encode(), content_type="text/html", charset="utf-8")
         response.cache_control = "no-store"
         return response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from content.merge import Choice, Conflict, Merged, merge, split
 from content.schemas import FieldError, InvalidInput, clean_text
 from content.schemas.reports import MAX_LEVEL, SECTION
 from content.services import picks, report_files, report_recommendations, reports, review_threads, section_drafts
+from content.services.form_drafts import Kept
 from content.services.reports import Author, NoSection, Outcome, SectionSaved
 from content.whole import whole
 from portal import confirming
@@ -24,7 +24,7 @@ from portal.asked import editable_item
 from portal.desk import desk_view, page, viewing, writing
 from portal.forms import UPLOAD
 from portal.incoming import store_file
-from portal.typed import typed_rev, typed_uploads
+from portal.typed import NUMBER, kept_answer, typed_number, typed_rev, typed_uploads
 from portal.views.common import parameter
 from portal.views.report_review import review_state
 from workflows.vocabulary import Permission
@@ -170,7 +170,8 @@ def _section_page(
         past=reports.revisions(work.session, report, section.uid, limit=10), saved=parameter(request, "gespeichert"),
         state=report_recommendations.states(work.session, report).get(section.recommendation_url or ""), upload=UPLOAD,
         inserted=parameter(request, "eingefuegt"), addressees=picks.SOURCES["adressaten"](work.session, request.person.grants),
-        remarks=review_threads.in_editor(work.session, report, section),
+        remarks=review_threads.in_editor(work.session, report, section), count_name=NUMBER,
+        count=section_drafts.last(work.session, section.uid, request.person.login).number,
         insertion={name: str(request.POST.get(name, "")) for name in ("datei_titel", "datei_unterschrift", "datei_nachweis")},
     )
 
@@ -191,6 +192,8 @@ def save(request: Request) -> Response:
             report = _report(request, work)
             section = _section(request, report)
             heading, text, rev = _typed(request, section)
+            if "text" in request.POST:
+                _keep(request, work, report, section, heading=heading, text=text, rev=rev)
             return _section_page(request, work, report, section, heading=heading, text=text, rev=rev, error=_words(invalid), status=400)
 
 
@@ -201,13 +204,23 @@ def _typed(request: Request, section: models.ReportSection) -> tuple[str, str, i
     return str(request.POST.get("ueberschrift", "")), str(request.POST["text"]), typed_rev(request)
 
 
+def _keep(
+    request: Request, work: Work, report: models.Report, section: models.ReportSection, *, heading: str, text: str, rev: int
+) -> None:
+    """Keep what the person sent, as a draft."""
+    section_drafts.keep(
+        work.session, report, section.uid, login=request.person.login, heading=heading, text=text, base_rev=rev, now=work.desk.now,
+        number=typed_number(request),
+    )
+
+
 def _save(request: Request, work: Work, report: models.Report, section: models.ReportSection) -> Response:
     heading, text, rev = _typed(request, section)
     answered = request.POST.get("gegen")
     if answered is not None:
         heading, text, rev = _answered(request, work, report, section, str(answered))
     author = _author(request, work)
-    done = reports.save_section(work.session, report, section.uid, heading=heading, text=text, base_rev=rev, author=author)
+    done = reports.save_section(work.session, report, section.uid, heading=heading, text=text, base_rev=rev, author=author, number=typed_number(request))
     if done.outcome is Outcome.CONFLICT:
         return _conflict_page(request, report, done, heading=heading, text=text, rev=rev)
     report_recommendations.follow(work.session, done.section, author)
@@ -261,7 +274,9 @@ def _discard(request: Request, work: Work, report: models.Report, section: model
     back = f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}"
     if asked := confirming.question(request, "section_draft.discard", section.heading, back):
         return asked
-    section_drafts.drop(work.session, section.uid, request.person.login)
+    # What this person's windows sent before this moment is late.
+    number = int(work.desk.now.timestamp() * 1000)
+    section_drafts.finish(work.session, report, section.uid, request.person.login, number=number, now=work.desk.now)
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}")
 
 
@@ -296,7 +311,7 @@ def _insert(request: Request, work: Work, report: models.Report, section: models
     place = str(request.POST.get("stelle", ""))
     at = whole(place, most=9_999_999)
     text = report_files.inserted(text.replace("\r\n", "\n"), len(text) if at is None else at, piece)
-    section_drafts.keep(work.session, report, section.uid, login=author.login, heading=heading, text=text, base_rev=rev, now=author.now)
+    _keep(request, work, report, section, heading=heading, text=text, rev=rev)
     return HTTPSeeOther(f"/redaktion/bericht/{report.id}/abschnitt/{section.uid}?entwurf=1&eingefuegt=1")
 
 
@@ -314,15 +329,17 @@ def draft(request: Request) -> Response:
         section = _section(request, report)
         now, login = work.desk.now, request.person.login
         section_drafts.beat(work.session, report, section.uid, login=login, name=request.person.name, now=now)
-        if "text" in request.POST:
-            section_drafts.keep(
-                work.session, report, section.uid, login=login, base_rev=typed_rev(request), now=now,
-                heading=str(request.POST.get("ueberschrift", "")), text=str(request.POST["text"]).replace("\r\n", "\n"),
-            )
+        done = Kept.KEPT
+        if "text" in request.POST and not section_drafts.keep(
+            work.session, report, section.uid, login=login, base_rev=typed_rev(request), now=now, number=typed_number(request), is_auto=True,
+            heading=str(request.POST.get("ueberschrift", "")), text=str(request.POST["text"]).replace("\r\n", "\n"),
+        ):
+            done = Kept.LATE
         here = [row.name for row in section_drafts.present(work.session, report, now) if row.section_uid == section.uid and row.login != login]
         newest = reports.revision(work.session, report, section, section.rev)
         told = {"rev": section.rev, "by": newest.actor_name if newest else "", "here": here}
-    return Response(json.dumps(told).encode(), content_type="application/json", charset="utf-8")
+        last = section_drafts.last(work.session, section.uid, login)
+    return kept_answer(done, told, last)
 
 
 @desk_view("desk.report_preview", permission=Permission.REPORT_WRITE, method="POST")

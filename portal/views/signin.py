@@ -15,7 +15,7 @@ from content.services import accounts, limits, passkeys, second_factor, sessions
 from content.services import audit as audit_log
 from content.services.accounts import Busy, SignedIn, SignInRefused
 from portal.admission import RETRY_AFTER_S
-from portal.desk import audit, desk_view, kept_inputs, page, safe_path, set_cookie, signed_out, utc_now, writing
+from portal.desk import audit, desk_view, kept_inputs, own, page, safe_path, set_cookie, signed_out, utc_now, writing
 from portal.door import OldForm, Sender, browser_token, sender_of
 from portal.entering import code_page, enter, go_on
 from portal.views.common import parameter
@@ -107,7 +107,7 @@ def take_second_factor(request: Request) -> Response:
     """Finish the sign-in by a code of the app, a recovery code or a passkey."""
     person: SignedIn = request.person
     now, house = utc_now(), request.registry.house
-    next_path, kept = safe_path(str(request.POST.get("weiter", ""))), kept_inputs(request)
+    next_path, kept = safe_path(str(request.POST.get("weiter", ""))), own(request, person.login, kept_inputs(request))
     if person.is_complete:
         return go_on(request, person, next_path, kept)
     try:

@@ -12,6 +12,7 @@ from content import models
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
 from content.services import ballots, other_rule, unreviewed
+from content.services.form_drafts import Kept
 from portal import ballot_form
 from portal.asked import desk_with, found_item
 from portal.ballot_form import VOTE, Typed
@@ -39,8 +40,8 @@ def record_vote(request: Request) -> Response:
     typed = ballot_form.typed(request)
     if request.POST.get("behalten"):
         with writing(request) as work:
-            is_kept = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
-            return ballot_form.put_by(request, typed) if is_kept else _again(request, work, typed, ())
+            done = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
+            return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
     try:
         with writing(request) as work:
             row = found_decision(request, work)

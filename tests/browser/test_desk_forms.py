@@ -174,6 +174,95 @@ def test_letters_typed_a_second_before_the_page_is_loaded_anew_are_still_there(o
     assert page.locator("#f-text").input_value() == TYPED + " Noch ein Satz."
 
 
+def _refusing(page, how):
+    """From now on nothing that is sent arrives."""
+    def answer(route):
+        if route.request.method != "POST":
+            route.continue_()
+        elif how == "cut":
+            route.abort()
+        else:
+            route.fulfill(status=503, body="Wartung")
+
+    page.route("**/redaktion/**", answer)
+
+
+def _left_in_tab(page):
+    return page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('formular:')).length")
+
+
+@pytest.mark.parametrize("how", ["cut", "503"])
+@pytest.mark.parametrize("way", ["back", "anew"])
+def test_what_was_sent_and_never_arrived_stands_in_the_form_again(opened, address, how, way):
+    page = opened("anna")
+    page.goto(address + "/redaktion/neu/recommendation")
+    _refusing(page, how)
+    page.locator("#f-title").fill(f"Nie angekommen {how} {way}")
+    page.locator("#f-text").fill(f"{TYPED} {how} {way}")
+    with page.expect_event("requestfailed" if how == "cut" else "response", lambda one: one.method == "POST" if how == "cut" else one.status == 503 and one.request.is_navigation_request()):
+        page.get_by_role("button", name="Speichern").last.click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    page.unroute_all()
+    if way == "back":
+        page.go_back()
+        page.get_by_text("steht wieder im Formular").wait_for()
+    else:
+        page.goto(address + "/redaktion/neu/recommendation")
+        offer = page.locator("section.notice").filter(has_text=f"Nie angekommen {how} {way}")
+        offer.get_by_role("link", name="Weiterschreiben").click()
+        page.wait_for_url("**?entwurf=*")
+    assert page.locator("#f-text").input_value() == f"{TYPED} {how} {way}" and _left_in_tab(page) == 0
+
+
+def test_what_the_server_took_lies_in_the_tab_no_more_and_comes_up_nowhere(opened, address):
+    page = opened("anna")
+    _new(page, address, "genommen")
+    page.locator("#f-title").fill("Wirklich angekommen")
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("heading", name="Wirklich angekommen", level=1).wait_for()
+    page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.startsWith('formular:'))")
+    page.goto(address + "/redaktion/neu/recommendation")
+    assert page.get_by_text("Wirklich angekommen").count() == 0
+
+
+def test_a_form_that_was_taken_while_the_answer_was_lost_is_not_offered_again(opened, address):
+    page = opened("anna")
+    _new(page, address, "antwort-verloren")
+    page.locator("#f-title").fill("Antwort verloren")
+    page.route("**/redaktion/neu/recommendation*", lambda route: (route.fetch(max_redirects=0), route.abort()) if route.request.method == "POST" else route.continue_())
+    with page.expect_event("requestfailed", lambda one: one.method == "POST" and one.is_navigation_request()):
+        page.get_by_role("button", name="Speichern").last.click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    page.unroute_all()
+    page.goto(address + "/redaktion/neu/recommendation")
+    page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.startsWith('formular:'))")
+    page.reload()
+    assert page.get_by_text("Antwort verloren").count() == 0
+    page.goto(address + "/redaktion/eintraege")
+    assert page.get_by_role("link", name="Antwort verloren").count() == 1
+
+
+def test_a_slow_request_that_arrives_after_the_form_was_saved_brings_nothing_back(opened, address):
+    page = opened("anna")
+    page.goto(address + "/redaktion/neu/recommendation")
+    late = []
+    page.route("**/redaktion/entwurf/*", lambda route: late.append((route.request.post_data_buffer, route.request.headers)) or route.abort())
+    page.locator("#f-title").fill("Langsam unterwegs")
+    page.locator("#f-slug").fill("langsam-unterwegs")
+    page.locator("#f-text").fill(TYPED)
+    page.wait_for_timeout(200)
+    while not late:
+        page.wait_for_timeout(200)
+    page.get_by_role("button", name="Speichern").last.click()
+    page.get_by_role("heading", name="Langsam unterwegs", level=1).wait_for()
+    page.unroute_all()
+    body, headers = late[0]
+    answer = page.request.post(address + "/redaktion/entwurf/recommendation", data=body, headers={"content-type": headers["content-type"]})
+    assert answer.status == 410
+    page.goto(address + "/redaktion/neu/recommendation")
+    assert page.get_by_text("Langsam unterwegs").count() == 0
+
+
 def test_a_window_closed_while_typing_is_offered_in_the_next(opened, address):
     page = opened("anna")
     _new(page, address, "geschlossen")

@@ -137,6 +137,32 @@ def test_what_was_typed_offline_is_in_the_browser_and_comes_back(place, browser)
     page.context.close()
 
 
+@pytest.mark.parametrize("how", ["cut", "503"])
+def test_a_second_save_that_never_arrived_is_offered_though_the_first_did(place, browser, how):
+    url, report_id, (_, uid), _ = place
+    page = _person(browser, url, "carla")
+    path = f"{url}/redaktion/bericht/{report_id}/abschnitt/{uid}"
+    page.goto(path)
+    _editor(page).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(f" Zuerst {how}.")
+    page.get_by_role("button", name="Speichern").click()
+    page.wait_for_url("**?gespeichert=*")
+    assert page.evaluate("localStorage.length") == 0, "the server says that it took just that"
+    page.route("**/redaktion/**", lambda route: route.continue_() if route.request.method != "POST" else route.abort() if how == "cut" else route.fulfill(status=503, body="Wartung"))
+    _editor(page).click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(f" Nie angekommen {how}.")
+    page.get_by_role("button", name="Speichern").click(no_wait_after=True)
+    page.wait_for_timeout(1000)
+    page.unroute_all()
+    page.go_back()
+    page.get_by_role("heading", name="In diesem Browser liegt ein nicht gesicherter Text").wait_for()
+    page.get_by_role("button", name="Übernehmen").click()
+    assert f"Nie angekommen {how}." in _editor(page).inner_text()
+    page.context.close()
+
+
 def test_the_toolbar_works_by_keyboard_and_writes_markdown(place, browser):
     url, report_id, (_, uid), _ = place
     page = _person(browser, url, "carla")

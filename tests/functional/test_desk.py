@@ -299,6 +299,78 @@ def test_what_was_typed_survives_a_lost_session(desk):
     form_of(page).submit(status=303)
 
 
+SECRET = "Nur für Anna bestimmt."
+
+
+def lost(app):
+    """The sign-in page after Anna's session ended while she wrote."""
+    form = form_of(app.get("/redaktion/neu/report"))
+    form["title"], form["slug"], form["group"], form["text"] = "Der lange Bericht", "langer-bericht", "AG", SECRET
+    app.get("/redaktion").forms[0].submit()
+    return form.submit(status=401).form
+
+
+@pytest.mark.parametrize(("login", "role"), [("bert", "member"), ("gerda", "secretariat")])
+def test_what_was_typed_goes_to_nobody_else_who_signs_in_on_the_same_page(desk, login, role):
+    _, browser = desk
+    app = browser("anna", "member")
+    browser(login, role)
+    again = lost(app)
+    again["login"], again["password"] = login, PASSWORD
+    page = again.submit()
+    assert SECRET not in page.text
+    if role == "secretariat":  # the second factor comes between
+        form = next(form for form in page.forms.values() if form.action == "/redaktion/code")
+        page = passed(desk, form, login)
+        assert SECRET not in page.text
+    assert "Eingaben einer anderen Person" in page.text and "behalten" not in page.text
+    assert SECRET not in app.get("/redaktion/neu/report").text
+
+
+def passed(desk, form, login):
+    house, _ = desk
+    with house.writing("test") as work:
+        account = accounts.find(work.session, login)
+        account.totp_last_step = 0
+        form["code"] = pyotp.TOTP(account.totp_secret).now()
+    return form.submit()
+
+
+def test_a_forged_owner_does_not_open_what_another_typed(desk):
+    _, browser = desk
+    app, other = browser("anna", "member"), browser("bert", "member")
+    theirs = form_of(other.get("/redaktion/neu/report"))["formular"].value.partition(".")[2]
+    for seal in ("", "x", theirs[:-1], "anna"):
+        again = lost(app)
+        again["kept.wer"], again["login"], again["password"] = seal, "anna", PASSWORD
+        assert SECRET not in again.submit().text
+
+
+def test_a_form_of_the_session_before_goes_to_the_same_person_alone(desk):
+    _, browser = desk
+    app = browser("anna", "member")
+    browser("bert", "member")
+    form = form_of(app.get("/redaktion/neu/report"))
+    form["text"] = SECRET
+    app.get("/redaktion").forms[0].submit()
+    sign_in(app, "bert")
+    page = form.submit(status=409)
+    assert SECRET not in page.text and "Eingaben einer anderen Person" in page.text
+    app.get("/redaktion").forms[0].submit()
+    sign_in(app, "anna")
+    page = form.submit(status=409)
+    assert SECRET in page.text and "Ihre Eingaben sind noch da" in page.text
+
+
+def test_a_form_opened_before_the_update_is_still_the_sessions_own(desk):
+    _, browser = desk
+    app = browser("petra", "press")
+    form = form_of(app.get("/redaktion/neu/press_release"))
+    form["slug"], form["title"], form["publisher"], form["text"] = "vor-dem-update", "Vorher", "IT-Planungsrat", "x"
+    form["formular"] = form["formular"].value.partition(".")[0]
+    form.submit(status=303)
+
+
 def test_pictures_need_a_description_and_a_credit_and_lose_their_exif(desk, tmp_path):
     import io
 

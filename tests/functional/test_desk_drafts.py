@@ -24,7 +24,7 @@ TYPED = "Drei Stunden Arbeit."
 
 def drafts(house):
     with house.writing("test") as work:
-        return work.session.scalars(sa.select(models.FormDraft)).all()
+        return work.session.scalars(sa.select(models.FormDraft).where(models.FormDraft.finished_at.is_(None))).all()
 
 
 def autosave(app, form, kind="press_release", **more):

@@ -8,6 +8,7 @@ from content.services import accounts
 from portal import done
 from tests.functional.test_desk import form_of, new_press, step
 from tests.functional.test_people import act
+from tests.functional.test_reports import make_report
 from tests.functional.test_rights import garden, routes
 
 __all__ = ["garden"]
@@ -29,11 +30,11 @@ def test_a_saved_form_and_a_step_are_told_once_with_the_title(desk):
     app = browser("petra", "press")
     saved = new_press(app)
     target = saved.headers["Location"]
-    assert told(saved.follow()).startswith("Angelegt: „") and told(app.get(target)) == ""
+    assert told(saved.follow()).startswith("Pressemitteilung angelegt: „") and told(app.get(target)) == ""
     form = form_of(app.get(target + "/bearbeiten"))
     form["title"] = "Mit <Titel>"
     form.submit(status=303)
-    assert told(app.get(target)).startswith("Gespeichert: „")
+    assert told(app.get(target)).startswith("Pressemitteilung gespeichert: „")
     page = step(app.get(target), "submit").submit(status=303).follow()
     assert told(page) == "Erledigt: Einreichen: „Mit <Titel>“." and "<Titel>" not in page.text.split('id="getan"')[1][:200]
 
@@ -44,10 +45,27 @@ def test_what_is_done_to_an_account_is_told(desk):
     browser("anna", "member")
     with house.writing("test") as work:
         path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
-    for name, words in (("lock", "Konto gesperrt."), ("unlock", "Konto entsperrt."), ("change", "Angaben des Kontos gespeichert.")):
+    for name, words in (("lock", "Konto gesperrt: „Anna“."), ("unlock", "Konto entsperrt: „Anna“."), ("change", "Angaben des Kontos gespeichert: „Anna“.")):
         act(admin, path, name, **({"name": "Anna Neu", "email": "anna@amt.example"} if name == "change" else {}))
         assert told(admin.get(path)) == words
         assert told(admin.get(path)) == ""
+
+
+def test_what_is_done_in_a_review_and_to_a_contact_names_what_and_whose(desk):
+    house, browser = desk
+    app, press = browser("anna", "chair", organisation="ag-probe"), browser("petra", "press")
+    with house.writing("test") as work:
+        report = make_report(work)
+        report.owner = "ag-probe"
+        path, title = f"/redaktion/bericht/{report.id}", report.title
+        uid = report.sections[0].uid
+    token = app.get(path).forms[0]["formular"].value
+    here = f"{path}/abschnitt/{uid}/durchsicht"
+    answer = app.post(here, {"formular": token, "tun": "anmerken", "anmerkung": "Bitte kürzen.", "text": "Bitte kürzen.", "worte": ""}, status=303)
+    assert told(answer.follow()) == f"Anmerkung aufgenommen: „{title}“."
+    form = form_of(press.get("/redaktion/kontakte/neu"))
+    form["organisation"], form["person"], form["phone"] = "Staatskanzlei", "Erika Muster", "+49 30 1"
+    assert told(form.submit(status=303).follow()) == "Kontakt aufgenommen: „Staatskanzlei“."
 
 
 def test_the_public_and_another_session_never_get_the_sentence(desk):

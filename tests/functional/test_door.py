@@ -258,8 +258,10 @@ def test_another_site_plants_nothing_that_is_sent_on_after_the_sign_in(desk):
 
 def test_what_our_own_page_sent_goes_on_after_the_sign_in(desk):
     _, browser = desk
-    visitor = fresh(browser("anna", "member"))
-    page = visitor.post("/redaktion/neu/page", {"title": "Eigene Worte"}, status=401)
+    anna = browser("anna", "member")
+    token = anna.get("/redaktion/neu/report").forms[0]["formular"].value
+    visitor = fresh(anna)
+    page = visitor.post("/redaktion/neu/page", {"title": "Eigene Worte", "formular": token}, status=401)
     form = next(form for form in page.forms.values() if form.action == "/anmelden")
     form["login"], form["password"] = "anna", PASSWORD
     page = form.submit()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import lookup
+from content.services import lookup, transition
 from tests.functional.test_desk import form_of
+from workflows.publication import PUBLICATION
+
+pytestmark = pytest.mark.on_both_databases
 
 
 def count(house, model):
@@ -41,6 +46,61 @@ def test_what_has_an_address_part_leads_to_the_first_too(desk):
     other = form_of(writer.get("/redaktion/neu/page"))
     other["slug"], other["title"], other["text"] = "zweimal", "Zweimal", "Text."
     assert "Adressteil" in other.submit(status=400).text
+
+
+def at_once(app, path, bodies):
+    """All sent in the same moment; their answers."""
+    gate = threading.Barrier(len(bodies))
+
+    def send(fields):
+        gate.wait()
+        return app.post(path, fields, status="*")
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return list(pool.map(send, bodies))
+
+
+def page_form(writer, slug):
+    form = form_of(writer.get("/redaktion/neu/page"))
+    form["slug"], form["title"], form["text"] = slug, "Gleichzeitig", "Text."
+    return form
+
+
+def test_a_form_sent_many_times_in_one_moment_makes_one_item_and_every_answer_leads_to_it(desk):
+    house, browser = desk
+    writer, before = browser("gerda", "secretariat"), count(house, models.Page)
+    answers = at_once(writer, "/redaktion/neu/page", [page_form(writer, "im-selben-moment").submit_fields()] * 5)
+    # Whoever waits for longer than a person should is told so, and nothing was done.
+    assert {answer.status_int for answer in answers} <= {303, 503} and count(house, models.Page) == before + 1
+    assert len({answer.headers["Location"] for answer in answers if answer.status_int == 303}) == 1
+
+
+def test_two_forms_for_one_address_in_one_moment_make_one_item_and_the_other_is_told(desk):
+    house, browser = desk
+    writer, before = browser("gerda", "secretariat"), count(house, models.Page)
+    answers = at_once(writer, "/redaktion/neu/page", [page_form(writer, "eine-adresse").submit_fields() for _ in range(4)])
+    told = sorted(answer.status_int for answer in answers)
+    assert told.count(303) == 1 and set(told) <= {303, 400, 503} and count(house, models.Page) == before + 1
+    assert all("Adressteil" in answer.text for answer in answers if answer.status_int == 400)
+
+
+@pytest.mark.parametrize("steps", [("trash",), ("trash", "remove")], ids=["in the trash", "removed"])
+def test_a_form_sent_again_after_its_item_went_is_answered_in_words(desk, steps):
+    house, browser = desk
+    writer = browser("gerda", "secretariat")
+    form = page_form(writer, "erst-da-dann-weg")
+    made = form.submit(status=303).headers["Location"]
+    with house.writing("test") as work:
+        item = lookup.find(work.session, "/seite/erst-da-dann-weg")
+        for name in steps:
+            transition.take(work.desk, item, PUBLICATION, name, {"comment": "doppelt"} if name == "remove" else {})
+    if steps == ("trash",):
+        assert form.submit(status=303).headers["Location"] == made and writer.get(made).status_int == 200
+        return
+    answer = form.submit(status=409)
+    again = form_of(answer)
+    assert "hat schon einen Eintrag angelegt" in answer.text and again["text"].value == "Text."
+    assert again.submit(status=303).headers["Location"] != made
 
 
 def test_the_same_contact_sent_again_is_the_one_that_stands(desk):
