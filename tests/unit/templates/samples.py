@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from content import markup, reading
 from content.kinds import KINDS
+from content.services.number_gaps import Missing
 from portal import site
 from portal.templating import make_environment
 
@@ -205,6 +206,9 @@ def searching(*, hits: int = 3) -> reading.SearchPage:
     return reading.SearchPage("Nachnutzung", rows, (reading.Facet("art", "Art", (reading.FacetValue("decision", "Beschlüsse", 3, True, "/suche"), reading.FacetValue("report", "Berichte", 1, False, "/suche"))), facet()), (reading.FacetValue("decision", "Beschlüsse", 3, True, "/suche?q=x"),), (reading.SortChoice("relevanz", "Relevanz", True, "/s"), reading.SortChoice("neu", "Neueste zuerst", False, "/s2")), ("Gesucht wurde auch nach „Nachnutzungen“.",), paging(2 if hits else 1))
 
 
+MISSING = (Missing("2021/03", "Nicht vergeben."), Missing("2021/12", "Zurückgezogen: doppelt veröffentlicht.", "/beschluss/2021/12"))
+
+
 def pages() -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Name of a case → (template, address, values)."""
     found: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -248,4 +252,4 @@ def render(made: jinja2.Environment, template: str, path: str, values: dict[str,
         return made.get_template(template).render(**values)
     facets = getattr(values.get("page"), "facets", ())
     selects = Markup(made.get_template("layout/selects.html").render(facets=facets))
-    return made.get_template(template).render(**{"site": chrome(path), "stand": None, "selects": selects, **values})
+    return made.get_template(template).render(**{"site": chrome(path), "stand": None, "selects": selects, "missing_numbers": MISSING, **values})
