@@ -59,7 +59,7 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
     "desk.notices": ("", {"": "Als gelesen vermerkt"}), "desk.notice_choices": ("", {"": "Gespeichert"}),
     "desk.set_up": ("", {"": "App eingerichtet"}), "desk.passkeys": ("", {"": "Passkey eingerichtet"}),
     "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
-    "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
+    "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt", "ablehnen": "Andere Regel abgelehnt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
     "desk.statements": ("tun", {"": "Gespeichert"}), "desk.new": ("", {"": "Angelegt"}), "desk.edit": ("", {"": "Gespeichert"}),
     "desk.revisions": ("", {"": "Frühere Revision wieder gespeichert"}), "desk.reuse_new": ("", {"": "Interesse vermerkt"}),
     "desk.reuse": ("schritt", {"": "Gespeichert", TERMS: "Bedingungen bestätigt"}), "desk.outbox": ("schritt", {"": "Erledigt"}), "desk.report_word": ("", {"": "Word-Datei übernommen"}),
