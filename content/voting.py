@@ -27,6 +27,11 @@ CHOICE_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {Choice.YES: "Ja", Choice.NO: "Nein", Choice.ABSTAIN: "Enthaltung", Choice.ABSENT: "nicht anwesend"}
 )
 
+UNKNOWN: Final = "unknown"
+"""Of a member nothing was recorded: no vote, and no absence either."""
+SHOWN_WORDS: Final[Mapping[str, str]] = MappingProxyType({**CHOICE_WORDS, UNKNOWN: "ohne Angabe"})
+"""What is said of a member: its vote, or that none is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -87,12 +92,13 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came out, in numbers and words. `consenting` are the codes of those who said yes."""
+    """What came out, in numbers and words. `consenting` are the codes of those who said yes, `silent` the names of those of whom nothing was recorded."""
 
     passed: bool
     checks: tuple[Check, ...]
     counts: Mapping[str, int]
     consenting: tuple[str, ...]
+    silent: tuple[str, ...] = ()
 
     @property
     def reason(self) -> str:
@@ -105,7 +111,7 @@ class UnknownMember(ValueError):  # noqa: N818 - named for the situation
 
 
 def count(rule: Rule, members: Sequence[Member], ballots: Mapping[str, str], *, is_circulation: bool = False) -> Result:
-    """The result of `ballots` (member code → choice). A member without ballot is absent; in circulation it abstains.
+    """The result of `ballots` (member code → choice). A member without ballot is `silent`; in circulation it abstains.
 
     Raises `UnknownMember` for a ballot of nobody, ValueError for an unknown choice.
     """
@@ -113,18 +119,26 @@ def count(rule: Rule, members: Sequence[Member], ballots: Mapping[str, str], *, 
     strangers = sorted(set(ballots) - known)
     if strangers:
         raise UnknownMember(f"Kein stimmberechtigtes Mitglied: {', '.join(strangers)}.")
-    silent = Choice.ABSTAIN if is_circulation else Choice.ABSENT
-    choices = {member.code: Choice(ballots.get(member.code) or silent) for member in members}
+    choices: dict[str, Choice | None] = {member.code: Choice(ballots[member.code]) if ballots.get(member.code) else None for member in members}
     if is_circulation:
-        choices = {code: Choice.ABSTAIN if choice is Choice.ABSENT else choice for code, choice in choices.items()}
+        choices = {code: Choice.ABSTAIN if choice in {Choice.ABSENT, None} else choice for code, choice in choices.items()}
+    silent = tuple(member.name for member in members if choices[member.code] is None)
     counts = {choice: sum(1 for given in choices.values() if given is choice) for choice in Choice}
     consenting = tuple(member.code for member in members if choices[member.code] is Choice.YES)
     checks = tuple(_checks(rule, members, choices, counts))
-    return Result(all(check.passed for check in checks), checks, MappingProxyType({str(k): v for k, v in counts.items()}), consenting)
+    told = {**{str(choice): number for choice, number in counts.items()}, **({UNKNOWN: len(silent)} if silent else {})}
+    return Result(all(check.passed for check in checks), checks, MappingProxyType(told), consenting, silent)
+
+
+def in_words(counts: Mapping[str, int]) -> str:
+    """„12 Ja, 3 Nein, 1 Enthaltung, 1 nicht anwesend“; members of whom nothing is known only where there are some."""
+    abstained = f"{counts['abstain']} {'Enthaltung' if counts['abstain'] == 1 else 'Enthaltungen'}"
+    unknown = f", {counts[UNKNOWN]} {SHOWN_WORDS[UNKNOWN]}" if counts.get(UNKNOWN) else ""
+    return f"{counts['yes']} Ja, {counts['no']} Nein, {abstained}, {counts['absent']} nicht anwesend{unknown}"
 
 
 def _checks(
-    rule: Rule, members: Sequence[Member], choices: Mapping[str, Choice], counts: Mapping[Choice, int]
+    rule: Rule, members: Sequence[Member], choices: Mapping[str, Choice | None], counts: Mapping[Choice, int]
 ) -> list[Check]:
     checks: list[Check] = []
     laender = [member for member in members if not member.is_federal]
@@ -134,7 +148,7 @@ def _checks(
         checks.append(Check("federal", agrees, "Der Bund stimmt zu." if agrees else "Der Bund stimmt nicht zu."))
     if rule.min_laender:
         enough = len(yes) >= rule.min_laender
-        words = f"{len(yes)} von {len(laender)} Ländern stimmen zu, nötig sind {rule.min_laender}."
+        words = f"{len(yes)} von {len(laender)} Ländern {'stimmt' if len(yes) == 1 else 'stimmen'} zu, nötig sind {rule.min_laender}."
         checks.append(Check("laender", enough, words))
     if rule.min_share:
         total, given = _sum(laender), _sum(yes)
@@ -147,17 +161,23 @@ def _checks(
     if rule.is_majority_of_present:
         voting = counts[Choice.YES] + counts[Choice.NO]
         enough = counts[Choice.YES] * 2 > voting
-        words = f"{counts[Choice.YES]} der {voting} abgegebenen Stimmen sind Ja-Stimmen, nötig ist mehr als die Hälfte."
+        words = f"{_yes_of(counts[Choice.YES], voting)}, nötig ist mehr als die Hälfte."
         checks.append(Check("majority", enough, words))
     if rule.min_of_votes:
         voting = counts[Choice.YES] + counts[Choice.NO]
         enough = voting > 0 and counts[Choice.YES] >= rule.min_of_votes * voting
         share = f"{rule.min_of_votes.numerator}/{rule.min_of_votes.denominator}"
-        checks.append(Check("of_votes", enough, f"{counts[Choice.YES]} der {voting} abgegebenen Stimmen sind Ja-Stimmen, nötig sind {share}."))
+        checks.append(Check("of_votes", enough, f"{_yes_of(counts[Choice.YES], voting)}, nötig sind {share}."))
     if rule.is_unanimous:
         enough = counts[Choice.NO] == 0 and counts[Choice.YES] > 0
-        checks.append(Check("unanimous", enough, f"{counts[Choice.NO]} Mitglieder stimmen dagegen, {counts[Choice.YES]} dafür."))
+        against = counts[Choice.NO]
+        checks.append(Check("unanimous", enough, f"{against} {'Mitglied stimmt' if against == 1 else 'Mitglieder stimmen'} dagegen, {counts[Choice.YES]} dafür."))
     return checks
+
+
+def _yes_of(yes: int, voting: int) -> str:
+    """„1 der 3 abgegebenen Stimmen ist eine Ja-Stimme“."""
+    return f"{yes} der {voting} abgegebenen Stimmen {'ist eine Ja-Stimme' if yes == 1 else 'sind Ja-Stimmen'}"
 
 
 def _sum(members: Sequence[Member]) -> Fraction:

@@ -46,31 +46,44 @@ class Typed:
     uid: str = field(default_factory=new_uid)
     number: int = 0
     """As the browser counts what it sends."""
+    rev: int = 0
+    """The revision of the entry that the page showed; 0: unknown."""
 
 
 def typed(request: Request) -> Typed:
     """A posted form, not judged yet."""
-    return replace(_read(typed_texts(request)), number=typed_number(request))
+    return replace(_read(typed_texts(request), typed_rev(request)), number=typed_number(request))
 
 
-def _read(texts: Mapping[str, str]) -> Typed:
+def _read(texts: Mapping[str, str], rev: int) -> Typed:
     uid = texts.get(DRAFT, "")
     return Typed(
         ballots={name.removeprefix(_BALLOT): value for name, value in texts.items() if name.startswith(_BALLOT)}, others=texts.get("others", ""),
         rule=texts.get("rule", ""), rule_reason=texts.get("rule_reason", ""), note=texts.get("note", ""),
         is_circulation=bool(texts.get("is_circulation")), is_en_bloc=bool(texts.get("is_en_bloc")),
-        uid=uid if _UID.fullmatch(uid) else new_uid(),
+        uid=uid if _UID.fullmatch(uid) else new_uid(), rev=rev,
     )
 
 
 def stored(vote: models.Vote | None, row: models.Decision) -> Typed:
     """The form of a vote that was recorded, or an empty one with the body's rule."""
     if vote is None:
-        return Typed(rule=body_law.of(row.body).rule)
+        return Typed(rule=body_law.of(row.body).rule, rev=row.rev)
     return Typed(
         ballots={ballot.member_code: ballot.choice for ballot in vote.ballots}, rule=vote.rule, rule_reason=vote.rule_reason, note=vote.note,
-        is_circulation=vote.is_circulation, is_en_bloc=vote.is_en_bloc,
+        is_circulation=vote.is_circulation, is_en_bloc=vote.is_en_bloc, rev=vote.item_rev,
     )
+
+
+def facts(vote: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, value) of what was voted, as a question names it: the result, and who did not say yes."""
+    result = "Angenommen" if vote["passed"] else "Nicht angenommen"
+    found = [("Abstimmung", f"{result} nach „{vote['rule_title']}“: {voting.in_words(vote['counts'])}")]
+    for choice, words in voting.SHOWN_WORDS.items():
+        names = [row["name"] for row in vote["ballots"] if row["choice"] == choice]
+        if names and choice != voting.Choice.YES:
+            found.append((words[0].upper() + words[1:], ", ".join(names)))
+    return found
 
 
 def keep(request: Request, work: Work, given: Typed, kind: str, row: models.Item, *, is_auto: bool = False) -> Kept:
@@ -96,7 +109,7 @@ def draft(request: Request, work: Work, kind: str, row: models.Item) -> Typed | 
     found = form_drafts.find(work.session, request.person.login, parameter(request, DRAFT))
     if found is None or (found.kind, found.item_id) != (kind, row.id):
         return None
-    return replace(_read({**found.input, DRAFT: found.uid}), number=found.number)
+    return replace(_read({**found.input, DRAFT: found.uid}, found.base_rev), number=found.number)
 
 
 def forget(request: Request, work: Work, given: Typed) -> None:

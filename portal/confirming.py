@@ -6,14 +6,20 @@ there is a reason as well, which stays.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from markupsafe import Markup
 from pyramid.request import Request
 from pyramid.response import Response
 
+from content import models
+from content.berlin import day_of
+from content.freezing import freeze
+from content.schemas import InvalidInput
 from portal.desk import page, typed
 
 CONFIRMED: Final = "bestaetigt"
@@ -162,11 +168,12 @@ def consequences(step: str) -> str:
 
 
 def question(
-    request: Request, name: str, subject: str, back: str, *, facts: Sequence[tuple[str, str]] = (), also: Sequence[tuple[str, str]] = ()
+    request: Request, name: str, subject: str, back: str, *, facts: Sequence[tuple[str, str]] = (), also: Sequence[tuple[str, str]] = (),
+    texts: Sequence[tuple[str, Markup]] = (),
 ) -> Response | None:
     """The page that asks, or None where the request is confirmed and has the reason that it needs.
 
-    `subject`: what it is about; `back`: where „Abbrechen“ leads; `facts`: (name, value) to know before;
+    `subject`: what it is about; `back`: where „Abbrechen“ leads; `facts`: (name, value) to know before; `texts`: (name, HTML) to read before;
     `also`: (name, value) that is sent with the yes in place of what was typed.
     Without a reason a confirmed request is refused with 400; what was typed stays.
     """
@@ -177,9 +184,17 @@ def question(
         return None
     kept = [(field, value) for field, value in typed(request) if field not in {CONFIRMED, act.reason, *(name for name, _ in also)}] + list(also)
     return page(
-        request, "desk/confirm.html", title=act.question, status=400 if fault else 200, act=act, subject=subject, facts=facts, kept=kept, path=request.path_info,
+        request, "desk/confirm.html", title=act.question, status=400 if fault else 200, act=act, subject=subject, facts=facts, texts=texts, kept=kept, path=request.path_info,
         back=back, fault=fault, reason=reason_of(request, name), confirmed=CONFIRMED, yes=YES,
     )
+
+
+def wording_of(item: models.Item, now: dt.datetime) -> Markup:
+    """The text of `item` as the public would read it, for who decides on it; empty where it cannot be shown."""
+    try:
+        return Markup(freeze(item, today=day_of(now)).html)  # noqa: S704 - made by our own markup
+    except InvalidInput:  # what cannot be shown says so where its text stands
+        return Markup("")
 
 
 def reason_of(request: Request, name: str) -> str:

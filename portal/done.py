@@ -63,7 +63,7 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
     "desk.notices": ("", {"": "Als gelesen vermerkt"}), "desk.notice_choices": ("", {"": "Gespeichert"}),
     "desk.set_up": ("", {"": "App eingerichtet"}), "desk.passkeys": ("", {"": "Passkey eingerichtet"}),
     "desk.people": ("", {"": "Eingeladen"}), "desk.numbers": ("", {"": "Grund für fehlende Nummern festgehalten"}), "desk.keys": ("", {"": "Gespeichert"}),
-    "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
+    "desk.vote": ("regel", {"": "Abstimmung eingetragen", "bestaetigen": "Andere Regel bestätigt", "ablehnen": "Andere Regel abgelehnt"}), "desk.en_bloc": ("", {"": "Grüne Liste beschlossen"}),
     "desk.statements": ("tun", {
         "": "Gespeichert", "eintragen": "Protokollerklärung eingetragen", "aendern": "Protokollerklärung geändert", "entfernen": "Protokollerklärung entfernt",
     }),

@@ -36,6 +36,15 @@ PROMISES: Final = (
     Promise("decision", "adopted", frozenset({"vote_satisfied"}), "Kein Beschluss ohne erfüllte Abstimmung."),
     Promise("decision", "adopted", frozenset({"rule_of_body"}), "Kein Beschluss nach einer anderen Regel als der des Gremiums ohne zweite Person."),
     Promise("decision", "rejected", frozenset({"rule_of_body"}), "Keine Ablehnung nach einer anderen Regel als der des Gremiums ohne zweite Person."),
+    *(
+        Promise("decision", state, frozenset({guard}), words)
+        for state in ("adopted", "rejected")
+        for guard, words in (
+            ("same_wording", "Entschieden wird nur über den Wortlaut, über den abgestimmt wurde."),
+            ("all_named", "Entschieden wird nur, wenn von jedem Mitglied etwas eingetragen ist."),
+            ("session_held", "Entschieden wird nicht vor dem Tag der Sitzung."),
+        )
+    ),
     Promise("decision", "annulled", frozenset({"second_person"}), "Niemand erklärt allein einen Beschluss für nichtig."),
     Promise("decision", "superseded", frozenset({"second_person"}), "Niemand ersetzt allein einen Beschluss."),
     Promise("recommendation", "superseded", frozenset({"second_person"}), "Niemand ersetzt allein eine Empfehlung."),
@@ -79,11 +88,13 @@ RULES: Final = (
     _rule("publication", "Was beschlossen wurde oder eine Nummer trägt, kommt nicht weg.", ["trashed", "removed"], guards=["never_decided"]),
     _rule("publication", "Berichtigt wird nur, was anders ist.", ["published"], sources=["published"], only=[_E.FREEZE_EDITION], guards=["changed"]),
     _rule("publication", "Vor der Endfassung geht ein Bericht nur mit Grund hinaus.", ["published", "scheduled"], behind=["four_eyes"], guards=["ripe"]),
+    _rule("publication", "Was anders lautet als beschlossen, geht zuerst nur mit Grund hinaus.", ["published", "scheduled"], behind=["four_eyes"], guards=["as_adopted"]),
     _rule("publication", "Eingereicht wird nichts Leeres.", ["submitted"], sources=["draft"], guards=["not_empty"]),
     _rule("publication", "Endgültig entfernt wird mit Grund, von wem es darf, und nur, worauf niemand verweist.", ["removed"],
           effects=[_E.ERASE], needs=["comment"], permissions=[_P.ITEM_REMOVE], guards=["unreferenced"]),
     _rule("decision", "Die Nummer entsteht beim Beschließen.", ["adopted"], sources=set(DECISION.states) - {"adopted"}, effects=[_E.GIVE_NUMBER],
           permissions=[_P.DECISION_ADOPT]),
+    _rule("decision", "Niedergeschrieben wird nicht vor dem Tag der Sitzung.", ["recorded", "gazetted"], sources=["adopted"], guards=["session_held"]),
     _rule("decision", "Auf die Tagesordnung kommt ein Beschluss zu einer Sitzung.", ["on_agenda"], needs=["meeting"]),
     _rule("decision", "Ersetzt wird zu zweit durch einen Beschluss.", ["superseded"], needs=["decision"], guards=["second_person"], permissions=[_P.DECISION_ADOPT]),
     _rule("decision", "Was nicht weitergeht, hat einen Grund.", ["postponed", "withdrawn", "lapsed", "superseded", "annulled"], needs=["comment"]),

@@ -6,12 +6,15 @@ from typing import Final
 
 from workflows.definition import State, Transition, Workflow
 from workflows.guards import (
+    ALL_NAMED,
     ANNOUNCED,
     DECISION_COUNTS,
     GAZETTE_DAY,
     MEETING_FITS,
     NOT_ANNOUNCED,
     RULE_OF_BODY,
+    SAME_WORDING,
+    SESSION_HELD,
     VOTE_FAILED,
     VOTE_SATISFIED,
     second_person,
@@ -21,7 +24,7 @@ from workflows.vocabulary import Effect, Permission
 DECISION: Final = Workflow(
     name="decision",
     title="Beschluss",
-    version=4,
+    version=5,
     column="procedure_state",
     initial="draft",
     states={
@@ -46,10 +49,11 @@ DECISION: Final = Workflow(
         ),
         "adopt": Transition(
             frozenset({"on_agenda"}), "adopted", Permission.DECISION_ADOPT, "Beschließen",
-            guards=(VOTE_SATISFIED, RULE_OF_BODY), effects=(Effect.GIVE_NUMBER, Effect.NOTIFY_MEMBERS),
+            guards=(SESSION_HELD, VOTE_SATISFIED, ALL_NAMED, RULE_OF_BODY, SAME_WORDING), effects=(Effect.GIVE_NUMBER, Effect.NOTIFY_MEMBERS),
         ),
         "reject": Transition(
-            frozenset({"on_agenda"}), "rejected", Permission.DECISION_ADOPT, "Ablehnen", guards=(VOTE_FAILED, RULE_OF_BODY),
+            frozenset({"on_agenda"}), "rejected", Permission.DECISION_ADOPT, "Ablehnen",
+            guards=(SESSION_HELD, VOTE_FAILED, ALL_NAMED, RULE_OF_BODY, SAME_WORDING),
         ),
         "postpone": Transition(
             frozenset({"on_agenda"}), "postponed", Permission.DECISION_PREPARE, "Vertagen", needs=frozenset({"comment"}),
@@ -59,11 +63,11 @@ DECISION: Final = Workflow(
             needs=frozenset({"comment"}),
         ),
         "record": Transition(
-            frozenset({"adopted"}), "recorded", Permission.DECISION_RECORD, "Niederschrift abschließen", guards=(NOT_ANNOUNCED,),
+            frozenset({"adopted"}), "recorded", Permission.DECISION_RECORD, "Niederschrift abschließen", guards=(SESSION_HELD, NOT_ANNOUNCED),
         ),
         "record_announced": Transition(
             frozenset({"adopted"}), "gazetted", Permission.DECISION_RECORD, "Niederschrift abschließen (bekannt gegeben)",
-            guards=(ANNOUNCED,),
+            guards=(SESSION_HELD, ANNOUNCED),
         ),
         "announce": Transition(
             frozenset({"adopted"}), "adopted", Permission.DECISION_RECORD, "Bekanntgabe eintragen", needs=frozenset({"gazette_date"}),

@@ -240,6 +240,8 @@ def _is_rule_of_body(ask: Ask) -> Blocker | None:
         return Blocker("other_members", str(rule.problem))
     if rule.is_own or rule.is_confirmed:
         return None
+    if rule.declined:
+        return Blocker("rule_declined", f"Die andere Regel „{rule.used}“ ist abgelehnt ({rule.declined}). Bitte die Stimmen unter „Abstimmung“ neu eintragen.")
     words = f"Gezählt ist nach „{rule.used}“; die Regel des Gremiums ist „{rule.own}“."
     return Blocker("other_rule", f"{words} Das gilt erst, wenn eine zweite Person die andere Regel bestätigt hat (unter „Abstimmung“).")
 
@@ -250,6 +252,50 @@ RULE_OF_BODY: Final = Guard(
 """Of the vote on the decision itself, or on the one that is given: by the law of the body as it is public."""
 
 
+def _is_same_wording(ask: Ask) -> Blocker | None:
+    problem = ask.facts["wording_problem"]
+    return Blocker("other_wording", str(problem)) if problem else None
+
+
+SAME_WORDING: Final = Guard("same_wording", "Abstimmung über diesen Wortlaut", _is_same_wording, facts=frozenset({"wording_problem"}))
+"""A vote counts for the wording that it was given on."""
+
+
+def _are_all_named(ask: Ask) -> Blocker | None:
+    silent = ask.facts["vote"].silent if ask.facts["vote"] is not None else ()
+    if not silent:
+        return None
+    count = "1 Mitglied" if len(silent) == 1 else f"{len(silent)} Mitglieder"
+    return Blocker("no_choice", f"{count} ohne Angabe: {', '.join(silent)}. Bitte unter „Abstimmung“ die Stimme oder „nicht anwesend“ eintragen.")
+
+
+ALL_NAMED: Final = Guard("all_named", "jedes Mitglied mit Angabe", _are_all_named, facts=frozenset({"vote"}))
+"""Of no member is anything assumed that nobody entered."""
+
+
+def _is_held(ask: Ask) -> Blocker | None:
+    coming = ask.facts["session_coming"]
+    return Blocker("before_session", str(coming)) if coming else None
+
+
+SESSION_HELD: Final = Guard("session_held", "Tag der Sitzung erreicht", _is_held, facts=frozenset({"session_coming"}))
+
+
+DEVIATING: Final = "Grund der Abweichung vom beschlossenen Wortlaut"
+"""What the reason for it is called, where it is given with a step and in the history."""
+
+
+def _is_as_adopted(ask: Ask) -> Blocker | None:
+    deviates = ask.facts["deviates"]
+    if not deviates or str((ask.fields.get("reasons") or {}).get(DEVIATING) or "").strip():
+        return None
+    return Blocker("deviates", f"{deviates} Bitte den Unterschied ansehen. Wer so veröffentlicht, etwa mit einer redaktionellen Berichtigung, sagt warum; der Grund bleibt im Verlauf.")
+
+
+AS_ADOPTED: Final = Guard("as_adopted", "beschlossener Wortlaut, oder mit Grund", _is_as_adopted, facts=frozenset({"deviates"}))
+"""What the public reads first is what was adopted, unless somebody who saw the difference says why not."""
+
+
 def _is_gazette_day(ask: Ask) -> Blocker | None:
     given = str(ask.fields.get("gazette_date") or "").strip()
     if not given:
@@ -258,6 +304,8 @@ def _is_gazette_day(ask: Ask) -> Blocker | None:
         day = dt.date.fromisoformat(given)
     except ValueError:
         return Blocker("no_day", f"„{given[:40]}“ ist kein Tag. Bitte den Tag der Bekanntgabe angeben, etwa 2026-12-18.")
+    if day > ask.facts["today"]:
+        return Blocker("day_to_come", f"Der {day:%d.%m.%Y} ist noch nicht gekommen. Bitte die Bekanntgabe eintragen, wenn sie erschienen ist.")
     decided = ask.facts["decided_on"]
     if decided is not None and day < decided:
         return Blocker("before_decision", f"Der Tag liegt vor dem Beschluss ({decided:%d.%m.%Y}). Bitte den Tag der Bekanntgabe prüfen.")
@@ -265,7 +313,7 @@ def _is_gazette_day(ask: Ask) -> Blocker | None:
 
 
 GAZETTE_DAY: Final = Guard(
-    "gazette_day", "Tag nach dem Beschluss", _is_gazette_day, facts=frozenset({"decided_on"}), fields=frozenset({"gazette_date"})
+    "gazette_day", "Tag nach dem Beschluss und nicht in der Zukunft", _is_gazette_day, facts=frozenset({"decided_on", "today"}), fields=frozenset({"gazette_date"})
 )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from workflows.definition import State, Transition, Workflow
 from workflows.guards import (
+    AS_ADOPTED,
     CHANGE_OPEN,
     CHANGE_SUBMITTED,
     CHANGED,
@@ -35,7 +36,7 @@ from workflows.vocabulary import Effect, Permission
 PUBLICATION: Final = Workflow(
     name="publication",
     title="Veröffentlichung",
-    version=8,
+    version=9,
     column="publication_state",
     initial="draft",
     states={
@@ -61,11 +62,11 @@ PUBLICATION: Final = Workflow(
         ),
         "publish": Transition(
             frozenset({"submitted"}), "published", Permission.ITEM_PUBLISH, "Veröffentlichen",
-            guards=(PUBLISHABLE, RIPE, EMBARGO_OVER, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, RIPE, AS_ADOPTED, EMBARGO_OVER, four_eyes("submit")), effects=(Effect.FREEZE_EDITION, Effect.NOTIFY_AUTHOR),
         ),
         "schedule": Transition(
             frozenset({"submitted"}), "scheduled", Permission.ITEM_PUBLISH, "Terminieren", needs=frozenset({"publish_at"}),
-            guards=(PUBLISHABLE, RIPE, EMBARGO_OVER, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
+            guards=(PUBLISHABLE, RIPE, AS_ADOPTED, EMBARGO_OVER, four_eyes("submit"), IN_FUTURE), effects=(Effect.FREEZE_REVISION, Effect.NOTIFY_AUTHOR),
         ),
         "unschedule": Transition(
             frozenset({"scheduled"}), "submitted", Permission.ITEM_PUBLISH, "Termin aufheben",

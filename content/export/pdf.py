@@ -26,7 +26,7 @@ from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
 from content.laender import name_of
 from content.storage import UploadRefused, sniff
-from content.voting import CHOICE_WORDS
+from content.voting import SHOWN_WORDS, in_words
 from content.wording import ending_sentence
 
 MAX_TEXT_CHARS: Final = 1_500_000
@@ -253,12 +253,12 @@ def _vote_blocks(vote: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     counts = vote["counts"]
     how = " im Umlaufverfahren" if vote["circulation"] else ""
     how += ", en bloc mit der Grünen Liste" if vote["en_bloc"] else ""
-    words = f"{'Angenommen' if vote['passed'] else 'Nicht angenommen'}{how}. {counts['yes']} Ja, {counts['no']} Nein, {counts['abstain']} Enthaltungen, {counts['absent']} nicht anwesend."
+    words = f"{'Angenommen' if vote['passed'] else 'Nicht angenommen'}{how}. {in_words(counts)}."
     found = [heading_block("Abstimmung"), text_block(" ".join([words, *(check["words"] for check in vote["checks"])]))]
     if vote.get("note"):
         found.append(text_block(vote["note"]))
     found.append(text_block(" ".join(_rule_words(vote))))
-    rows = [[row["name"], CHOICE_WORDS[row["choice"]], row["share"].replace(".", ",") if row["share"] != "0" else "–"] for row in vote["ballots"]]
+    rows = [[row["name"], SHOWN_WORDS[row["choice"]], row["share"].replace(".", ",") if row["share"] != "0" else "–"] for row in vote["ballots"]]
     return [*found, table_block(["Mitglied", "Stimme", "Anteil in Prozent"], rows)]
 
 

@@ -39,6 +39,14 @@ class Vote(Base):
     confirmed_login: Mapped[str | None] = mapped_column(sa.String(120))
     confirmed_at: Mapped[dt.datetime | None]
     """Who confirmed the other rule, as a second person."""
+    declined_by: Mapped[str | None] = mapped_column(sa.String(200))
+    declined_login: Mapped[str | None] = mapped_column(sa.String(120))
+    declined_at: Mapped[dt.datetime | None]
+    declined_note: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    """Who did not confirm it, as a second person, and why: the votes are entered anew."""
+    wording_sha256: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    item_rev: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The wording that was voted on (`content.services.voted_text`), and the revision of the decision that had it."""
     members: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     """Who was a member of the body when the vote was entered, as its public edition said: code, name, kind."""
     shares: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

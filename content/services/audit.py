@@ -71,6 +71,7 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType({
     "vote.recorded": "Abstimmung eingetragen",
     "vote.en_bloc": "Grüne Liste en bloc beschlossen",
     "vote.rule_confirmed": "Andere Abstimmungsregel bestätigt",
+    "vote.rule_declined": "Andere Abstimmungsregel abgelehnt",
     "statement.added": "Protokollerklärung eingetragen",
     "statement.changed": "Protokollerklärung geändert",
     "statement.removed": "Protokollerklärung entfernt",

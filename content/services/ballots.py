@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from content import koenigstein, models, voting
 from content.koenigstein import Chosen
 from content.schemas import FieldError, InvalidInput
-from content.services import body_law, keys
+from content.services import audit, body_law, keys, voted_text
 from content.services.body_law import Seat
 from workflows.decision import DECISION, UNDECIDED
 from workflows.engine import Blocked, Blocker
@@ -106,12 +106,38 @@ def record(
         models.Vote(
             item_id=decision.id, rule=name, is_circulation=is_circulation, is_en_bloc=is_en_bloc, note=note.strip(),
             recorded_by=desk.actor_name or desk.actor, recorded_login=desk.actor, recorded_at=desk.now,
-            body_rule=own, rule_reason=reason, members=body_law.as_data(law.seats), **_key_columns(law.seats, chosen),
+            body_rule=own, rule_reason=reason, wording_sha256=voted_text.mark(decision.input), item_rev=decision.rev, members=body_law.as_data(law.seats), **_key_columns(law.seats, chosen),
             ballots=[models.Ballot(member_code=code, choice=choice) for code, choice in cast.items()],
         )
     )
     desk.session.flush()
+    _tell(desk, decision, RECORDED, _entered_in_words(result, name, own, reason, is_circulation=is_circulation, is_en_bloc=is_en_bloc, is_again=vote is not None))
     return result
+
+
+RECORDED, CONFIRMED, DECLINED = "vote:recorded", "vote:rule_confirmed", "vote:rule_declined"
+"""What a line of the history says of a vote: it was entered, its other rule was confirmed, or was not. No step of the workflow."""
+
+
+def _entered_in_words(result: voting.Result, rule: str, own: str, reason: str, *, is_circulation: bool, is_en_bloc: bool, is_again: bool) -> str:
+    """What the history says of an entering, so that one that takes the place of another hides nothing."""
+    how = ("; im Umlaufverfahren" if is_circulation else "") + ("; en bloc" if is_en_bloc else "")
+    other = f"; nicht nach der Regel des Gremiums („{rule_title(own)}“), Grund: {reason}" if reason else ""
+    again = "; an Stelle der vorigen Eintragung" if is_again else ""
+    return f"{'angenommen' if result.passed else 'nicht angenommen'} nach „{rule_title(rule)}“: {voting.in_words(result.counts)}{how}{other}{again}"
+
+
+def _tell(desk: Desk, decision: models.Decision, name: str, words: str) -> None:
+    """Write a line of the history and one of the log: who did what with the vote."""
+    state = decision.procedure_state or DECISION.initial
+    line = models.StepEntry(
+        item_id=decision.id, workflow=DECISION.name, version=DECISION.version, transition=name, source=state, target=state, actor=desk.actor,
+        actor_name=desk.actor_name or desk.actor, at=desk.now, comment=words, rev=decision.rev, sha256=decision.input_digest or "",
+    )
+    desk.session.add(line)
+    desk.session.flush()
+    subject = f"{decision.number} {decision.url}" if decision.number else decision.url
+    audit.note(desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action=name.replace(":", "."), subject=subject, detail=words)
 
 
 def is_closed(session: Session, decision: models.Decision) -> bool:
@@ -163,6 +189,8 @@ class RuleUsed:
     problem: str = ""
     """Why nobody decides by this vote as it is, in German: the members have changed since."""
     is_body_public: bool = True
+    declined: str = ""
+    """Who did not confirm the other rule, and why."""
 
 
 def rule_of(session: Session, decision: models.Decision) -> RuleUsed | None:
@@ -174,12 +202,27 @@ def rule_of(session: Session, decision: models.Decision) -> RuleUsed | None:
     if vote is None:
         return None
     own = _own_rule(vote, decision)
-    found = RuleUsed(rule_title(vote.rule), rule_title(own), vote.rule == own, vote.rule_reason, vote.confirmed_at is not None, vote.recorded_login)
+    found = RuleUsed(rule_title(vote.rule), rule_title(own), vote.rule == own, vote.rule_reason, vote.confirmed_at is not None, vote.recorded_login, declined=_declined(vote))
     if not _is_undecided(decision):
         return found
     law = body_law.of(decision.body)
     problem = "" if body_law.are_same_voters(_kept_seats(vote, decision), law) else OTHER_MEMBERS
     return replace(found, problem=problem, is_body_public=law.is_public)
+
+
+def _declined(vote: models.Vote) -> str:
+    return f"{vote.declined_by}: {vote.declined_note}" if vote.declined_at is not None else ""
+
+
+def other_wording(session: Session, decision: models.Decision) -> str:
+    """Why nobody decides by the vote on `decision`, in German: it was given on another wording. Empty where it was given on this one."""
+    vote = vote_of(session, decision)
+    if vote is None or not _is_undecided(decision) or vote.wording_sha256 == voted_text.mark(decision.input):
+        return ""
+    return (
+        f"Der Text ist nicht mehr der, über den abgestimmt wurde (abgestimmt: Revision {vote.item_rev}, jetzt: Revision {decision.rev}). "
+        "Bitte unter „Abstimmung“ ansehen, was sich geändert hat, und die Stimmen zu diesem Text neu eintragen; die bisherigen stehen schon im Formular."
+    )
 
 
 OTHER_MEMBERS: Final = "Die Mitglieder des Gremiums sind nicht mehr die, mit denen gezählt wurde. Bitte die Stimmen neu eintragen."
@@ -195,19 +238,42 @@ def _own_rule(vote: models.Vote, decision: models.Decision) -> str:
 
 def confirm_rule(desk: Desk, decision: models.Decision, seen: str | None = None) -> None:
     """Confirm, as a second person, that another rule than the body's counts, for the vote that was read (`mark_of`). Raises `Blocked`."""
+    vote = _to_decide_on(desk, decision, seen)
+    vote.confirmed_by, vote.confirmed_login, vote.confirmed_at = desk.actor_name or desk.actor, desk.actor, desk.now
+    desk.session.flush()
+    _tell(desk, decision, CONFIRMED, _rule_in_words(vote))
+
+
+def decline_rule(desk: Desk, decision: models.Decision, note: str, seen: str | None = None) -> None:
+    """Say, as a second person, that the other rule does not count, and why; the votes are entered anew then. Raises `Blocked`."""
+    vote, note = _to_decide_on(desk, decision, seen), note.strip()
+    if not note or len(note) > MAX_REASON:
+        raise Blocked((Blocker("no_note", f"Bitte in höchstens {MAX_REASON} Zeichen sagen, warum die andere Regel nicht gilt. Wer sie eingetragen hat, liest es."),))
+    vote.declined_by, vote.declined_login, vote.declined_at, vote.declined_note = desk.actor_name or desk.actor, desk.actor, desk.now, note
+    desk.session.flush()
+    _tell(desk, decision, DECLINED, f"{_rule_in_words(vote)}. Hinweis: {note}")
+
+
+def _rule_in_words(vote: models.Vote) -> str:
+    return f"„{rule_title(vote.rule)}“, eingetragen von {vote.recorded_by}. Grund: {vote.rule_reason}"
+
+
+def _to_decide_on(desk: Desk, decision: models.Decision, seen: str | None) -> models.Vote:
+    """The vote whose other rule `desk` may confirm or decline. Raises `Blocked`."""
     vote = vote_of(desk.session, decision)
     if Permission.VOTE_RECORD not in desk.permits:
-        raise Blocked((Blocker("no_permission", "Für das Bestätigen der Regel fehlt das Recht."),))
+        raise Blocked((Blocker("no_permission", "Für das Bestätigen oder Ablehnen der Regel fehlt das Recht."),))
     if vote is None or vote.rule == _own_rule(vote, decision) or vote.confirmed_at is not None:
         raise Blocked((Blocker("nothing_to_confirm", "Hier ist keine abweichende Regel zu bestätigen. Bitte die Seite neu ansehen."),))
     if not vote.recorded_login or not vote.rule_reason:
         raise Blocked((Blocker("not_known", "Wer diese Stimmen eintrug oder warum eine andere Regel gilt, ist nicht festgehalten. Bitte die Stimmen neu eintragen."),))
+    if vote.declined_at is not None:
+        raise Blocked((Blocker("declined", f"Die andere Regel ist schon abgelehnt ({_declined(vote)}). Bitte die Stimmen neu eintragen."),))
     if vote.recorded_login == desk.actor:
-        raise Blocked((Blocker("same_person", "Wer die Stimmen eingetragen hat, bestätigt die Regel nicht selbst. Bitte eine zweite Person darum bitten."),))
+        raise Blocked((Blocker("same_person", "Wer die Stimmen eingetragen hat, entscheidet nicht selbst über die Regel. Bitte eine zweite Person darum bitten."),))
     if seen is not None and mark_of(vote) != seen:
-        raise Blocked((Blocker("other_vote", "Die Stimmen wurden inzwischen neu eingetragen. Bitte Regel, Grund und Stimmen neu ansehen, dann bestätigen."),))
-    vote.confirmed_by, vote.confirmed_login, vote.confirmed_at = desk.actor_name or desk.actor, desk.actor, desk.now
-    desk.session.flush()
+        raise Blocked((Blocker("other_vote", "Die Stimmen wurden inzwischen neu eingetragen. Bitte Regel, Grund und Stimmen neu ansehen, dann entscheiden."),))
+    return vote
 
 
 def mark_of(vote: models.Vote | None) -> str:
@@ -240,7 +306,8 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, Any] | Non
     result = _counted(vote, decision)
     members = _voters(_kept_seats(vote, decision), vote.shares)
     cast = {ballot.member_code: ballot.choice for ballot in vote.ballots}
-    silent = voting.Choice.ABSTAIN if vote.is_circulation else voting.Choice.ABSENT
+    # Silence in a circulation is an abstention by its rule; of a session it says nothing.
+    silent = str(voting.Choice.ABSTAIN) if vote.is_circulation else voting.UNKNOWN
     rule = voting.RULES[vote.rule]
     return {
         "rule": vote.rule,
@@ -257,7 +324,7 @@ def as_data(session: Session, decision: models.Decision) -> dict[str, Any] | Non
         "counts": dict(result.counts),
         "checks": [{"name": check.name, "passed": check.passed, "words": check.words} for check in result.checks],
         "ballots": [
-            {"code": member.code, "name": member.name, "choice": cast.get(member.code, str(silent)), "share": member.share}
+            {"code": member.code, "name": member.name, "choice": cast.get(member.code, silent), "share": member.share}
             for member in members
         ],
     }

@@ -60,8 +60,9 @@ def _public_ballots(session: Session, decision: models.Decision, vote: Mapping[s
     """The public choices, without those that an edition fills in for members of whom nothing was recorded."""
     recorded = ballots.vote_of(session, decision)
     cast = {row.member_code for row in recorded.ballots} if recorded is not None else set[str]()
-    silent = voting.Choice.ABSTAIN if vote["circulation"] else voting.Choice.ABSENT
-    return {row["code"]: row["choice"] for row in vote["ballots"] if row["choice"] != silent or row["code"] in cast}
+    # Older editions said „absent“ of whom nothing was recorded.
+    filled = {voting.UNKNOWN, voting.Choice.ABSTAIN if vote["circulation"] else voting.Choice.ABSENT}
+    return {row["code"]: row["choice"] for row in vote["ballots"] if row["choice"] not in filled or row["code"] in cast}
 
 
 def _public_reason(vote: Mapping[str, Any], decision: models.Decision) -> str:

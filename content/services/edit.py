@@ -22,7 +22,7 @@ from content import models
 from content.addresses import DRAFTS, decision_url, meeting_url
 from content.kinds import KINDS, item_url
 from content.schemas import FieldError, InvalidInput
-from content.services import audit, body_law, given_numbers, mentions
+from content.services import audit, body_law, gazette_day, given_numbers, mentions
 from content.services.lookup import body_by_slug, find, forget_bodies, take_turn
 from content.services.outcome import Outcome
 from content.services.writers import WRITERS
@@ -166,8 +166,7 @@ def save(
         stored = _stored_files(value, files or NoFiles()) if renewed else None
         if stored is None or _hashes(stored) == _hashes(files_of(item)):
             return Saved(item, Outcome.UNCHANGED)
-    if item is not None:
-        _check_editable(session, item)
+    _check_change(session, kind, value, item, now)
     writer = WRITERS[kind]
     prepared = writer.prepare(session, value)
     stored = _stored_files(value, files or NoFiles()) if stored is None else stored
@@ -196,6 +195,13 @@ def save(
     if kind == "body":
         forget_bodies(session)
     return Saved(item, outcome)
+
+
+def _check_change(session: Session, kind: str, value: Mapping[str, Any], item: models.Item | None, now: dt.datetime) -> None:
+    if item is not None:
+        _check_editable(session, item)
+    if kind == "decision":
+        gazette_day.check(value, now)
 
 
 def _check_editable(session: Session, item: models.Item) -> None:

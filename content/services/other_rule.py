@@ -1,4 +1,4 @@
-"""A vote counted by another rule than the body's: whoever may confirm it is asked, and whoever entered it hears that it was confirmed."""
+"""A vote counted by another rule than the body's: whoever may confirm it is asked, and whoever entered it hears what was decided."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def ask(desk: Desk, decision: models.Decision) -> None:
     """The vote was entered: ask for a second person where it needs one, and settle what was asked of an earlier vote."""
     settle(desk.session, "waits", decision, now=desk.now, about=_RULE)
     vote, used = ballots.vote_of(desk.session, decision), ballots.rule_of(desk.session, decision)
-    if vote is None or used is None or used.is_own or used.is_confirmed or (decision.procedure_state or DECISION.initial) not in UNDECIDED:
+    if vote is None or used is None or used.is_own or used.is_confirmed or used.declined or (decision.procedure_state or DECISION.initial) not in UNDECIDED:
         return
     notify(
         desk.session, "waits", decision, recipients.holders(desk.session, Permission.VOTE_RECORD, decision), now=desk.now,
@@ -44,11 +44,21 @@ def follow(desk: Desk, body: models.Body) -> None:
 def confirm(desk: Desk, decision: models.Decision, seen: str | None = None) -> None:
     """Confirm the rule of the vote that was read, as a second person, and tell whoever entered it. Raises `Blocked`."""
     ballots.confirm_rule(desk, decision, seen)
+    _answer(desk, decision, "ist bestätigt.")
+
+
+def decline(desk: Desk, decision: models.Decision, note: str, seen: str | None = None) -> None:
+    """Decline it with a note, as a second person, and tell whoever entered it. Raises `Blocked`."""
+    ballots.decline_rule(desk, decision, note, seen)
+    _answer(desk, decision, f"ist abgelehnt; bitte die Stimmen neu eintragen. Hinweis: {note.strip()}")
+
+
+def _answer(desk: Desk, decision: models.Decision, words: str) -> None:
     vote = ballots.vote_of(desk.session, decision)
-    assert vote is not None  # noqa: S101 - just confirmed
+    assert vote is not None  # noqa: S101 - just decided on
     settle(desk.session, "waits", decision, now=desk.now, about=_RULE)
     notify(
         desk.session, "answered", decision, recipients.named(desk.session, {vote.recorded_login}), now=desk.now,
         occasion=f"{_RULE}{decision.id}:{desk.now.isoformat()}", actor=desk.actor, actor_name=desk.actor_name or desk.actor,
-        words=f"Die andere Abstimmungsregel („{ballots.rule_title(vote.rule)}“) ist bestätigt.",
+        words=f"Die andere Abstimmungsregel („{ballots.rule_title(vote.rule)}“) {words}",
     )

@@ -75,7 +75,7 @@ def _rules(person: SignedIn) -> sa.Select[Any]:
         decision.c.id == I.id, body.item_id == decision.c.body_id, body.valid_until.is_(None), body.document.contains(sa.literal('"voting_rule":"') + vote.rule + '"'),
     )
     return sa.select(I.id).join(vote, vote.item_id == I.id).where(
-        vote.rule_reason != "", vote.confirmed_at.is_(None), vote.recorded_login != person.login, ~is_own,
+        vote.rule_reason != "", vote.confirmed_at.is_(None), vote.declined_at.is_(None), vote.recorded_login != person.login, ~is_own,
         sa.func.coalesce(I.procedure_state, DECISION.initial).in_(sorted(UNDECIDED)),
         I.publication_state.not_in(GONE), rights.held(person.grants, {Permission.VOTE_RECORD}),
     )

@@ -19,6 +19,10 @@ FOR_SECOND = frozenset({"not_asked", "own_request", "own_change"})
 ASKED, DECLINED, TAKEN_BACK = "ask:", "decline:", "unask:"
 """What stands before the name of a step in a line of the history that says what became of a request for it."""
 WORDS = {ASKED: "Beantragt", DECLINED: "Antrag abgelehnt", TAKEN_BACK: "Antrag zurückgenommen"}
+OF_VOTES = {
+    "vote:recorded": "Abstimmung eingetragen", "vote:rule_confirmed": "Andere Abstimmungsregel bestätigt", "vote:rule_declined": "Andere Abstimmungsregel abgelehnt",
+}
+"""Lines of the history that `ballots` writes."""
 
 
 def of(session: Session, item: models.Item, workflow: Workflow, name: str) -> models.StepRequest | None:
@@ -71,4 +75,4 @@ def title_of(workflow: Workflow, transition: str) -> str:
         if transition.startswith(mark):
             return f"{words}: {title_of(workflow, transition.removeprefix(mark))}"
     known = workflow.transitions.get(transition)
-    return known.title if known else transition
+    return known.title if known else OF_VOTES.get(transition, transition)

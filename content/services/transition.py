@@ -22,6 +22,7 @@ from content.freezing.endings import ENDED
 from content.ledger import Act
 from content.schemas import FieldError, InvalidInput
 from content.services import (
+    adopted_text,
     agenda,
     audit,
     ballots,
@@ -269,8 +270,32 @@ def _decided_on(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _nam
     return item.date if isinstance(item, models.Decision) else None
 
 
-def _announced_on(_desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.date | None:
-    return item.gazette_date if isinstance(item, models.Decision) else None
+def _announced_on(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> dt.date | None:
+    """The day of the announcement, once it has come."""
+    day = item.gazette_date if isinstance(item, models.Decision) else None
+    return day if day is not None and day <= day_of(desk.now) else None
+
+
+def _session_coming(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> str:
+    """Why it is too early to decide: the session, or the day of the decision, is still to come. Empty where it is not."""
+    if not isinstance(item, models.Decision):
+        return ""
+    today, meeting = day_of(desk.now), item.meeting
+    # Of a session the first day counts, of a circulation the day by which members answer.
+    day = (meeting.end_date if meeting.meeting_kind == "circulation" else None) or meeting.date if meeting is not None else None
+    if meeting is not None and day is not None and day > today:
+        return f"„{meeting.title or meeting.url}“ ist erst am {day:%d.%m.%Y}. Entschieden wird frühestens an diesem Tag; stimmt er nicht, bitte den Tag an der Sitzung berichtigen."
+    if item.date is not None and item.date > today:
+        return f"Der Beschluss trägt den {item.date:%d.%m.%Y}. Entschieden wird frühestens an diesem Tag; stimmt er nicht, bitte den Tag am Beschluss berichtigen."
+    return ""
+
+
+def _wording_problem(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> str:
+    return ballots.other_wording(desk.session, item) if isinstance(item, models.Decision) else ""
+
+
+def _deviates(desk: Desk, item: models.Item, _fields: Mapping[str, Any], _name: str) -> str:
+    return adopted_text.DEVIATES if adopted_text.deviation(desk.session, item) is not None else ""
 
 
 def _decision(session: Session, fields: Mapping[str, Any]) -> models.Decision | None:
@@ -368,6 +393,10 @@ _FACTS: Final[Mapping[str, Any]] = {
     "decided_on": _decided_on,
     "announced_on": _announced_on,
     "named_by": _named_by,
+    "session_coming": _session_coming,
+    "wording_problem": _wording_problem,
+    "deviates": _deviates,
+    "today": lambda desk, _item, _fields, _name: day_of(desk.now),
     "decision_problem": _decision_problem,
     "unconfirmed": _unconfirmed,
 }
@@ -395,7 +424,8 @@ def _hold_beside(desk: Desk, item: models.Item, workflow: Workflow, step: Step, 
     """Hold what the step rests on beside the row itself, before that is held: the agenda that will name the number, the history that was read."""
     if Effect.GIVE_NUMBER in step.effects and isinstance(item, models.Decision):
         agenda.hold(desk.session, item)
-    if seen is not None and (step.source == step.target or step_requests.needs_second(workflow, step.transition)):
+    rests_on_vote = workflow is DECISION and any("vote" in guard.facts for guard in workflow.transitions[step.transition].guards)
+    if seen is not None and (step.source == step.target or rests_on_vote or step_requests.needs_second(workflow, step.transition)):
         _compare_history(desk.session, item, seen)
 
 

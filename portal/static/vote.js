@@ -15,27 +15,28 @@ function percent(sum) {
 
 function count() {
   const others = form.elements.others.value;
-  const silent = form.elements.is_circulation.checked ? "abstain" : "absent";
+  const isCirculation = form.elements.is_circulation.checked;
   const counts = { yes: 0, no: 0, abstain: 0, absent: 0 };
   let open = 0;
   let laender = 0;
   let shares = 0;
-  let federal = "";
+  let federal = null;
   for (const row of form.querySelectorAll("tr[data-member]")) {
     const picked = row.querySelector("input:checked");
-    if (!picked && !others) open += 1;
-    let choice = picked ? picked.value : others || silent;
-    if (choice === "absent") choice = silent;
-    counts[choice] += 1;
+    let choice = picked ? picked.value : others;
+    if (isCirculation && (!choice || choice === "absent")) choice = "abstain";
+    // Of whom nothing is chosen nothing is assumed, and nothing counted but that.
+    if (choice) counts[choice] += 1;
+    else open += 1;
     if ("federal" in row.dataset) federal = choice;
     else if (choice === "yes") {
       laender += 1;
       shares += units(row.dataset.share);
     }
   }
-  const parts = [`${counts.yes} Ja`, `${counts.no} Nein`, `${counts.abstain} enthalten`, `${counts.absent} nicht anwesend`];
+  const parts = [`${counts.yes} Ja`, `${counts.no} Nein`, `${counts.abstain} ${counts.abstain === 1 ? "Enthaltung" : "Enthaltungen"}`, `${counts.absent} nicht anwesend`];
   const consenting = shares ? `Zustimmende Länder: ${laender} mit ${percent(shares)} Prozent der Anteile.` : `Zustimmende Länder: ${laender}.`;
-  const bund = federal ? ` Bund: ${{ yes: "Ja", no: "Nein", abstain: "Enthaltung", absent: "nicht anwesend" }[federal]}.` : "";
+  const bund = federal !== null ? ` Bund: ${{ yes: "Ja", no: "Nein", abstain: "Enthaltung", absent: "nicht anwesend", "": "ohne Angabe" }[federal]}.` : "";
   box.querySelector("[data-tally]").textContent = `${parts.join(", ")}. ${consenting}${bund}${open ? ` Noch ohne Angabe: ${open}.` : ""}`;
   box.hidden = false;
 }

@@ -13,7 +13,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config
 
-from content import models
+from content import models, voting
 from content.berlin import day_of
 from content.freezing import freeze
 from content.house import Work
@@ -21,6 +21,7 @@ from content.kinds import KINDS
 from content.laender import code_of, name_of
 from content.schemas import InvalidInput
 from content.services import (
+    adopted_text,
     ballots,
     edit,
     errands,
@@ -39,7 +40,7 @@ from content.services import desk as queries
 from content.services.publish import Desk, current_edition, differs
 from content.services.transition import Stale
 from content.whole import whole
-from portal import confirming, facts, item_page, step_fields
+from portal import ballot_form, confirming, facts, item_page, step_fields
 from portal.asked import desk_with, found_item, new_kinds
 from portal.desk import MissingRight, desk_view, looking, page, person_of, utc_now, viewing, writing
 from portal.differences import Difference, between, differences
@@ -48,7 +49,7 @@ from workflows.catalogue import WORKFLOWS
 from workflows.definition import Titles, Workflow
 from workflows.diagram import svg
 from workflows.engine import Blocked
-from workflows.guards import EARLY
+from workflows.guards import DEVIATING, EARLY
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES, Effect, Permission
 
@@ -109,6 +110,7 @@ def _item_page(
     history = transition.history(work.session, row)[::-1]
     vote = ballots.as_data(work.session, row) if isinstance(row, models.Decision) else None
     asked = step_requests.open_of(work.session, row)
+    deviation = adopted_text.deviation(work.session, row) if has_changes or row.publication_state in _NOT_YET else None
     return page(
         request, "desk/item.html", title=row.title or row.url, item=row, kind=KINDS[row.kind], status=status, errors=errors,
         state=PUBLICATION.title_of(row.publication_state), offers=transition.possible(desk, row, PUBLICATION), users=[(one, names[one.id], one.id in seen) for one in users], vote=vote,
@@ -120,11 +122,17 @@ def _item_page(
         is_just_adopted=bool(request.GET.get("beschlossen")) and isinstance(row, models.Decision) and bool(row.number),
         is_vote_open=isinstance(row, models.Decision) and Permission.VOTE_RECORD in permits,
         missing=implementation.unconfirmed(work.session, row) if isinstance(row, models.Recommendation) else [],
+        deviates=adopted_text.DEVIATES, deviation=differences(row.kind, *deviation) if deviation is not None else (), vote_words=voting.in_words,
         difference=difference, given=given, step_hints=confirming.HINTS, submitted=frozen_text.newer(work.session, row), has_changes=has_changes, doubtful=mentions.doubtful(work.session, row, request.person.grants), unread=filetexts.faults(work.session, row.attachments), beside=_beside(work, row, waiting) if has_changes else (),
         requests=asked, asked_decisions={name: step_requests.decision_of(work.session, one) for name, one in asked.items()},
-        for_second=step_requests.FOR_SECOND, early=EARLY, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
+        for_second=step_requests.FOR_SECOND, reasoned=_REASONED, step_title=step_requests.title_of, needs_second=step_requests.needs_second,
         sheet=item_page.sheet(request, work, row), shown_rev=waiting.rev if waiting is not None else row.rev,
     )
+
+
+_NOT_YET: Final = frozenset({"draft", "submitted", "scheduled"})
+_REASONED: Final[Mapping[str, str]] = MappingProxyType({"unripe": EARLY, "deviates": DEVIATING})
+"""What stands in the way of publishing unless a reason is given → what that is called."""
 
 
 def _facts(work: Work, row: models.Item) -> tuple[tuple[str, str], ...]:
@@ -171,7 +179,11 @@ def _question(request: Request, workflow: Workflow, name: str) -> Response | Non
         blockers = transition.hindrances(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, workflow, name, fields)
         if any(one.code != f"missing_{asked}" for one in blockers):
             return None
-        return confirming.question(request, key, row.title or row.url, f"/redaktion/eintrag/{row.id}", facts=_asked_facts(work, row, workflow, name, fields))
+        is_voted = "vote" in workflow.facts and isinstance(row, models.Decision) and name in {"adopt", "reject"}
+        texts = [(f"Wortlaut: {row.title or row.url}", confirming.wording_of(row, work.desk.now))] if is_voted else []
+        return confirming.question(
+            request, key, row.title or row.url, f"/redaktion/eintrag/{row.id}", facts=_asked_facts(work, row, workflow, name, fields), texts=texts
+        )
 
 
 def _asked_facts(work: Work, row: models.Item, workflow: Workflow, name: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -180,6 +192,8 @@ def _asked_facts(work: Work, row: models.Item, workflow: Workflow, name: str, fi
     if Effect.GIVE_NUMBER in workflow.transitions[name].effects and isinstance(row, models.Decision):
         found.append(("Nächste Nummer", numbering.next_number(work.session, row, work.desk.now)))
         found += [(label, value) for label, value in _facts(work, row) if label == "Sitzung"]
+    if name in {"adopt", "reject"} and isinstance(row, models.Decision) and (vote := ballots.as_data(work.session, row)) is not None:
+        found += ballot_form.facts(vote)
     if workflow.name == "decision":
         found.append(("Protokollerklärungen", str(len(ballots.statements_of(work.session, row))) if isinstance(row, models.Decision) else ""))
     typed = {label.removeprefix("Der ").removeprefix("Die "): str(fields.get(need) or "") for need, label in workflow.field_labels.items()}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+from markupsafe import Markup
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
@@ -34,11 +35,11 @@ _SEEN: Final = re.compile(r"(\d{1,9})\.(\d{1,9}) (.*)", re.DOTALL)
 
 
 class _Foreseen(Exception):  # noqa: N818 - named for the situation
-    """All could be adopted: under which name, with which numbers (title, number)."""
+    """All could be adopted: under which name, with which numbers, texts (title, each) and votes."""
 
-    def __init__(self, subject: str, numbers: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, subject: str, numbers: Sequence[tuple[str, str]], texts: Sequence[tuple[str, Markup]], vote: Mapping[str, Any] | None) -> None:
         super().__init__(subject)
-        self.subject, self.numbers = subject, numbers
+        self.subject, self.numbers, self.texts, self.vote = subject, numbers, texts, vote
 
 
 @desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD)
@@ -68,7 +69,9 @@ def adopt(request: Request) -> Response:
             adopted = en_bloc.adopt(permitted, meeting, cast, is_circulation=typed.is_circulation, seen=_seen(request))
             if not is_sure:
                 # It would go: what was done is given up with this transaction, and the numbers are told before the yes.
-                raise _Foreseen(meeting.title or meeting.url, [(row.title or row.url, row.number or "") for row in adopted])
+                numbers = [(row.title or row.url, row.number or "") for row in adopted]
+                texts = [(f"Wortlaut: {row.title or row.url}", confirming.wording_of(row, work.desk.now)) for row in adopted]
+                raise _Foreseen(meeting.title or meeting.url, numbers, texts, ballots.as_data(work.session, adopted[0]))
             _compare_numbers(request, adopted)
             ballot_form.forget(request, work, typed)
             audit(request, work, "vote.en_bloc", meeting.url, ", ".join(row.number or "" for row in adopted))
@@ -78,8 +81,9 @@ def adopt(request: Request) -> Response:
             meeting = _meeting(request, work)
             ballot_form.keep(request, work, typed, GREEN_LIST, meeting)
             back = f"{request.path_info}?{DRAFT}={typed.uid}"
+        facts = [*foreseen.numbers, *(ballot_form.facts(foreseen.vote) if foreseen.vote is not None else ())]
         also = [(DRAFT, typed.uid), *((NUMBER, number) for _, number in foreseen.numbers)]
-        if asked := confirming.question(request, "vote.en_bloc", foreseen.subject, back, facts=foreseen.numbers, also=also):
+        if asked := confirming.question(request, "vote.en_bloc", foreseen.subject, back, facts=facts, also=also, texts=foreseen.texts):
             return asked
         raise HTTPNotFound from None  # not confirmed, and yet nothing to ask: no form of ours sends that
     except (InvalidInput, Blocked, Stale) as refused:

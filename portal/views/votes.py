@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 
-from content import models
+from content import models, voting
 from content.house import Work
 from content.schemas import FieldError, InvalidInput
-from content.services import ballots, other_rule, unreviewed
+from content.services import ballots, other_rule, unreviewed, voted_text
 from content.services.form_drafts import Kept
-from portal import ballot_form
+from portal import ballot_form, confirming
 from portal.asked import desk_with, found_item
 from portal.ballot_form import VOTE, Typed
-from portal.desk import audit, desk_view, page, viewing, writing
-from workflows.engine import Blocked
+from portal.desk import desk_view, page, viewing, writing
+from portal.differences import differences
+from workflows.engine import Blocked, Blocker
 from workflows.vocabulary import Permission
 
 
@@ -33,8 +35,8 @@ def vote_form(request: Request) -> Response:
 @desk_view("desk.vote", permission=Permission.VOTE_RECORD, method="POST")
 def record_vote(request: Request) -> Response:
     """Keep the ballots and tell what came out; confirm another rule; or only keep what was typed."""
-    if request.POST.get("regel") == "bestaetigen":
-        return _confirm(request)
+    if request.POST.get("regel") in _OF_RULES:
+        return _decide_rule(request)
     if unwanted := str(request.POST.get("verwerfen", "")):
         return ballot_form.discard(request, unwanted)
     typed = ballot_form.typed(request)
@@ -46,6 +48,7 @@ def record_vote(request: Request) -> Response:
         with writing(request) as work:
             row = found_decision(request, work)
             desk = desk_with(work, request.person.permits_on(row.kind, row.owner))
+            _compare_wording(work, row, typed.rev)
             ballots.record(
                 desk, row, ballots.with_others(row.body, typed.ballots, typed.others), is_circulation=typed.is_circulation,
                 is_en_bloc=typed.is_en_bloc, rule=typed.rule or None, note=typed.note, rule_reason=typed.rule_reason,
@@ -53,7 +56,6 @@ def record_vote(request: Request) -> Response:
             unreviewed.changed(desk, row)
             other_rule.ask(desk, row)
             ballot_form.forget(request, work, typed)
-            audit(request, work, "vote.recorded", row.url)
             target = f"/redaktion/eintrag/{row.id}"
     except InvalidInput as invalid:
         with writing(request) as work:
@@ -72,13 +74,28 @@ def keep(request: Request) -> Response:
         return ballot_form.kept(request, work, VOTE, row, row.body, ballots.year_of(row, work.desk.now.year))
 
 
-def _confirm(request: Request) -> Response:
+def _compare_wording(work: Work, row: models.Decision, rev: int) -> None:
+    """Raise `Blocked` where the votes would be kept with another wording than the page showed."""
+    read = voted_text.at(work.session, row.id, rev)
+    if read is None or read != voted_text.wording(row.input):
+        words = "Der Text wurde geändert, seit Sie ihn hier gelesen haben; eingetragen ist nichts. Bitte prüfen, ob die Stimmen auch für diesen Text gelten, dann eintragen."
+        raise Blocked((Blocker("other_wording", words),))
+
+
+_OF_RULES: Final = frozenset({"bestaetigen", "ablehnen"})
+
+
+def _decide_rule(request: Request) -> Response:
+    """What a second person says of another rule than the body's."""
     try:
         with writing(request) as work:
             row = found_decision(request, work)
-            # What was not read is not confirmed.
-            other_rule.confirm(desk_with(work, request.person.permits_on(row.kind, row.owner)), row, str(request.POST.get("stimmen", "")))
-            audit(request, work, "vote.rule_confirmed", row.url)
+            desk, seen = desk_with(work, request.person.permits_on(row.kind, row.owner)), str(request.POST.get("stimmen", ""))
+            # What was not read is not decided on.
+            if request.POST.get("regel") == "bestaetigen":
+                other_rule.confirm(desk, row, seen)
+            else:
+                other_rule.decline(desk, row, str(request.POST.get("hinweis", "")), seen)
             target = f"/redaktion/eintrag/{row.id}"
     except Blocked as refused:
         with writing(request) as work:
@@ -99,10 +116,13 @@ def _vote_page(
     request: Request, work: Work, row: models.Decision, typed: Typed, errors: Sequence[FieldError], *, status: int = 200
 ) -> Response:
     shown = ballot_form.shown(request, work, typed, VOTE, row, row.body, row.date or (row.meeting.date if row.meeting else None), errors)
-    recorded = ballots.vote_of(work.session, row)
+    recorded, read = ballots.vote_of(work.session, row), voted_text.at(work.session, row.id, typed.rev)
+    is_closed = ballots.is_closed(work.session, row)
+    changed = differences(row.kind, read, voted_text.wording(row.input)) if read is not None and not is_closed else ()
     return page(
         request, "desk/vote.html", title="Abstimmung", item=row, status=status, used=ballots.rule_of(work.session, row),
-        login=request.person.login, is_closed=ballots.is_closed(work.session, row), vote=ballots.as_data(work.session, row), is_recorded=recorded is not None,
+        login=request.person.login, is_closed=is_closed, other_wording=ballots.other_wording(work.session, row),
+        changed=changed, wording=confirming.wording_of(row, work.desk.now), declined_note=str(request.POST.get("hinweis", "")), shown_words=voting.SHOWN_WORDS, vote=ballots.as_data(work.session, row), is_recorded=recorded is not None,
         vote_mark=ballots.mark_of(recorded), **shown,
     )
 

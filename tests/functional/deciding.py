@@ -17,7 +17,7 @@ def acting(house, login):
 
 
 def draft_decision(work, title="Probe", **more):
-    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2031-03-01", **more})
+    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2012-03-01", **more})
     return edit.save(work.session, "decision", value, now=NOW).item
 
 

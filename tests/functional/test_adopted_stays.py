@@ -32,7 +32,7 @@ PAGE = "/seite/impressum"
 
 
 def _draft(work, title="Löschprobe", **more):
-    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2031-03-01", **more})
+    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2012-03-01", **more})
     return edit.save(work.session, "decision", value, now=NOW).item
 
 
@@ -57,7 +57,7 @@ def test_what_was_adopted_is_taken_out_by_no_door_and_its_number_is_burnt(portal
     _, house = portal
     with house.writing("test") as work:
         row = _adopted(work)
-        assert (row.number, row.publication_state) == ("2031/01", "draft")
+        assert (row.number, row.publication_state) == ("2012/01", "draft")
         with pytest.raises(Blocked, match="vergeben"):
             transition.take(work.desk, row, PUBLICATION, "trash")
         row.publication_state = "trashed"
@@ -70,9 +70,9 @@ def test_what_was_adopted_is_taken_out_by_no_door_and_its_number_is_burnt(portal
         row.number, row.serial, row.year = None, None, None
         row.url = "/entwurf/verloren"
         work.session.flush()
-        assert _adopted(work, "Löschprobe B").number == "2031/02"
+        assert _adopted(work, "Löschprobe B").number == "2012/02"
         with pytest.raises(InvalidInput, match="kein zweites Mal"):
-            _draft(work, "Von außen", number="2031/01")
+            _draft(work, "Von außen", number="2012/01")
     for statement in ("DELETE FROM given_number", "UPDATE given_number SET serial = serial + 1"):
         with pytest.raises(sa.exc.DatabaseError, match="append-only"), house.engine.begin() as connection:
             connection.execute(sa.text(statement))
@@ -84,7 +84,7 @@ def test_an_adopted_decision_keeps_body_and_address(portal):
         row = _adopted(work)
         other = work.session.scalars(sa.select(models.Body).where(models.Body.id != row.body_id)).first()
         value = clean_item("decision", {**row.input, "body": other.slug, "meeting": None, "number": None})
-        given = {**value, "number": numbering.NumberPattern(other.number_pattern).format(numbering.DecisionNumber(2031, 9, numbering.NumberPattern(other.number_pattern).suffix))}
+        given = {**value, "number": numbering.NumberPattern(other.number_pattern).format(numbering.DecisionNumber(2012, 9, numbering.NumberPattern(other.number_pattern).suffix))}
         with pytest.raises(InvalidInput, match="vergeben und bleibt"):
             edit.save(work.session, "decision", given, now=NOW, item=row, rev=row.rev)
 
@@ -181,7 +181,7 @@ def test_numbers_that_came_before_the_register_are_entered_by_the_migration(port
         row = _adopted(work)
         uid = row.body.uid
         work.session.execute(sa.insert(models.AuditEntry.__table__), {
-            "at": NOW, "actor": "gerda", "actor_name": "Gerda Geschäft", "action": "item.removed", "subject": "/beschluss/2031/04", "detail": "", "address": "",
+            "at": NOW, "actor": "gerda", "actor_name": "Gerda Geschäft", "action": "item.removed", "subject": "/beschluss/2012/04", "detail": "", "address": "",
         })
     with house.reading() as connection:
         before = set(connection.execute(sa.text("SELECT year, serial, number, item_uid FROM given_number")).all())
@@ -189,12 +189,12 @@ def test_numbers_that_came_before_the_register_are_entered_by_the_migration(port
     assert database.migrate(house.engine)
     with house.reading() as connection:
         after = set(connection.execute(sa.text("SELECT year, serial, number, item_uid FROM given_number")).all())
-        note = connection.scalar(sa.text("SELECT note FROM given_number WHERE year = 2031 AND serial = 4"))
-    assert {tuple(row) for row in after - before} == {(2031, 4, "2031/04", "")} and not before - after
+        note = connection.scalar(sa.text("SELECT note FROM given_number WHERE year = 2012 AND serial = 4"))
+    assert {tuple(row) for row in after - before} == {(2012, 4, "2012/04", "")} and not before - after
     assert "Gerda Geschäft endgültig entfernt" in note
     with house.writing("test") as work:
         body = work.session.scalars(sa.select(models.Body).where(models.Body.uid == uid)).one()
-        assert given_numbers.last_serial(work.session, body, 2031) == 4
+        assert given_numbers.last_serial(work.session, body, 2012) == 4
 
 
 def test_a_correction_without_a_change_is_refused_by_every_door(desk):

@@ -90,7 +90,7 @@ def test_a_recommendation_is_adopted_at_the_desk_once_its_decision_is_given(desk
 def _session_with(work, *titles):
     """A session whose agenda has these items, each with a decision that has its votes."""
     rows = [{"top": str(n), "title": title, "goal": "decision", "list": "debate"} for n, title in enumerate(titles, start=1)]
-    value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2031-05-05", "agenda": rows})
+    value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": rows})
     meeting = edit.save(work.session, "meeting", value, now=NOW, actor="test").item
     decisions = []
     for title in titles:

@@ -22,7 +22,7 @@ def green_list(house, publish=False):
     """A session whose green list has one item ready; its address at the desk."""
     agenda = [{"top": "1", "title": "Zeta", "goal": "decision", "list": "green"}]
     with house.writing("test") as work:
-        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2031-05-05", "agenda": agenda})
+        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda})
         meeting = edit.save(work.session, "meeting", value, now=NOW, actor="test").item
         given = {"body": "it-planungsrat", "title": "Zeta", "meeting": meeting.url, "text": "1. Der IT-Planungsrat beschließt."}
         row = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
@@ -55,7 +55,7 @@ def test_who_adopted_the_green_list_does_not_publish_the_agenda_that_it_changed(
     form = step(other.get(target), "correct")
     form["note"] = "Beschlüsse der Sitzung"
     form.submit(status=303)
-    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"].startswith("/beschluss/2031/")
+    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"].startswith("/beschluss/2012/")
 
 
 def _meeting(house, target):

@@ -122,10 +122,10 @@ def _step(desk, workflow, name):
         if workflow == "decision":
             row = voted(work) if name == "adopt" else draft_decision(work)
             row.procedure_state = "on_agenda" if name == "adopt" else min(flow.transitions[name].sources)
-            row.gazette_date = dt.date(2031, 3, 9) if name == "record_announced" else None
+            row.gazette_date = dt.date(2012, 3, 9) if name == "record_announced" else None
             if name == "reject":
                 row.procedure_state = "on_agenda"
-                ballots.record(work.desk, row, {"BUND": "no"})
+                ballots.record(work.desk, row, ballots.with_others(row.body, {}, "no"))
         elif workflow == "recommendation":
             row, decision = lookup.find(work.session, "/empfehlung/efa-vorrang"), lookup.find(work.session, "/beschluss/2021/34")
             row.procedure_state, decision.procedure_state, decision.recommendation_urls = "proposed", "adopted", ["/empfehlung/efa-vorrang"]
@@ -228,7 +228,7 @@ def test_a_step_that_nothing_brings_back_is_asked_before_or_goes_only_by_two(kin
 def test_before_it_is_adopted_the_desk_says_which_number_it_will_be(desk):
     ask, _ = _step(desk, "decision", "adopt")
     asked = ask()
-    assert "2031/01" in asked.html.select_one(".facts").text and "36. Sitzung" in asked.html.select_one(".facts").text
+    assert "2012/01" in asked.html.select_one(".facts").text and "36. Sitzung" in asked.html.select_one(".facts").text
 
 
 def test_what_was_typed_with_a_step_is_shown_before_the_yes(desk):
@@ -239,7 +239,7 @@ def test_what_was_typed_with_a_step_is_shown_before_the_yes(desk):
 def test_the_green_list_says_which_numbers_before_the_yes_and_what_was_typed_stays(desk):
     ask, is_done = _green_list(desk)
     asked = ask()
-    assert all(number in asked.html.select_one(".facts").text for number in ("2031/01", "2031/02", "2031/03")) and not is_done()
+    assert all(number in asked.html.select_one(".facts").text for number in ("2012/01", "2012/02", "2012/03")) and not is_done()
     assert asked.click("Abbrechen").forms
 
 

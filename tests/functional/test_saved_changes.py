@@ -80,7 +80,7 @@ def _adopted_by_a_decision(work):
 def _adopted_en_bloc(work):
     agenda = [{"top": "1", "title": "Alpha", "goal": "decision", "list": "green"}]
     meeting = edit.save(
-        work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2031-05-05", "agenda": agenda}), now=NOW
+        work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}), now=NOW
     ).item
     row = _decision(work, title="Alpha", meeting=meeting.url)
     transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.voting import RULES, Member, UnknownMember, count
+from content.voting import RULES, Member, UnknownMember, count, in_words
 
 KEY_2016 = {
     "BW": "12.96662", "BY": "15.53327", "BE": "5.08324", "BB": "3.03655", "HB": "0.95331", "HH": "2.55752", "HE": "7.39885", "MV": "2.01240",
@@ -68,9 +68,16 @@ def test_exactly_two_thirds_are_enough_and_a_hundred_thousandth_less_is_not():
     assert count(rule, members, dict.fromkeys([m.code for m in members], "yes")).passed
 
 
-def test_silence_is_absence_in_a_session_and_abstention_in_circulation():
-    assert vote(["BUND"]).counts["absent"] == 16
-    assert vote(["BUND"], is_circulation=True).counts["abstain"] == 16
+def test_silence_says_nothing_in_a_session_and_is_abstention_in_circulation():
+    told = vote(["BUND"])
+    assert (told.counts["absent"], told.counts["unknown"], len(told.silent)) == (0, 16, 16)
+    assert vote(["BUND"], is_circulation=True).counts["abstain"] == 16 and not vote(["BUND"], is_circulation=True).silent
+
+
+def test_one_of_something_reads_as_one():
+    counts = count(RULES["einstimmig"], MEMBERS, {"BUND": "yes", "BW": "no", "BY": "abstain"})
+    assert in_words(counts.counts) == "1 Ja, 1 Nein, 1 Enthaltung, 0 nicht anwesend, 14 ohne Angabe"
+    assert counts.checks[0].words == "1 Mitglied stimmt dagegen, 1 dafür."
 
 
 @pytest.mark.parametrize(("ballots", "passes"), [

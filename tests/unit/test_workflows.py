@@ -18,8 +18,8 @@ from workflows.vocabulary import ROLES, Permission, permits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 PASSING = {
-    "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "requests": dict.fromkeys(["withdraw", "republish", "annul", "supersede"], SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r")), "decision_problem": "", "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason=""), "named_by": True, "meeting_problem": "",
-    "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, used="", own="", problem="", is_body_public=True), "decided_on": NOW.date(), "announced_on": None,
+    "problem": "", "users": [], "lasting": "", "differs": True, "unripe": "", "empty": "", "requests": dict.fromkeys(["withdraw", "republish", "annul", "supersede"], SimpleNamespace(asked_by="bert", asked_name="Bert", reason="r")), "decision_problem": "", "editors": frozenset(), "due_at": NOW, "embargo_until": None, "vote": SimpleNamespace(passed=True, reason="", silent=()), "named_by": True, "meeting_problem": "",
+    "vote_rule": SimpleNamespace(is_own=True, is_confirmed=False, declined="", used="", own="", problem="", is_body_public=True), "decided_on": NOW.date(), "announced_on": None, "today": dt.date(2026, 1, 5), "wording_problem": "", "session_coming": "", "deviates": "",
     "change": SimpleNamespace(is_ahead=True, is_submitted=False, is_handed_back=False, submitter=""), "unconfirmed": [], "terms_confirmed": True, "inhouse": True,
 }
 SUBMITTED = {"change": SimpleNamespace(is_ahead=True, is_submitted=True, is_handed_back=False, submitter="anna")}
@@ -40,7 +40,7 @@ def codes(answer):
 
 @pytest.mark.parametrize(("workflow", "name", "state"), [(w, n, s) for w in WORKFLOWS.values() for n in w.transitions for s in w.states])
 def test_a_step_is_possible_exactly_from_its_sources(workflow, name, state):
-    others = {"vote": SimpleNamespace(passed=False, reason="zu wenige")} if name == "reject" and workflow.name == "decision" else {}
+    others = {"vote": SimpleNamespace(passed=False, reason="zu wenige", silent=())} if name == "reject" and workflow.name == "decision" else {}
     if name in {"recall_change", "return_change"}:
         others = SUBMITTED
     if name == "record_announced":
