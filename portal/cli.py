@@ -11,7 +11,7 @@ import argparse
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from content.schemas import InvalidInput
 from content.search.interface import IndexBusy, IndexDamaged
 from content.search.lemmas import LemmasUnbuildable
 from content.services import batches, exchange, ledger, lookup, proof, register, workflow_rows
-from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
+from portal import backup, build, cli_user, cli_workflows, database, integrity, settings, targets
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
 from workflows.catalogue import WORKFLOWS
@@ -45,11 +45,13 @@ MAX_KEPT_SHOWN: Final = 2_000
 
 _REFUSALS: Final = (
     NotSetUp, founding.InUse, NotFounded, KeyFileError, database.NewerData, database.Outdated, settings.SettingError, MissingServer, backup.Unusable,
-    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable, Blocked,
+    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable, targets.Refused, Blocked,
 )
 """What a command can meet before it works; each says in German why and what to do."""
 
 Command = Callable[[argparse.Namespace, settings.Settings], int]
+Targets = Callable[[argparse.Namespace], Iterable[Path]]
+"""What a command would write: looked at before it begins, for each command in the same way."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             data=parsed.data, host=getattr(parsed, "host", None), port=getattr(parsed, "port", None),
             server=getattr(parsed, "server", None),
         )
+        for target in parsed.writes(parsed):
+            targets.demand_outside(target, configured)
         run: Command = parsed.run
         return run(parsed, configured)
     except _REFUSALS as error:
@@ -104,9 +108,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="welches Programm das ist, und bis zu welchem Stand es Daten kennt")
     commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL", dest="command")
 
-    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Command, text: str, *, writes: Targets = lambda _given: ()) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, writes=writes)
         return command
 
     init = add("init", _init, "Ordner, Schlüssel, Datenbank und Beispielinhalt anlegen.")
@@ -122,10 +126,10 @@ def make_parser() -> argparse.ArgumentParser:
     take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile, oder Liste als .csv (Katalog, Kommunen, IT-Dienstleister)")
     take.add_argument("--publish", action="store_true", help="Übernommenes gleich veröffentlichen")
     take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
-    give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
+    give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.", writes=_file)
     give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
     give.add_argument("--full", action="store_true", help="auch Entwürfe, Eingereichtes, Terminiertes und Zurückgezogenes, mit ihrem Stand; nicht zum Weitergeben")
-    keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.")
+    keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.", writes=_file)
     keep.add_argument("file", metavar="FILE", type=Path, help="Archiv (.tar.gz); es enthält die Schlüssel und ist geheim zu halten")
     back = add("restore", _restore, "Ein Portal aus einer Sicherung in einem leeren Ordner wiederherstellen.")
     back.add_argument("file", metavar="FILE", type=Path, help="Archiv, das „backup“ geschrieben hat")
@@ -142,11 +146,15 @@ def make_parser() -> argparse.ArgumentParser:
     sealed.add_argument("action", choices=["new-key"], help="new-key: künftig mit einem neuen Schlüssel versiegeln")
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
     cli_user.add_arguments(people)
-    cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen."))
+    cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen.", writes=cli_workflows.targets))
     text = "Einen Schritt gehen, wie der Knopf am Arbeitsplatz; nennt jeden Grund, der dagegen steht (Ende mit 1)."
     cli_workflows.add_step_arguments(add("step", _step, text))
     add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
     return parser
+
+
+def _file(arguments: argparse.Namespace) -> tuple[Path]:
+    return (arguments.file,)
 
 
 def _bar(label: str) -> Progress:

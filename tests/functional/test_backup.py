@@ -489,3 +489,42 @@ def test_check_on_postgresql_says_when_the_role_may_not_ask_amcheck(postgres_hou
         connection.exec_driver_sql("REVOKE EXECUTE ON FUNCTION bt_index_check FROM PUBLIC")
         connection.exec_driver_sql("SET LOCAL ROLE pg_read_all_data")
         assert integrity._amcheck(connection) == (None, "forbidden")
+
+
+def _contents(data):
+    return {path.relative_to(data).as_posix(): path.read_bytes() for path in data.rglob("*") if path.is_file() and not path.name.endswith((".lock", "-shm"))}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "{data}/portal.db"), ("backup", "{data}/portal.db"), ("backup", "{data}/keys/ledger-ed25519.pem"), ("export", "{data}/neu.jsonl"),
+        ("workflows", "diagram", "--into", "{data}"), ("workflows", "diagram", "--into", "{data}/files/neu"), ("export", "{data}/../link/portal.db"),
+        ("backup", "{data}/../zur-datenbank"), ("backup", "{data}/../hart"), ("export", "{data}/../fremd/files/a.jsonl"), ("workflows", "diagram", "--into", "{data}/../bilder"),
+    ],
+)
+def test_no_command_writes_over_what_the_portal_lives_on(data, command, words):
+    (data.parent / "link").symlink_to(data)
+    (data.parent / "zur-datenbank").symlink_to(data / "portal.db")
+    (data.parent / "hart").hardlink_to(data / "portal.db")
+    (data.parent / "fremd").mkdir()
+    (data / "files").rename(data.parent / "fremd/files")  # another disk, linked in
+    (data / "files").symlink_to(data.parent / "fremd/files")
+    (data.parent / "bilder").mkdir()
+    (data.parent / "bilder/publication.svg").symlink_to(data / "portal.json")
+    before = _contents(data)
+    code, said, errors = command(data, *(word.format(data=data) for word in words))
+    assert (code, said) == (2, "") and "Bitte ein" in errors and "Ziel" in errors
+    assert _contents(data) == before
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_a_database_outside_the_folder_is_not_written_over_either(data, tmp_path, command, monkeypatch, ending):
+    (tmp_path / "woanders").mkdir()
+    shutil.move(data / "portal.db", tmp_path / "woanders/p.db")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/woanders/p.db")
+    before = (tmp_path / "woanders/p.db").read_bytes()
+    code, _, errors = command(data, "export", str(tmp_path / f"woanders/p.db{ending}"))
+    assert code == 2 and "ist die Datenbank dieses Portals" in errors
+    assert (tmp_path / "woanders/p.db").read_bytes() == before
+    assert command(data, "export", str(tmp_path / "woanders/gut.jsonl"))[0] == 0
