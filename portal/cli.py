@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     os.umask(0o077)
     parsed = make_parser().parse_args(arguments)
+    configured: settings.Settings | None = None
     try:
         configured = settings.load(
             data=parsed.data, host=getattr(parsed, "host", None), port=getattr(parsed, "port", None),
@@ -77,10 +78,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except IndexBusy:
         return _fail("Jemand anders schreibt gerade am Suchindex. Bitte in einer halben Minute wiederholen.")
     except (OSError, sqlite3.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        print(f"beschlussportal: {faults.sentence(error)}", file=sys.stderr)
+        print(f"beschlussportal: {faults.sentence(error, _folders(configured))}", file=sys.stderr)
         return FAULTY if faults.kind_of(error) is faults.Fault.DAMAGED else UNUSABLE
     except KeyboardInterrupt:
         return _fail("Abgebrochen; was schon fertig war, bleibt. Derselbe Befehl macht damit weiter.")
+
+
+def _folders(configured: settings.Settings | None) -> list[Path]:
+    """Where the portal writes: DATA and, elsewhere, its database."""
+    return [] if configured is None else [configured.data, *{path.parent for path in targets.database_files(configured)}]
 
 
 def _fail(message: str) -> int:

@@ -26,7 +26,7 @@ def demand_outside(target: Path, settings: Settings) -> None:
                 f"{target} liegt in DATA ({settings.data}), wo nur das Portal schreibt: Es könnte Datenbank oder Schlüssel ersetzen. "
                 "Bitte ein Ziel außerhalb nennen; nichts wurde geschrieben."
             )
-    for own in _database_files(settings):
+    for own in database_files(settings):
         if own.resolve() in places or _is_same(own, target):
             raise Refused(
                 f"{target} ist die Datenbank dieses Portals. Bitte ein anderes Ziel nennen; nichts wurde geschrieben."
@@ -39,7 +39,8 @@ def _roots(data: Path) -> list[Path]:
     return [path.resolve() for path in (data, *linked)]
 
 
-def _database_files(settings: Settings) -> list[Path]:
+def database_files(settings: Settings) -> list[Path]:
+    """The files of a database of SQLite's; none for another."""
     url = make_url(settings.database_url) if settings.database_url else founding.default_database_url(settings.data)
     if url.get_backend_name() != "sqlite" or not url.database:
         return []

@@ -227,6 +227,7 @@ UNSAVED: Final[Mapping[Fault, str]] = {
     Fault.FULL: f"Der Datenträger des Portals ist voll. {_KEEP}",
     Fault.READ_ONLY: f"Der Datenträger des Portals lässt sich gerade nur lesen. {_KEEP}",
 }
+    Fault.FAILING: f"Der Datenträger des Portals arbeitet gerade nicht richtig. {_KEEP}",
 """Why nothing can be kept, as editors are told."""
 
 
