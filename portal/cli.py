@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(parsed, configured)
     except _REFUSALS as error:
         return _fail(str(error))
-    except backup.Damaged as error:
+    except (backup.Damaged, ledger.LedgerBehind) as error:
         print(f"beschlussportal: {error}", file=sys.stderr)
         return FAULTY
     except InvalidInput as error:
@@ -322,9 +322,17 @@ def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int
 
 def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     manifest = backup.restore(arguments.file, configured.data, database_url=configured.database_url)
-    house = set_up(configured, may_found=False, say=_say)
-    _record_restore(house)
-    house.close()
+    house = set_up(configured, may_found=False, say=_say, is_restoring=True)
+    try:
+        with house.reading() as connection:
+            is_recorded = register.was_restored(connection, backup.restored_position(configured.data))
+        if not is_recorded:
+            _record_restore(house)
+        with house.reading() as connection:
+            register.catch_up(configured.data, connection)
+    finally:
+        house.close()
+    backup.finish(configured.data)
     _say(
         f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert am {manifest.taken_at}. "
         f"Prüfen mit „beschlussportal --data {configured.data} check“."
@@ -412,10 +420,10 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     try:
         seen = register.seen(configured.data)
     except (OSError, ValueError) as error:
-        return _told_false(_UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
+        return _told_false(register.UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
     with house.reading() as connection, _bar("Einträge") as bar:
         if seen is None and ledger.checkpoint_note(connection) is not None:
-            return _told_false(_FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
+            return _told_false(register.FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
         task = bar.add_task("Einträge", total=ledger.position(connection))
         count, fault = ledger.verify(
             connection, house.public_keys, progress=lambda done: bar.update(task, completed=done), seen=seen
@@ -425,16 +433,6 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
         return _told_false(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}")
     _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen, Fassungen und alles daraus Abgeleitete geprüft.")
     return OK
-
-
-_UNREADABLE: Final = (
-    "{} ist nicht lesbar, leer oder beschädigt ({}). Bitte Rechte und Datenträger prüfen und das Register mit einem Checkpoint vergleichen, den jemand "
-    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
-)
-_FORGOTTEN: Final = (
-    "{} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte mit einem Checkpoint vergleichen, den jemand "
-    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
-)
 
 
 def _told_false(words: str) -> int:

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import pkgutil
 import shutil
 import sqlite3
 import stat
@@ -265,6 +266,45 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
         assert code == 2 and _is_untouched(target, is_postgres), (place, errors)
     (tmp_path / "schlecht.tar.gz").write_bytes(whole[: len(whole) // 2])
     assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
+
+
+LATE = ["portal.backup.founding.write", "portal.starting._bring_up", "portal.starting.mend", "portal.cli._record_restore", "content.services.register.remember",
+        "content.services.register.catch_up"]
+"""What a restore calls when the archive's files lie in their places already, in its order."""
+
+
+@pytest.mark.on_both_databases
+@pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
+def test_a_restore_that_was_killed_late_is_finished_by_the_same_command(saved, target, command, monkeypatch, is_after):
+    house, archive, is_postgres = saved
+    before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
+    if not is_postgres:  # where a second beginning could not just take the database away
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{target.parent}/woanders.db")
+    for place in [place for place in LATE if not (is_after and "_record" in place)]:  # after it, nothing is left to remember
+        child = os.fork()
+        if not child:
+            holder, _, name = place.rpartition(".")
+            owner = pkgutil.resolve_name(holder)
+            real, calls = getattr(owner, name), []
+
+            def die(*given, real=real, calls=calls, place=place, **more):
+                calls.append(1)
+                if place.endswith("founding.write") and len(calls) < 2:  # the first mark is that of the beginning
+                    return real(*given, **more)
+                if is_after:
+                    real(*given, **more)
+                os._exit(9)
+
+            setattr(owner, name, die)
+            os._exit(cli.main(["--data", str(target), "restore", str(archive)]))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, place
+        for words in (["check"], ["ledger", "restored"]):
+            code, _, errors = command(target, *words)
+            assert code == 2 and "unterbrochen" in errors, (place, words)
+    assert command(target, "restore", str(archive))[0] == 0
+    assert not (target / founding.RESTORING_FILE).exists()
+    _assert_restored(target, before)
+    assert command(target, "check")[0] == 0
 
 
 def _die_after(holder, name):
