@@ -233,7 +233,11 @@ def serve(settings: Settings, *, with_examples: bool, may_found: bool = True, sa
 
 def demand_port(host: str, port: int) -> None:
     """Raise `founding.InUse` where somebody listens already: granian would share the port with them and both would answer."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise founding.InUse(f"HOST={host} ist keine Adresse dieses Rechners. Bitte HOST prüfen, etwa 127.0.0.1.") from None
+    for family, kind, protocol, _, address in places:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

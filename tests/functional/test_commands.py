@@ -423,3 +423,25 @@ def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(
     code, out, err = run("import", table, "--publish")
     assert (code, err) == (0, "") and "Neu: Meldungen zur Umsetzung 1." in out
     assert set(cli._KIND_WORDS) >= {*KINDS, *catalogue.COLUMNS, reuse_list.NAME, implementation_list.NAME}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "quatsch", " ", "mysql://r:geheim@localhost/x", "postgresql://r:geheim@localhost/x", "postgresql+psycopg://postgres:geheim@127.0.0.1:notaport/b3",
+        "postgresql+psycopg://postgres:geheim@127.0.0.1:70000/b3", "sqlite://", "sqlite:///:memory:", "sqlite://ordner/portal.db",
+        "postgresql+psycopg://r:ab@geheim@localhost/x", "sqlite:///file:x?uri=true", "nichts+da://r:geheim@x/y",
+    ],
+)
+@pytest.mark.parametrize("words", [["check"], ["init", "--empty"], ["export", "x.jsonl"]])
+def test_an_address_of_a_database_that_cannot_be_used_is_told_without_its_password(run, monkeypatch, given, words):
+    monkeypatch.setenv("DATABASE_URL", given)
+    code, out, err = run(*words)
+    assert (code, out, len(err.splitlines())) == (cli.UNUSABLE, "", 1)
+    assert "Die Einstellung DATABASE_URL geht nicht: erwartet wird" in err and "geheim" not in err
+
+
+def test_an_address_nobody_has_is_told_as_that(run, monkeypatch):
+    monkeypatch.setenv("HOST", "999.1.1.1")
+    code, _, err = run("serve", "--empty")
+    assert code == cli.UNUSABLE and "HOST=999.1.1.1" in err and "Datei" not in err
