@@ -174,13 +174,14 @@ def test_a_folder_of_the_time_before_identities_gets_one_and_keeps_its_register(
     code, said, _ = run(data, "migrate")
     assert code == 0 and "kannte" in said and SEEN_FILE in said
     assert run(data, "check")[0] == 0
+    assert register.seen(data) is None
+    (data.parent / "mehr.jsonl").write_text(json.dumps({**LINES[0], "slug": "zweites", "name": "Zweites"}))
+    assert run(data, "import", str(data.parent / "mehr.jsonl"), "--publish")[0] == 0
+    assert register.seen(data)[0] == 4 and run(data, "check")[0] == 0
     house = House.open(data)
-    with house.writing("operator") as work:
-        assert register.record_restore(work.desk) and register.seen(data) is None
-    assert register.seen(data) is not None
     with house.reading() as connection:
         assert connection.scalar(sa.select(models.PortalIdentity.uid)) == founding.identity(data)
-        assert connection.scalar(sa.select(models.LedgerHead.position)) == 3
+        assert connection.scalar(sa.select(models.LedgerHead.position)) == 4
     house.close()
 
 
