@@ -379,7 +379,7 @@ def _compared(source: Path, found: dict[str, tuple[int, str]], body: bytes) -> M
     if not body:  # an archive from before there were manifests: what it holds is checked instead
         if DATABASE_FILE not in found:
             raise Unusable(f"In {source} fehlt die Datenbank. Bitte eine Sicherung nehmen, die sie enthält; nichts wurde geschrieben.")
-        said = Manifest(Facts("", "", 0, "", ""), "sqlite", "", "unbekanntem Tag", found, is_complete=False)
+        said = Manifest(Facts("", "", 0, "", ""), "sqlite", "", "", found, is_complete=False)
     else:
         try:
             said = Manifest.from_json(body)

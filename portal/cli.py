@@ -334,7 +334,7 @@ def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> in
         house.close()
     backup.finish(configured.data)
     _say(
-        f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert am {manifest.taken_at}. "
+        f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert {f'am {manifest.taken_at}' if manifest.taken_at else 'an unbekanntem Tag'}. "
         f"Prüfen mit „beschlussportal --data {configured.data} check“."
     )
     return OK

@@ -492,6 +492,17 @@ def test_what_is_no_archive_is_named_as_such(tmp_path, command, body):
     assert code == 2 and "lässt sich nicht lesen" in errors
 
 
+def test_a_manifest_nested_too_deep_is_refused_in_words(tmp_path, command):
+    body = b"[" * 200_000 + b"]" * 200_000
+    with tarfile.open(tmp_path / "tief.tar.gz", "w:gz") as archive:
+        for name, content in (("portal.db", b"x"), ("manifest.json", body)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    code, _, errors = command(tmp_path / "neu", "restore", str(tmp_path / "tief.tar.gz"))
+    assert code == 2 and "Verzeichnis" in errors and "unbrauchbar" in errors and not (tmp_path / "neu").exists()
+
+
 def test_a_missing_archive_or_folder_is_named(data, tmp_path, command):
     assert command(tmp_path / "neu", "restore", str(tmp_path / "nichts"))[0] == 2
     code, _, errors = command(data, "backup", str(tmp_path / "gibt/es/nicht.tar.gz"))
