@@ -87,10 +87,12 @@ def sqlite_url(path: Path) -> URL:
 # --- the folder ---
 
 
-def look(data: Path) -> Place:
-    """What `data` is. Raises `NotSetUp` for a cut-off restore."""
+def look(data: Path, *, is_restoring: bool = False) -> Place:
+    """What `data` is. Raises `NotSetUp` for a cut-off restore, unless this process is just restoring it."""
     if (data / RESTORING_FILE).exists():
-        raise NotSetUp(f"In {data} wurde „restore“ unterbrochen. Bitte denselben Befehl noch einmal; er fängt von vorn an.")
+        if is_restoring:
+            return Place.PORTAL
+        raise NotSetUp(f"In {data} wurde „restore“ unterbrochen. Bitte denselben Befehl noch einmal; er macht es fertig.")
     if (data / FOUNDING_FILE).exists():
         return Place.FOUNDING
     return Place.PORTAL if any((data / name).exists() for name in _TRACES) else Place.NEW
@@ -101,12 +103,12 @@ def is_set_up(data: Path) -> bool:
     return look(data) is Place.PORTAL
 
 
-def demand(data: Path, *, is_adopting: bool = False, is_founding: bool = False) -> None:
+def demand(data: Path, *, is_adopting: bool = False, is_founding: bool = False, is_restoring: bool = False) -> None:
     """Raise `NotSetUp` or `KeyFileError` unless `data` is the whole folder of a portal.
 
-    `is_adopting`: it may be one from the time before folders had an identity. `is_founding`: this process is just founding it.
+    `is_adopting`: it may be one from the time before folders had an identity. `is_founding`: this process is just founding it; `is_restoring`: restoring it.
     """
-    place = look(data)
+    place = look(data, is_restoring=is_restoring)
     if place is Place.NEW:
         raise NotSetUp(
             f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“. Sollte hier eines liegen: Stimmt DATA, ist der Datenträger eingehängt?"
@@ -135,7 +137,7 @@ def identity(data: Path) -> str:
 def begin(data: Path) -> None:
     """Begin or go on founding: the mark that it goes on, then keys; what exists stays."""
     if not (data / FOUNDING_FILE).exists():
-        _write(data / FOUNDING_FILE, {"portal": uuid.uuid4().hex})
+        write(data / FOUNDING_FILE, {"portal": uuid.uuid4().hex})
     with contextlib.suppress(FileExistsError):
         create_key(data / KEY_FILE)
     signing.create(data)
@@ -144,7 +146,7 @@ def begin(data: Path) -> None:
 def finish(data: Path) -> None:
     """The portal is founded: from now on all of it is demanded."""
     (data / FOUNDING_FILE).unlink(missing_ok=True)
-    _sync(data)
+    sync(data)
 
 
 def begun_as(data: Path) -> str | None:
@@ -255,9 +257,9 @@ def _demand_key(data: Path, connection: Connection) -> None:
     )
 
 
-def demand_one(data: Path, engine: Engine, *, is_founding: bool = False) -> None:
+def demand_one(data: Path, engine: Engine, *, is_founding: bool = False, is_restoring: bool = False) -> None:
     """Raise `NotSetUp` or `KeyFileError` unless folder, keys and database are one whole portal."""
-    demand(data, is_founding=is_founding)
+    demand(data, is_founding=is_founding, is_restoring=is_restoring)
     demand_database(data, engine, store_of(engine))
     with engine.connect() as connection:
         known = _known(connection) if sa.inspect(connection).has_table(models.PortalIdentity.__tablename__) else None
@@ -287,7 +289,7 @@ def identify(data: Path, engine: Engine) -> None:
         if known is None:
             connection.execute(sa.insert(models.PortalIdentity).values(id=1, uid=uid, founded_at=dt.datetime.now(dt.UTC)))
     if not (data / IDENTITY_FILE).exists():
-        _write(data / IDENTITY_FILE, {"portal": uid, "database": engine.dialect.name})
+        write(data / IDENTITY_FILE, {"portal": uid, "database": engine.dialect.name})
         # A folder from the time before identities may never have served: its key for links was made when first needed.
         signing.create(data)
 
@@ -351,7 +353,7 @@ def _held(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write(path: Path, content: dict[str, Any]) -> None:
     """Write a small file complete or not at all, to stay."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -359,10 +361,11 @@ def _write(path: Path, content: dict[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """What a folder lists is on the disk."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)

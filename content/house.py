@@ -101,15 +101,15 @@ class House:
         self.closing.callback(self.afterwards.close)
 
     @classmethod
-    def open(cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False) -> House:
+    def open(cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False, is_restoring: bool = False) -> House:
         """The house in `data`, whose folder, keys and database must be one whole portal. Raises `NotSetUp`, `KeyFileError`.
 
-        `is_founding`: this process is just founding it.
+        `is_founding`: this process is just founding it; `is_restoring`: restoring it.
         """
         engine = make_engine(database_url or default_database_url(data))
         reader = read_only(engine)
         try:
-            founding.demand_one(data, reader, is_founding=is_founding)
+            founding.demand_one(data, reader, is_founding=is_founding, is_restoring=is_restoring)
             if (data / founding.NEXT_KEY_FILE).exists():
                 # Who holds the lock is just changing the key: the pending one is theirs, whatever the ledger says yet.
                 with contextlib.suppress(founding.InUse), founding.changing_keys(data, patience_s=0), reader.connect() as connection:
@@ -183,6 +183,7 @@ class House:
         manager.begin()
         session = self._sessions()
         session.info.update(address=address, manager=manager, data=self.data, grants=grants)
+        session.info[ledger.DEMAND] = lambda opened: register.demand_following(self.data, opened)
         # Changed from the start: rows that go in as plain statements must not be taken for reading and given up. So nothing
         # needs to watch for writing, and every statement is spared the listeners that `register` would set on this session.
         join_transaction(session, STATUS_CHANGED, manager)

@@ -12,6 +12,7 @@ import fcntl
 import glob
 import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -222,22 +223,29 @@ def _is_free(folder: Path) -> bool:
 def restore(source: Path, data: Path, *, database_url: str | None = None) -> Manifest:
     """Make the portal of the archive `source` in the empty or new folder `data`, and in an empty database where it is PostgreSQL.
 
-    All of it or nothing; a restore that was killed begins anew. Raises `Unusable`, FileNotFoundError.
+    All of it or nothing. `restoring.json` stays until `finish`: a restore that was killed begins anew or, where everything was in
+    its place already, is as if it came this far now. Raises `Unusable`, FileNotFoundError.
     """
-    was_there, is_again = data.exists(), (data / RESTORING_FILE).exists()
-    if was_there and not is_again and any(path.name not in _FREE for path in data.iterdir()):
-        raise Unusable(f"Der Ordner {data} ist nicht leer. Bitte einen neuen Ordner nennen; nichts wurde überschrieben.")
+    was_there = data.exists()
+    _demand_free(data)
     said = _examine(source)
     engine = make_engine(database_url or founding.default_database_url(data))
     try:
         _demand_fitting(said, source, engine)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with founding.setting_up(data), database.alone(engine) if engine.dialect.name != "sqlite" else contextlib.nullcontext():
-            _demand_empty(said, data, engine, is_again=is_again)
+            _demand_free(data)  # once more: another may have been faster
+            mark = _mark(data)
+            if mark is not None and mark.get("archive") == _sum_of(said) and founding.store_of(engine) is Store.PORTAL:
+                return said
+            _demand_empty(said, data, engine, is_again=mark is not None)
             try:
                 _restore_into(source, data, engine, said)
             except BaseException:
+                if engine.dialect.name != "sqlite" and _is_filled(engine):
+                    raise  # its place is known by the mark only: the same command goes on
                 _clear(data)
+                (data / RESTORING_FILE).unlink(missing_ok=True)
                 if engine.dialect.name == "sqlite":  # it may lie elsewhere; nobody else's: it was not there before
                     Path(str(engine.url.database)).unlink(missing_ok=True)
                 raise
@@ -252,8 +260,8 @@ def restore(source: Path, data: Path, *, database_url: str | None = None) -> Man
 
 def _restore_into(source: Path, data: Path, engine: Engine, said: Manifest) -> None:
     stage = data / _STAGE
+    founding.write(data / RESTORING_FILE, {})
     _clear(data)
-    (data / RESTORING_FILE).write_text("{}\n")
     with tarfile.open(source, "r:gz") as archive:
         for member in archive:
             body = archive.extractfile(member)
@@ -275,7 +283,52 @@ def _restore_into(source: Path, data: Path, engine: Engine, said: Manifest) -> N
             move(stage / name, data / name)
     (data / "files").mkdir(exist_ok=True, mode=0o700)
     shutil.rmtree(stage)
-    (data / RESTORING_FILE).unlink()
+    with engine.connect() as connection:
+        position = manifest.facts_of(connection).position
+    founding.write(data / RESTORING_FILE, {"archive": _sum_of(said), "position": position})
+
+
+def finish(data: Path) -> None:
+    """All that a restore writes is written: the folder is a portal's from now on."""
+    (data / RESTORING_FILE).unlink(missing_ok=True)
+    founding.sync(data)
+
+
+def restored_position(data: Path) -> int:
+    """The last entry that came out of the archive."""
+    return int((_mark(data) or {}).get("position", 0))
+
+
+def _mark(data: Path) -> dict[str, Any] | None:
+    """What a restore under way has noted; None: none is."""
+    try:
+        found = json.loads((data / RESTORING_FILE).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _sum_of(said: Manifest) -> str:
+    """What tells an archive from another."""
+    return hashlib.sha256(repr(sorted(said.members.items())).encode()).hexdigest()
+
+
+def _is_filled(engine: Engine) -> bool:
+    try:
+        return founding.store_of(engine) is Store.PORTAL
+    except (sa.exc.DBAPIError, founding.NotSetUp):
+        return True
+
+
+def _demand_free(data: Path) -> None:
+    if data.exists() and not (data / RESTORING_FILE).exists() and any(not _may_lie(path.name) for path in data.iterdir()):
+        raise Unusable(f"Der Ordner {data} ist nicht leer. Bitte einen neuen Ordner nennen; nichts wurde überschrieben.")
+
+
+def _may_lie(name: str) -> bool:
+    return name in _FREE or name.startswith(f".{RESTORING_FILE}.")  # the mark, killed while it was written
 
 
 def _load(source: Path, stage: Path, engine: Engine, said: Manifest) -> None:
@@ -326,7 +379,7 @@ def _compared(source: Path, found: dict[str, tuple[int, str]], body: bytes) -> M
     if not body:  # an archive from before there were manifests: what it holds is checked instead
         if DATABASE_FILE not in found:
             raise Unusable(f"In {source} fehlt die Datenbank. Bitte eine Sicherung nehmen, die sie enthält; nichts wurde geschrieben.")
-        said = Manifest(Facts("", "", 0, "", ""), "sqlite", "", "unbekanntem Tag", found, is_complete=False)
+        said = Manifest(Facts("", "", 0, "", ""), "sqlite", "", "", found, is_complete=False)
     else:
         try:
             said = Manifest.from_json(body)
@@ -389,9 +442,9 @@ def _demand_whole(source: Path, stage: Path, said: Manifest, facts: Facts, neede
 
 
 def _clear(data: Path) -> None:
-    """Take away what a restore has put into a folder that was empty before it."""
+    """Take away what a restore has put into a folder that was empty before it; its mark goes last, by the caller."""
     for path in data.iterdir():
-        if path.name not in _FREE:
+        if path.name not in {*_FREE, RESTORING_FILE}:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 

@@ -11,7 +11,7 @@ import argparse
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ from content.schemas import InvalidInput
 from content.search.interface import IndexBusy, IndexDamaged
 from content.search.lemmas import LemmasUnbuildable
 from content.services import batches, exchange, ledger, lookup, proof, register, workflow_rows
-from portal import backup, build, cli_user, cli_workflows, database, integrity, settings
+from portal import backup, build, cli_user, cli_workflows, database, integrity, settings, targets
 from portal.incoming import read_import_ahead, store_file
 from portal.starting import MissingServer, NotFounded, open_house, serve, set_up, sweep
 from workflows.catalogue import WORKFLOWS
@@ -45,27 +45,32 @@ MAX_KEPT_SHOWN: Final = 2_000
 
 _REFUSALS: Final = (
     NotSetUp, founding.InUse, NotFounded, KeyFileError, database.NewerData, database.Outdated, settings.SettingError, MissingServer, backup.Unusable,
-    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable, Blocked,
+    LemmasUnbuildable, cli_user.Unusable, cli_workflows.Unusable, targets.Refused, Blocked,
 )
 """What a command can meet before it works; each says in German why and what to do."""
 
 Command = Callable[[argparse.Namespace, settings.Settings], int]
+Targets = Callable[[argparse.Namespace], Iterable[Path]]
+"""What a command would write: looked at before it begins, for each command in the same way."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     os.umask(0o077)
     parsed = make_parser().parse_args(arguments)
+    configured: settings.Settings | None = None
     try:
         configured = settings.load(
             data=parsed.data, host=getattr(parsed, "host", None), port=getattr(parsed, "port", None),
             server=getattr(parsed, "server", None),
         )
+        for target in parsed.writes(parsed):
+            targets.demand_outside(target, configured)
         run: Command = parsed.run
         return run(parsed, configured)
     except _REFUSALS as error:
         return _fail(str(error))
-    except backup.Damaged as error:
+    except (backup.Damaged, ledger.LedgerBehind) as error:
         print(f"beschlussportal: {error}", file=sys.stderr)
         return FAULTY
     except InvalidInput as error:
@@ -73,10 +78,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except IndexBusy:
         return _fail("Jemand anders schreibt gerade am Suchindex. Bitte in einer halben Minute wiederholen.")
     except (OSError, sqlite3.Error, sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-        print(f"beschlussportal: {faults.sentence(error)}", file=sys.stderr)
+        print(f"beschlussportal: {faults.sentence(error, _folders(configured))}", file=sys.stderr)
         return FAULTY if faults.kind_of(error) is faults.Fault.DAMAGED else UNUSABLE
     except KeyboardInterrupt:
         return _fail("Abgebrochen; was schon fertig war, bleibt. Derselbe Befehl macht damit weiter.")
+
+
+def _folders(configured: settings.Settings | None) -> list[Path]:
+    """Where the portal writes: DATA and, elsewhere, its database."""
+    return [] if configured is None else [configured.data, *{path.parent for path in targets.database_files(configured)}]
 
 
 def _fail(message: str) -> int:
@@ -104,9 +114,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="welches Programm das ist, und bis zu welchem Stand es Daten kennt")
     commands = parser.add_subparsers(title="Befehle", required=True, metavar="BEFEHL", dest="command")
 
-    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Command, text: str, *, writes: Targets = lambda _given: ()) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, writes=writes)
         return command
 
     init = add("init", _init, "Ordner, Schlüssel, Datenbank und Beispielinhalt anlegen.")
@@ -122,10 +132,10 @@ def make_parser() -> argparse.ArgumentParser:
     take.add_argument("files", nargs="+", metavar="FILE", type=Path, help="Datei mit einem JSON-Objekt je Zeile, oder Liste als .csv (Katalog, Kommunen, IT-Dienstleister)")
     take.add_argument("--publish", action="store_true", help="Übernommenes gleich veröffentlichen")
     take.add_argument("--skip-faulty", action="store_true", help="fehlerhafte Zeilen auslassen, statt alles abzulehnen")
-    give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.")
+    give = add("export", _export, "Alles Veröffentlichte samt Register in eine prüfbare Datei schreiben.", writes=_file)
     give.add_argument("file", metavar="FILE", type=Path, help="Zieldatei (wird ersetzt, sobald alles geschrieben ist)")
     give.add_argument("--full", action="store_true", help="auch Entwürfe, Eingereichtes, Terminiertes und Zurückgezogenes, mit ihrem Stand; nicht zum Weitergeben")
-    keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.")
+    keep = add("backup", _backup, "Datenbank, Dateien und Schlüssel in ein Archiv sichern; das Portal darf laufen.", writes=_file)
     keep.add_argument("file", metavar="FILE", type=Path, help="Archiv (.tar.gz); es enthält die Schlüssel und ist geheim zu halten")
     back = add("restore", _restore, "Ein Portal aus einer Sicherung in einem leeren Ordner wiederherstellen.")
     back.add_argument("file", metavar="FILE", type=Path, help="Archiv, das „backup“ geschrieben hat")
@@ -142,11 +152,15 @@ def make_parser() -> argparse.ArgumentParser:
     sealed.add_argument("action", choices=["new-key"], help="new-key: künftig mit einem neuen Schlüssel versiegeln")
     people = add("user", _user, "Konten der Redaktion: anlegen, Rollen geben und nehmen, auflisten, Link zum Kennwort.")
     cli_user.add_arguments(people)
-    cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen."))
+    cli_workflows.add_workflow_arguments(add("workflows", _workflows, "Abläufe prüfen, ausprobieren und zeichnen.", writes=cli_workflows.targets))
     text = "Einen Schritt gehen, wie der Knopf am Arbeitsplatz; nennt jeden Grund, der dagegen steht (Ende mit 1)."
     cli_workflows.add_step_arguments(add("step", _step, text))
     add("check", _check, "Prüfen, ob alles zusammenpasst: Schema, Register, Suche, Dateien.")
     return parser
+
+
+def _file(arguments: argparse.Namespace) -> tuple[Path]:
+    return (arguments.file,)
 
 
 def _bar(label: str) -> Progress:
@@ -308,11 +322,19 @@ def _backup(arguments: argparse.Namespace, configured: settings.Settings) -> int
 
 def _restore(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     manifest = backup.restore(arguments.file, configured.data, database_url=configured.database_url)
-    house = set_up(configured, may_found=False, say=_say)
-    _record_restore(house)
-    house.close()
+    house = set_up(configured, may_found=False, say=_say, is_restoring=True)
+    try:
+        with house.reading() as connection:
+            is_recorded = register.was_restored(connection, backup.restored_position(configured.data))
+        if not is_recorded:
+            _record_restore(house)
+        with house.reading() as connection:
+            register.catch_up(configured.data, connection)
+    finally:
+        house.close()
+    backup.finish(configured.data)
     _say(
-        f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert am {manifest.taken_at}. "
+        f"Wiederhergestellt: {len(manifest.members)} Dateien in {configured.data}, Register bis {manifest.position}, gesichert {f'am {manifest.taken_at}' if manifest.taken_at else 'an unbekanntem Tag'}. "
         f"Prüfen mit „beschlussportal --data {configured.data} check“."
     )
     return OK
@@ -398,10 +420,10 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
     try:
         seen = register.seen(configured.data)
     except (OSError, ValueError) as error:
-        return _told_false(_UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
+        return _told_false(register.UNREADABLE.format(configured.data / ledger.SEEN_FILE, error))
     with house.reading() as connection, _bar("Einträge") as bar:
         if seen is None and ledger.checkpoint_note(connection) is not None:
-            return _told_false(_FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
+            return _told_false(register.FORGOTTEN.format(configured.data / ledger.SEEN_FILE))
         task = bar.add_task("Einträge", total=ledger.position(connection))
         count, fault = ledger.verify(
             connection, house.public_keys, progress=lambda done: bar.update(task, completed=done), seen=seen
@@ -411,16 +433,6 @@ def _ledger_verify(_arguments: argparse.Namespace, configured: settings.Settings
         return _told_false(f"Das Register ist falsch, zuerst bei Eintrag {fault.position} ({fault.code}): {fault.message}")
     _say(f"Das Register stimmt: {count} Einträge, Kette, Signaturen, Fassungen und alles daraus Abgeleitete geprüft.")
     return OK
-
-
-_UNREADABLE: Final = (
-    "{} ist nicht lesbar, leer oder beschädigt ({}). Bitte Rechte und Datenträger prüfen und das Register mit einem Checkpoint vergleichen, den jemand "
-    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
-)
-_FORGOTTEN: Final = (
-    "{} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte mit einem Checkpoint vergleichen, den jemand "
-    "außerhalb aufgehoben hat. Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
-)
 
 
 def _told_false(words: str) -> int:

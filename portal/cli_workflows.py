@@ -55,6 +55,11 @@ def add_workflow_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="DIR", type=Path, default=Path("docs/workflows"), help="Ordner für die Bilder (bei diagram)")
 
 
+def targets(arguments: argparse.Namespace) -> list[Path]:
+    """What `workflows` would write."""
+    return [arguments.into, *(arguments.into / f"{name}.svg" for name in WORKFLOWS)] if arguments.action == "diagram" else []
+
+
 def add_step_arguments(parser: argparse.ArgumentParser) -> None:
     """What `step` takes."""
     parser.add_argument("url", metavar="URL", help="Adresse des Eintrags, etwa /beschluss/2021/39")

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.db import Brief
-from content.faults import Fault, kind_of
+from content.faults import kind_of
 from content.house import House
 from content.services import (
     alerts,
@@ -38,6 +38,7 @@ from content.services import (
     transition,
 )
 from content.services.browse import Reader
+from content.services.ledger import LedgerBehind
 from content.signing import Sealer
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -77,13 +78,13 @@ def _each(task: Callable[[House, Callable[[], dt.datetime]], int], house: House,
         _tell(f"{task.__name__} failed; the rest goes on", error)
 
 
-_TOLD: Final[dict[Fault, float]] = {}
+_TOLD: Final[dict[str, float]] = {}
 _SILENT_S: Final = 600
 
 
 def _tell(what: str, error: Exception) -> None:
     """Log what went wrong: a fault of the program with all details; a full disk and the like in one line, now and then."""
-    fault = kind_of(error)
+    fault = "ledger" if isinstance(error, LedgerBehind) else kind_of(error)
     if fault is None:
         log.error("clock: %s", what, exc_info=error)
     elif time.monotonic() - _TOLD.get(fault, -_SILENT_S) >= _SILENT_S:

@@ -57,7 +57,10 @@ class Manifest:
     @classmethod
     def from_json(cls, body: bytes) -> Manifest:
         """Raises ValueError, KeyError or TypeError where it is none; `NewerFormat` where a newer program wrote it."""
-        given: dict[str, Any] = json.loads(body)
+        try:
+            given: dict[str, Any] = json.loads(body)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
         if int(given["format"]) > FORMAT:
             raise NewerFormat
         return cls(

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
 from content.whole import whole
 from workflows.rights import misfit
 from workflows.vocabulary import ROLES
@@ -69,6 +72,8 @@ class Rule:
     read: Callable[[str], Any]
     default: str
     help: str
+    is_secret: bool = False
+    """Its value holds a password, which no message repeats."""
 
 
 def _port(text: str) -> int:
@@ -144,6 +149,29 @@ def _address(text: str) -> str:
     return f"{parts.scheme}://{shown}{port}"
 
 
+_DATABASES: Final = "erwartet wird sqlite:////ordner/portal.db oder postgresql+psycopg://name:kennwort@rechner:5432/datenbank; leer: SQLite in DATA"
+
+
+def _database(text: str) -> str:
+    """The address as it came; a `ValueError` never repeats it, whole or in part, since a password is in it."""
+    if not text:
+        return ""
+    try:
+        url = make_url(text)
+        has_port = url.port is None or 0 < url.port <= 65_535
+    except (sa.exc.ArgumentError, ValueError):
+        raise ValueError(_DATABASES) from None
+    if "@" in (url.host or ""):
+        raise ValueError(f"{_DATABASES}. Sonderzeichen im Kennwort bitte umschreiben, etwa @ als %40")
+    if url.drivername in {"sqlite", "sqlite+pysqlite"}:
+        is_file = url.database and url.database != ":memory:" and not url.database.startswith("file:")
+        if not is_file or url.host or url.username or "uri" in url.query:
+            raise ValueError(_DATABASES)
+    elif url.drivername != "postgresql+psycopg" or not has_port:
+        raise ValueError(_DATABASES)
+    return text
+
+
 def _hosts(text: str) -> tuple[str, ...]:
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
     for name in names:
@@ -166,7 +194,7 @@ RULES: Final = (
         "base_url", "BASE_URL", _address, "",
         "Öffentliche Adresse des Portals, wie sie in Feeds, Zitaten und PDF steht; leer: aus HOST und PORT.",
     ),
-    Rule("database_url", "DATABASE_URL", str, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA."),
+    Rule("database_url", "DATABASE_URL", _database, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA.", is_secret=True),
     Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
     Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "So viele Seiten macht ein Prozess zugleich; Schreibende haben eigene Threads."),
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
@@ -203,11 +231,12 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     values: dict[str, Any] = {}
     for rule in RULES:
         given = overrides.get(rule.name)
-        text = source.get(rule.variable) or rule.default
+        text = str(given) if given is not None else source.get(rule.variable) or rule.default
         try:
-            values[rule.name] = rule.read(str(given)) if given is not None else rule.read(text)
+            values[rule.name] = rule.read(text)
         except ValueError as error:
-            raise SettingError(f"Die Einstellung {rule.variable}={text!r} geht nicht: {error}.") from error
+            shown = rule.variable if rule.is_secret else f"{rule.variable}={text!r}"
+            raise SettingError(f"Die Einstellung {shown} geht nicht: {error}.") from error
     if not values["base_url"]:
         host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
         values["base_url"] = f"http://{host}:{values['port']}"

@@ -25,6 +25,7 @@ from content.founding import Place, Store
 from content.house import House
 from content.search.interface import IndexDamaged
 from content.services import endings, exchange, ledger, lookup, register
+from content.services.publish import Desk
 from content.storage import Swept
 from portal import database, shares
 from portal.incoming import read_import_ahead, store_file
@@ -59,28 +60,34 @@ def open_house(settings: Settings) -> House:
     return House.open(settings.data, database_url=settings.database_url)
 
 
-def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_examples: bool = False) -> House:
+def set_up(settings: Settings, *, say: Say, may_found: bool = True, with_examples: bool = False, is_restoring: bool = False) -> House:
     """The house of `settings` brought to the present state, its caches too. A fresh folder is founded, where that may be:
-    example content comes with it and never later. Raises what `open_house` does, and `NotFounded`.
+    example content comes with it and never later. `is_restoring`: what an archive held lies there, and is not finished yet.
+    Raises what `open_house` does, and `NotFounded`.
     """
-    place = founding.look(settings.data)
+    place = founding.look(settings.data, is_restoring=is_restoring)
     if place is Place.NEW and not may_found:
         founding.demand(settings.data)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if words := founding.tighten(settings.data):
         say(words)
     with founding.setting_up(settings.data):
-        is_new = founding.look(settings.data) is not Place.PORTAL
-        _bring_up(settings, is_new=is_new, say=say)
+        is_new = founding.look(settings.data, is_restoring=is_restoring) is not Place.PORTAL
+        _bring_up(settings, is_new=is_new, is_restoring=is_restoring, say=say)
         if not list((settings.data / "lemmas").glob("*.trie")):
             say("Baue das deutsche Wörterbuch für die Suche (einmalig, einige Sekunden) …")
-        house = House.open(settings.data, database_url=settings.database_url, is_founding=is_new)
+        house = House.open(settings.data, database_url=settings.database_url, is_founding=is_new, is_restoring=is_restoring)
+        with house.reading() as connection:
+            if register.is_from_before_memory(settings.data, connection):
+                say(f"Die bisherige Version kannte {settings.data / ledger.SEEN_FILE} noch nicht; ab dem nächsten Eintrag merkt sich die Datei den Stand des Registers.")
         state_columns(house, say=say)
         show_endings(house, say=say)
         mend(house, say=say)
         if is_new:
             if with_examples:
                 add_examples(house, say=say)
+            with house.reading() as connection:
+                register.begin_memory(settings.data, connection, house.signer)
             founding.finish(settings.data)
     return house
 
@@ -89,7 +96,7 @@ def _url(settings: Settings) -> str | URL:
     return settings.database_url or founding.default_database_url(settings.data)
 
 
-def _bring_up(settings: Settings, *, is_new: bool, say: Say) -> None:
+def _bring_up(settings: Settings, *, is_new: bool, is_restoring: bool, say: Say) -> None:
     """Folder, keys and tables: made for a new portal, demanded and migrated for one that exists."""
     data, engine = settings.data, make_engine(_url(settings))
     reader = read_only(engine)
@@ -101,7 +108,7 @@ def _bring_up(settings: Settings, *, is_new: bool, say: Say) -> None:
                 say(f"Lege {data} an: Ordner und Schlüssel für das Register …")
                 founding.begin(data)
             else:
-                founding.demand(data, is_adopting=True)
+                founding.demand(data, is_adopting=True, is_restoring=is_restoring)
                 founding.demand_database(data, reader, store)
                 database.demand_known(reader)
                 founding.demand_same(data, reader)
@@ -134,8 +141,7 @@ def state_columns(house: House, *, say: Say) -> None:
     if fault is not None:
         say(f"Das Register ist falsch, zuerst bei Eintrag {fault.position}: {fault.message} Nichts wurde festgehalten.")
         return
-    with house.writing("operator", name="Betrieb") as work:
-        say(f"Festgehalten: {register.state_columns(work.desk)} Fassungen.")
+    _state(house, register.state_columns, say=say)
 
 
 def show_endings(house: House, *, say: Say) -> None:
@@ -149,8 +155,18 @@ def show_endings(house: House, *, say: Say) -> None:
     if fault is not None:
         say(f"Das Register ist falsch, zuerst bei Eintrag {fault.position}: {fault.message} Nichts wurde festgehalten.")
         return
-    with house.writing("operator", name="Betrieb") as work:
-        say(f"Festgehalten: {endings.show_untold(work.desk)} Fassungen.")
+    _state(house, endings.show_untold, say=say)
+
+
+def _state(house: House, write: Callable[[Desk], int], *, say: Say) -> None:
+    """Let `write` do its work and say how many editions it was; readers are served also where the ledger may not go on."""
+    try:
+        with house.writing("operator", name="Betrieb") as work:
+            count = write(work.desk)
+    except ledger.LedgerBehind as behind:
+        say(str(behind))
+        return
+    say(f"Festgehalten: {count} Fassungen.")
 
 
 def mend(house: House, *, say: Say) -> None:
@@ -217,7 +233,11 @@ def serve(settings: Settings, *, with_examples: bool, may_found: bool = True, sa
 
 def demand_port(host: str, port: int) -> None:
     """Raise `founding.InUse` where somebody listens already: granian would share the port with them and both would answer."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE):
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise founding.InUse(f"HOST={host} ist keine Adresse dieses Rechners. Bitte HOST prüfen, etwa 127.0.0.1.") from None
+    for family, kind, protocol, _, address in places:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,8 +22,12 @@ from typing import Final
 
 import marisa_trie
 
+from content.processes import end_with
+
 _FOLDS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-BUILD_TIMEOUT_S: Final = 300
+BUILD_TIMEOUT_S: Final = 7_200
+"""Seconds on a good machine, minutes on a slow one under load: only what hangs is given up."""
+_NEW: Final = "neu-"
 
 
 def fold(word: str) -> str:
@@ -82,13 +87,21 @@ def _sum(path: Path) -> str:
 
 def _build_in(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = [sys.executable, "-m", "content.search.lemmas", str(folder)]
-    done = subprocess.run(command, check=False, timeout=BUILD_TIMEOUT_S, capture_output=True, text=True)  # noqa: S603 - our own module
+    command = [sys.executable, "-m", "content.search.lemmas", str(folder), str(os.getpid())]
+    try:
+        done = subprocess.run(command, check=False, timeout=BUILD_TIMEOUT_S, capture_output=True, text=True)  # noqa: S603 - our own module
+    except subprocess.TimeoutExpired:
+        raise LemmasUnbuildable(
+            f"Das Wörterbuch für die Suche war nach {BUILD_TIMEOUT_S // 60} Minuten nicht fertig. Bitte nachsehen, was den Rechner aufhält; {_AGAIN}"
+        ) from None
     path = _sound(folder)
     if done.returncode or path is None:
-        why = (done.stderr.strip().splitlines() or ["Abbruch"])[-1]
-        raise LemmasUnbuildable(f"Das Wörterbuch für die Suche ließ sich nicht in {folder} schreiben ({why}). Bitte Platz und Rechte prüfen.")
+        why = (done.stderr.strip().splitlines() or ["abgebrochen, vielleicht weil der Arbeitsspeicher nicht reichte" if done.returncode < 0 else "Abbruch"])[-1]
+        raise LemmasUnbuildable(f"Das Wörterbuch für die Suche ließ sich nicht in {folder} schreiben ({why}). Bitte Platz und Rechte prüfen; {_AGAIN}")
     return path
+
+
+_AGAIN: Final = "derselbe Befehl macht weiter."
 
 
 def build(folder: Path) -> None:
@@ -96,7 +109,10 @@ def build(folder: Path) -> None:
     rows = dict(_rows())
     trie = marisa_trie.BytesTrie((key, kind + (b"" if lemma == key else lemma.encode())) for key, (lemma, kind) in rows.items())
     before = list(folder.glob("*.trie"))
-    descriptor, name = tempfile.mkstemp(dir=folder)
+    for left in folder.glob(f"{_NEW}*"):  # of one that was killed; a running one is younger
+        if time.time() - left.stat().st_mtime > BUILD_TIMEOUT_S:
+            left.unlink(missing_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=_NEW)
     os.close(descriptor)
     try:
         trie.save(name)
@@ -130,4 +146,5 @@ def _rows() -> Iterator[tuple[str, tuple[str, bytes]]]:
 
 
 if __name__ == "__main__":
+    end_with(int(sys.argv[2]))  # nobody waits for it any more
     build(Path(sys.argv[1]))

@@ -30,11 +30,17 @@ _HEAD_KEY: Final = "ledger_head"
 _SIGNER_KEY: Final = "ledger_signer"
 WRITTEN: Final = "ledger_written"
 """Where a session keeps the checkpoint that its commit publishes."""
+DEMAND: Final = "ledger_demand"
+"""Where it keeps what is asked before its first entry: whether the chain may go on here at all."""
 AGREES: Final = "ledger_agrees"
 """Where it keeps whether the chain holds what was seen outside the database."""
 _BATCH: Final = 500
 CLOCK_TOLERANCE: Final = dt.timedelta(minutes=1)
 """So far may clocks of several machines lie apart, or a clock be set back, before publishing is refused."""
+
+
+class LedgerBehind(Exception):  # noqa: N818 - named for the situation
+    """The chain does not follow on what was seen outside the database: an entry would fork it. The message (German) names the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,10 @@ class PublicAct:
 def moment(session: Session, clock: Callable[[], dt.datetime]) -> dt.datetime:
     """The time of what is appended next, taken with the head of the chain held: never before the last entry.
 
-    Raises `Blocked` where the clock lies clearly behind the last entry: one of the two times is wrong.
+    Raises `Blocked` where the clock lies clearly behind the last entry: one of the two times is wrong. Raises `LedgerBehind`.
     """
     head, now = _held_head(session), clock()
+    _demand(session)
     if head is None:
         return now
     last = dt.datetime.fromisoformat(json.loads(head.checkpoint)["time"])
@@ -79,9 +86,10 @@ def _behind(now: dt.datetime, last: dt.datetime) -> str:
 def append(session: Session, signer: Signer, act: PublicAct, *, moment: dt.datetime) -> models.LedgerEntry:
     """Add one entry behind the last, to be flushed by the caller with the rest of its act; `moment` as that function gave it.
 
-    The title stays out of the chain: it may be withdrawn. Raises `KeyFileError` where another key signs by now.
+    The title stays out of the chain: it may be withdrawn. Raises `KeyFileError` where another key signs by now, `LedgerBehind`.
     """
     head = _held_head(session)
+    _demand(session)
     position, previous = (head.position + 1, head.hash) if head is not None else (1, ledger.GENESIS)
     _must_be_ours(head, signer)
     entry = ledger.seal(
@@ -118,6 +126,14 @@ def append(session: Session, signer: Signer, act: PublicAct, *, moment: dt.datet
     session.add(row)
     _move_head(session, entry, signer)
     return row
+
+
+def _demand(session: Session) -> None:
+    """Ask once in a transaction, with the head held, whether the chain may go on."""
+    ask = session.info.get(DEMAND)
+    if ask is not None:
+        ask(session)
+        del session.info[DEMAND]
 
 
 def _must_be_ours(head: models.LedgerHead | None, signer: Signer) -> None:

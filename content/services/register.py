@@ -1,12 +1,14 @@
 """Acts of the register itself: a new key, a restore, what older documents leave unsaid. And what is remembered outside.
 
 `DATA/letzter-checkpoint` holds the newest checkpoint this folder has seen: a database whose end was cut off or put back
-does not know it, the file does. It is never overwritten by a chain that does not hold what it says.
+does not know it, the file does. It is never overwritten by a chain that does not hold what it says, and no such chain goes
+on: its next entry would be a second one under a position that was public already.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import fcntl
 import json
 import logging
@@ -25,10 +27,10 @@ from content import ledger as chain
 from content import models, notes
 from content.derived import FILE_COLUMNS, REFERENCE_COLUMNS, old_path
 from content.facets import ALL
-from content.founding import KEY_FILE, NEXT_KEY_FILE
+from content.founding import FOUNDING_FILE, KEY_FILE, NEXT_KEY_FILE, RESTORING_FILE
 from content.ledger import Act, KeyFileError, Signer, create_key
 from content.services import ledger
-from content.services.ledger import SEEN_FILE
+from content.services.ledger import SEEN_FILE, LedgerBehind
 from content.services.publish import Desk
 
 log = logging.getLogger(__name__)
@@ -108,6 +110,7 @@ def record_restore(desk: Desk, reason: str = "") -> int | None:
     What was signed behind that point stays provable to whoever kept a checkpoint; the entry tells why the chain parts there.
     Raises `Blocked` where the clock lies behind the last entry.
     """
+    desk.session.info.pop(ledger.DEMAND, None)  # this is the entry that says why the chain parts from what was seen
     moment = desk.moment()
     position, digest = ledger.held_head(desk.session)
     if not position:
@@ -136,6 +139,71 @@ def seen(data: Path) -> tuple[int, str] | None:
     return note.position, note.entry
 
 
+_REMEDY: Final = "Ist der Grund bekannt, schreibt „beschlussportal ledger restored --reason …“ ihn ins Register und die Datei neu."
+_COMPARE: Final = f"mit einem Checkpoint vergleichen, den jemand außerhalb aufgehoben hat. {_REMEDY}"
+UNREADABLE: Final = f"{{}} ist nicht lesbar, leer oder beschädigt ({{}}). Bitte Rechte und Datenträger prüfen und das Register {_COMPARE}"
+FORGOTTEN: Final = f"{{}} fehlt: Ohne sie ist nicht zu erkennen, ob das Register abgeschnitten oder zurückgesetzt wurde. Bitte {_COMPARE}"
+_NOTHING: Final = "Nichts wurde geschrieben."
+
+
+def demand_following(data: Path, session: Session) -> None:
+    """Raise `LedgerBehind` unless the chain, whose head is held, follows on what this folder has seen of it."""
+    path = data / SEEN_FILE
+    try:
+        known = seen(data)
+    except (OSError, ValueError) as error:
+        raise LedgerBehind(f"{UNREADABLE.format(path, error)} {_NOTHING}") from error
+    position, _ = ledger.held_head(session)
+    if known is None:
+        if any((data / name).exists() for name in (FOUNDING_FILE, RESTORING_FILE)):
+            return
+        if session.scalar(sa.select(models.Checkpoint.position).limit(1)) is not None:
+            raise LedgerBehind(f"{FORGOTTEN.format(path)} {_NOTHING}")
+        if position:
+            log.warning("%s is begun at entry %s: the data come from a version that kept none", path, position + 1)
+        return
+    if known[0] > position:
+        raise LedgerBehind(
+            f"Das Register hatte schon {known[0]} Einträge ({path}), diese Datenbank hat {position}: Sie ist zurückgesetzt oder abgeschnitten, und ein "
+            f"weiterer Eintrag gabelte das Register. Bitte die neuere Datenbank zurückholen. {_REMEDY} {_NOTHING}"
+        )
+    if known[0] and session.scalar(sa.select(models.LedgerEntry.hash).where(models.LedgerEntry.position == known[0])) != known[1]:
+        raise LedgerBehind(
+            f"Eintrag {known[0]} des Registers ist nicht der, den das Portal geschrieben hat ({path}); ein weiterer gabelte es. Bitte die richtige "
+            f"Datenbank zurückholen und klären, was geschehen ist. {_REMEDY} {_NOTHING}"
+        )
+
+
+def is_from_before_memory(data: Path, connection: Connection) -> bool:
+    """Whether the register was written by a version that knew neither checkpoints nor the file: the next entry begins both."""
+    return not (data / SEEN_FILE).exists() and ledger.position(connection) > 0 and ledger.checkpoint_note(connection) is None
+
+
+def begin_memory(data: Path, connection: Connection, signer: Signer) -> None:
+    """Write what a founding leaves: where the chain stands, be it before its first entry. A file that is there stays. Raises OSError."""
+    if (data / SEEN_FILE).exists():
+        return
+    note = ledger.checkpoint_note(connection)
+    if note is None:
+        start = notes.Note(notes.origin_of(""), 0, chain.GENESIS, chain.instant(dt.datetime.now(dt.UTC)), signer.key_id)
+        note = notes.write(start, signer)
+    _keep(data, note, is_restored=True)
+
+
+def was_restored(connection: Connection, behind: int) -> bool:
+    """Whether the ledger notes a restore behind the entry `behind`."""
+    entry = models.LedgerEntry
+    query = sa.select(entry.position).where(entry.act == str(Act.RESTORED), entry.position > behind).limit(1)
+    return connection.scalar(query) is not None
+
+
+def catch_up(data: Path, connection: Connection) -> None:
+    """After a restore: the file says what the chain says. Raises OSError."""
+    note = ledger.checkpoint_note(connection)
+    if note is not None:
+        _keep(data, note, is_restored=True)
+
+
 def remember(data: Path, session: Session) -> None:
     """After a commit: keep the checkpoint it made, unless the chain lost what the file says; never raises."""
     note = session.info.pop(ledger.WRITTEN, None)
@@ -156,7 +224,7 @@ def agrees(data: Path, session: Session, position: int) -> bool:
     except (OSError, ValueError):
         log.exception("%s cannot be read: run „beschlussportal check“", SEEN_FILE)
         return False
-    if known is None:
+    if known is None or not known[0]:
         return True
     entry = models.LedgerEntry
     found = session.scalar(sa.select(entry.hash).where(entry.position == known[0])) if known[0] <= position else None

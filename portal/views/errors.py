@@ -20,6 +20,7 @@ from content.faults import Fault, kind_of
 from content.helpers.helper import Full
 from content.search.interface import IndexBusy
 from content.services.browse import Reader
+from content.services.ledger import LedgerBehind
 from portal.admission import RETRY_AFTER_S
 from portal.api.problem import problem
 from portal.desk import SECRETS
@@ -226,6 +227,7 @@ _KEEP: Final = (
 UNSAVED: Final[Mapping[Fault, str]] = {
     Fault.FULL: f"Der Datenträger des Portals ist voll. {_KEEP}",
     Fault.READ_ONLY: f"Der Datenträger des Portals lässt sich gerade nur lesen. {_KEEP}",
+    Fault.FAILING: f"Der Datenträger des Portals arbeitet gerade nicht richtig. {_KEEP}",
 }
 """Why nothing can be kept, as editors are told."""
 
@@ -233,6 +235,19 @@ UNSAVED: Final[Mapping[Fault, str]] = {
 def _unsaved(error: Exception, request: Request, words: str) -> Response:
     log.error("nothing can be kept at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
     return _later(request, "Gerade kann nichts gespeichert werden", words=words)
+
+
+@exception_view_config(LedgerBehind)
+def ledger_behind(error: LedgerBehind, request: Request) -> Response:
+    """503: an entry would fork the ledger. What the operator has to do is in the log, and `check` says it."""
+    log.error("nothing is published at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), error)
+    return _later(request, "Gerade kann nichts veröffentlicht werden", words=_BEHIND)
+
+
+_BEHIND: Final = (
+    "Das Veröffentlichungsregister passt nicht zu dem Stand, den das Portal schon gezeigt hat; vielleicht wurde die Datenbank zurückgesetzt. "
+    f"Bis der Betrieb das geklärt hat, kommt nichts hinzu; „beschlussportal check“ nennt ihm die Abhilfe. {_KEEP}"
+)
 
 
 def _is_api(request: Request) -> bool:

@@ -274,7 +274,7 @@ def _roll_back(connection):
     connection.execute(sa.delete(models.Checkpoint).where(models.Checkpoint.position == last))
 
 
-def test_a_tail_that_was_rolled_back_is_seen_by_the_file_outside_the_database(portal_house, source):  # noqa: F811
+def test_a_tail_that_was_rolled_back_is_seen_by_the_file_outside_the_database(portal_house, source, monkeypatch):  # noqa: F811
     _import(portal_house, source)
     with portal_house.reading() as connection:
         head = connection.execute(sa.select(models.LedgerHead.__table__)).mappings().one()
@@ -288,7 +288,10 @@ def test_a_tail_that_was_rolled_back_is_seen_by_the_file_outside_the_database(po
         assert ledger.verify(connection, portal_house.public_keys)[1] is None, "the database alone cannot know"
         _, fault = ledger.verify(connection, portal_house.public_keys, seen=seen)
     assert fault.code == "rolled_back"
-    # Other acts that take the numbers of those that are gone do not make the file forget.
+    with pytest.raises(ledger.LedgerBehind, match=f"hatte schon {seen[0]} Einträge"):
+        _at(portal_house, dt.datetime.now(dt.UTC))
+    # Acts of a program that does not ask, which take the numbers of those that are gone, do not make the file forget.
+    monkeypatch.setattr(register, "demand_following", lambda *_: None)
     for _ in range(2):
         _at(portal_house, dt.datetime.now(dt.UTC))
     assert register.seen(portal_house.data) == seen
@@ -315,14 +318,19 @@ def test_a_restore_is_an_entry_and_the_file_outside_follows_it(portal_house, sou
     assert told == [f"Eintrag {count + 1}: aus einer Sicherung wiederhergestellt."]
 
 
-def test_a_file_outside_that_cannot_be_read_stops_no_publication(portal_house, source):  # noqa: F811
+def test_a_file_outside_that_cannot_be_read_lets_nothing_be_published(portal_house, source):  # noqa: F811
     _import(portal_house, source)
-    path = portal_house.data / ledger.SEEN_FILE
+    path, count = portal_house.data / ledger.SEEN_FILE, _verified(portal_house)[0]
     path.unlink()
     path.mkdir()
-    _at(portal_house, dt.datetime.now(dt.UTC))
-    assert path.is_dir() and _verified(portal_house)[1] is None
+    with pytest.raises(ledger.LedgerBehind, match="nicht lesbar"):
+        _at(portal_house, dt.datetime.now(dt.UTC))
+    assert path.is_dir() and _verified(portal_house) == (count, None)
     path.rmdir()
+    with pytest.raises(ledger.LedgerBehind, match="fehlt"):
+        _at(portal_house, dt.datetime.now(dt.UTC))
+    with portal_house.writing("operator") as work:
+        register.record_restore(work.desk, "Die Datei ging verloren.")
     _at(portal_house, dt.datetime.now(dt.UTC))
     assert register.seen(portal_house.data)[0] == _verified(portal_house)[0]
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import pkgutil
 import shutil
 import sqlite3
 import stat
@@ -267,6 +268,45 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
     assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
 
 
+LATE = ["portal.backup.founding.write", "portal.starting._bring_up", "portal.starting.mend", "portal.cli._record_restore", "content.services.register.remember",
+        "content.services.register.catch_up"]
+"""What a restore calls when the archive's files lie in their places already, in its order."""
+
+
+@pytest.mark.on_both_databases
+@pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
+def test_a_restore_that_was_killed_late_is_finished_by_the_same_command(saved, target, command, monkeypatch, is_after):
+    house, archive, is_postgres = saved
+    before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
+    if not is_postgres:  # where a second beginning could not just take the database away
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{target.parent}/woanders.db")
+    for place in [place for place in LATE if not (is_after and "_record" in place)]:  # after it, nothing is left to remember
+        child = os.fork()
+        if not child:
+            holder, _, name = place.rpartition(".")
+            owner = pkgutil.resolve_name(holder)
+            real, calls = getattr(owner, name), []
+
+            def die(*given, real=real, calls=calls, place=place, **more):
+                calls.append(1)
+                if place.endswith("founding.write") and len(calls) < 2:  # the first mark is that of the beginning
+                    return real(*given, **more)
+                if is_after:
+                    real(*given, **more)
+                os._exit(9)
+
+            setattr(owner, name, die)
+            os._exit(cli.main(["--data", str(target), "restore", str(archive)]))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9, place
+        for words in (["check"], ["ledger", "restored"]):
+            code, _, errors = command(target, *words)
+            assert code == 2 and "unterbrochen" in errors, (place, words)
+    assert command(target, "restore", str(archive))[0] == 0
+    assert not (target / founding.RESTORING_FILE).exists()
+    _assert_restored(target, before)
+    assert command(target, "check")[0] == 0
+
+
 def _die_after(holder, name):
     real = getattr(holder, name)
     setattr(holder, name, lambda *given, **more: (real(*given, **more), os._exit(9)))
@@ -452,6 +492,17 @@ def test_what_is_no_archive_is_named_as_such(tmp_path, command, body):
     assert code == 2 and "lässt sich nicht lesen" in errors
 
 
+def test_a_manifest_nested_too_deep_is_refused_in_words(tmp_path, command):
+    body = b"[" * 200_000 + b"]" * 200_000
+    with tarfile.open(tmp_path / "tief.tar.gz", "w:gz") as archive:
+        for name, content in (("portal.db", b"x"), ("manifest.json", body)):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    code, _, errors = command(tmp_path / "neu", "restore", str(tmp_path / "tief.tar.gz"))
+    assert code == 2 and "Verzeichnis" in errors and "unbrauchbar" in errors and not (tmp_path / "neu").exists()
+
+
 def test_a_missing_archive_or_folder_is_named(data, tmp_path, command):
     assert command(tmp_path / "neu", "restore", str(tmp_path / "nichts"))[0] == 2
     code, _, errors = command(data, "backup", str(tmp_path / "gibt/es/nicht.tar.gz"))
@@ -489,3 +540,42 @@ def test_check_on_postgresql_says_when_the_role_may_not_ask_amcheck(postgres_hou
         connection.exec_driver_sql("REVOKE EXECUTE ON FUNCTION bt_index_check FROM PUBLIC")
         connection.exec_driver_sql("SET LOCAL ROLE pg_read_all_data")
         assert integrity._amcheck(connection) == (None, "forbidden")
+
+
+def _contents(data):
+    return {path.relative_to(data).as_posix(): path.read_bytes() for path in data.rglob("*") if path.is_file() and not path.name.endswith((".lock", "-shm"))}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "{data}/portal.db"), ("backup", "{data}/portal.db"), ("backup", "{data}/keys/ledger-ed25519.pem"), ("export", "{data}/neu.jsonl"),
+        ("workflows", "diagram", "--into", "{data}"), ("workflows", "diagram", "--into", "{data}/files/neu"), ("export", "{data}/../link/portal.db"),
+        ("backup", "{data}/../zur-datenbank"), ("backup", "{data}/../hart"), ("export", "{data}/../fremd/files/a.jsonl"), ("workflows", "diagram", "--into", "{data}/../bilder"),
+    ],
+)
+def test_no_command_writes_over_what_the_portal_lives_on(data, command, words):
+    (data.parent / "link").symlink_to(data)
+    (data.parent / "zur-datenbank").symlink_to(data / "portal.db")
+    (data.parent / "hart").hardlink_to(data / "portal.db")
+    (data.parent / "fremd").mkdir()
+    (data / "files").rename(data.parent / "fremd/files")  # another disk, linked in
+    (data / "files").symlink_to(data.parent / "fremd/files")
+    (data.parent / "bilder").mkdir()
+    (data.parent / "bilder/publication.svg").symlink_to(data / "portal.json")
+    before = _contents(data)
+    code, said, errors = command(data, *(word.format(data=data) for word in words))
+    assert (code, said) == (2, "") and "Bitte ein" in errors and "Ziel" in errors
+    assert _contents(data) == before
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+def test_a_database_outside_the_folder_is_not_written_over_either(data, tmp_path, command, monkeypatch, ending):
+    (tmp_path / "woanders").mkdir()
+    shutil.move(data / "portal.db", tmp_path / "woanders/p.db")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/woanders/p.db")
+    before = (tmp_path / "woanders/p.db").read_bytes()
+    code, _, errors = command(data, "export", str(tmp_path / f"woanders/p.db{ending}"))
+    assert code == 2 and "ist die Datenbank dieses Portals" in errors
+    assert (tmp_path / "woanders/p.db").read_bytes() == before
+    assert command(data, "export", str(tmp_path / "woanders/gut.jsonl"))[0] == 0

@@ -18,7 +18,8 @@ from webtest import TestApp
 from content import models, patience
 from content.patience import Patience, ReadsOnly
 from content.search import joined
-from content.services import sessions
+from content.services import ledger, sessions
+from content.services.ledger import SEEN_FILE
 from portal.views import files
 from tests.functional.browsing import registry_of
 from tests.functional.conftest import PASSWORD
@@ -216,6 +217,27 @@ def test_what_cannot_be_kept_is_told_truly_and_can_be_sent_again(desk, pragma, w
         assert answer.status_int == 503 and why in answer.text and "Es wurde nichts geändert" in answer.text and "Adresse" not in answer.text
         assert app.get("/beschluesse").status_int == 200
     assert form.submit().status_int == 303
+
+
+@pytest.mark.parametrize("is_put_back", [False, True])
+def test_what_would_fork_the_register_is_refused_in_words(desk, is_put_back):
+    house, browser = desk
+    paula, gerda = browser("paula", "press"), browser("gerda", "secretariat")
+    path = step(new_press(paula).follow(), "submit").submit().headers["Location"]
+    seen = house.data / SEEN_FILE
+    note = seen.read_text()
+    if is_put_back:
+        seen.write_text(re.sub(r"position (\d+)", lambda found: f"position {int(found[1]) + 1}", note))
+    else:
+        seen.unlink()
+    with house.reading() as connection:
+        before = ledger.position(connection)
+    answer = step(gerda.get(path), "publish").submit(expect_errors=True)
+    assert answer.status_int == 503 and "Gerade kann nichts veröffentlicht werden" in answer.text and "beschlussportal check" in answer.text
+    with house.reading() as connection:
+        assert ledger.position(connection) == before
+    seen.write_text(note)
+    assert step(gerda.get(path), "publish").submit().status_int == 303
 
 
 @pytest.mark.parametrize(("free", "flag", "words"), [(0, 0, ["Der Datenträger ist voll."]), (10**9, os.ST_RDONLY, ["Der Datenträger lässt sich nur lesen."]), (10**9, 0, [])])

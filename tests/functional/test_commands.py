@@ -250,6 +250,64 @@ def test_a_spoilt_note_of_what_was_seen_is_named_with_its_remedy(run, lines):
     assert run("check")[0] == cli.OK
 
 
+MORE = {"type": "decision", "body": "rat", "number": "2020/02", "meeting": "/sitzung/rat/1", "text": "1. Der Rat beschließt mehr."}
+
+
+def _rolled_back(run, lines):
+    """A portal whose database is that from before the last publication."""
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    before = {path: path.read_bytes() for path in run.data.glob("portal.db*")}
+    assert run("import", lines(*LINES, MORE), "--publish")[0] == cli.OK
+    for path in run.data.glob("portal.db*"):
+        path.unlink()
+    for path, body in before.items():
+        path.write_bytes(body)
+
+
+def _entries(run):
+    with sqlite3.connect(run.data / "portal.db") as connection:
+        return connection.execute("SELECT position, hash FROM ledger_entry ORDER BY position").fetchall()
+
+
+def test_a_database_put_back_publishes_nothing_until_that_is_told(run, lines):
+    _rolled_back(run, lines)
+    before, other = _entries(run), {**MORE, "text": "1. Der Rat beschließt anders."}
+    for words in (["import", lines(*LINES, other), "--publish"], ["import", lines(*LINES, other), "--publish", "--skip-faulty"]):
+        code, out, err = run(*words)
+        assert (code, out) == (cli.FAULTY, "") and "gabelte das Register" in err and "ledger restored --reason" in err
+    assert _entries(run) == before
+    assert run("import", lines(*LINES, other))[0] == cli.OK, "what is not public is no entry"
+    assert run("ledger", "restored", "--reason", "Platte defekt.")[0] == cli.OK
+    assert run("import", lines(*LINES, other), "--publish")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_text(""), lambda path: path.write_text(path.read_text().replace("entry ", "entry 0"))])
+def test_nothing_is_published_where_nobody_knows_what_was_seen(run, lines, spoil):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    spoil(run.data / "letzter-checkpoint")
+    left = sorted(run.data.glob("letzter-checkpoint")), _entries(run)
+    code, out, err = run("import", lines(*LINES, MORE), "--publish")
+    assert (code, out) == (cli.FAULTY, "") and "letzter-checkpoint" in err and "ledger restored --reason" in err
+    assert (sorted(run.data.glob("letzter-checkpoint")), _entries(run)) == left
+    assert run("ledger", "restored", "--reason", "Die Datei ging verloren.")[0] == cli.OK
+    assert run("import", lines(*LINES, MORE), "--publish")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
+@pytest.mark.parametrize("words", [["--empty"], []])
+def test_a_founding_leaves_what_it_has_seen(run, lines, words, monkeypatch):
+    monkeypatch.setattr("content.services.register.remember", lambda *_: None)  # killed right after the commit
+    assert run("init", *words)[0] == cli.OK
+    assert (run.data / "letzter-checkpoint").is_file()
+    assert run("check")[0] == cli.OK
+    monkeypatch.undo()
+    assert run("import", lines({**LINES[0], "slug": "neu"}), "--publish")[0] == cli.OK
+    assert run("check")[0] == cli.OK
+
+
 def test_check_raises_no_alarm_for_what_is_published_while_it_compares():
     """The database is read before the index: what was published between is not missing, and what is missing is told."""
 
@@ -365,3 +423,25 @@ def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(
     code, out, err = run("import", table, "--publish")
     assert (code, err) == (0, "") and "Neu: Meldungen zur Umsetzung 1." in out
     assert set(cli._KIND_WORDS) >= {*KINDS, *catalogue.COLUMNS, reuse_list.NAME, implementation_list.NAME}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "quatsch", " ", "mysql://r:geheim@localhost/x", "postgresql://r:geheim@localhost/x", "postgresql+psycopg://postgres:geheim@127.0.0.1:notaport/b3",
+        "postgresql+psycopg://postgres:geheim@127.0.0.1:70000/b3", "sqlite://", "sqlite:///:memory:", "sqlite://ordner/portal.db",
+        "postgresql+psycopg://r:ab@geheim@localhost/x", "sqlite:///file:x?uri=true", "nichts+da://r:geheim@x/y",
+    ],
+)
+@pytest.mark.parametrize("words", [["check"], ["init", "--empty"], ["export", "x.jsonl"]])
+def test_an_address_of_a_database_that_cannot_be_used_is_told_without_its_password(run, monkeypatch, given, words):
+    monkeypatch.setenv("DATABASE_URL", given)
+    code, out, err = run(*words)
+    assert (code, out, len(err.splitlines())) == (cli.UNUSABLE, "", 1)
+    assert "Die Einstellung DATABASE_URL geht nicht: erwartet wird" in err and "geheim" not in err
+
+
+def test_an_address_nobody_has_is_told_as_that(run, monkeypatch):
+    monkeypatch.setenv("HOST", "999.1.1.1")
+    code, _, err = run("serve", "--empty")
+    assert code == cli.UNUSABLE and "HOST=999.1.1.1" in err and "Datei" not in err

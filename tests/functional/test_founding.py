@@ -26,6 +26,7 @@ from content.db import make_engine
 from content.house import House
 from content.ledger import KeyFileError, create_key
 from content.search.lemmas import Lemmas
+from content.services import register
 from content.services.ledger import SEEN_FILE
 from portal import cli, database, settings, starting
 from tests.conftest import _new_database
@@ -170,12 +171,17 @@ def test_a_folder_of_the_time_before_identities_gets_one_and_keeps_its_register(
     engine.dispose()
     code, _, errors = run(data, "check")
     assert code == 2 and "migrate" in errors
-    assert run(data, "migrate")[0] == 0
+    code, said, _ = run(data, "migrate")
+    assert code == 0 and "kannte" in said and SEEN_FILE in said
     assert run(data, "check")[0] == 0
+    assert register.seen(data) is None
+    (data.parent / "mehr.jsonl").write_text(json.dumps({**LINES[0], "slug": "zweites", "name": "Zweites"}))
+    assert run(data, "import", str(data.parent / "mehr.jsonl"), "--publish")[0] == 0
+    assert register.seen(data)[0] == 4 and run(data, "check")[0] == 0
     house = House.open(data)
     with house.reading() as connection:
         assert connection.scalar(sa.select(models.PortalIdentity.uid)) == founding.identity(data)
-        assert connection.scalar(sa.select(models.LedgerHead.position)) == 3
+        assert connection.scalar(sa.select(models.LedgerHead.position)) == 4
     house.close()
 
 
