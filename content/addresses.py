@@ -17,11 +17,6 @@ DRAFTS: Final = "/entwurf/"
 """Where decisions lie that have no number yet: an address that the public never reads."""
 
 
-def public_address(url: str | None) -> str | None:
-    """`url`, unless it is that of a draft."""
-    return None if url is None or url.startswith(DRAFTS) else url
-
-
 def meeting_url(body_slug: str, meeting_kind: str, *, ordinal: int | None, date: str | None) -> str:
     """`/sitzung/36`, `/sitzung/al-runde/37`, `/sitzung/sonder-2015-11-30`, `/sitzung/umlauf-2018-08-24`."""
     if meeting_kind == "numbered":

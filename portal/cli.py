@@ -302,7 +302,7 @@ def _export(arguments: argparse.Namespace, configured: settings.Settings) -> int
         house.close()
     _say(f"{count} Zeilen in {target} geschrieben.")
     if arguments.full:
-        _say("Achtung: Darin stehen auch Entwürfe und Texte unter Sperrfrist. Bitte nicht weitergeben.")
+        _say("Achtung: Darin stehen auch Entwürfe, Texte unter Sperrfrist und, bei Veröffentlichtem, der Arbeitsstand statt der Fassung. Bitte nicht weitergeben.")
     return OK
 
 

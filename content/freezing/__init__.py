@@ -10,23 +10,32 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from sqlalchemy.orm import object_session
+
 from content import markup, models
 from content.freezing.common import Frozen
 from content.freezing.council import freeze_body, freeze_decision, freeze_meeting
 from content.freezing.market import freeze_market_item, freeze_offer
+from content.freezing.naming import withheld
 from content.freezing.press import freeze_press
 from content.freezing.reference import freeze_organisation, freeze_page, freeze_term
 from content.freezing.reports import freeze_recommendation, freeze_report
 from content.schemas import FieldError, InvalidInput
 
-__all__ = ["Frozen", "freeze"]
+__all__ = ["Frozen", "freeze", "freeze_whole"]
 
 
 def freeze(item: models.Item, *, today: dt.date) -> Frozen:
     """What publishing `item` now would freeze; `today` (Berlin) dates what has no date of its own.
 
-    Raises `InvalidInput` for a text of old that no page can be made of: saving refuses such a one.
+    Of other items it tells what a public text may (see `naming`). Raises `InvalidInput` for a text of old that no page can be
+    made of: saving refuses such a one.
     """
+    return withheld(object_session(item), freeze_whole(item, today=today))
+
+
+def freeze_whole(item: models.Item, *, today: dt.date) -> Frozen:
+    """As `freeze`, with every address that `item` names: to be kept until it is public, never to be shown."""
     try:
         return _FREEZERS[item.kind](item, today)
     except markup.Refused as refused:

@@ -17,7 +17,7 @@ from content.addresses import MAIN_BODY, meeting_label
 from content.citations import DEFAULT_BODIES
 from content.freezing.linked import frozen_links, places_of, shown_meeting, shown_title, target_words
 from content.models.item import LINK
-from content.services.lookup import known_bodies
+from content.services.lookup import public_bodies
 
 SUMMARY_CHARS: Final = 240
 NAMING_CONTACTS: Final = frozenset({"press_release", "organisation"})
@@ -188,7 +188,7 @@ def contact_data(row: models.Contact) -> dict[str, Any]:
 
 def bodies_of(item: models.Item) -> Mapping[str, str]:
     session = object_session(item)
-    return DEFAULT_BODIES if session is None else known_bodies(session).by_suffix
+    return DEFAULT_BODIES if session is None else public_bodies(session).by_suffix
 
 
 def ordinal_of(meeting: models.Meeting | None) -> int | None:

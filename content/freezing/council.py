@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.orm import object_session
 
 from content import clauses, koenigstein, markup, models
-from content.addresses import meeting_label, public_address
+from content.addresses import meeting_label
 from content.freezing.common import (
     Frozen,
     FrozenReference,
@@ -154,7 +154,7 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
             "goal": row.goal,
             "list": row.list_kind,
             "rapporteurs": row.rapporteurs,
-            "decision": public_address(row.decision_url),
+            "decision": row.decision_url,
             "note": row.note,
         }
         for row in item.agenda
@@ -185,9 +185,9 @@ def freeze_meeting(item: models.Item, today: dt.date) -> Frozen:
         serial=item.ordinal or 0,
         meeting_url=item.url,
         references=tuple(
-            FrozenReference(None, f"TOP {row.top}" if row.top else "", "cites", url, None, row.title)
+            FrozenReference(None, f"TOP {row.top}" if row.top else "", "cites", row.decision_url, None, row.title)
             for row in item.agenda
-            if (url := public_address(row.decision_url))
+            if row.decision_url
         ),
         summary=markup.to_text(item.text)
         or (f"{len(agenda)} Tagesordnungspunkte" if len(agenda) > 1 else "Beschlüsse und Unterlagen dieser Sitzung"),

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from content import models
-from content.addresses import public_address
 from content.berlin import day_of
-from content.services.lookup import known_bodies
+from content.freezing.naming import may_name
+from content.services.lookup import public_bodies
 from content.wording import address_words
 
 ENDED: Final = {"annulled": "annulment", "superseded": "replacement", "lapsed": "lapse"}
@@ -31,6 +31,6 @@ def ending_of(item: models.Decision | models.Recommendation) -> dict[str, Any]:
     if name != "lapse":
         told["reason"] = line.comment
     if name == "replacement":
-        url = public_address(line.decision_url)
-        told |= {"url": url, "label": address_words(url, bodies=known_bodies(session)) if url else ""}
+        url = line.decision_url if may_name(session, line.decision_url) else None
+        told |= {"url": url, "label": address_words(url, bodies=public_bodies(session)) if url else ""}
     return {name: told}

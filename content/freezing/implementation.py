@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.addresses import public_address
 from content.freezing.endings import ending_of
 from content.freezing.linked import shown_title
 from content.laender import members_of, name_of
@@ -74,7 +73,7 @@ def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]
     # A state that was only taken over came about on another day, by steps that nobody knows here.
     query = sa.select(step).where(step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions))
     rows = session.scalars(query.order_by(step.id))
-    return [{"state": row.target, "at": instant(row.at), "decision": public_address(row.decision_url)} for row in rows]
+    return [{"state": row.target, "at": instant(row.at), "decision": row.decision_url} for row in rows]
 
 
 def names_of(session: Session, labels: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
 from content import models, outline
+from content.freezing.naming import public_or_hidden
 from content.models.item import LINK
 from content.services.lookup import find, public_data
 
@@ -26,18 +27,18 @@ def places_of(item: models.Item) -> Mapping[str, str]:
 
 
 def shown_title(item: models.Item) -> str:
-    """What an edition of another item calls `item`: as it is published, never as it is being written; as typed where it was never public."""
+    """What an edition of another item calls `item`: as it is published, never as it is being written."""
     session = object_session(item)
     edition = models.Edition
     public = session.scalar(sa.select(edition.title).where(edition.item_id == item.id, edition.valid_until.is_(None))) if session else None
-    return public or item.title or ""
+    return public_or_hidden(item, public)
 
 
 def member_names(body: models.Body) -> Mapping[str, str]:
-    """Code → name, of the members as the body is published; of others as they are typed."""
+    """Code → name, of the members as the body is published; as they are typed where it is not."""
     session = object_session(body)
     public = public_data(session, body) if session is not None else {}
-    return {row.code: row.name for row in body.members} | {row["code"]: row["name"] for row in public.get("members", ())}
+    return {row["code"]: row["name"] for row in public["members"]} if "members" in public else {row.code: row.name for row in body.members}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
 from content import markup, models
-from content.addresses import public_address
 from content.freezing.common import Frozen, attachments_of, frozen, iso
 from content.freezing.linked import shown_title
 from content.kinds import KINDS, item_url
@@ -46,7 +45,7 @@ def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
             {"provider": row.provider, "model": row.model, "url": row.offer_url, "note": row.note}
             for row in item.offers
         ],
-        "decisions": [url for url in item.decision_urls if public_address(url)],
+        "decisions": item.decision_urls,
         "recommendations": item.recommendation_urls,
         "attachments": attachments_of(item),
     }

@@ -11,14 +11,13 @@ from sqlalchemy.orm import object_session
 
 from content import due as due_dates
 from content import markup, models, outline, report_markup, wording
-from content.addresses import public_address
 from content.bodies import NOBODY, Bodies
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import names_of, public_state
 from content.kinds import KINDS
 from content.outline import mark_of
 from content.services import pictures
-from content.services.lookup import find, known_bodies, public_data
+from content.services.lookup import find, public_bodies, public_data
 from content.storage import IMAGE_TYPES
 
 
@@ -33,8 +32,8 @@ def freeze_report(item: models.Item, today: dt.date) -> Frozen:
         "group": item.group,
         "lead": item.lead,
         "subgroups": item.subgroups,
-        "commissioned_by": public_address(item.commissioned_by),
-        "noted_by": public_address(item.noted_by),
+        "commissioned_by": item.commissioned_by,
+        "noted_by": item.noted_by,
         "date": iso(item.date),
         "meeting": meeting_link(meeting),
         "sections": sections,
@@ -162,7 +161,7 @@ def _due(item: models.Recommendation) -> dict[str, Any]:
 
 def _bodies(item: models.Item) -> Bodies:
     session = object_session(item)
-    return NOBODY if session is None else known_bodies(session)
+    return NOBODY if session is None else public_bodies(session)
 
 
 def _standing(item: models.Recommendation) -> dict[str, Any]:
@@ -179,7 +178,7 @@ def freeze_recommendation(item: models.Item, today: dt.date) -> Frozen:
         "number": item.number,
         "addressees": names,
         "report": item.report_url,
-        "decisions": [url for url in item.decision_urls if public_address(url)],
+        "decisions": item.decision_urls,
         "state": state,
         "market_items": item.market_item_urls,
         **_source(item),

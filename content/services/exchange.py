@@ -27,6 +27,7 @@ from content import csv_input, models
 from content.addresses import meeting_url
 from content.canonical import canonical_json
 from content.freezing.market import public_reuse
+from content.freezing.naming import withheld_input
 from content.kinds import KINDS
 from content.schemas import FieldError, InvalidInput, clean_item
 from content.services import (
@@ -431,7 +432,8 @@ STATE: Final = "publication"
 def working_lines(session: Session, *, is_full: bool = False) -> Iterator[bytes]:
     """What is public, as input of its own kind: the text that was published, not one that is being worked on.
 
-    `is_full`: everything but the trash, each item as it stands at the desk; what is not public names its state.
+    `is_full`: everything but the trash, each item as it stands at the desk; what is not public names its state. Nobody but
+    who runs the house gets that: it is asked for at the command line alone.
     """
     for line in key_lists.lines(session):
         yield canonical_json(line) + b"\n"
@@ -457,7 +459,7 @@ def _published_input(session: Session, item: models.Item) -> Mapping[str, Any] |
     given = item.input if public.item_rev == item.rev else session.scalar(
         sa.select(revision.input).where(revision.item_id == item.id, revision.rev == public.item_rev)
     )
-    return None if given is None else {**given, **_beside(session, item, json.loads(public.document)["data"])}
+    return None if given is None else {**withheld_input(session, item, given), **_beside(session, item, json.loads(public.document)["data"])}
 
 
 def _beside(session: Session, item: models.Item, public: Mapping[str, Any] | None = None) -> Mapping[str, Any]:

@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.berlin import day_of
-from content.freezing import Frozen, freeze
+from content.freezing import Frozen, freeze, freeze_whole
 from content.freezing.common import NAMING_CONTACTS, FrozenReference, refreshed_contacts
 from content.freezing.endings import ending_of
 from content.freezing.implementation import public_state
 from content.freezing.market import public_reuse
+from content.freezing.naming import withheld, withheld_data
 from content.services.publish import Desk, PublicFile, public_files, with_evidence
 from content.wording import with_ending
 
@@ -35,7 +36,7 @@ def keep(desk: Desk, item: models.Item) -> None:
     """Freeze `item` as it is; a text that is frozen already stays the one that is approved."""
     if of(desk.session, item) is not None:
         return
-    frozen = freeze(item, today=day_of(desk.now))
+    frozen = freeze_whole(item, today=day_of(desk.now))
     # Its parts are JSON or plain values already: `asdict` would copy every one of them.
     text = {field.name: getattr(frozen, field.name) for field in dataclasses.fields(frozen)} | {
         "date": _iso(frozen.date), "sort_date": _iso(frozen.sort_date), "references": [dataclasses.asdict(row) for row in frozen.references],
@@ -105,13 +106,13 @@ def text_of(session: Session, item: models.Item, today: dt.date) -> Frozen:
         "references": tuple(FrozenReference(**row) for row in given["references"]),
         **({"subkind": changes["state"]} if "state" in changes else {}),
     }
-    return Frozen(**{**given, **shown})
+    return withheld(session, Frozen(**{**given, **shown}))
 
 
 def live(session: Session, item: models.Item) -> Mapping[str, Any]:
     """The part of the data of `item` that has records of its own, as it is now: it becomes public without „Berichtigen“."""
     told = _LIVE.get(item.kind)
-    return told(session, item) if told else {}
+    return withheld_data(session, told(session, item)) if told else {}
 
 
 def files_of(session: Session, item: models.Item, text: Frozen) -> list[PublicFile]:

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from content import due as due_dates
 from content import models, typed_days
-from content.freezing.implementation import Addressee, addressees_of, public_state
+from content.freezing.implementation import Addressee, addressees_of
 from content.kinds import KINDS
 from content.laender import members_of
 from content.schemas import FieldError, InvalidInput
-from content.services import rights
+from content.services import frozen_text, rights
 from content.services.amend import amend
 from content.services.lookup import known_bodies
 from content.services.publish import Desk, berlin_day
@@ -120,7 +120,7 @@ def give_back(desk: Desk, item: models.Recommendation, key: str, comment: str) -
 def show(desk: Desk, item: models.Recommendation, note: str) -> models.Edition | None:
     """Make public where the recommendation stands, if it is public at all."""
     desk.session.flush()
-    changes = public_state(desk.session, item)
+    changes = frozen_text.live(desk.session, item)
     return amend(desk, item, changes, note, subkind=changes["state"])
 
 

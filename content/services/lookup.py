@@ -56,21 +56,42 @@ def body_by_slug(session: Session, slug: str, field: str = "body") -> models.Bod
 
 
 def forget_bodies(session: Session) -> None:
-    """A body was written: ask the database again."""
+    """A body was written or made public: ask the database again."""
     session.info.pop(BODIES_KEY, None)
     session.info.pop(BODY_ROWS_KEY, None)
 
 
 def known_bodies(session: Session) -> Bodies:
-    """Every body, published or not; remembered for the transaction until a body is written."""
-    known: Bodies | None = session.info.get(BODIES_KEY)
-    if known is not None:
-        return known
-    columns = (models.Body.slug, models.Body.title, models.Body.genitive, models.Body.number_pattern)
-    found = session.execute(sa.select(*columns).where(models.Body.publication_state != "removed").order_by(models.Body.id))
-    known = Bodies(BodyName.of(slug, title or slug, genitive, pattern) for slug, title, genitive, pattern in found)
-    session.info[BODIES_KEY] = known
-    return known
+    """Every body, for the desk: as it is published, and as it is being written where it is not; remembered for the transaction."""
+    return _bodies(session)[0]
+
+
+def public_bodies(session: Session) -> Bodies:
+    """The bodies that are public, as they are published: what public texts may call them; remembered for the transaction."""
+    return _bodies(session)[1]
+
+
+def _bodies(session: Session) -> tuple[Bodies, Bodies]:
+    """(every body, the public ones)."""
+    kept: tuple[Bodies, Bodies] | None = session.info.get(BODIES_KEY)
+    if kept is not None:
+        return kept
+    row, edition = models.Body, models.Edition
+    query = (
+        sa.select(row.slug, row.title, row.genitive, row.number_pattern, edition.title.label("public_title"), edition.document)
+        .outerjoin(edition, sa.and_(edition.item_id == row.id, edition.valid_until.is_(None)))
+        .where(row.publication_state != "removed").order_by(row.id)
+    )
+    known, public = [], []
+    for found in session.execute(query):
+        if found.document is None:
+            known.append(BodyName.of(found.slug, found.title or found.slug, found.genitive, found.number_pattern))
+            continue
+        data = orjson.loads(found.document)["data"]
+        public.append(BodyName.of(found.slug, found.public_title, data.get("genitive") or "", data["number_pattern"]))
+        known.append(public[-1])
+    session.info[BODIES_KEY] = Bodies(known), Bodies(public)
+    return _bodies(session)
 
 
 BODIES_KEY: Final = "known_bodies"

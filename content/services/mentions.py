@@ -76,18 +76,19 @@ UNSEEN: Final = "Einträge, die Sie nicht sehen dürfen"
 
 def users_of(session: Session, item: models.Item, grants: rights.Grants = None, limit: int = 20) -> Sequence[models.Item]:
     """The items, not in the trash, that name this one or refer to it, of those that somebody with these grants may know of."""
-    return session.scalars(_using(item).where(rights.listed(grants)).order_by(models.Item.id).limit(limit)).all()
+    return session.scalars(naming(item).where(rights.listed(grants)).order_by(models.Item.id).limit(limit)).all()
 
 
 def user_titles(session: Session, item: models.Item, grants: rights.Grants = None) -> list[str]:
     """What the items that name this one are called to somebody; those they may not know of are told together, without number or name."""
     rows = users_of(session, item, grants)
     names = rights.titles(session, grants, rows)
-    unseen = session.scalar(sa.select(sa.exists(_using(item).where(sa.not_(rights.listed(grants))))))
+    unseen = session.scalar(sa.select(sa.exists(naming(item).where(sa.not_(rights.listed(grants))))))
     return [*(names[row.id] for row in rows), *([UNSEEN] if unseen else [])]
 
 
-def _using(item: models.Item) -> sa.Select[models.Item]:
+def naming(item: models.Item) -> sa.Select[models.Item]:
+    """The items, not in the trash, that name this one or refer to it."""
     referring = sa.select(models.Reference.item_id).where(models.Reference.target_url == item.url)
     naming = sa.select(models.Mention.item_id).where(models.Mention.target_url == item.url)
     return sa.select(models.Item).where(

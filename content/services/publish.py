@@ -27,6 +27,7 @@ from content.freezing import Frozen, freeze
 from content.ledger import Act, Signer
 from content.schemas import InvalidInput
 from content.services import ledger
+from content.services.lookup import forget_bodies
 from workflows.vocabulary import Permission
 
 
@@ -70,6 +71,8 @@ def end_edition(desk: Desk, item: models.Item, reason: str) -> None:
     assert current is not None, "a published item has a public edition"  # noqa: S101 - held by put_edition
     moment = _after(current, desk.moment())
     _end(desk, current, moment)
+    if item.kind == "body":
+        forget_bodies(desk.session)
     desk.session.execute(
         sa.update(models.Edition).where(models.Edition.item_id == item.id).values(is_withdrawn=True)
     )
@@ -173,6 +176,8 @@ def put_edition(
     derived = derive(document, json.loads(entry.line))
     edition = models.Edition(item_id=item.id, item_rev=item_rev, document=body.decode(), **derived.columns)
     desk.session.add(edition)
+    if item.kind == "body":
+        forget_bodies(desk.session)
     _remember_old_address(desk.session, derived.old_path, item.url)
     desk.session.flush()
     _add_satellites(desk.session, edition, derived)

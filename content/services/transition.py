@@ -34,6 +34,7 @@ from content.services import (
     implementation,
     lookup,
     mentions,
+    named_later,
     notify,
     numbering,
     other_rule,
@@ -535,8 +536,11 @@ def _freeze(desk: Desk, item: models.Item, step: Step, given: Mapping[str, Any])
     text, (rev, _) = frozen_text.text_of(desk.session, item, day_of(desk.now)), frozen_text.decided_on(desk.session, item)
     files = frozen_text.files_of(desk.session, item, text)
     item.public_rev, item.public_at = rev, desk.now
-    publish.put_edition(desk, item, text, _ACTS.get(step.transition, Act.PUBLISH), note=_note(given) or None, item_rev=rev, files=files)
+    act = _ACTS.get(step.transition, Act.PUBLISH)
+    publish.put_edition(desk, item, text, act, note=_note(given) or None, item_rev=rev, files=files)
     frozen_text.drop(desk.session, item)
+    if act is Act.PUBLISH:
+        named_later.show(desk, item)
 
 
 def _keep_text(desk: Desk, item: models.Item, step: Step, _given: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from content import models
 from content.berlin import day_of
-from content.freezing import freeze
+from content.freezing import freeze_whole
 from content.services import edit, frozen_text
 from content.services.publish import Desk
 from workflows.vocabulary import Permission
@@ -57,7 +57,7 @@ def shown(desk: Desk, item: models.Item) -> Mapping[str, Any] | None:
     if item.id is None or Permission.ITEM_IMPORT in desk.permits or not is_seen(desk.session, item):
         return None
     desk.session.flush()
-    text, live = freeze(item, today=day_of(desk.now)), frozen_text.live(desk.session, item)
+    text, live = freeze_whole(item, today=day_of(desk.now)), frozen_text.live(desk.session, item)
     data = {name: value for name, value in text.data.items() if name not in live}
     return {"title": text.title, "text": text.text, "html": text.html, "data": data}
 

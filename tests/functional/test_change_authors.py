@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import ballots, edit, exchange, lookup, reports, transition
+from content.services import ballots, edit, exchange, lookup, publish, reports, transition
 from content.services.reports import Author
 from tests.functional.confirming import saying_yes
 from tests.functional.test_council_law import NOW, SECRETARIAT, _published, _row, _vote_form
@@ -52,10 +52,15 @@ def test_who_adopted_the_green_list_does_not_publish_the_agenda_that_it_changed(
     assert "Wer den Text geändert hat" in app.get(target).text
     with house.writing("gerda", permits=SECRETARIAT) as work, pytest.raises(Blocked, match="nicht selbst öffentlich"):
         transition.correct(work.desk, lookup.find(work.session, url), "Beschlüsse der Sitzung")
+    with house.writing("test") as work:
+        address = lookup.find(work.session, url).agenda[0].decision_url
+        assert not publish.differs(work.desk, lookup.find(work.session, url)), "no number goes out before its decision is public"
+        transition.publish_now(work.desk, lookup.find(work.session, address))
+    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"] is None, "what nobody else saw waits for a second person"
     form = step(other.get(target), "correct")
     form["note"] = "Beschlüsse der Sitzung"
     form.submit(status=303)
-    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"].startswith("/beschluss/2012/")
+    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"] == address
 
 
 def _meeting(house, target):

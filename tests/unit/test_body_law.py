@@ -13,7 +13,6 @@ READERS = {
     "content/freezing/linked.py": "names of members, where no edition says them",
     "content/services/decided.py": "lines of a full export tell the working copy, of bodies too",
     "content/services/source_lists.py": "bodies that a source line makes",
-    "content/services/lookup.py": "how numbers are recognised in what is being written",
 }
 _WORKING = re.compile(r"\b(?:body|bodies\[\w+\]|item|candidate)\.(?:voting_rule|members|number_pattern)\b|models\.Body\.(?:voting_rule|members|number_pattern)\b")
 

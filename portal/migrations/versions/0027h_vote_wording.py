@@ -1,6 +1,6 @@
 """A vote keeps the wording that it was given on, and who did not confirm another rule.
 
-Revision: 0027g, after 0026h. What was entered before counts as given on the text as it stands now.
+Revision: 0027h, after 0027g. What was entered before counts as given on the text as it stands now.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from alembic import op
 
 import content.db
 
-revision = '0027g'
-down_revision = '0026h'
+revision = '0027h'
+down_revision = '0027g'
 branch_labels = None
 depends_on = None
 
