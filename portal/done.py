@@ -90,6 +90,9 @@ SILENT: Final = frozenset({
     "desk.second_factor_question", "desk.sign_out", "desk.audit_csv", "desk.audit_jsonl",
 })
 """Routes that answer a script, give a file, or belong to signing in and out."""
+CAN_PUT_BY: Final = frozenset({"desk.new", "desk.edit", "desk.vote", "desk.en_bloc"})
+"""Forms that can be put by without being saved."""
+PUT_BY: Final = "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
 _REQUESTS: Final = {"stellen": "Zweite Person gebeten", "ablehnen": "Antrag abgelehnt", "zuruecknehmen": "Antrag zurückgenommen"}
 _OF_ITEMS: Final = frozenset({
     "desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc",
@@ -133,14 +136,21 @@ def sentence(request: Request, route: str, title: str) -> str:
         return ""
     if request.POST.get("verwerfen") and route != "desk.report_section":
         return "Entwurf verworfen."
-    if request.POST.get("behalten"):
-        return "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
+    if request.POST.get("behalten") and route in CAN_PUT_BY:
+        return PUT_BY
     name, words = ACT[route]
     given = str(request.POST.get(name, "")).partition(":")[0] if name else ""
     if route in {"desk.new", "desk.edit"}:
         words = {"": f"{_kind(request)} {'angelegt' if route == 'desk.new' else 'gespeichert'}"}
-    told = (_step(request, route) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
+    told = (_step(request) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
     return (f"{told}: „{title}“." if title else f"{told}.") if told else ""
+
+
+def not_done(request: Request, route: str) -> str:
+    """What was not done because the session had ended before, and what to do now."""
+    step = _title(request)
+    named = f": „{step}“" if step and route in {"desk.step", "desk.bulk", "desk.reuse"} else ""
+    return f"Noch nicht ausgeführt{named}. Ihre Sitzung war vorher zu Ende. Bitte prüfen Sie die Angaben; erst wenn Sie sie noch einmal absenden, geschieht etwas."
 
 
 def _kind(request: Request) -> str:
@@ -149,14 +159,18 @@ def _kind(request: Request) -> str:
     return KINDS[name].label if name in KINDS else "Eintrag"
 
 
-def _step(request: Request, route: str) -> str:
-    flow = REUSE.name if route == "desk.reuse" else str(request.POST.get("workflow", ""))
+def _title(request: Request) -> str:
+    """The title of the step that a request names; empty where it names none."""
+    flow = str(request.POST.get("workflow", "")) or (REUSE.name if "/nachnutzung/" in request.path_info else "")
     workflow, name = WORKFLOWS.get(flow), str(request.POST.get("schritt", ""))
     step = workflow.transitions.get(name) if workflow is not None else None
-    if step is None:
-        return ""
+    return step.title if step is not None else ""
+
+
+def _step(request: Request) -> str:
+    title = _title(request)
     asked = _REQUESTS.get(str(request.POST.get("antrag", "")))
-    return f"{asked} („{step.title}“)" if asked else f"Erledigt: {step.title}"
+    return (f"{asked} („{title}“)" if asked else f"Erledigt: {title}") if title else ""
 
 
 @dataclass(frozen=True, slots=True)
