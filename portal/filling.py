@@ -51,10 +51,12 @@ class _Form:
         given = set(typed)
         names = {name for name, _ in typed}
         fixed = [one for one in self.fields if one.kind == "hidden" and one.name in names and one.name not in _CHANGING]
-        if any((one.name, one.value) not in given for one in fixed):
+        buttons = [one for one in self.fields if one.kind == "submit" and one.name in names]
+        pressed = {one.name for one in buttons if (one.name, one.value) in given}
+        if any((one.name, one.value) not in given for one in fixed) or any(one.name not in pressed for one in buttons):
             return 0
         seen = sum(one.name in names for one in self.fields if _is_filled(one))
-        return seen and seen + len(fixed) * len(self.fields)
+        return seen and seen + (len(fixed) + len(pressed)) * len(self.fields)
 
 
 def _is_filled(one: _Field) -> bool:
@@ -83,12 +85,12 @@ class _Reader(HTMLParser):
         if tag == "form":
             self._form = _Form(urlsplit(given.get("action", "")).path, given.get("method", "").lower() == "post")
             self.forms.append(self._form)
-        if self._form is None or tag not in {"input", "textarea", "select", "option"}:
+        if self._form is None or tag not in {"input", "textarea", "select", "option", "button"}:
             return
         start = self._here()
         one = _Field(
             tag,
-            given.get("type", "text").lower() if tag == "input" else tag,
+            given.get("type", "text").lower() if tag == "input" else "submit" if tag == "button" else tag,
             given.get("name", ""),
             given.get("value", ""),
             start,

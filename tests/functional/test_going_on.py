@@ -196,3 +196,10 @@ def test_only_the_form_that_was_sent_is_filled_and_nothing_but_what_a_person_typ
 def test_what_has_no_form_any_more_is_given_back(typed):
     assert filled(PAGE, typed, "/a") == (PAGE, ["Ein Satz."])
     assert filled("<p>Nichts</p>", typed, "/a") == ("<p>Nichts</p>", ["Ein Satz."])
+
+
+def test_of_forms_that_only_their_buttons_tell_apart_the_one_is_filled_whose_button_was_pressed():
+    one = '<form method="post"><textarea name="text"></textarea><button name="tun" value="{}"><span>Ab</span></button></form>'
+    text, rest = filled("".join(map(one.format, ("antworten:1", "antworten:2"))), [("text", "Ein Satz."), ("tun", "antworten:2")], "/a")
+    page = TestResponse(text, content_type="text/html")
+    assert [page.forms[number]["text"].value.strip() for number in (0, 1)] == ["", "Ein Satz."] and rest == []
