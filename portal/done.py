@@ -32,6 +32,8 @@ COOKIE: Final = "getan"
 PATH: Final = "/redaktion"
 SECONDS: Final = 60
 MAX_CHARS: Final = 400
+COPY: Final = "kopie"
+"""Input by which a script names the copy that it keeps of a form (kept-forms.js)."""
 OWN_WORDS: Final = frozenset({"beschlossen", "getan", "gespeichert", "geaendert", "eingefuegt"})
 """Parts of an address by which a page tells by itself what was done."""
 
@@ -188,13 +190,18 @@ def tell(request: Request, response: Response, person: SignedIn, words: str) -> 
     if response.status_int != 303 or not target.path.startswith(PATH):
         return
     shown = "" if parse_qs(target.query).keys() & OWN_WORDS else words[:MAX_CHARS]
-    taken = " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT)) if _UID.fullmatch(uid))
+    taken = taken_from(request)
     if not shown and not taken:
         return
     text = f"{taken}{_BETWEEN}{shown}"
     value = f"{_seal(person, text)}{quote(text, safe='')}"
     settings = request.registry.settings["portal.settings"]
     response.set_cookie(cookie_name(request, COOKIE), value, path=PATH, httponly=True, samesite="Lax", secure=settings.is_secure, max_age=SECONDS)
+
+
+def taken_from(request: Request) -> str:
+    """What the browser calls its copies of the form that was sent."""
+    return " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT, COPY)) if _UID.fullmatch(uid))
 
 
 def told(request: Request, person: SignedIn | None) -> Told:
