@@ -12,21 +12,25 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
+from markupsafe import Markup
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 from sqlalchemy.orm import Session
 
 from content.house import Work
+from content.patience import current, patient
 from content.services import audit as audit_log
 from content.services import sessions
 from content.services.accounts import SignedIn
 from portal import done
 from portal.door import MAX_DESK_BYTES, TOKEN, Foreign, Sender, browser_token, cookie_name, given_token, sender_of
+from portal.filling import filled
 from portal.incoming import prepare_pictures, read_uploads_ahead
 from portal.navigation import menu
 from portal.views.common import render
@@ -42,6 +46,20 @@ SECRETS: Final = frozenset({TOKEN, "password", "old", "repeated", "code", "crede
 """Inputs that are never carried on in a page."""
 OWNER: Final = "wer"
 """Among what a sign-in page carries on: under seal, who typed it."""
+NOT_YET: Final = "noch-nicht"
+"""Input of the page that goes on after a session was lost: what comes with it is shown again and never done."""
+_FOLLOWED: Final = frozenset({"bestaetigt", "behalten", NOT_YET})
+"""Inputs of questions and buttons: nothing that anybody typed."""
+SHOWN_AT: Final[Mapping[str, str]] = MappingProxyType({
+    "desk.step": "/redaktion/eintrag/{id}", "desk.bulk": "/redaktion/eintraege", "desk.sign_out": "/redaktion",
+    "desk.second_factor": "/redaktion", "desk.second_factor_question": "/redaktion",
+    "desk.passkeys": "/redaktion/konto", "desk.passkey_question": "/redaktion/konto",
+    "desk.audit_csv": "/redaktion/protokoll", "desk.audit_jsonl": "/redaktion/protokoll",
+    "desk.draft": "/redaktion/neu/{kind}", "desk.preview": "/redaktion/neu/{kind}", "desk.vote_draft": "/redaktion/eintrag/{id}/abstimmung",
+    "desk.en_bloc_draft": "/redaktion/eintrag/{id}/gruene-liste", "desk.report_draft": "/redaktion/bericht/{id}/abschnitt/{uid}",
+    "desk.report_preview": "/redaktion/bericht/{id}/abschnitt/{uid}",
+})
+"""Route that takes a form → the page on which the form stands, where that has another address."""
 OPEN_WHILE_INCOMPLETE: Final = frozenset({"desk.second_factor", "desk.second_factor_question", "desk.sign_out"})
 """What a session may do between the first and the second factor."""
 OPEN_WHILE_SETTING_UP: Final = frozenset({"desk.set_up", "desk.passkeys", "desk.passkey_question", "desk.sign_out"})
@@ -50,6 +68,7 @@ OPEN_WITHOUT_RIGHT: Final = OPEN_WHILE_INCOMPLETE | OPEN_WHILE_SETTING_UP | {"de
 """What everybody may do who is signed in, even without any role."""
 
 View = Callable[[Request], Response]
+PutBy = Callable[[Request], Response | None]
 
 
 class MissingRight(HTTPForbidden):  # type: ignore[misc]  # Pyramid has no types
@@ -104,9 +123,13 @@ def is_our_form(request: Request, token: str) -> bool:
 
 
 def desk_view(
-    route_name: str, *, permission: Permission = Permission.DESK_ENTER, method: str = "GET"
+    route_name: str, *, permission: Permission = Permission.DESK_ENTER, method: str = "GET", put_by: PutBy | None = None
 ) -> Callable[[View], View]:
-    """A view of the desk: signed in, second factor done, the right held, and for POST our own form."""
+    """A view of the desk: signed in, second factor done, the right held, and for POST our own form.
+
+    `put_by` keeps what was typed as a draft and leads to its form, or gives None where nothing of the form was sent. When somebody
+    goes on after a lost session it is asked in place of the view: nothing is done that nobody asks for now.
+    """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
@@ -120,6 +143,10 @@ def desk_view(
             request.person = person
             if utc_now() - person.seen_at > sessions.SEEN_EVERY:
                 _note_seen(request, person)
+            if method == "POST" and NOT_YET in request.POST:
+                response = _shown_again(request, person, route_name, put_by)
+                response.cache_control = "no-store"
+                return response
             title = done.about(request, route_name) if method == "POST" else ""
             response = view(request)
             if method == "POST":
@@ -131,6 +158,32 @@ def desk_view(
         return decorated
 
     return decorate
+
+
+def _shown_again(request: Request, person: SignedIn, route_name: str, put_by: PutBy | None) -> Response:
+    """The page of the form with what was typed, after a session was lost. The form's view is not called, and the page is only read."""
+    kept = put_by(request) if put_by is not None else None
+    if kept is not None:
+        done.tell(request, kept, person, done.PUT_BY)
+        return kept
+    words, response = done.not_done(request, route_name), None
+    asked = request.copy_get()
+    asked.path_info, asked.query_string = SHOWN_AT.get(route_name, "").format_map(request.matchdict) or request.path_info, ""
+    asked.not_yet = words
+    with contextlib.suppress(HTTPException), patient(replace(current(), may_write=False)):
+        response = request.invoke_subrequest(asked)
+    if response is None or response.content_type != "text/html" or _WITHOUT_FIELD not in response.text:
+        # There is no such page any more, or not for this person: what they typed is theirs all the same.
+        response = page(request, "desk/message.html", title="Noch nicht ausgeführt", text="", person=person, not_yet=words)
+    text, rest = filled(response.text, [row for row in typed(request) if row[0] not in _FOLLOWED], request.path_info)
+    response.text = text.replace(_WITHOUT_FIELD, _REST.format(Markup("").join(map(_ONE.format, rest))) if rest else "", 1)
+    return response
+
+
+_WITHOUT_FIELD: Final = "<!--ohne-feld-->"
+"""Where the page tells what was typed and has no field on it."""
+_REST: Final = Markup("<p>Was Sie eingegeben hatten und hier in kein Feld passt:</p>{}")
+_ONE: Final = Markup('<textarea class="kern-form-input__input" rows="3" readonly aria-label="Ihre Eingabe">\n{}</textarea>')
 
 
 def _note_seen(request: Request, person: SignedIn) -> None:
@@ -188,17 +241,23 @@ def _carried(request: Request) -> list[tuple[str, str]]:
 
 def own(request: Request, login: str, kept: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """What was kept, where this person typed it; of what somebody else typed only that it was somebody else."""
-    owner = dict(kept).get(OWNER, "")
-    return kept if request.registry.sealer.holds(owner, _WHOSE, login) else [row for row in kept if row[0] == OWNER][:1]
+    return kept if _is_own(request, login, kept) else [row for row in kept if row[0] == OWNER][:1]
+
+
+def _is_own(request: Request, login: str, kept: list[tuple[str, str]]) -> bool:
+    return bool(request.registry.sealer.holds(dict(kept).get(OWNER, ""), _WHOSE, login))
 
 
 def keep_typed(request: Request, person: SignedIn, words: str, *, path: str | None = None, kept: list[tuple[str, str]] | None = None) -> Response:
     """A page that holds what was typed and sends it on with a fresh token. Whose words they are not, never sees them."""
-    mine = own(request, person.login, _carried(request) if kept is None else kept)
-    shown, status = [row for row in mine if row[0] != OWNER], 200 if kept is not None else 409
-    if not shown:
+    given, status = _carried(request) if kept is None else kept, 200 if kept is not None else 409
+    shown = [row for row in given if row[0] not in {OWNER, NOT_YET}]
+    if not _is_own(request, person.login, given):
         return page(request, "desk/message.html", title="Eingaben einer anderen Person", status=status, person=person, text=_FOREIGN)
-    return page(request, "desk/kept.html", title="Ihre Eingaben sind noch da", status=status, person=person, words=words, path=path or request.path_info, kept=shown)
+    return page(
+        request, "desk/kept.html", title="Ihre Eingaben sind noch da", status=status, person=person, words=words, path=path or request.path_info,
+        kept=shown, not_yet_name=NOT_YET,
+    )
 
 
 _FOREIGN: Final = (
@@ -223,7 +282,7 @@ def page(request: Request, template: str, *, title: str, person: SignedIn | None
     found = person or getattr(request, "person", None)
     shown = menu(found, request.path_info) if found else ()
     told = done.told(request, found)
-    defaults: Mapping[str, Any] = {"just_done": told.words, "taken": told.taken, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown}
+    defaults: Mapping[str, Any] = {"just_done": told.words, "taken": told.taken, "person": found, "token_name": TOKEN, "may": Permission, "menu": shown, "not_yet": getattr(request, "not_yet", "")}
     response = render(request, template, title=title, is_cacheable=False, is_indexed=False, **{**defaults, **values})
     response.cache_control = "no-store"
     if told != done.Told():

@@ -32,6 +32,8 @@ COOKIE: Final = "getan"
 PATH: Final = "/redaktion"
 SECONDS: Final = 60
 MAX_CHARS: Final = 400
+COPY: Final = "kopie"
+"""Input by which a script names the copy that it keeps of a form (kept-forms.js)."""
 OWN_WORDS: Final = frozenset({"beschlossen", "getan", "gespeichert", "geaendert", "eingefuegt"})
 """Parts of an address by which a page tells by itself what was done."""
 
@@ -90,6 +92,9 @@ SILENT: Final = frozenset({
     "desk.second_factor_question", "desk.sign_out", "desk.audit_csv", "desk.audit_jsonl",
 })
 """Routes that answer a script, give a file, or belong to signing in and out."""
+CAN_PUT_BY: Final = frozenset({"desk.new", "desk.edit", "desk.vote", "desk.en_bloc"})
+"""Forms that can be put by without being saved."""
+PUT_BY: Final = "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
 _REQUESTS: Final = {"stellen": "Zweite Person gebeten", "ablehnen": "Antrag abgelehnt", "zuruecknehmen": "Antrag zurückgenommen"}
 _OF_ITEMS: Final = frozenset({
     "desk.step", "desk.edit", "desk.vote", "desk.revisions", "desk.embargo", "desk.statements", "desk.en_bloc",
@@ -133,14 +138,21 @@ def sentence(request: Request, route: str, title: str) -> str:
         return ""
     if request.POST.get("verwerfen") and route != "desk.report_section":
         return "Entwurf verworfen."
-    if request.POST.get("behalten"):
-        return "Ihre Eingaben sind aufgehoben; gespeichert ist noch nichts."
+    if request.POST.get("behalten") and route in CAN_PUT_BY:
+        return PUT_BY
     name, words = ACT[route]
     given = str(request.POST.get(name, "")).partition(":")[0] if name else ""
     if route in {"desk.new", "desk.edit"}:
         words = {"": f"{_kind(request)} {'angelegt' if route == 'desk.new' else 'gespeichert'}"}
-    told = (_step(request, route) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
+    told = (_step(request) if route in {"desk.step", "desk.reuse"} else "") or words.get(given, words.get("", ""))
     return (f"{told}: „{title}“." if title else f"{told}.") if told else ""
+
+
+def not_done(request: Request, route: str) -> str:
+    """What was not done because the session had ended before, and what to do now."""
+    step = _title(request)
+    named = f": „{step}“" if step and route in {"desk.step", "desk.bulk", "desk.reuse"} else ""
+    return f"Noch nicht ausgeführt{named}. Ihre Sitzung war vorher zu Ende. Bitte prüfen Sie die Angaben; erst wenn Sie sie noch einmal absenden, geschieht etwas."
 
 
 def _kind(request: Request) -> str:
@@ -149,14 +161,18 @@ def _kind(request: Request) -> str:
     return KINDS[name].label if name in KINDS else "Eintrag"
 
 
-def _step(request: Request, route: str) -> str:
-    flow = REUSE.name if route == "desk.reuse" else str(request.POST.get("workflow", ""))
+def _title(request: Request) -> str:
+    """The title of the step that a request names; empty where it names none."""
+    flow = str(request.POST.get("workflow", "")) or (REUSE.name if "/nachnutzung/" in request.path_info else "")
     workflow, name = WORKFLOWS.get(flow), str(request.POST.get("schritt", ""))
     step = workflow.transitions.get(name) if workflow is not None else None
-    if step is None:
-        return ""
+    return step.title if step is not None else ""
+
+
+def _step(request: Request) -> str:
+    title = _title(request)
     asked = _REQUESTS.get(str(request.POST.get("antrag", "")))
-    return f"{asked} („{step.title}“)" if asked else f"Erledigt: {step.title}"
+    return (f"{asked} („{title}“)" if asked else f"Erledigt: {title}") if title else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +190,18 @@ def tell(request: Request, response: Response, person: SignedIn, words: str) -> 
     if response.status_int != 303 or not target.path.startswith(PATH):
         return
     shown = "" if parse_qs(target.query).keys() & OWN_WORDS else words[:MAX_CHARS]
-    taken = " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT)) if _UID.fullmatch(uid))
+    taken = taken_from(request)
     if not shown and not taken:
         return
     text = f"{taken}{_BETWEEN}{shown}"
     value = f"{_seal(person, text)}{quote(text, safe='')}"
     settings = request.registry.settings["portal.settings"]
     response.set_cookie(cookie_name(request, COOKIE), value, path=PATH, httponly=True, samesite="Lax", secure=settings.is_secure, max_age=SECONDS)
+
+
+def taken_from(request: Request) -> str:
+    """What the browser calls its copies of the form that was sent."""
+    return " ".join(uid for uid in (str(request.POST.get(name, "")) for name in (DRAFT, KEPT, COPY)) if _UID.fullmatch(uid))
 
 
 def told(request: Request, person: SignedIn | None) -> Told:

@@ -21,6 +21,7 @@ from content.services import lookup
 from portal import forms
 from portal.asked import desk_with
 from portal.desk import MissingRight, desk_view, page, utc_now, viewing, writing
+from portal.done import taken_from
 from portal.pick_lists import dressed
 from portal.typed import typed_rev, typed_texts
 from workflows.engine import Blocked
@@ -149,7 +150,7 @@ def change_chair(request: Request) -> Response:
         with writing(request) as work:
             desk = desk_with(work, request.person.permits | request.person.permits_on("body", ""))
             done = chairs.change(desk, given)
-            return page(request, "desk/chair_done.html", title="Der Vorsitz ist gewechselt", done=done, words=directory.words)
+            return page(request, "desk/chair_done.html", title="Der Vorsitz ist gewechselt", taken=taken_from(request), done=done, words=directory.words)
     except InvalidInput as invalid:
         return _chair_form(request, given, invalid.errors, status=400)
     except Blocked as refused:

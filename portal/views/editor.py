@@ -39,7 +39,20 @@ def new_form(request: Request) -> Response:
         return _opened(request, work, kind, defaults, None)
 
 
-@desk_view("desk.new", permission=Permission.ITEM_EDIT, method="POST")
+def _put_by(request: Request) -> Response | None:
+    """Keep what was typed and lead to its form; None where nothing of the form was sent."""
+    if request.POST.get("verwerfen"):
+        return None
+    item_id = int(request.matchdict["id"]) if "id" in request.matchdict else None
+    with writing(request) as work:
+        try:
+            row = _row(request, work, item_id)
+        except HTTPNotFound:
+            return _gone(request, work)
+        return form_page.put_by(request, work, typed_form(request, row.kind if row is not None else wanted_kind(request)), row)
+
+
+@desk_view("desk.new", permission=Permission.ITEM_EDIT, method="POST", put_by=_put_by)
 def create(request: Request) -> Response:
     """Make a new item of what was typed."""
     return _save(request, wanted_kind(request), None)
@@ -53,7 +66,7 @@ def edit_form(request: Request) -> Response:
         return _opened(request, work, row.kind, row.input, row)
 
 
-@desk_view("desk.edit", permission=Permission.ITEM_EDIT, method="POST")
+@desk_view("desk.edit", permission=Permission.ITEM_EDIT, method="POST", put_by=_put_by)
 def change(request: Request) -> Response:
     """Save what was typed, unless somebody was faster."""
     with writing(request) as work:

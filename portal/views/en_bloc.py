@@ -50,16 +50,24 @@ def form(request: Request) -> Response:
         return _page(request, work, ballot_form.draft(request, work, GREEN_LIST, meeting) or Typed(), ())
 
 
-@desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD, method="POST")
+def _put_by(request: Request) -> Response | None:
+    """Keep what was typed and lead to its form; None where nothing of the form was sent."""
+    if request.POST.get("verwerfen"):
+        return None
+    typed = ballot_form.typed(request)
+    with writing(request) as work:
+        done = ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
+        return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
+
+
+@desk_view("desk.en_bloc", permission=Permission.VOTE_RECORD, method="POST", put_by=_put_by)
 def adopt(request: Request) -> Response:
     """Adopt all, or tell every reason why not and keep what was typed."""
     if unwanted := str(request.POST.get("verwerfen", "")):
         return ballot_form.discard(request, unwanted)
+    if request.POST.get("behalten") and (kept := _put_by(request)) is not None:
+        return kept
     typed = ballot_form.typed(request)
-    if request.POST.get("behalten"):
-        with writing(request) as work:
-            done = ballot_form.keep(request, work, typed, GREEN_LIST, _meeting(request, work))
-            return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
     is_sure = request.POST.get(confirming.CONFIRMED) == confirming.YES
     try:
         with writing(request) as work:

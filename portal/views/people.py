@@ -17,7 +17,7 @@ from content.services import identities
 from content.services import people as services
 from content.services.account_news import role_words
 from content.whole import whole
-from portal import confirming
+from portal import confirming, done
 from portal.desk import desk_view, page, viewing, writing
 from portal.views.common import page_number, parameter
 from portal.ways import ways_in
@@ -171,7 +171,7 @@ def _person(request: Request, account_id: int, *, link: str = "", errors: dict[s
             raise HTTPNotFound
         return page(
             request, "desk/person.html", title=account.name, account=account, roles=ROLES, choices=HUMAN_ROLES, link=link,
-            errors=errors or {}, status=400 if errors else 200, identities=identities.of_account(work.session, account),
+            taken=done.taken_from(request) if link else "", errors=errors or {}, status=400 if errors else 200, identities=identities.of_account(work.session, account),
             service=ways_in(request).service,
             typed={name: str(request.POST.get(name, "")) for name in ("role", "organisation", "name", "email", "subject")} if errors else {},
         )

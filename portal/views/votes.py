@@ -32,18 +32,26 @@ def vote_form(request: Request) -> Response:
         return _vote_page(request, work, row, draft or ballot_form.stored(ballots.vote_of(work.session, row), row), ())
 
 
-@desk_view("desk.vote", permission=Permission.VOTE_RECORD, method="POST")
+def _put_by(request: Request) -> Response | None:
+    """Keep what was typed and lead to its form; None where nothing of the form was sent."""
+    if request.POST.get("regel") == "bestaetigen" or request.POST.get("verwerfen"):
+        return None
+    typed = ballot_form.typed(request)
+    with writing(request) as work:
+        done = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
+        return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
+
+
+@desk_view("desk.vote", permission=Permission.VOTE_RECORD, method="POST", put_by=_put_by)
 def record_vote(request: Request) -> Response:
     """Keep the ballots and tell what came out; confirm another rule; or only keep what was typed."""
     if request.POST.get("regel") in _OF_RULES:
         return _decide_rule(request)
     if unwanted := str(request.POST.get("verwerfen", "")):
         return ballot_form.discard(request, unwanted)
+    if request.POST.get("behalten") and (kept := _put_by(request)) is not None:
+        return kept
     typed = ballot_form.typed(request)
-    if request.POST.get("behalten"):
-        with writing(request) as work:
-            done = ballot_form.keep(request, work, typed, VOTE, found_decision(request, work))
-            return ballot_form.put_by(request, typed) if done is Kept.KEPT else _again(request, work, typed, ())
     try:
         with writing(request) as work:
             row = found_decision(request, work)

@@ -11,6 +11,7 @@ from content.house import House
 from content.services import accounts, sessions
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
+from tests.functional.deciding import voted
 from workflows.vocabulary import ROLES
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 800}
@@ -32,18 +33,25 @@ def address(tmp_path_factory, example_data):
             if ROLES[role].needs_second_factor:
                 account.totp_secret, account.totp_is_confirmed = "A" * 32, True
                 came_in[login] = sessions.begin(work.session, account, address="", agent="", now=now, is_strong=True)
+    with house.writing("gerda", name="Gerda", permits=ROLES["secretariat"].permits) as work:
+        decision = voted(work).id
     house.close()
     with serving(data, "granian") as url:
-        yield Address(url, came_in)
+        yield Address(url, came_in, decision)
 
 
 class Address(str):  # noqa: SLOT000 - one of them lives, as long as its portal
-    """Of the portal; `opened`: login → session of who is signed in already."""
+    """Of the portal; `opened`: login → session of who is signed in already; `decision`: id of one that is on its way."""
 
-    def __new__(cls, url, opened):
+    def __new__(cls, url, opened, decision):
         made = super().__new__(cls, url)
-        made.opened = opened
+        made.opened, made.decision = opened, decision
         return made
+
+
+@pytest.fixture
+def decision(address):
+    return address.decision
 
 
 @pytest.fixture
@@ -356,3 +364,49 @@ def test_errors_and_rows_by_keyboard_alone(opened, address, has_script):
     assert [page.locator(f"#f-attachments-{number}-title").input_value() for number in (1, 2, 3)] == ["Drei", "Eins", "Zwei"]
     page.get_by_role("button", name="Speichern").last.click()
     page.get_by_role("heading", name="Tastatur", level=1).wait_for()
+
+
+# --- forms without a draft on the server -----------------------------------------------------------------------------
+
+
+def test_a_statement_that_was_typed_is_there_again_until_it_is_entered(opened, address, decision):
+    page = opened("gerda")
+    here = f"{address}/redaktion/eintrag/{decision}/erklaerungen"
+    page.goto(here)
+    field = page.locator("#neut")
+    field.fill(TYPED)
+    page.reload()
+    assert field.input_value() == TYPED
+    page.get_by_text("gespeichert ist es noch nicht").wait_for()
+    assert _problems(page) == []
+    # A refusal (no member was chosen) brings back what was sent, and what is typed then outlives the next load as well.
+    page.get_by_role("button", name="Eintragen").click()
+    page.get_by_role("alert").first.wait_for()
+    field.fill("Danach getippt.")
+    page.goto(here)
+    assert field.input_value() == "Danach getippt."
+    page.locator("#neum input").first.check()
+    page.get_by_role("button", name="Eintragen").click()
+    page.get_by_text("Gespeichert.").wait_for()
+    page.goto(here)
+    assert field.input_value() == "" and page.get_by_text("noch nicht").count() == 0
+    assert page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('getippt:'))") == []
+
+
+def test_what_was_typed_into_a_list_can_be_thrown_away_and_belongs_to_one_person(opened, address):
+    page = opened("gerda")
+    page.goto(f"{address}/redaktion/koenigstein")
+    page.locator("#liste").fill("Bayern 15,5")
+    page.goto(f"{address}/redaktion")
+    page.go_back()
+    assert page.locator("#liste").input_value() == "Bayern 15,5"
+    page.goto(f"{address}/redaktion/koenigstein")
+    assert page.locator("#liste").input_value() == "Bayern 15,5"
+    page.get_by_role("button", name="Verwerfen").last.click()
+    assert page.locator("#liste").input_value() == ""
+    page.reload()
+    assert page.locator("#liste").input_value() == ""
+    page.locator("#liste").fill("Bayern 15,5")
+    page.evaluate("for (const key of Object.keys(sessionStorage)) { sessionStorage.setItem(key.replace(/^getippt:\\d+:/, 'getippt:0:'), sessionStorage.getItem(key)); sessionStorage.removeItem(key); }")
+    page.reload()
+    assert page.locator("#liste").input_value() == ""

@@ -18,6 +18,7 @@ from content.services import accounts, ballots, edit, limits, lookup, second_fac
 from content.services.transition import Stale
 from portal import clock, settings
 from portal.app import make_app
+from portal.desk import NOT_YET
 from portal.mail import Postman
 from tests.functional.browsing import Browser
 from tests.functional.confirming import saying_yes
@@ -294,7 +295,7 @@ def test_what_was_typed_survives_a_lost_session(desk):
     again = page.form
     again["login"], again["password"] = "anna", PASSWORD
     kept = again.submit()
-    page = next(f for f in kept.forms.values() if "behalten" in f.fields).submit("behalten", status=303).follow()
+    page = next(f for f in kept.forms.values() if NOT_YET in f.fields).submit(status=303).follow()
     assert form_of(page)["title"].value == "Der lange Bericht"
     form_of(page).submit(status=303)
 
@@ -323,7 +324,7 @@ def test_what_was_typed_goes_to_nobody_else_who_signs_in_on_the_same_page(desk, 
         form = next(form for form in page.forms.values() if form.action == "/redaktion/code")
         page = passed(desk, form, login)
         assert SECRET not in page.text
-    assert "Eingaben einer anderen Person" in page.text and "behalten" not in page.text
+    assert "Eingaben einer anderen Person" in page.text and NOT_YET not in page.text
     assert SECRET not in app.get("/redaktion/neu/report").text
 
 
