@@ -123,6 +123,11 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType({
         "Alle persönlichen Links enden sofort; wer eingeladen war, erfährt es. Der Eintrag darf dann vor dem Ende der Frist veröffentlicht werden.",
         "Sperrfrist aufheben",
     ),
+    "embargo.move": Act(
+        "Sperrfrist ändern?",
+        "Wer eingeladen ist, erfährt das alte und das neue Ende sofort per E-Mail. Links, die mit der Sperrfrist enden, enden mit der neuen; wem Sie ein eigenes Ende gaben, behält es.",
+        "Sperrfrist ändern",
+    ),
     "suggestions.reject_all": Act(
         "Alle Vorschläge ablehnen?",
         "Alle offenen Vorschläge gelten als abgelehnt; der Text bleibt, wie er ist. Wer einen davon doch will, muss ihn neu vorschlagen.",

@@ -133,7 +133,9 @@ _NAMED: Final[Mapping[str, _Named]] = MappingProxyType({
 
 
 def sentence(request: Request, route: str, title: str) -> str:
-    """What a request of `route` that succeeded did."""
+    """What a request of `route` that succeeded did; a view that knows more says it in `request.done_words`."""
+    if own := str(getattr(request, "done_words", "")):
+        return own
     if route not in ACT:
         return ""
     if request.POST.get("verwerfen") and route != "desk.report_section":

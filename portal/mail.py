@@ -31,6 +31,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     "mail.reset": "Neues Kennwort für das Beschlussportal",
     "mail.account": "Ihr Konto „{login}“ wurde geändert",
     "mail.embargo": "Unter Sperrfrist: Ihr persönlicher Link zum Text",
+    "mail.embargo_moved": "Die Sperrfrist hat ein anderes Ende: bitte beachten",
     "mail.embargo_ended": "Ihr Link zum Text unter Sperrfrist gilt nicht mehr",
     "mail.embargo_lifted": "Ihr Link zum Text unter Sperrfrist gilt nicht mehr",
     "mail.review": "Bitte um Durchsicht: {title}",

@@ -17,7 +17,7 @@ from content.models.edition import (
     OldAddress,
     Tally,
 )
-from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink
+from content.models.embargo import Embargo, EmbargoAccess, EmbargoLink, EmbargoSecret
 from content.models.form_draft import FormDraft, FormDraftFile
 from content.models.history import AuditEntry, FrozenText, Revision, StepEntry, StepRequest
 from content.models.implementation import Implementation
@@ -72,6 +72,7 @@ __all__ = [
     "Embargo",
     "EmbargoAccess",
     "EmbargoLink",
+    "EmbargoSecret",
     "File",
     "FileText",
     "FormDraft",

@@ -51,6 +51,17 @@ class EmbargoLink(Base):
     revoked_at: Mapped[dt.datetime | None]
 
     accesses: Mapped[list[EmbargoAccess]] = relationship(cascade="all, delete-orphan", order_by="EmbargoAccess.id")
+    secrets: Mapped[list[EmbargoSecret]] = relationship(cascade="all, delete-orphan", order_by="EmbargoSecret.id")
+
+
+class EmbargoSecret(Base):
+    """A further secret of a link: a later mail leads to the same page, and nobody can read the first secret here any more."""
+
+    __tablename__ = "embargo_secret"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    link_id: Mapped[int] = mapped_column(sa.ForeignKey("embargo_link.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)
 
 
 class EmbargoAccess(Base):

@@ -37,6 +37,7 @@ LONGEST: Final = dt.timedelta(days=60)
 KEPT: Final = dt.timedelta(days=180)
 """How long names and accesses are kept after a link has ended."""
 MAX_LINKS: Final = 300
+MOVED: Final = "mail.embargo_moved"
 
 L: Final = models.EmbargoLink
 
@@ -58,8 +59,8 @@ def of_item(session: Session, item: models.Item) -> models.Embargo | None:
 # --- the press office ------------------------------------------------------------------------------------------------
 
 
-def set_until(desk: Desk, item: models.Item, until: dt.datetime | None) -> models.Embargo:
-    """Put `item` under embargo, or move its end; ends an emergency stop. Raises `InvalidInput`."""
+def check_until(desk: Desk, item: models.Item, until: dt.datetime | None) -> dt.datetime:
+    """The moment, if the embargo of `item` may end then. Raises `InvalidInput`."""
     if item.publication_state not in BEFORE_PUBLICATION:
         raise InvalidInput([FieldError("until", "is_public", "Der Eintrag ist schon öffentlich; eine Sperrfrist käme zu spät.")])
     if until is None or not desk.now < until <= desk.now + LONGEST:
@@ -68,15 +69,37 @@ def set_until(desk: Desk, item: models.Item, until: dt.datetime | None) -> model
     if item.publish_at is not None and item.publish_at < until:
         message = "Der Eintrag ist auf einen früheren Zeitpunkt terminiert. Bitte zuerst den Termin aufheben."
         raise InvalidInput([FieldError("until", "scheduled_earlier", message)])
+    return until
+
+
+def set_until(desk: Desk, item: models.Item, until: dt.datetime | None) -> models.Embargo:
+    """Put `item` under embargo, or move its end and tell who holds a link; ends an emergency stop. Raises `InvalidInput`."""
+    until = check_until(desk, item, until)
     found = of_item(desk.session, item)
     if found is None:
-        found = models.Embargo(item_id=item.id, links=[])
+        found = models.Embargo(item_id=item.id, until=until, links=[])
         desk.session.add(found)
+    _move(desk, item, found, until)
     found.until, found.set_by, found.set_at = until, desk.actor, desk.now
     found.stopped_by, found.stopped_at = "", None
     desk.session.flush()
     _note(desk, item, "embargo.set", until.isoformat())
     return found
+
+
+def holders(session: Session, found: models.Embargo) -> list[models.EmbargoLink]:
+    """The links whose mail went out and that nobody took back, one for each person: who holds them counts on the end that it names.
+
+    A link that ended by itself is among them: its reader knows the text. Who was told of the end of a link was asked to wait for
+    the publication, whenever that is.
+    """
+    newest = {link.email: link for link in found.links if link.revoked_at is None}
+    return [link for link in newest.values() if all(job.kind == MOVED for job in _waiting(session, link, only_free=True))]
+
+
+def is_automatic(found: models.Embargo, link: models.EmbargoLink) -> bool:
+    """Whether the link ends when links end unless somebody says otherwise; such an end moves with the embargo."""
+    return link.expires_at == found.until + AFTER_RELEASE
 
 
 def lift(desk: Desk, item: models.Item) -> None:
@@ -115,7 +138,7 @@ def invite(desk: Desk, item: models.Item, given: Mapping[str, str], expires_at: 
     secret = secrets.token_urlsafe(32)
     link = models.EmbargoLink(
         digest=_digest(secret), name=name, organisation=organisation, email=email, created_by=desk.actor, created_at=desk.now, expires_at=end,
-        accesses=[],
+        accesses=[], secrets=[],
     )
     found.links.append(link)
     desk.session.flush()
@@ -151,6 +174,7 @@ def stop(desk: Desk, item: models.Item) -> None:
 def forget_old(session: Session, now: dt.datetime) -> None:
     """Forget names and accesses of links that ended long ago."""
     session.execute(sa.delete(models.EmbargoAccess).where(models.EmbargoAccess.link_id.in_(sa.select(L.id).where(L.expires_at < now - KEPT))))
+    session.execute(sa.delete(models.EmbargoSecret).where(models.EmbargoSecret.link_id.in_(sa.select(L.id).where(L.expires_at < now - KEPT))))
     session.execute(sa.delete(L).where(L.expires_at < now - KEPT))
 
 
@@ -159,7 +183,8 @@ def forget_old(session: Session, now: dt.datetime) -> None:
 
 def open_link(session: Session, token: str, now: dt.datetime) -> Opened | None:
     """What `token` leads to; None for one that was never ours."""
-    link = session.scalars(sa.select(L).where(L.digest == _digest(token))).one_or_none()
+    digest, further = _digest(token), models.EmbargoSecret
+    link = session.scalars(sa.select(L).where(sa.or_(L.digest == digest, L.id.in_(sa.select(further.link_id).where(further.digest == digest))))).one_or_none()
     if link is None:
         return None
     found = session.get_one(models.Embargo, link.embargo_id)
@@ -252,6 +277,65 @@ def _end(desk: Desk, item: models.Item, found: models.Embargo, links: Iterable[m
         )
 
 
+def _move(desk: Desk, item: models.Item, found: models.Embargo, until: dt.datetime) -> None:
+    """The embargo ends at another moment: links that end with it do so too, and everybody who holds one hears of both ends."""
+    if until == found.until:
+        return
+    waiting = {link.id: _waiting(desk.session, link, is_held=True) for link in found.links if link.revoked_at is None}
+    told, before = holders(desk.session, found), found.until
+    for link in found.links:
+        if link.revoked_at is None:
+            if is_automatic(found, link):
+                link.expires_at = until + AFTER_RELEASE
+            for job in waiting[link.id]:  # what is sent later must not name the old end
+                job.payload = {**job.payload, "until": until.isoformat(), "expires": link.expires_at.isoformat(), "is_open": _is_open(link, desk.now)}
+    for link in told:
+        if not _correct_waiting(desk, link):
+            _tell_moved(desk, item, link, before, until)
+    desk.session.flush()
+    for giver in sorted({link.created_by for link in told}):
+        own = [link for link in told if link.created_by == giver]
+        notify.notify(
+            desk.session, "embargo", item, recipients.named(desk.session, {giver}), now=desk.now, occasion=f"moved:{item.id}:{desk.now.isoformat()}",
+            words=f"Die Sperrfrist hat ein anderes Ende. Es erfahren per E-Mail, wem Sie einen Link gaben: {', '.join(link.name for link in own)}.",
+            about="embargo", actor=desk.actor, actor_name=desk.actor_name or desk.actor, subject="Sperrfrist geändert",
+        )
+
+
+def _tell_moved(desk: Desk, item: models.Item, link: models.EmbargoLink, before: dt.datetime, until: dt.datetime) -> None:
+    secret = secrets.token_urlsafe(32)
+    link.secrets.append(models.EmbargoSecret(digest=_digest(secret)))
+    outbox.put(
+        desk.session, MOVED, f"embargo:{link.id}:moved:{desk.now.isoformat()}",
+        {"to": link.email, "name": link.name, "title": item.title or KINDS[item.kind].label, "path": f"/sperrfrist/{secret}", "before": before.isoformat(),
+         "until": until.isoformat(), "expires": link.expires_at.isoformat(), "is_open": _is_open(link, desk.now), "follows": f"embargo:{link.id}"},
+        due_at=desk.now,
+    )
+
+
+def _correct_waiting(desk: Desk, link: models.EmbargoLink) -> bool:
+    """Whether a mail of an earlier move waits that names the new end by now; it is not sent where the end is again the one that it calls the old."""
+    waiting = [job for job in _waiting(desk.session, link, only_free=True) if job.kind == MOVED and job.given_up_at is None]
+    for job in waiting:
+        if job.payload["before"] == job.payload["until"]:
+            job.done_at, job.payload = desk.now, {}
+    return bool(waiting)
+
+
+def _waiting(session: Session, link: models.EmbargoLink, *, only_free: bool = False, is_held: bool = False) -> list[models.Job]:
+    """Mails of a link that were not sent yet. `only_free`: and that no process sends just now; `is_held`: nobody begins to send them meanwhile."""
+    job = models.Job
+    query = sa.select(job).where(_of_link(link), job.done_at.is_(None)).order_by(job.id)
+    query = query.where(job.claimed_at.is_(None)) if only_free else query
+    return list(session.scalars(query.with_for_update() if is_held else query))
+
+
+def _of_link(link: models.EmbargoLink) -> sa.ColumnElement[bool]:
+    """The mails that carry a secret of the link."""
+    key = models.Job.key
+    return sa.or_(key == f"embargo:{link.id}", key.startswith(f"embargo:{link.id}:moved:"))
+
+
 def _is_waiting(desk: Desk, link: models.EmbargoLink) -> bool:
     """Whether the invitation was not sent yet: who never read of the link is not told of its end."""
     job = models.Job
@@ -262,7 +346,7 @@ def _drop_message(desk: Desk, link: models.EmbargoLink) -> None:
     """A mail that was not sent yet is not sent any more."""
     job = models.Job
     desk.session.execute(
-        sa.update(job).where(job.key == f"embargo:{link.id}", job.done_at.is_(None)).values(done_at=desk.now, payload={})
+        sa.update(job).where(_of_link(link), job.done_at.is_(None)).values(done_at=desk.now, payload={})
     )
 
 

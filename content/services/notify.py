@@ -65,7 +65,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "published": Event("Etwas von mir wurde veröffentlicht oder terminiert", "Veröffentlichung", Way.DAILY),
     "remarked": Event("Jemand hat in der Durchsicht eines Berichts etwas angemerkt, vorgeschlagen oder geantwortet", "Durchsicht", Way.DAILY, part=Part.WORKING),
     "broken": Event("Ein Verweis in etwas, das ich pflege, führt ins Leere", "Verweis ins Leere", part=None),
-    "embargo": Event("Links unter Sperrfrist, die ich ausstellte, enden vorzeitig", "Links unter Sperrfrist beendet", part=Part.WORKING),
+    "embargo": Event("Links unter Sperrfrist, die ich ausstellte, enden vorzeitig oder die Frist hat ein anderes Ende", "Links unter Sperrfrist beendet", part=Part.WORKING),
     "trouble": Event("Im Betrieb ist etwas zu tun: Nachrichten gehen nicht hinaus, der Suchindex war beschädigt", "Betrieb", part=None),
     "locked_out": Event("Zu einem gesperrten Konto wird ein neues Kennwort verlangt", "Gesperrtes Konto", Way.DAILY, part=None),
     "account": Event("Mein Konto wurde geändert", "Ihr Konto", is_chosen=False, part=None),

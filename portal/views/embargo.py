@@ -70,6 +70,8 @@ def change_embargo(request: Request) -> Response:
         raise HTTPNotFound
     if act is _lift and (asked := _question(request)):
         return asked
+    if act is _set and (asked := _question_of_move(request)):
+        return asked
     try:
         with writing(request) as work:
             row = _embargoable(request, work)
@@ -92,8 +94,36 @@ def _question(request: Request) -> Response | None:
         return confirming.question(request, "embargo.lift", row.title or row.url, request.path_info, facts=facts)
 
 
+def _question_of_move(request: Request) -> Response | None:
+    """What is asked before the end of an embargo moves that others count on; None where nobody does, or where it may not end then."""
+    with viewing(request) as work:
+        row, until = _embargoable(request, work), typed_days.moment(str(request.POST.get("until", "")))
+        found = embargo.of_item(work.session, row)
+        told = embargo.holders(work.session, found) if found is not None else []
+        if found is None or until == found.until or not told:
+            return None
+        try:
+            until = embargo.check_until(work.desk, row, until)
+        except InvalidInput:
+            return None
+        kept = [link for link in told if not embargo.is_automatic(found, link)]
+        facts = [
+            ("Bisher", f"bis {site.moment(found.until)}"), ("Neu", f"bis {site.moment(until)}"),
+            ("Erfahren es per E-Mail", f"{len(told)}: {', '.join(link.name for link in told)}"), ("Links, die mit der Sperrfrist enden", str(len(told) - len(kept))),
+        ]
+        if early := [f"{link.name} ({site.moment(link.expires_at)})" for link in kept if link.expires_at < until]:
+            facts.append(("Link endet vor der neuen Frist", ", ".join(early)))
+        return confirming.question(request, "embargo.move", row.title or row.url, request.path_info, facts=facts)
+
+
 def _set(request: Request, desk: Any, row: models.Item) -> None:
-    embargo.set_until(desk, row, typed_days.moment(str(request.POST.get("until", ""))))
+    until = typed_days.moment(str(request.POST.get("until", "")))
+    found = embargo.of_item(desk.session, row)
+    told = len(embargo.holders(desk.session, found)) if found is not None and found.until != until else 0
+    set_to = embargo.set_until(desk, row, until).until
+    if told:
+        people = "1 eingeladene Person erfährt" if told == 1 else f"{told} eingeladene Personen erfahren"
+        request.done_words = f"Sperrfrist geändert, jetzt bis {site.moment(set_to)}; {people} es per E-Mail: „{row.title or row.url}“."
 
 
 def _lift(_request: Request, desk: Any, row: models.Item) -> None:

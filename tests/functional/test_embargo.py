@@ -17,7 +17,7 @@ from content.schemas import InvalidInput, clean_item
 from content.services import accounts, edit, embargo, lookup, transition
 from content.storage import clean_file_name
 from content.word.shapes import Report
-from portal import clock, settings
+from portal import clock, settings, site
 from portal.app import make_app
 from portal.mail import Postman
 from portal.templating import make_environment
@@ -461,3 +461,119 @@ def test_who_never_got_the_link_or_whose_link_was_over_hears_nothing(office):
     sent = []
     clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: over)
     assert [kind for kind, _ in sent if kind.startswith("mail.embargo_")] == []
+
+
+def _sent(office, now=NOW):
+    sent = []
+    clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: now)
+    return sent
+
+
+LATER = UNTIL + dt.timedelta(days=5)
+
+
+def test_who_holds_a_link_hears_both_ends_when_the_embargo_moves_and_the_link_moves_along(office):
+    with office.work("paul") as work:
+        for login in ("paul", "petra"):
+            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW)
+            accounts.grant(work.session, account, "press", "", by="test", now=NOW)
+    _, path = office.link()
+    with office.work("paul") as work:
+        item = work.session.get_one(models.Item, office.id)
+        embargo.invite(work.desk, item, {"name": "Rita Radio", "email": "rita@radio.example"}, UNTIL + dt.timedelta(hours=1))
+    _sent(office)
+    with office.work("petra") as work:
+        embargo.set_until(work.desk, work.session.get_one(models.Item, office.id), LATER)
+    sent = _sent(office)
+    assert sorted(payload["to"] for kind, payload in sent if kind == "mail.embargo_moved") == ["jana@zeitung.example", "rita@radio.example"]
+    payload = next(payload for kind, payload in sent if payload["to"] == "jana@zeitung.example")
+    message = office.postman._message("mail.embargo_moved", {**payload, "key": "k"})
+    text = message.get_content()
+    assert SECRET not in message["Subject"] and SECRET in text
+    assert f"Bisher: Sperrfrist bis {site.moment(UNTIL)}" in text and f"Jetzt: SPERRFRIST bis {site.moment(LATER)}" in text
+    (address,) = re.findall(r"https://beschluesse\.example(/\S+)", text)
+    for shown in (office.app.get(address), office.app.get(path)):
+        assert f"Sperrfrist bis {site.moment(LATER)}" in shown.text
+    with office.work("paul") as work:
+        ends = {link.name: link.expires_at for link in embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links}
+    assert ends == {"Jana Journal": LATER + embargo.AFTER_RELEASE, "Rita Radio": UNTIL + dt.timedelta(hours=1)}, "a chosen end stays"
+    assert [words for words, _ in _notices(office, "paul")] == ["Die Sperrfrist hat ein anderes Ende. Es erfahren per E-Mail, wem Sie einen Link gaben: Jana Journal, Rita Radio."]
+    assert _notices(office, "petra") == []
+    with office.house.reading() as connection:
+        for table in (models.EmbargoSecret, models.EmbargoLink, models.Job):
+            assert address.rsplit("/", 1)[1] not in str(connection.execute(table.__table__.select()).all())
+    with office.work("paul") as work:
+        links = embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links
+        number = next(link.id for link in links if link.name == "Jana Journal")
+    office.act("revoke", number)
+    for gone in (address, path):
+        office.app.get(gone, status=404)
+
+
+def test_an_invitation_that_waits_names_the_new_end_and_no_other_mail_goes(office):
+    office.act("invite", {"name": "Jana Journal", "organisation": "", "email": "jana@zeitung.example"})
+    office.act("set_until", LATER)
+    (told,) = [(kind, payload) for kind, payload in _sent(office) if kind.startswith("mail.embargo")]
+    assert told[0] == "mail.embargo" and told[1]["until"] == LATER.isoformat() and told[1]["expires"] == (LATER + embargo.AFTER_RELEASE).isoformat()
+
+
+def test_moves_in_a_row_are_one_mail_and_none_where_the_end_is_the_old_one_again(office):
+    office.link()
+    office.act("set_until", UNTIL + dt.timedelta(days=1))
+    office.act("set_until", LATER, now=NOW + dt.timedelta(seconds=1))
+    (told,) = [payload for kind, payload in _sent(office, NOW + dt.timedelta(seconds=2)) if kind == "mail.embargo_moved"]
+    assert (told["before"], told["until"]) == (UNTIL.isoformat(), LATER.isoformat())
+    office.act("set_until", UNTIL, now=NOW + dt.timedelta(seconds=3))
+    office.act("set_until", LATER, now=NOW + dt.timedelta(seconds=4))
+    office.act("set_until", LATER, now=NOW + dt.timedelta(seconds=5))
+    assert _sent(office, NOW + dt.timedelta(seconds=6)) == []
+
+
+def test_a_reader_whose_link_ended_by_itself_hears_of_a_move_and_who_lost_the_link_does_not(office):
+    with office.work("paul") as work:
+        item = work.session.get_one(models.Item, office.id)
+        embargo.invite(work.desk, item, {"name": "Kurt Kurz", "email": "kurt@radio.example"}, NOW + dt.timedelta(minutes=1))
+    number, _ = office.link()
+    office.act("revoke", number)
+    _sent(office)
+    office.act("set_until", LATER, now=NOW + dt.timedelta(hours=1))
+    (told,) = _sent(office, NOW + dt.timedelta(hours=1))
+    assert told[1]["to"] == "kurt@radio.example"
+    text = office.postman._message(told[0], {**told[1], "key": "k"}).get_content()
+    assert "Link ist abgelaufen" in text and "/sperrfrist/" not in text
+
+
+def test_a_mail_of_a_move_that_waits_is_not_sent_when_the_link_is_taken_back(office):
+    number, _ = office.link()
+    office.act("set_until", LATER)
+    office.act("revoke", number)
+    assert [kind for kind, _ in _sent(office)] == ["mail.embargo_ended"]
+
+
+def test_the_press_office_is_asked_before_and_told_after_who_hears_of_a_moved_embargo(desk):
+    house, browser = desk
+    press = browser("petra", "press")
+    address = new_press(press).headers["Location"].removeprefix("https://beschluesse.example")
+    step(press.get(address), "submit").submit()
+    days = [dt.datetime.now(embargo_views.BERLIN) + dt.timedelta(days=number) for number in (1, 6)]
+
+    def move(day):
+        form = _form(press.get(f"{address}/sperrfrist"), "set")
+        form["until"] = day if isinstance(day, str) else day.strftime("%Y-%m-%dT%H:%M:%S")
+        return form.submit()
+
+    assert move(days[0]).status_int == 303, "nobody is invited, nothing is asked"
+    for name in ("Jana", "Rita"):
+        form = _form(press.get(f"{address}/sperrfrist"), "invite")
+        form["name"], form["email"] = name, f"{name.lower()}@zeitung.example"
+        form.submit(status=303)
+    clock.tick(house, lambda kind, payload: None, now=lambda: dt.datetime.now(dt.UTC))
+    asked = move(days[1])
+    assert asked.status_int == 200 and "Sperrfrist ändern?" in asked.text and "2: Jana, Rita" in asked.text
+    page = asked.forms["frage"].submit(status=303).follow()
+    assert "2 eingeladene Personen erfahren es per E-Mail" in page.html.select_one("#getan").get_text()
+    with house.reading() as connection:
+        assert [row.kind for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.embargo_moved"] == ["mail.embargo_moved"] * 2
+    form = _form(press.get(f"{address}/sperrfrist"), "set")
+    form["until"] = "gestern"
+    assert "Tag und Uhrzeit" in form.submit(status=400).text
