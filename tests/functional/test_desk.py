@@ -173,8 +173,11 @@ def test_a_form_of_another_site_or_session_changes_nothing(desk):
     foreign = app.post("/redaktion/neu/press_release", fields, headers={"Origin": "https://boese.example"}, status=403)
     # What another site sends is not held on to: it could be sent on later in the person's name.
     assert "Fremde Meldung" not in foreign.text
+    # Of a session before it is the person's own by the seal; without the seal it is nobody's.
+    earlier = [(name, f"falsch.{value.partition('.')[2]}" if name == "formular" else value) for name, value in fields]
+    assert "Fremde Meldung" in app.post("/redaktion/neu/press_release", earlier, status=409).text
     wrong = [(name, "falsch" if name == "formular" else value) for name, value in fields]
-    assert "Fremde Meldung" in app.post("/redaktion/neu/press_release", wrong, status=409).text
+    assert "Fremde Meldung" not in app.post("/redaktion/neu/press_release", wrong, status=409).text
     assert "Fremde Meldung" not in app.get("/redaktion/eintraege?q=Fremde").text
 
 
