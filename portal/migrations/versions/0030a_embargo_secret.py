@@ -1,6 +1,6 @@
 """Further secrets of a link under embargo: a mail that tells of a new end leads to the same page.
 
-Revision: 0030a, after 0026h.
+Revision: 0030a, after 0027h.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0030a'
-down_revision = '0026h'
+down_revision = '0027h'
 branch_labels = None
 depends_on = None
 
