@@ -34,6 +34,11 @@ crowd: $(STAMPS)/test $(STAMPS)/assets ## Messen, wie lange eine Seite wartet, w
 
 lint: $(STAMPS)/test ## Stil prüfen
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+
+format: $(STAMPS)/test ## Alles in die eine Form bringen
+	@$(BIN)/ruff check --fix-only --quiet --select I .
+	@$(BIN)/ruff format --quiet .
 
 types: $(STAMPS)/test ## Typen prüfen
 	@$(BIN)/mypy
