@@ -109,6 +109,15 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType({
         "Die Person verliert die Rechte dieser Rolle sofort; was sie schrieb, bleibt. Sie erfährt den Grund. Die Rolle lässt sich wieder erteilen.",
         "Rolle entziehen", "grund", "Er bleibt im Protokoll und steht in der Nachricht an die Person.",
     ),
+    "account.confirm": Act(
+        "Antrag bestätigen?",
+        "Es gilt sofort. Bitte vorher auf einem anderen Weg prüfen, dass es diese Person gibt, dass sie allein das Konto benutzt und dass sie das braucht: "
+        "Mit zwei solchen Konten in einer Hand gäbe es keine zweite Person mehr.",
+        "Bestätigen",
+    ),
+    "account.decline": Act(
+        "Antrag ablehnen?", "Es geschieht nichts; wer es beantragt hat, erfährt den Grund.", "Ablehnen", "grund", "Er bleibt im Protokoll und steht in der Nachricht.",
+    ),
     "account.disconnect": Act(
         "Verbindung mit dem Anmeldedienst trennen?",
         "Die Person kommt über den Anmeldedienst nicht mehr in dieses Konto. Ohne eigenes Kennwort oder Passkey kommt sie gar nicht mehr herein. Sie erfährt es.",

@@ -41,6 +41,7 @@ ACT: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = MappingProxyType({
     "desk.person": ("schritt", {
         "grant": "Rolle erteilt", "revoke": "Rolle entzogen", "lock": "Konto gesperrt", "unlock": "Konto entsperrt", "change": "Angaben des Kontos gespeichert",
         "factors": "Zweite Faktoren entfernt", "link": "Link verschickt", "connect": "Mit dem Anmeldedienst verbunden", "disconnect": "Verbindung mit dem Anmeldedienst getrennt",
+        "confirm": "Antrag bestätigt", "decline": "Antrag abgelehnt", "unask": "Antrag zurückgenommen",
     }),
     "desk.account": ("schritt", {
         "password": "Neues Kennwort gespeichert", "session": "Sitzung beendet", "everywhere": "Alle Sitzungen beendet", "totp": "App entfernt",

@@ -13,7 +13,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup
 
-from content import reading
+from content import legal_pages, reading
 from content.berlin import BERLIN
 from content.kinds import KINDS
 
@@ -64,6 +64,11 @@ class SiteChrome:
     json_ld: str = ""
     feeds: tuple[reading.Link, ...] = ()
     is_indexed: bool = True
+    legal: tuple[reading.Link, ...] = ()
+    """The pages of `LEGAL` that there are."""
+
+
+LEGAL: Final = tuple(reading.Link(title, url) for url, title in legal_pages.PAGES.items())
 
 
 def asset_versions() -> dict[str, str]:

@@ -1,6 +1,16 @@
 """The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
 
-from content.models.account import Account, AccountSession, Attempt, Challenge, Grant, Identity, Passkey, Ticket
+from content.models.account import (
+    Account,
+    AccountRequest,
+    AccountSession,
+    Attempt,
+    Challenge,
+    Grant,
+    Identity,
+    Passkey,
+    Ticket,
+)
 from content.models.alert import Alert, AlertNotice, AlertRequest, Subscriber
 from content.models.body import Body, ChairTerm, Member
 from content.models.catalogue import Commune, ItProvider, LeikaService, OzgService
@@ -47,6 +57,7 @@ from content.models.vote import Ballot, Statement, Vote
 
 __all__ = [
     "Account",
+    "AccountRequest",
     "AccountSession",
     "AgendaItem",
     "Alert",

@@ -56,6 +56,24 @@ class Grant(Base):
     """`hand`, or `oidc` for a role that a sign-in by OpenID Connect brought and the next one may take away."""
 
 
+class AccountRequest(Base):
+    """What an administrator asked for on an account with far-reaching roles, and another one has not decided on yet."""
+
+    __tablename__ = "account_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    act: Mapped[str] = mapped_column(sa.String(16))
+    """`grant`, `link`, `factors`, `change` or `connect`."""
+    given: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the act needs: role and organisation, name and address, identity, reason."""
+    asked_by: Mapped[str] = mapped_column(sa.String(120))
+    asked_name: Mapped[str] = mapped_column(sa.String(200))
+    asked_at: Mapped[dt.datetime]
+
+    account: Mapped[Account] = relationship()
+
+
 class AccountSession(Base):
     """A signed-in browser. Only the hash of its secret is kept; ending it here ends it everywhere."""
 

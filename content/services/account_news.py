@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
-from content.services import outbox
-from workflows.vocabulary import ROLES
+from content.services import notify, outbox
+from content.services.pages import NOTICES
+from workflows.vocabulary import ROLES, Permission
 
 EVENT: Final = "account"
 PATH: Final = "/redaktion/konto"
@@ -43,6 +44,22 @@ ACTS: Final[Mapping[str, str]] = MappingProxyType({
     "account.unlinked": "Die Verbindung des Kontos mit dem Anmeldedienst wurde getrennt.",
 })
 """Action in the audit log, whose subject is the login → what its person is told."""
+FAR_REACHING: Final = frozenset(name for name, role in ROLES.items() if role.is_human and role.needs_second_factor)
+"""Roles that publish, decide or manage accounts: whoever holds two of these logins needs no second person. Giving them, and helping into
+an account that has one, is never one administrator's secret."""
+POWERS: Final = "powers"
+PERSON_PATH: Final = "/redaktion/konten/{id}"
+OTHERS: Final[Mapping[str, str]] = MappingProxyType({
+    "account.grant": "„{login}“ ({name}) hat eine Rolle bekommen: {role}.",
+    "account.revoke": "„{login}“ ({name}) hat eine Rolle verloren: {role}.{because}",
+    "account.link": "Für „{login}“ ({name}) wurde ein Link zu einem neuen Kennwort ausgestellt.",
+    "account.factors-removed": "Die zweiten Faktoren von „{login}“ ({name}) wurden entfernt.{because}",
+    "account.changed": "Name oder E-Mail-Adresse von „{login}“ wurden geändert: {detail}.",
+    "account.linked": "„{login}“ ({name}) wurde mit dem Anmeldedienst verbunden; die Kennung dort ist {detail}.",
+    "account.locked": "„{login}“ ({name}) wurde gesperrt.{because}",
+    "account.unlocked": "„{login}“ ({name}) wurde entsperrt.",
+})
+"""Action in the audit log → what all other administrators and the secretariat are told, where the account or the role is far-reaching."""
 
 
 def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: str, actor_name: str, detail: str) -> None:
@@ -50,11 +67,12 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     if action not in ACTS:
         return
     account = session.scalars(sa.select(models.Account).where(models.Account.login == login)).one_or_none()
-    if account is None or _is_unused(session, account):
+    if account is None:
         return
-    role, _, reason = detail.partition(REASON_MARK) if "{role}" in ACTS[action] else ("", "", detail)
-    held, _, organisation = role.partition(" ")
-    words = ACTS[action].format(detail=detail, role=role_words(held, organisation), because=f" Grund: {reason}" if reason else "")
+    _tell_others(session, action, account, now, actor=actor, actor_name=actor_name, detail=detail)
+    if is_unused(session, account):
+        return
+    words = _in_words(ACTS[action], account, detail)
     by = "Sie selbst" if actor == login else actor_name or actor
     key = f"{EVENT}:{action}:{now.isoformat()}:{hashlib.sha256(detail.encode()).hexdigest()[:12]}"
     session.add(
@@ -68,13 +86,56 @@ def tell(session: Session, action: str, login: str, now: dt.datetime, *, actor: 
     _mail(session, account, account.email, words, by, key, now)
 
 
+def _in_words(sentence: str, account: models.Account, detail: str) -> str:
+    role, _, reason = detail.partition(REASON_MARK) if "{role}" in sentence else ("", "", detail)
+    held, _, organisation = role.partition(" ")
+    because = f" Grund: {reason}" if reason else ""
+    return sentence.format(detail=detail, role=role_words(held, organisation), because=because, login=account.login, name=account.name)
+
+
+def _tell_others(session: Session, action: str, account: models.Account, now: dt.datetime, *, actor: str, actor_name: str, detail: str) -> None:
+    of_role = detail.split(REASON_MARK, maxsplit=1)[0].split(" ", maxsplit=1)[0] if "{role}" in OTHERS.get(action, "") else ""
+    if action not in OTHERS or (of_role not in FAR_REACHING if of_role else not is_far_reaching(account)):
+        return
+    mark = f"{action}:{account.id}:{now.isoformat()}:{hashlib.sha256(detail.encode()).hexdigest()[:12]}"
+    tell_powers(session, account, mark, _in_words(OTHERS[action], account, detail), now, actor=actor, actor_name=actor_name)
+
+
+def tell_powers(session: Session, account: models.Account, mark: str, words: str, now: dt.datetime, *, actor: str, actor_name: str) -> None:
+    """Tell all other administrators and the secretariat what happens with an account of far-reaching roles."""
+    told = session.scalars(sa.select(models.Account).where(models.Account.is_active, models.Account.id != account.id, _with_role(*MANAGING, "secretariat")))
+    managing = set(session.scalars(sa.select(models.Account.id).where(_with_role(*MANAGING))))
+    people = list(told)
+    for chosen, url in (([one for one in people if one.id in managing], PERSON_PATH.format(id=account.id)), ([one for one in people if one.id not in managing], NOTICES)):
+        notify.notify(session, POWERS, None, chosen, now=now, occasion=mark, words=words, title=f"Konto {account.login}", url=url, actor=actor, actor_name=actor_name or actor)
+
+
+MANAGING: Final = tuple(name for name, role in ROLES.items() if role.is_human and Permission.ACCOUNT_MANAGE in role.permits)
+
+
+def _with_role(*roles: str) -> sa.ColumnElement[bool]:
+    grant = models.Grant
+    return models.Account.id.in_(sa.select(grant.account_id).where(grant.role.in_(roles), grant.organisation == ""))
+
+
+def is_far_reaching(account: models.Account) -> bool:
+    """Whether the account holds a role that publishes, decides or manages accounts."""
+    return any(held.role in FAR_REACHING for held in account.grants)
+
+
+def other_administrator(session: Session, *logins: str) -> models.Account | None:
+    """An administrator beside these who could sign in and decide."""
+    query = sa.select(models.Account).where(models.Account.is_active, models.Account.login.not_in(logins), _with_role(*MANAGING)).order_by(models.Account.id)
+    return next((one for one in session.scalars(query) if not is_unused(session, one)), None)
+
+
 def tell_old_address(session: Session, account: models.Account, old: str, now: dt.datetime, *, new: str) -> None:
     """Tell the address that an account had until now that it is not its address any more."""
     words = f"Die E-Mail-Adresse des Kontos wurde geändert. Nachrichten gehen ab jetzt an {new or 'keine Adresse'}; diese hier bekommt keine mehr."
     _mail(session, account, old, words, "", f"{EVENT}:old-address:{now.isoformat()}", now)
 
 
-def _is_unused(session: Session, account: models.Account) -> bool:
+def is_unused(session: Session, account: models.Account) -> bool:
     """Whether nobody can have been in it yet: the invitation is all that its person needs to read."""
     has_identity = sa.select(models.Identity.id).where(models.Identity.account_id == account.id)
     return account.password_hash is None and not account.passkeys and session.scalar(has_identity) is None

@@ -135,14 +135,20 @@ def create(session: Session, *, login: str, name: str, email: str, now: dt.datet
 
 def change(session: Session, account: models.Account, *, name: str, email: str, now: dt.datetime) -> None:
     """Another name or address; links that went to the old address end, and it is told. Raises `InvalidInput`."""
-    shown, mail, errors = _clean_person(name, email)
-    if errors:
-        raise InvalidInput(errors)
+    shown, mail = clean_person(name, email)
     if mail != account.email:
         end_tickets(session, account.id)
         account_news.tell_old_address(session, account, account.email, now, new=mail)
     account.name, account.email = shown, mail
     session.flush()
+
+
+def clean_person(name: str, email: str) -> tuple[str, str]:
+    """Name and address as accounts keep them. Raises `InvalidInput`."""
+    shown, mail, errors = _clean_person(name, email)
+    if errors:
+        raise InvalidInput(errors)
+    return shown, mail
 
 
 def _clean_person(name: str, email: str) -> tuple[str, str, list[FieldError]]:
@@ -213,7 +219,9 @@ def hash_password(password: str, *, login: str = "") -> str:
         problem = f"Das Kennwort braucht mindestens {MIN_PASSWORD} Zeichen. Ein Satz aus mehreren Wörtern ist gut."
     elif len(password) > MAX_PASSWORD:
         problem = f"Das Kennwort ist zu lang; höchstens {MAX_PASSWORD} Zeichen sind möglich."
-    elif (login and login.lower() in password.lower()) or passwords.is_simple(password):
+    elif login and login.lower() in password.lower():
+        problem = f"Das Kennwort enthält Ihren Anmeldenamen „{login}“; so ist es leicht zu erraten. Bitte ein anderes wählen, etwa einen Satz aus mehreren Wörtern."
+    elif passwords.is_simple(password):
         problem = "Dieses Kennwort ist leicht zu erraten. Bitte ein anderes wählen, etwa einen Satz aus mehreren Wörtern."
     elif passwords.is_known(password):
         problem = (

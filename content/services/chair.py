@@ -7,14 +7,17 @@ those hear who may correct it; the public page changes when one of them does.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+import sqlalchemy as sa
 
 from content import models
-from content.schemas import FieldError, InvalidInput, clean, clean_item
+from content.schemas import SCHEMAS, FieldError, InvalidInput, clean, clean_item
 from content.schemas.parts import CHAIR
-from content.services import audit, contacts, edit, recipients, transition
+from content.services import audit, body_law, contacts, edit, recipients, transition
 from content.services.lookup import body_by_slug
 from content.services.notify import notify
 from content.services.publish import Desk
@@ -35,6 +38,8 @@ class Change:
     renewed: int
     asked: int
     """How many people were told that the body waits for its correction."""
+    waiting: tuple[str, ...]
+    """What else the working copy of the public body says, in German: a correction makes it public with the new chair."""
 
 
 def change(desk: Desk, given: Mapping[str, Any]) -> Change:
@@ -49,6 +54,7 @@ def change(desk: Desk, given: Mapping[str, Any]) -> Change:
     body, first_day = body_by_slug(desk.session, value["body"]), value["first_day"]
     last_day = first_day - dt.timedelta(days=1)
     term = {"year": value["year"], "name": value["name"], "land": value["land"]}
+    waiting = _waiting(desk, body)
     is_new_term = _write_term(desk, body, term)
     old = contacts.of_chair(desk.session, body.slug, last_day)
     ended = [row for row in old if row.valid_until is None or row.valid_until > last_day]
@@ -56,12 +62,12 @@ def change(desk: Desk, given: Mapping[str, Any]) -> Change:
     created = [
         contacts.create(desk, {**row, "valid_from": first_day, "body": body.slug}) for row in value["contacts"]
     ]
-    asked = _ask_for_review(desk, body, term) if is_new_term else 0
+    asked = _ask_for_review(desk, body, term, waiting) if is_new_term else 0
     audit.note(
         desk.session, desk.now, actor=desk.actor, name=desk.actor_name, action="chair.changed", subject=body.url,
         detail=f"{term['year']}: {term['name']}, {term['land']}",
     )
-    return Change(body, term, is_new_term, tuple(created), tuple(ended), last_day, renewed, asked)
+    return Change(body, term, is_new_term, tuple(created), tuple(ended), last_day, renewed, asked, waiting)
 
 
 def _write_term(desk: Desk, body: models.Body, term: Mapping[str, Any]) -> bool:
@@ -82,16 +88,32 @@ def _write_term(desk: Desk, body: models.Body, term: Mapping[str, Any]) -> bool:
     return True
 
 
-def _ask_for_review(desk: Desk, body: models.Body, term: Mapping[str, Any]) -> int:
+def _waiting(desk: Desk, body: models.Body) -> tuple[str, ...]:
+    """What somebody saved at the public body before, and nobody made public yet."""
+    if body.publication_state != "published":
+        return ()
+    table = models.Revision
+    public = desk.session.scalar(sa.select(table.input).where(table.item_id == body.id, table.rev == body.public_rev))
+    if public is None:
+        return body_law.of(body).waiting
+    other = [name for name in SCHEMAS["body"] if (public.get(name) or None) != (body.input.get(name) or None)]
+    return tuple("frühere Angaben zum Vorsitz" if name == "chairs" else _ARTICLE.sub("", SCHEMAS["body"][name].label) for name in other)
+
+
+_ARTICLE: Final = re.compile(r"^(Der|Die|Das) ")
+
+
+def _ask_for_review(desk: Desk, body: models.Body, term: Mapping[str, Any], waiting: tuple[str, ...]) -> int:
     if body.publication_state == "draft":
         transition.take(desk, body, PUBLICATION, "submit")
         return 0
     if body.publication_state != "published":
         return 0
+    more = f" Berichtigen macht auch öffentlich, was dort schon wartet: {', '.join(waiting)}." if waiting else ""
     return notify(
         desk.session, "waits", body, recipients.holders(desk.session, Permission.ITEM_CORRECT, body), now=desk.now,
         occasion=f"chair:{body.id}:{term['year']}:{body.rev}", actor=desk.actor, actor_name=desk.actor_name or desk.actor,
-        words=f"Der Vorsitz {term['year']} ({term['name']}, {term['land']}) steht in der Arbeitsfassung. Bitte prüfen und berichtigen.",
+        words=f"Der Vorsitz {term['year']} ({term['name']}, {term['land']}) steht in der Arbeitsfassung.{more} Bitte {'alles ' if more else ''}prüfen und berichtigen.",
     )
 
 

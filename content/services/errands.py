@@ -12,7 +12,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import models
+from content import legal_pages, models
 from content.laender import members_of
 from content.services import implementation, outbox, rights, tasks
 from content.services.accounts import SignedIn
@@ -43,7 +43,21 @@ class Rule:
 
 def of(session: Session, person: SignedIn) -> tuple[Errand, ...]:
     """Every errand of this person."""
-    return (*_counted(session, person), *_reviews(session, person))
+    return (*_legal_pages(session, person), *_counted(session, person), *_reviews(session, person))
+
+
+def _legal_pages(session: Session, person: SignedIn) -> Iterator[Errand]:
+    """Pages that the law asks for and the public does not find: for the administration and the secretariat, who answer for the portal."""
+    can_write = Permission.DECISION_ADOPT in person.permits and Permission.ITEM_PUBLISH in person.permits_on("page", "")
+    if not can_write and not person.holds(Permission.ACCOUNT_MANAGE):
+        return
+    item = models.Item
+    public = set(session.scalars(sa.select(item.url).where(item.url.in_(legal_pages.PAGES), item.publication_state == "published")))
+    missing = [title for url, title in legal_pages.PAGES.items() if url not in public]
+    if missing:
+        words = f"Das Recht verlangt sie, und sie {'fehlen' if len(missing) > 1 else 'fehlt'} der Öffentlichkeit: {', '.join(missing)}."
+        ask = "" if can_write else " Bitte die Geschäftsstelle darum bitten."
+        yield Errand(words + ask, "/redaktion/neu/page" if can_write else "/redaktion/konten?rolle=secretariat")
 
 
 def _counted(session: Session, person: SignedIn) -> Iterator[Errand]:

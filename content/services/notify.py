@@ -68,6 +68,7 @@ EVENTS: Final[Mapping[str, Event]] = MappingProxyType({
     "embargo": Event("Links unter Sperrfrist, die ich ausstellte, enden vorzeitig oder die Frist hat ein anderes Ende", "Links unter Sperrfrist beendet", part=Part.WORKING),
     "trouble": Event("Im Betrieb ist etwas zu tun: Nachrichten gehen nicht hinaus, der Suchindex war beschädigt", "Betrieb", part=None),
     "locked_out": Event("Zu einem gesperrten Konto wird ein neues Kennwort verlangt", "Gesperrtes Konto", Way.DAILY, part=None),
+    "powers": Event("Weitreichende Rechte werden vergeben, oder jemand hilft einem Konto mit ihnen hinein", "Weitreichende Rechte", is_chosen=False, part=None),
     "account": Event("Mein Konto wurde geändert", "Ihr Konto", is_chosen=False, part=None),
     "changed": Event("Etwas, woran ich arbeite, hat sich geändert", "Geändert", Way.DESK),
 })

@@ -69,10 +69,13 @@ def _email(text: str) -> str:
         return ""
 
 
-def send_link(session: Session, account: models.Account, purpose: str, base_url: str, now: dt.datetime) -> str:
-    """Issue a single-use link to set the password, and write the mail where there is an address; the link."""
+def send_link(session: Session, account: models.Account, purpose: str, base_url: str, now: dt.datetime, *, by_administration: bool = False) -> str:
+    """Issue a single-use link to set the password, and write the mail where there is an address; the link.
+
+    `by_administration`: an administrator helps; else its person asked, or somebody who knows the login.
+    """
     url = f"{base_url}/anmelden/{accounts.issue_ticket(session, account, purpose, now)}"
     if account.email:
-        payload = {"to": account.email, "name": account.name, "url": url, "login": account.login}
+        payload = {"to": account.email, "name": account.name, "url": url, "login": account.login, "by_administration": by_administration}
         outbox.put(session, f"mail.{purpose}", f"{purpose}:{account.id}:{now.isoformat()}", payload, due_at=now)
     return url

@@ -107,7 +107,9 @@ function keep(form, key) {
 if (person) {
   const taken = document.querySelector("[data-taken]")?.dataset.taken.split(" ") ?? [];
   for (const key of taken.length ? Object.keys(sessionStorage) : []) {
-    if (key.startsWith(start) && taken.includes(load(key)?.uid)) store(key, null);
+    // The copies of desk-form.js bear their name in the key, ours in what they hold.
+    const name = key.startsWith("formular:") ? key.split(":").at(-1) : key.startsWith(start) ? load(key)?.uid : null;
+    if (taken.includes(name)) store(key, null);
   }
   const names = new Set();
   for (const form of document.querySelectorAll('form[method="post"]')) {

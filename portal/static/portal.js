@@ -25,12 +25,6 @@ for (const heading of document.querySelectorAll(".prose section[id] > h2:first-c
   heading.append(" ", link);
 }
 
-// What the desk has taken need not lie in this tab any more (desk-form.js).
-const taken = document.querySelector("[data-taken]")?.dataset.taken.split(" ") ?? [];
-for (const key of taken.length ? Object.keys(sessionStorage) : []) {
-  if (key.startsWith("formular:") && taken.includes(key.split(":").at(-1))) sessionStorage.removeItem(key);
-}
-
 document.addEventListener("click", (event) => {
   const anchor = event.target.closest("a.anchor");
   if (anchor && !event.ctrlKey && !event.metaKey && !event.shiftKey) copy(anchor.href, "Der Link zu dieser Stelle ist kopiert.");

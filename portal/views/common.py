@@ -14,7 +14,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from sqlalchemy.engine import Connection
 
-from content import reading, typed_days
+from content import legal_pages, reading, typed_days
 from content.berlin import BERLIN
 from content.kinds import KINDS
 from content.services.browse import Reader
@@ -161,10 +161,25 @@ def body_of(
         json_ld=json_ld,
         feeds=(reading.Link("Alles Neue", "/feeds/alle.atom"), *feeds),
         is_indexed=is_indexed and stand is None,
+        legal=_legal(request),
     )
     banner = site.StandBanner(stand, _without_stand(request)) if stand else None
     rendered: str = registry.templates.get_template(template).render(site=chrome, page=page, stand=banner, **values)
     return keep_stand(rendered, stand) if stand else rendered
+
+
+def _legal(request: Request) -> tuple[reading.Link, ...]:
+    """What the law asks for, as far as it is public: a link into nothing helps nobody."""
+
+    def public() -> tuple[reading.Link, ...]:
+        found = Reader(request.connection).links(legal_pages.PAGES)
+        return tuple(link for link in site.LEGAL if link.url in found)
+
+    try:
+        known: tuple[reading.Link, ...] = request.registry.memo.get(request.position, "legal", public)
+    except Exception:  # noqa: BLE001 - a page that tells of an outage must not fail by its foot
+        return site.LEGAL
+    return known
 
 
 def _stand_or_none(request: Request) -> dt.date | None:

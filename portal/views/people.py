@@ -13,7 +13,7 @@ from pyramid.response import Response
 from content import models
 from content.house import Work
 from content.schemas import InvalidInput
-from content.services import identities
+from content.services import account_news, account_requests, identities
 from content.services import people as services
 from content.services.account_news import role_words
 from content.whole import whole
@@ -41,7 +41,7 @@ def add_person(request: Request) -> Response:
             account, link = services.invite(work.desk, base_url=_base_url(request), **typed)
             account_id = account.id
     except InvalidInput as invalid:
-        return _people(request, typed, {error.field: error.message for error in invalid.errors}, status=400)
+        return _people(request, typed, {error.field: error.message for error in invalid.errors}, status=400, first=_first(request, invalid))
     return _person(request, account_id, link=link)
 
 
@@ -64,8 +64,9 @@ def change_person(request: Request) -> Response:
             if account is None or act is None:
                 raise HTTPNotFound
             link = act(request, work, account) or ""
+            _say_what_waits(request, work, account)
     except InvalidInput as invalid:
-        return _person(request, account_id, errors={error.field: error.message for error in invalid.errors})
+        return _person(request, account_id, errors={error.field: error.message for error in invalid.errors}, first=_first(request, invalid))
     return _person(request, account_id, link=link) if link else HTTPSeeOther(request.path_info)
 
 
@@ -78,16 +79,38 @@ def _question(request: Request, account_id: int) -> Response | None:
         account = work.session.get(models.Account, account_id)
         if account is None:
             raise HTTPNotFound
-        if name == "account.lock" and account.login == request.person.login:
-            return None  # refused without asking for a reason first
+        facts: list[tuple[str, str]] = []
         subject = f"{account.name} ({account.login})"
-        if name == "account.revoke":
-            subject += f": {role_words(*_role(request))}"
-        return confirming.question(request, name, subject, request.path_info)
+        try:  # what is refused anyway is refused before anybody types a reason
+            if name == "account.lock":
+                services.may_lock(work.session, account, request.person.login)
+            elif name == "account.revoke":
+                services.may_revoke(work.session, account, _role(request)[0])
+                subject += f": {role_words(*_role(request))}"
+            elif name in {"account.confirm", "account.decline"}:
+                row = account_requests.found(work.session, account, _number(request))
+                facts, subject = account_requests.facts(work.session, row), f"{subject}: {account_requests.words(row)}"
+                if name == "account.confirm" and request.person.login in {row.asked_by, account.login}:
+                    return None
+        except InvalidInput:
+            return None
+        return confirming.question(request, name, subject, request.path_info, facts=facts)
+
+
+def _say_what_waits(request: Request, work: Work, account: models.Account) -> None:
+    """Where the act only asked for it, the next page says that instead."""
+    for row in account_requests.of_account(work.session, account):
+        if row.asked_by == work.desk.actor and row.asked_at == work.desk.now:
+            request.done_words = f"Beantragt für „{account.login}“: {account_requests.words(row)}. Es gilt erst, wenn eine andere Person der Administration es bestätigt."
+
+
+def _number(request: Request) -> int:
+    return whole(str(request.POST.get("antrag", ""))) or 0
 
 
 _ASKED: Final[Mapping[str, str]] = {
     "lock": "account.lock", "factors": "account.factors", "revoke": "account.revoke", "disconnect": "account.disconnect",
+    "confirm": "account.confirm", "decline": "account.decline",
 }
 
 
@@ -129,12 +152,29 @@ def _disconnect(request: Request, work: Work, account: models.Account) -> None:
 
 
 def _link(request: Request, work: Work, account: models.Account) -> str:
-    return services.send_link(work.desk, account, _base_url(request))
+    return _shown(account, services.send_link(work.desk, account, _base_url(request)))
+
+
+def _confirm(request: Request, work: Work, account: models.Account) -> str:
+    return _shown(account, services.confirm(work.desk, account, _number(request), _base_url(request)))
+
+
+def _decline(request: Request, work: Work, account: models.Account) -> None:
+    services.decline(work.desk, account, _number(request), reason=confirming.reason_of(request, "account.decline"))
+
+
+def _unask(request: Request, work: Work, account: models.Account) -> None:
+    services.take_back(work.desk, account, _number(request))
+
+
+def _shown(account: models.Account, link: str) -> str:
+    """The link, where an administrator may see it: that of an account with far-reaching roles only goes to its person, where it has an address."""
+    return "" if account.email and account_news.is_far_reaching(account) else link
 
 
 ACTS: Final[Mapping[str, Callable[[Request, Work, models.Account], str | None]]] = {
     "grant": _grant, "revoke": _revoke, "lock": _lock, "unlock": _unlock, "change": _change, "factors": _factors, "link": _link,
-    "connect": _connect, "disconnect": _disconnect,
+    "connect": _connect, "disconnect": _disconnect, "confirm": _confirm, "decline": _decline, "unask": _unask,
 }
 
 
@@ -149,7 +189,16 @@ def _base_url(request: Request) -> str:
     return str(request.registry.settings["portal.settings"].base_url)
 
 
-def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, status: int = 200) -> Response:
+def _first(request: Request, invalid: InvalidInput) -> tuple[str, str] | None:
+    """(address, words) of what has to be done elsewhere before this can be: by this person, or by whom to ask."""
+    if all(error.code != services.NO_MEMBERS for error in invalid.errors):
+        return None
+    if Permission.ITEM_EDIT in request.person.permits_on("body", ""):
+        return "/redaktion/neu/body", "Gremium anlegen"
+    return "/redaktion/konten?rolle=secretariat", "Wer die Geschäftsstelle ist"
+
+
+def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, status: int = 200, first: tuple[str, str] | None = None) -> Response:
     chosen = {"q": parameter(request, "q"), "rolle": parameter(request, "rolle")}
     kept = {name: value for name, value in chosen.items() if value}
 
@@ -160,11 +209,11 @@ def _people(request: Request, typed: dict[str, str], errors: dict[str, str], *, 
         found = services.listing(work.session, words=chosen["q"], role=chosen["rolle"], page=page_number(request))
         return page(
             request, "desk/people.html", title="Konten", found=found, roles=ROLES, choices=HUMAN_ROLES, typed=typed, errors=errors,
-            status=status, chosen=chosen, address=address,
+            status=status, chosen=chosen, address=address, first=first, waiting=account_requests.open_requests(work.session), words=account_requests.words,
         )
 
 
-def _person(request: Request, account_id: int, *, link: str = "", errors: dict[str, str] | None = None) -> Response:
+def _person(request: Request, account_id: int, *, link: str = "", errors: dict[str, str] | None = None, first: tuple[str, str] | None = None) -> Response:
     with viewing(request) as work:
         account = work.session.get(models.Account, account_id)
         if account is None:
@@ -172,6 +221,6 @@ def _person(request: Request, account_id: int, *, link: str = "", errors: dict[s
         return page(
             request, "desk/person.html", title=account.name, account=account, roles=ROLES, choices=HUMAN_ROLES, link=link,
             taken=done.taken_from(request) if link else "", errors=errors or {}, status=400 if errors else 200, identities=identities.of_account(work.session, account),
-            service=ways_in(request).service,
+            service=ways_in(request).service, first=first, waiting=account_requests.of_account(work.session, account), words=account_requests.words,
             typed={name: str(request.POST.get(name, "")) for name in ("role", "organisation", "name", "email", "subject")} if errors else {},
         )

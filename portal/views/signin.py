@@ -23,6 +23,8 @@ from portal.visitor import address_of, know_again, tried_from
 from portal.ways import passkey_site, ways_in
 
 OLD_FORM = "Das Formular war zu lange offen, oder der Browser nimmt hier keine Cookies an. Bitte Cookies dieser Seite erlauben und noch einmal absenden."
+WAS_SET = "kennwort"
+"""Part of the address after a password was set by a link: the form says so."""
 STATUS = {"too_many": 429, "busy": 503}
 """HTTP status of refusals that are none of a wrong password."""
 
@@ -38,16 +40,17 @@ def busy(error: Busy, request: Request) -> Response:
 @view_config(route_name="sign_in", request_method="GET")
 def sign_in_form(request: Request) -> Response:
     """The sign-in form."""
-    return sign_in_page(request, next_path=safe_path(parameter(request, "weiter")))
+    told = "Ihr Kennwort ist gesetzt. Bitte melden Sie sich jetzt damit an." if parameter(request, WAS_SET) == "gesetzt" else ""
+    return sign_in_page(request, next_path=safe_path(parameter(request, "weiter")), told=told)
 
 
 def sign_in_page(
     request: Request, *, next_path: str = "/redaktion", error: str = "", login: str = "", kept: list[tuple[str, str]] | None = None,
-    status: int = 200,
+    status: int = 200, told: str = "",
 ) -> Response:
-    """The sign-in form with every way in that this portal has."""
+    """The sign-in form with every way in that this portal has; `told`: what was done before."""
     return page(
-        request, "desk/sign_in.html", title="Anmelden", status=status, login=login[:80], next_path=next_path, error=error, kept=kept or [],
+        request, "desk/sign_in.html", title="Anmelden", status=status, login=login[:80], next_path=next_path, error=error, kept=kept or [], told=told,
         ways=ways_in(request), browser_token=browser_token(request),
     )
 

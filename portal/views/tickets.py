@@ -13,7 +13,7 @@ from content.services import audit as audit_log
 from content.services.accounts import SignInRefused
 from portal.desk import looking, page, utc_now
 from portal.door import OldForm, browser_token
-from portal.views.signin import OLD_FORM
+from portal.views.signin import OLD_FORM, WAS_SET
 from portal.visitor import address_of
 from portal.ways import ways_in
 
@@ -84,7 +84,7 @@ def use_ticket(request: Request) -> Response:
         if account is not None:
             accounts.change_password(work.session, account, fresh)
             audit_log.note(work.session, now, actor=login, name=account.name, action="password.set-by-link", subject=login)
-    return HTTPSeeOther("/anmelden") if account is not None else _ended(request)
+    return HTTPSeeOther(f"/anmelden?{WAS_SET}=gesetzt") if account is not None else _ended(request)
 
 
 def _ticket(request: Request, errors: dict[str, str]) -> Response:

@@ -18,6 +18,8 @@ from content.services.accounts import SignInRefused
 from portal import clock, settings
 from portal.app import make_app
 from portal.desk import safe_path
+from portal.mail import Postman
+from portal.templating import make_environment
 from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, fresh, logged
@@ -529,3 +531,24 @@ def test_settings_survive_being_handed_over_to_the_servers_processes(monkeypatch
 def test_making_the_app_twice_is_no_trouble(desk):
     house, _ = desk
     assert make_app(settings.load({"DATA": str(house.data)}), house=house)
+
+
+def test_a_password_that_was_set_is_told_one_with_the_login_is_explained_and_a_link_says_who_issued_it(desk):
+    house, browser = desk
+    adam = browser("adam", "administrator")
+    browser("anna", "member")
+    with house.writing("test") as work:
+        path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
+    act(adam, path, "link")
+    payload = next(payload for kind, payload in posted(house) if kind == "mail.reset")
+    text = Postman(settings.load({"DATA": str(house.data)}), make_environment())._message("mail.reset", {**payload, "key": "k"}).get_content()
+    assert "hat die Administration Ihres Portals einen Link ausgestellt" in text and "gewünscht" not in text and "nichts zu tun" not in text
+    app = fresh(adam)
+    form = app.get("/anmelden/" + payload["url"].rsplit("/", 1)[1]).form
+    form["password"] = form["repeated"] = "Mein-Anna-Kennwort-2026"
+    refused = form.submit(status=400)
+    assert "enthält Ihren Anmeldenamen „anna“" in refused.text
+    form = refused.form
+    form["password"] = form["repeated"] = "vier grüne Stühle im Flur"
+    assert "Ihr Kennwort ist gesetzt" in form.submit(status=303).follow().text
+    assert "Ihr Kennwort ist gesetzt" not in app.get("/anmelden").text

@@ -292,6 +292,21 @@ def test_a_body_that_is_still_a_draft_is_submitted(desk):
         assert lookup.find(work.session, "/gremium/probe-rat").publication_state == "submitted"
 
 
+def test_who_is_asked_to_correct_the_body_reads_everything_that_waits_there(desk):
+    house, browser = desk
+    app, other = browser("gerda", "secretariat"), browser("georg", "secretariat")
+    with house.writing("test") as work:
+        path = f"/redaktion/eintrag/{lookup.find(work.session, '/gremium/it-planungsrat').id}/bearbeiten"
+    form = next(form for form in app.get(path).forms.values() if "voting_rule" in form.fields)
+    form["voting_rule"] = next(value for value, _, _ in form["voting_rule"].options if value and value != form["voting_rule"].value)
+    form.submit(status=303)
+    done = chair_form(app).submit(status=200).text
+    sentence = "was dort schon wartet: Abstimmungsregel."
+    assert "am Gremium schon wartet: Abstimmungsregel." in done and sentence in other.get("/redaktion/hinweise").text
+    with house.reading() as connection:
+        assert any(sentence in row.payload.get("words", "") for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.notice")
+
+
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

@@ -7,6 +7,7 @@ import re
 
 import pytest
 import sqlalchemy as sa
+from webtest import TestApp
 
 from content import models
 from content.schemas import clean_item
@@ -169,3 +170,26 @@ def test_no_reuse_is_open_that_nobody_would_be_told_of():
 
     told = {*_next_by(Permission.REUSE_REQUEST), *_next_by(Permission.REUSE_OFFER)}
     assert told == {"interest", "negotiation", "ordered", "contract"} == set(REUSE.states) - {"live", "ended"}
+
+
+def test_pages_that_the_law_asks_for_are_linked_where_they_are_and_missed_at_the_desk_where_not(desk):
+    house, browser = desk
+    gerda, adam, petra = browser("gerda", "secretariat"), browser("adam", "administrator"), browser("petra", "press")
+
+    def linked():
+        return [link["href"] for link in TestApp(gerda.app).get("/").html.select('footer a[href^="/seite/"]')]
+
+    def missed(app):
+        return [words for _, words in errands(app) if "Das Recht verlangt" in words]
+
+    assert linked() == ["/seite/impressum", "/seite/datenschutz", "/seite/barrierefreiheit"] and missed(gerda) == missed(adam) == []
+    with house.writing("test") as work:
+        for url in ("/seite/datenschutz", "/seite/barrierefreiheit"):
+            transition.withdraw(work.desk, lookup.find(work.session, url), "Wird erneuert")
+    assert linked() == ["/seite/impressum"]
+    assert [link["href"] for link in TestApp(gerda.app).get("/nirgends", status=404).html.select('footer a[href^="/seite/"]')] == ["/seite/impressum"]
+    assert "/seite/barrierefreiheit" not in TestApp(gerda.app).get("/hilfe").text
+    sentence = "Das Recht verlangt sie, und sie fehlen der Öffentlichkeit: Datenschutz, Barrierefreiheit."
+    assert missed(gerda) == [sentence] and missed(adam) == [f"{sentence} Bitte die Geschäftsstelle darum bitten."] and missed(petra) == []
+    for app, path in ((gerda, "/redaktion/neu/page"), (adam, "/redaktion/konten?rolle=secretariat")):
+        assert (path, app.get(path).status_int) in [(found, 200) for found, _ in errands(app)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from content import models
 from content.services import accounts, people
@@ -82,6 +83,22 @@ def test_roles_are_given_on_organisations_and_members_that_there_are(desk, organ
     house, _ = desk
     with house.writing("test") as work:
         assert people.problems_of_grant(work.session, "land", organisation) == []
+
+
+def test_where_no_body_has_members_it_is_said_what_comes_first(desk):
+    house, browser = desk
+    app = browser("adam", "administrator")
+    with house.writing("test") as work:
+        work.session.execute(sa.delete(models.Member))
+    form = next(form for form in app.get("/redaktion/konten").forms.values() if "login" in form.fields)
+    form["name"], form["login"], form["role"], form["organisation"] = "Bea", "bea", "land", "BY"
+    refused = form.submit(status=400)
+    assert "Es gibt noch kein Gremium mit Mitgliedern" in refused.text and "gibt es nicht" not in refused.text
+    assert refused.html.select_one('#fehler a[href="/redaktion/konten?rolle=secretariat"]')
+    both = browser("gerda", "administrator", "secretariat").get("/redaktion/konten")
+    form = next(form for form in both.forms.values() if "login" in form.fields)
+    form["name"], form["login"], form["role"], form["organisation"] = "Bea", "bea", "land", "BY"
+    assert form.submit(status=400).html.select_one('#fehler a[href="/redaktion/neu/body"]')
 
 
 def test_every_act_of_an_administrator_is_logged_and_takes_effect(desk):
