@@ -70,9 +70,9 @@ $(STAMPS)/npm: $(STAMPS)/venv
 	@command -v npm >/dev/null || { echo "    npm fehlt; hole Node als Python-Paket …"; $(PIP) -r requirements/node.txt; }
 	@touch $@
 
-$(STAMPS)/assets: $(STAMPS)/npm package-lock.json portal/assets.py $(STYLES)
+$(STAMPS)/assets: $(STAMPS)/npm package-lock.json portal/commands/assets.py $(STYLES)
 	@echo "2/3 Gestaltung: KERN und Schriften …"
-	@$(BIN)/python -m portal.assets
+	@$(BIN)/python -m portal.commands.assets
 	@touch $@
 	@echo "3/3 Portal …"
 
@@ -83,7 +83,7 @@ $(STAMPS)/test: $(STAMPS)/venv requirements/test.txt
 
 $(STAMPS)/assets-test: $(STAMPS)/assets $(STAMPS)/test
 	@echo "Browser für die Tests …"
-	@$(BIN)/python -m portal.assets --test
+	@$(BIN)/python -m portal.commands.assets --test
 	@touch $@
 
 .PHONY: help serve test bench crowd lint types layers node lock clean

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from content.db import is_away, is_busy
+from content.database.db import is_away, is_busy
 
 if TYPE_CHECKING:
     from content.house import Work

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from content import wording
-from content.bodies import Bodies
+from content.council.bodies import Bodies
 from content.kinds import KINDS
-from content.operative import OperativeKind
+from content.text import wording
+from content.text.operative import OperativeKind
 
 if TYPE_CHECKING:
     from content.freezing import Frozen
@@ -69,7 +69,11 @@ RULES: Final = (
     FacetRule("body", "gremium", "Gremium", frozenset({"decision", "meeting"}), _body_words),
     FacetRule("operative", "art", "Art der Ziffern", frozenset({"decision"}), _operative_words),
     FacetRule(
-        "subkind", "form", "Form", frozenset({"meeting", "press_release", "recommendation", "market_item", "offer"}), _subkind_words
+        "subkind",
+        "form",
+        "Form",
+        frozenset({"meeting", "press_release", "recommendation", "market_item", "offer"}),
+        _subkind_words,
     ),
     FacetRule("addressee", "adressat", "Adressat", frozenset({"decision", "recommendation"}), _itself),
     FacetRule("decision", "beschluss", "Beschluss", frozenset({"recommendation"}), _address_words),

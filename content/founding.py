@@ -28,9 +28,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
-from content import models, signing
-from content.faults import Fault, kind_of
-from content.ledger import KeyFileError, Signer, create_key
+from content import models
+from content.database.faults import Fault, kind_of
+from content.proof import signing
+from content.proof.ledger import KeyFileError, Signer, create_key
 
 KEY_FILE: Final = "keys/ledger-ed25519.pem"
 NEXT_KEY_FILE: Final = "keys/ledger-ed25519.next.pem"
@@ -41,7 +42,18 @@ RESTORING_FILE: Final = "restoring.json"
 DATABASE_FILE: Final = "portal.db"
 LOCKS: Final = ("serve.lock", "setup.lock", "keys.lock")
 _TRACES: Final = (
-    "keys", DATABASE_FILE, f"{DATABASE_FILE}-wal", IDENTITY_FILE, RESTORING_FILE, "files", "index", "mail", "pdf", "clock.lock", "served-at", "beiseite",
+    "keys",
+    DATABASE_FILE,
+    f"{DATABASE_FILE}-wal",
+    IDENTITY_FILE,
+    RESTORING_FILE,
+    "files",
+    "index",
+    "mail",
+    "pdf",
+    "clock.lock",
+    "served-at",
+    "beiseite",
 )
 """What only a portal leaves in a folder: where one of these lies, one has been."""
 _SQLITE_HEAD: Final = b"SQLite format 3\x00"
@@ -92,7 +104,9 @@ def look(data: Path, *, is_restoring: bool = False) -> Place:
     if (data / RESTORING_FILE).exists():
         if is_restoring:
             return Place.PORTAL
-        raise NotSetUp(f"In {data} wurde „restore“ unterbrochen. Bitte denselben Befehl noch einmal; er macht es fertig.")
+        raise NotSetUp(
+            f"In {data} wurde „restore“ unterbrochen. Bitte denselben Befehl noch einmal; er macht es fertig."
+        )
     if (data / FOUNDING_FILE).exists():
         return Place.FOUNDING
     return Place.PORTAL if any((data / name).exists() for name in _TRACES) else Place.NEW
@@ -114,7 +128,9 @@ def demand(data: Path, *, is_adopting: bool = False, is_founding: bool = False, 
             f"In {data} gibt es noch kein Portal. Bitte zuerst „beschlussportal --data {data} init“. Sollte hier eines liegen: Stimmt DATA, ist der Datenträger eingehängt?"
         )
     if place is Place.FOUNDING and not is_founding:
-        raise NotSetUp(f"Das Einrichten von {data} wurde unterbrochen. Bitte „beschlussportal --data {data} init“ noch einmal.")
+        raise NotSetUp(
+            f"Das Einrichten von {data} wurde unterbrochen. Bitte „beschlussportal --data {data} init“ noch einmal."
+        )
     if not (data / KEY_FILE).exists():
         raise NotSetUp(
             f"In {data} lag schon ein Portal, aber sein Schlüssel {KEY_FILE} fehlt. Bitte den Ordner keys/ aus der Sicherung zurückholen; ein neuer Schlüssel bräche das Register."
@@ -129,7 +145,9 @@ def identity(data: Path) -> str:
     try:
         return str(json.loads((data / IDENTITY_FILE).read_text())["portal"])
     except FileNotFoundError:
-        raise NotSetUp(f"In {data} fehlt {IDENTITY_FILE}, die Kennung des Portals. Bitte „beschlussportal --data {data} migrate“; es prüft und ergänzt sie.") from None
+        raise NotSetUp(
+            f"In {data} fehlt {IDENTITY_FILE}, die Kennung des Portals. Bitte „beschlussportal --data {data} migrate“; es prüft und ergänzt sie."
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise NotSetUp(f"{data / IDENTITY_FILE} ist beschädigt. Bitte aus der Sicherung zurückholen.") from error
 
@@ -210,27 +228,37 @@ def _sqlite_file(path: Path) -> Store | None:
 
 
 def _damaged(path: Path) -> NotSetUp:
-    return NotSetUp(f"{path} ist keine Datenbank von SQLite oder abgeschnitten. Bitte die letzte gute Sicherung mit „restore“ in einen neuen Ordner zurückholen.")
+    return NotSetUp(
+        f"{path} ist keine Datenbank von SQLite oder abgeschnitten. Bitte die letzte gute Sicherung mit „restore“ in einen neuen Ordner zurückholen."
+    )
 
 
 def demand_database(data: Path, engine: Engine, store: Store) -> None:
     """Raise `NotSetUp` unless the database is that of the portal in `data`, as far as its key can tell."""
     if store is not Store.PORTAL:
-        what = {Store.MISSING: "gibt es nicht", Store.EMPTY: "ist leer", Store.FOREIGN: "enthält etwas anderes als ein Portal"}[store]
+        what = {
+            Store.MISSING: "gibt es nicht",
+            Store.EMPTY: "ist leer",
+            Store.FOREIGN: "enthält etwas anderes als ein Portal",
+        }[store]
         raise NotSetUp(
             f"Zu {data} gehört ein Portal, aber die Datenbank {name_of(engine)} {what}. {_hint(data, engine)} Nichts wurde geändert."
         )
     try:
         with engine.connect() as connection:
             _demand_key(data, connection)
-    except KeyFileError:  # the key may have been changed between the look at the ledger and that at the file: look at both again
+    except (
+        KeyFileError
+    ):  # the key may have been changed between the look at the ledger and that at the file: look at both again
         with engine.connect() as connection:
             _demand_key(data, connection)
 
 
 def name_of(engine: Engine) -> str:
     """The database as an operator knows it, without password."""
-    return str(engine.url.database) if engine.dialect.name == "sqlite" else engine.url.render_as_string(hide_password=True)
+    return (
+        str(engine.url.database) if engine.dialect.name == "sqlite" else engine.url.render_as_string(hide_password=True)
+    )
 
 
 def _hint(data: Path, engine: Engine) -> str:
@@ -238,7 +266,9 @@ def _hint(data: Path, engine: Engine) -> str:
         kept = str(json.loads((data / IDENTITY_FILE).read_text())["database"])
         if kept != engine.dialect.name:
             return f"Zuletzt lag sie in {'SQLite' if kept == 'sqlite' else 'PostgreSQL'}: Bitte DATABASE_URL so setzen wie sonst."
-    return "Bitte DATABASE_URL und DATA prüfen oder die letzte Sicherung mit „restore“ in einen neuen Ordner zurückholen."
+    return (
+        "Bitte DATABASE_URL und DATA prüfen oder die letzte Sicherung mit „restore“ in einen neuen Ordner zurückholen."
+    )
 
 
 def _demand_key(data: Path, connection: Connection) -> None:
@@ -264,7 +294,9 @@ def demand_one(data: Path, engine: Engine, *, is_founding: bool = False, is_rest
     with engine.connect() as connection:
         known = _known(connection) if sa.inspect(connection).has_table(models.PortalIdentity.__tablename__) else None
     if known is None:
-        raise NotSetUp(f"Der Datenbank {name_of(engine)} fehlt die Kennung des Portals. Bitte „beschlussportal --data {data} migrate“; es prüft und ergänzt sie.")
+        raise NotSetUp(
+            f"Der Datenbank {name_of(engine)} fehlt die Kennung des Portals. Bitte „beschlussportal --data {data} migrate“; es prüft und ergänzt sie."
+        )
     if known != identity(data):
         raise _other(data, engine)
 
@@ -287,7 +319,9 @@ def identify(data: Path, engine: Engine) -> None:
         known = _known(connection)
         uid = known or own or uuid.uuid4().hex
         if known is None:
-            connection.execute(sa.insert(models.PortalIdentity).values(id=1, uid=uid, founded_at=dt.datetime.now(dt.UTC)))
+            connection.execute(
+                sa.insert(models.PortalIdentity).values(id=1, uid=uid, founded_at=dt.datetime.now(dt.UTC))
+            )
     if not (data / IDENTITY_FILE).exists():
         write(data / IDENTITY_FILE, {"portal": uid, "database": engine.dialect.name})
         # A folder from the time before identities may never have served: its key for links was made when first needed.
@@ -300,7 +334,9 @@ def _known(connection: Connection) -> str | None:
 
 
 def _other(data: Path, engine: Engine) -> NotSetUp:
-    return NotSetUp(f"Der Ordner {data} und die Datenbank {name_of(engine)} gehören zu verschiedenen Portalen. Bitte DATA und DATABASE_URL prüfen; nichts wurde geändert.")
+    return NotSetUp(
+        f"Der Ordner {data} und die Datenbank {name_of(engine)} gehören zu verschiedenen Portalen. Bitte DATA und DATABASE_URL prüfen; nichts wurde geändert."
+    )
 
 
 # --- locks ---
@@ -317,14 +353,22 @@ def setting_up(data: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def serving(data: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """The only server on `data`, for as long as this process or one forked from it lives. Raises `InUse`."""
-    with _alone(data / "serve.lock", patience_s, f"Auf {data} läuft schon ein Portal. Bitte zuerst jenes beenden, oder mit DATA einen anderen Ordner nennen."):
+    with _alone(
+        data / "serve.lock",
+        patience_s,
+        f"Auf {data} läuft schon ein Portal. Bitte zuerst jenes beenden, oder mit DATA einen anderen Ordner nennen.",
+    ):
         yield
 
 
 @contextlib.contextmanager
 def changing_keys(data: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """Nobody else changes, settles or saves the key of the ledger in `data` meanwhile. Raises `InUse`."""
-    with _alone(data / "keys.lock", patience_s, f"In {data} wird der Schlüssel des Registers gerade gewechselt oder gesichert. Bitte gleich noch einmal."):
+    with _alone(
+        data / "keys.lock",
+        patience_s,
+        f"In {data} wird der Schlüssel des Registers gerade gewechselt oder gesichert. Bitte gleich noch einmal.",
+    ):
         yield
 
 

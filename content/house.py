@@ -25,22 +25,23 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from content import founding, models
 from content.afterwards import Afterwards
-from content.db import make_engine, read_only
+from content.database.db import make_engine, read_only
+from content.database.patience import ReadsOnly, TooBusy, current
+from content.database.storage import ORPHAN_AGE_S, UPLOAD_RULES, FileStore, UploadRefused, sniff
 from content.export.made import Made
 from content.founding import KEY_FILE, default_database_url
-from content.ledger import KeyFileError, Signer
-from content.patience import ReadsOnly, TooBusy, current
+from content.proof.ledger import KeyFileError, Signer
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
 from content.search.interface import Document, IndexDamaged, SearchEngine, stamp
 from content.search.lemmas import Lemmas
 from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
-from content.services import filetexts, ledger, lookup, register
-from content.services.language import Language
-from content.services.publish import Desk
-from content.storage import ORPHAN_AGE_S, UPLOAD_RULES, FileStore, UploadRefused, sniff
-from content.wording import PROGRAMS
+from content.services.base import filetexts, lookup
+from content.services.base.language import Language
+from content.services.publishing import ledger, register
+from content.services.publishing.publish import Desk
+from content.text.wording import PROGRAMS
 from workflows.vocabulary import ROLES, Permission
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def _refuse_alone(session: Session) -> None:
     if session.in_nested_transaction():
         return
     if session.info["manager"].get().status != Status.COMMITTING:
-        raise RuntimeError("Die Transaktion beendet nur ihr Verwalter (`Work.manager`): mit der Datenbank gehen Suchindex und Dateien.")
+        raise RuntimeError(
+            "Die Transaktion beendet nur ihr Verwalter (`Work.manager`): mit der Datenbank gehen Suchindex und Dateien."
+        )
     data: Path = session.info["data"]
     ledger.keep_checkpoint(session, lambda opened, position: register.agrees(data, opened, position))
 
@@ -84,7 +87,16 @@ def _refuse_alone(session: Session) -> None:
 class House:
     """Everything the portal keeps in one DATA folder."""
 
-    def __init__(self, data: Path, *, engine: Engine, signer: Signer, search: SearchEngine, language: Language, read_text: ReadText = filetext.pages_of) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        engine: Engine,
+        signer: Signer,
+        search: SearchEngine,
+        language: Language,
+        read_text: ReadText = filetext.pages_of,
+    ) -> None:
         self.data = data
         self.read_text = read_text
         self.engine = engine
@@ -101,7 +113,9 @@ class House:
         self.closing.callback(self.afterwards.close)
 
     @classmethod
-    def open(cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False, is_restoring: bool = False) -> House:
+    def open(
+        cls, data: Path, *, database_url: str | URL | None = None, is_founding: bool = False, is_restoring: bool = False
+    ) -> House:
         """The house in `data`, whose folder, keys and database must be one whole portal. Raises `NotSetUp`, `KeyFileError`.
 
         `is_founding`: this process is just founding it; `is_restoring`: restoring it.
@@ -112,13 +126,23 @@ class House:
             founding.demand_one(data, reader, is_founding=is_founding, is_restoring=is_restoring)
             if (data / founding.NEXT_KEY_FILE).exists():
                 # Who holds the lock is just changing the key: the pending one is theirs, whatever the ledger says yet.
-                with contextlib.suppress(founding.InUse), founding.changing_keys(data, patience_s=0), reader.connect() as connection:
+                with (
+                    contextlib.suppress(founding.InUse),
+                    founding.changing_keys(data, patience_s=0),
+                    reader.connect() as connection,
+                ):
                     register.settle_key(data, connection)
         finally:
             reader.dispose()
         analysis = Analysis(Lemmas.open(data / "lemmas"))
-        search: SearchEngine = PostgresEngine(engine, analysis) if engine.dialect.name == "postgresql" else WhooshEngine(data / "index", analysis)
-        return cls(data, engine=engine, signer=Signer.from_file(data / KEY_FILE), search=search, language=Language(analysis))
+        search: SearchEngine = (
+            PostgresEngine(engine, analysis)
+            if engine.dialect.name == "postgresql"
+            else WhooshEngine(data / "index", analysis)
+        )
+        return cls(
+            data, engine=engine, signer=Signer.from_file(data / KEY_FILE), search=search, language=Language(analysis)
+        )
 
     @property
     def signer(self) -> Signer:
@@ -176,7 +200,12 @@ class House:
 
     @contextlib.contextmanager
     def _written(
-        self, actor: str, name: str, permits: frozenset[Permission], clock: Callable[[], dt.datetime], address: str,
+        self,
+        actor: str,
+        name: str,
+        permits: frozenset[Permission],
+        clock: Callable[[], dt.datetime],
+        address: str,
         grants: tuple[tuple[str, str], ...] | None,
     ) -> Iterator[Work]:
         manager = transaction.TransactionManager(explicit=True)
@@ -189,7 +218,13 @@ class House:
         join_transaction(session, STATUS_CHANGED, manager)
         index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
         desk = Desk(
-            session=session, actor=actor, actor_name=name or PROGRAMS.get(actor, ""), permits=permits, now=clock(), signer=self.signer, index=index,
+            session=session,
+            actor=actor,
+            actor_name=name or PROGRAMS.get(actor, ""),
+            permits=permits,
+            now=clock(),
+            signer=self.signer,
+            index=index,
             grants=grants,
             clock=clock,
         )
@@ -205,7 +240,11 @@ class House:
 
     @contextlib.contextmanager
     def viewing(
-        self, actor: str, *, name: str = "", permits: frozenset[Permission] = ROLES["operator"].permits,
+        self,
+        actor: str,
+        *,
+        name: str = "",
+        permits: frozenset[Permission] = ROLES["operator"].permits,
         grants: tuple[tuple[str, str], ...] | None = None,
     ) -> Iterator[Work]:
         """What `writing` gives, over a transaction that only reads: it waits for no writer and hinders none. Writing raises."""
@@ -214,7 +253,13 @@ class House:
         with self.reading() as connection, Session(connection, autoflush=False) as session:
             index = joined.IndexQueue(self.search, manager, session=session, pages=filetexts.reader(session))
             desk = Desk(
-                session=session, actor=actor, actor_name=name, permits=permits, now=dt.datetime.now(dt.UTC), signer=self.signer, index=index,
+                session=session,
+                actor=actor,
+                actor_name=name,
+                permits=permits,
+                now=dt.datetime.now(dt.UTC),
+                signer=self.signer,
+                index=index,
                 grants=grants,
             )
             try:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-PAGES: Final[Mapping[str, str]] = MappingProxyType({
-    "/seite/impressum": "Impressum", "/seite/datenschutz": "Datenschutz", "/seite/barrierefreiheit": "Barrierefreiheit",
-})
+PAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "/seite/impressum": "Impressum",
+        "/seite/datenschutz": "Datenschutz",
+        "/seite/barrierefreiheit": "Barrierefreiheit",
+    }
+)
 """Address → what the foot of every page calls it."""

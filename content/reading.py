@@ -1,6 +1,6 @@
 """Frozen values that the public side hands to its templates.
 
-Everything here is made from editions only, by `content.services.browse`; a template gets nothing else and asks nothing
+Everything here is made from editions only, by `content.services.browsing.browse`; a template gets nothing else and asks nothing
 else. Words: *stand* is the day as of which a page is read (None: now); *proof* is what the ledger says of an edition.
 Dates are `datetime.date` in Berlin time, instants are aware UTC datetimes, HTML is our own sanitised output.
 """

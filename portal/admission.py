@@ -22,9 +22,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from webob.compat import parse_header
 
-from content.patience import Patience, TooBusy, patient
-from portal.cache import WITHOUT_DATABASE
-from portal.shares import MOST_ARRIVING, MOST_POSTS, MOST_STREAMS, MOST_WAITING
+from content.database.patience import Patience, TooBusy, patient
+from portal.web.cache import WITHOUT_DATABASE
+from portal.web.shares import AT_ONCE_BYTES, MOST_ARRIVING, MOST_POSTS, MOST_STREAMS, MOST_WAITING, RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +38,6 @@ TURN_S: Final = 10.0
 """So long a reader waits until other readers make room."""
 ARRIVAL_S: Final = 0.25
 """So long a body waits for others from the same place: what a browser sends has arrived by then."""
-RETRY_AFTER_S: Final = 5
-
-AT_ONCE_BYTES: Final = 4_000_000
-"""A file up to this size is handed to the server whole: nobody holds a thread by taking it slowly."""
-
 MAX_QUERY: Final = 8_000
 MAX_PATH: Final = 2_000
 MAX_PARAMETERS: Final = 100
@@ -101,7 +96,11 @@ class Admission:
             return
         with self._arrived:
             if not self._finds_room(place):
-                raise Refused(429, "Das ist zu viel auf einmal", "Von Ihrer Adresse sind noch zu viele Formulare unterwegs. Bitte senden Sie dieses gleich noch einmal.")
+                raise Refused(
+                    429,
+                    "Das ist zu viel auf einmal",
+                    "Von Ihrer Adresse sind noch zu viele Formulare unterwegs. Bitte senden Sie dieses gleich noch einmal.",
+                )
             self._arriving[place] += 1
         try:
             yield
@@ -163,7 +162,11 @@ def _look_at(request: Request) -> None:
     environ = request.environ
     path, query = str(environ.get("PATH_INFO", "")), str(environ.get("QUERY_STRING", ""))
     if len(path) > MAX_PATH or len(query) > MAX_QUERY or query.count("&") >= MAX_PARAMETERS:
-        raise Refused(414, "Diese Adresse ist zu lang", f"Hinter dem Fragezeichen sind höchstens {MAX_PARAMETERS} Angaben mit zusammen {MAX_QUERY} Zeichen möglich.")
+        raise Refused(
+            414,
+            "Diese Adresse ist zu lang",
+            f"Hinter dem Fragezeichen sind höchstens {MAX_PARAMETERS} Angaben mit zusammen {MAX_QUERY} Zeichen möglich.",
+        )
     if "\x00" in path:
         raise Refused(400, "Diese Adresse gibt es nicht", "Sie enthält ein Zeichen, das in keiner Adresse steht.")
 
@@ -180,7 +183,7 @@ def _read(request: Request, handler: Handler, admission: Admission) -> Response:
 
 
 def _posted(request: Request, handler: Handler, admission: Admission) -> Response:
-    from portal.visitor import place_of  # noqa: PLC0415 - it stands on this module
+    from portal.web.visitor import place_of  # noqa: PLC0415 - it stands on this module
 
     with contextlib.ExitStack() as arriving:
         arriving.enter_context(admission.arriving(place_of(request)))  # first: who waits for it takes no room of others
@@ -226,12 +229,19 @@ def _take_body(request: Request) -> Any:
         body.close()
         raise Refused(400, "Die Anfrage kam nicht ganz an", "Bitte senden Sie das Formular noch einmal.")
     body.seek(0)
-    environ.update({"wsgi.input": body, "CONTENT_LENGTH": str(taken), "webob.is_body_seekable": True, "webob.is_body_readable": True})
+    environ.update(
+        {
+            "wsgi.input": body,
+            "CONTENT_LENGTH": str(taken),
+            "webob.is_body_seekable": True,
+            "webob.is_body_readable": True,
+        }
+    )
     return body
 
 
 def _limit_of(request: Request, length: int | None) -> int:
-    from portal import door  # noqa: PLC0415 - the door stands on this module
+    from portal.web import door  # noqa: PLC0415 - the door stands on this module
 
     if length is not None and length <= MAX_OPEN_BYTES:
         return MAX_OPEN_BYTES
@@ -242,9 +252,11 @@ def _limit_of(request: Request, length: int | None) -> int:
 
 
 def _is_signed_in(request: Request) -> bool:
-    from portal import desk  # noqa: PLC0415 - the desk stands on this module
+    from portal.auth import desk  # noqa: PLC0415 - the desk stands on this module
 
-    return str(request.environ.get("PATH_INFO", "")).startswith(desk.COOKIE_PATH) and desk.person_of(request) is not None
+    return (
+        str(request.environ.get("PATH_INFO", "")).startswith(desk.COOKIE_PATH) and desk.person_of(request) is not None
+    )
 
 
 def _too_large(limit: int) -> Refused:
@@ -275,13 +287,19 @@ def _count_fields(request: Request) -> None:
     if fields > MAX_OPEN_FIELDS or lines > MAX_OPEN_LINES:
         is_ours = fields <= MAX_FIELDS and lines <= MAX_LINES and _is_signed_in(request)
         if not is_ours:
-            raise Refused(413, "Das ist zu viel auf einmal", "So viele Felder und Zeilen hat kein Formular dieses Portals. Bitte senden Sie es in Teilen.")
+            raise Refused(
+                413,
+                "Das ist zu viel auf einmal",
+                "So viele Felder und Zeilen hat kein Formular dieses Portals. Bitte senden Sie es in Teilen.",
+            )
     if has_parts and not _has_short_heads(body, boundary):
         raise _no_form()
 
 
 def _no_form() -> Refused:
-    return Refused(400, "Dieses Formular war nicht zu lesen", "Bitte laden Sie die Seite neu und senden Sie es noch einmal.")
+    return Refused(
+        400, "Dieses Formular war nicht zu lesen", "Bitte laden Sie die Seite neu und senden Sie es noch einmal."
+    )
 
 
 def _boundary_of(request: Request) -> bytes:
@@ -371,7 +389,10 @@ def _sent(response: Response, admission: Admission) -> Response:
     if not admission.streams.acquire(blocking=False):
         _close(chunks)
         raise TooBusy("too many long answers at once")
-    response.app_iter, response.content_length = _Stream(chunks, admission.streams.release), length  # the first forgets the second
+    response.app_iter, response.content_length = (
+        _Stream(chunks, admission.streams.release),
+        length,
+    )  # the first forgets the second
     return response
 
 

@@ -8,16 +8,18 @@ from importlib import resources
 from pyramid.config import Configurator
 
 from content.house import House
-from content.services.memo import Memo
-from content.signing import Sealer
-from portal import __version__, ahead, clock, door, site
-from portal.cache import PageCache
-from portal.front import Front
-from portal.mail import Postman
-from portal.oidc import Provider
-from portal.position import PositionReader
+from content.proof.signing import Sealer
+from content.services.base.memo import Memo
+from portal import __version__
+from portal.auth.oidc import Provider
+from portal.background import ahead, clock
+from portal.background.mail import Postman
 from portal.settings import Settings
-from portal.templating import make_environment
+from portal.web import door, site
+from portal.web.cache import PageCache
+from portal.web.front import Front
+from portal.web.position import PositionReader
+from portal.web.templating import make_environment
 
 
 def make_app(settings: Settings, *, house: House | None = None) -> Front:
@@ -37,9 +39,9 @@ def make_app(settings: Settings, *, house: House | None = None) -> Front:
     config.registry.provider = Provider(settings) if settings.oidc_issuer else None
     config.include("portal.routes")
     config.include("portal.admission")
-    config.include("portal.security")
-    config.include("portal.door")
-    config.include("portal.views.common")
+    config.include("portal.web.security")
+    config.include("portal.web.door")
+    config.include("portal.web.common")
     config.scan("portal.views")
     config.scan("portal.api")
     config.commit()
@@ -55,7 +57,13 @@ def make_app(settings: Settings, *, house: House | None = None) -> Front:
         limit_bytes=settings.cache_mb * 1_000_000,
     )
     refusal, asset = templates.get_template("errors/500.html"), config.registry.asset
-    return Front(cached, settings, lambda words: refusal.render(text=words, asset=asset, kept=(), words="", path="", is_busy=False, is_away=False, is_sent=False).encode())
+    return Front(
+        cached,
+        settings,
+        lambda words: refusal.render(
+            text=words, asset=asset, kept=(), words="", path="", is_busy=False, is_away=False, is_sent=False
+        ).encode(),
+    )
 
 
 def _version(assets: dict[str, str]) -> str:
@@ -68,5 +76,3 @@ def _version(assets: dict[str, str]) -> str:
                     mark.update(template.read_bytes())
     mark.update("".join(assets.values()).encode())
     return mark.hexdigest()
-
-

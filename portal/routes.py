@@ -6,10 +6,10 @@ from typing import Final
 
 from pyramid.config import Configurator
 
+from content.council.numbers import SERIAL
 from content.kinds import KINDS
-from content.numbers import SERIAL
-from content.services import embargo
-from content.services.alerts import TOKEN_PATTERN
+from content.services.search.alerts import TOKEN_PATTERN
+from content.services.workflow import embargo
 
 _UID: Final = "[0-9a-f-]{36}"
 _SLUG: Final = "[a-z0-9-]{1,120}"

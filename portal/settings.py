@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from content.whole import whole
+from content.typed.whole import whole
 from workflows.rights import misfit
 from workflows.vocabulary import ROLES
 
@@ -109,7 +109,12 @@ def _mail_tls(text: str) -> str:
 def _issuer(text: str) -> str:
     parts = urlsplit(text)
     is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if text and (not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or (parts.scheme == "http" and is_local))):
+    if text and (
+        not parts.hostname
+        or parts.query
+        or parts.fragment
+        or not (parts.scheme == "https" or (parts.scheme == "http" and is_local))
+    ):
         raise ValueError("erwartet wird eine https-Adresse, etwa https://anmeldung.example/realms/amt")
     return text
 
@@ -122,7 +127,9 @@ def _roles(text: str) -> tuple[tuple[str, str, str], ...]:
         role, _, organisation = given.partition("@")
         if not equals or not group.strip() or role.strip() not in ROLES or not ROLES[role.strip()].is_human:
             known = ", ".join(name for name, row in ROLES.items() if row.is_human)
-            raise ValueError(f"„{part}“ ist keine Zuordnung; erwartet wird gruppe=rolle oder gruppe=rolle@organisation, Rollen sind: {known}")
+            raise ValueError(
+                f"„{part}“ ist keine Zuordnung; erwartet wird gruppe=rolle oder gruppe=rolle@organisation, Rollen sind: {known}"
+            )
         if words := misfit(role.strip(), organisation.strip()):
             raise ValueError(f"„{part}“: {words}")
         found.append((group.strip(), role.strip(), organisation.strip()))
@@ -191,37 +198,95 @@ RULES: Final = (
     Rule("port", "PORT", _port, "6543", "Port, an dem der Server lauscht."),
     Rule("data", "DATA", Path, "var", "Ordner, in dem alles liegt, was das Portal weiß."),
     Rule(
-        "base_url", "BASE_URL", _address, "",
+        "base_url",
+        "BASE_URL",
+        _address,
+        "",
         "Öffentliche Adresse des Portals, wie sie in Feeds, Zitaten und PDF steht; leer: aus HOST und PORT.",
     ),
-    Rule("database_url", "DATABASE_URL", _database, "", "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA.", is_secret=True),
+    Rule(
+        "database_url",
+        "DATABASE_URL",
+        _database,
+        "",
+        "Andere Datenbank, etwa postgresql+psycopg://…; leer: SQLite in DATA.",
+        is_secret=True,
+    ),
     Rule("server", "SERVER", _server, "granian", "Webserver: granian oder waitress."),
-    Rule("threads", "THREADS", lambda text: _whole(text, 1, 64), "4", "So viele Seiten macht ein Prozess zugleich; Schreibende haben eigene Threads."),
+    Rule(
+        "threads",
+        "THREADS",
+        lambda text: _whole(text, 1, 64),
+        "4",
+        "So viele Seiten macht ein Prozess zugleich; Schreibende haben eigene Threads.",
+    ),
     Rule("workers", "WORKERS", lambda text: _whole(text, 1, 32), "1", "Prozesse (nur granian)."),
-    Rule("mail_server", "MAIL_SERVER", _mail_server, "", "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail."),
+    Rule(
+        "mail_server",
+        "MAIL_SERVER",
+        _mail_server,
+        "",
+        "Mailserver als Name oder Name:Port; leer: Nachrichten als Dateien in DATA/mail.",
+    ),
     Rule("mail_from", "MAIL_FROM", str, "beschlussportal@localhost", "Absender der Nachrichten."),
     Rule(
-        "mail_tls", "MAIL_TLS", _mail_tls, "auto",
+        "mail_tls",
+        "MAIL_TLS",
+        _mail_tls,
+        "auto",
         "Verschlüsselung zum Mailserver: starttls und tls prüfen sein Zertifikat, auto nimmt, was er kann, aus keine.",
     ),
     Rule("mail_user", "MAIL_USER", str, "", "Anmeldename beim Mailserver; braucht MAIL_TLS=starttls oder tls."),
     Rule("mail_password", "MAIL_PASSWORD", str, "", "Kennwort dazu."),
     Rule("clock", "CLOCK", _switch, "an", "Uhr für Termine und Nachrichten in diesem Prozess: an oder aus."),
-    Rule("proxies", "PROXIES", lambda text: _whole(text, 0, 9), "0", "Eigene Proxys vor dem Portal: So viele Einträge von X-Forwarded-For werden geglaubt."),
-    Rule("hosts", "HOSTS", _hosts, "", "Weitere Namen des Portals, durch Komma getrennt: Sie führen zu BASE_URL. Andere Namen werden abgewiesen."),
     Rule(
-        "security_contact", "SECURITY_CONTACT", _contact, "",
+        "proxies",
+        "PROXIES",
+        lambda text: _whole(text, 0, 9),
+        "0",
+        "Eigene Proxys vor dem Portal: So viele Einträge von X-Forwarded-For werden geglaubt.",
+    ),
+    Rule(
+        "hosts",
+        "HOSTS",
+        _hosts,
+        "",
+        "Weitere Namen des Portals, durch Komma getrennt: Sie führen zu BASE_URL. Andere Namen werden abgewiesen.",
+    ),
+    Rule(
+        "security_contact",
+        "SECURITY_CONTACT",
+        _contact,
+        "",
         "Wohin man Sicherheitslücken meldet (mailto:… oder https://…); steht in /.well-known/security.txt. Leer: keine.",
     ),
     Rule("oidc_issuer", "OIDC_ISSUER", _issuer, "", "Anmeldedienst (OpenID Connect); leer: keiner."),
     Rule("oidc_client_id", "OIDC_CLIENT_ID", str, "", "Kennung des Portals beim Anmeldedienst."),
     Rule("oidc_client_secret", "OIDC_CLIENT_SECRET", str, "", "Geheimnis dazu; leer: öffentlicher Client, nur PKCE."),
     Rule("oidc_name", "OIDC_NAME", str, "Anmeldedienst", "Wie der Anmeldedienst auf der Anmeldeseite heißt."),
-    Rule("oidc_login_claim", "OIDC_LOGIN_CLAIM", str, "preferred_username", "Angabe, nach der ein neues Konto heißt; ein vorhandenes öffnet sie nie."),
+    Rule(
+        "oidc_login_claim",
+        "OIDC_LOGIN_CLAIM",
+        str,
+        "preferred_username",
+        "Angabe, nach der ein neues Konto heißt; ein vorhandenes öffnet sie nie.",
+    ),
     Rule("oidc_roles_claim", "OIDC_ROLES_CLAIM", str, "groups", "Angabe, in der die Gruppen stehen."),
-    Rule("oidc_roles", "OIDC_ROLES", _roles, "", "Welche Gruppe welche Rolle gibt: gruppe=rolle, gruppe=rolle@organisation."),
+    Rule(
+        "oidc_roles",
+        "OIDC_ROLES",
+        _roles,
+        "",
+        "Welche Gruppe welche Rolle gibt: gruppe=rolle, gruppe=rolle@organisation.",
+    ),
     Rule("oidc_create", "OIDC_CREATE", _switch, "aus", "Konten beim ersten Anmelden anlegen: an; aus: nur vorhandene."),
-    Rule("cache_mb", "CACHE_MB", lambda text: _whole(text, 0, 4096), "16", "Speicher für fertige Seiten in MB; 0: keiner."),
+    Rule(
+        "cache_mb",
+        "CACHE_MB",
+        lambda text: _whole(text, 0, 4096),
+        "16",
+        "Speicher für fertige Seiten in MB; 0: keiner.",
+    ),
 )
 
 
@@ -241,9 +306,13 @@ def load(environment: Mapping[str, str] | None = None, **overrides: Any) -> Sett
         host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
         values["base_url"] = f"http://{host}:{values['port']}"
     if values["mail_user"] and values["mail_tls"] not in {"starttls", "tls"}:
-        raise SettingError("MAIL_USER geht nur mit MAIL_TLS=starttls oder MAIL_TLS=tls: Das Kennwort reiste sonst ungeschützt.")
+        raise SettingError(
+            "MAIL_USER geht nur mit MAIL_TLS=starttls oder MAIL_TLS=tls: Das Kennwort reiste sonst ungeschützt."
+        )
     if values["oidc_issuer"] and not values["oidc_client_id"]:
-        raise SettingError("OIDC_ISSUER braucht OIDC_CLIENT_ID: Unter welcher Kennung kennt der Anmeldedienst das Portal?")
+        raise SettingError(
+            "OIDC_ISSUER braucht OIDC_CLIENT_ID: Unter welcher Kennung kennt der Anmeldedienst das Portal?"
+        )
     values["database_url"] = values["database_url"] or None
     return Settings(**values)
 
@@ -282,5 +351,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, tuple) and all(isinstance(row, str) for row in value):
         return ", ".join(value)
     if isinstance(value, tuple):
-        return ", ".join(f"{group}={role}" + (f"@{organisation}" if organisation else "") for group, role, organisation in value)
+        return ", ".join(
+            f"{group}={role}" + (f"@{organisation}" if organisation else "") for group, role, organisation in value
+        )
     return str(value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from content.processes import end_with
+from content.database.processes import end_with
 from portal.app import make_app
-from portal.memory import give_large_blocks_back, leave_what_stays
+from portal.background.memory import give_large_blocks_back, leave_what_stays
 from portal.settings import SERVER_PROCESS, load
 
 if server := os.environ.get(SERVER_PROCESS):

@@ -29,11 +29,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from content import models
-from content.addresses import decision_url
+from content.council.addresses import decision_url
 from content.house import House
-from content.services import exchange
-from portal import backup, cli, settings, starting
-from portal.incoming import store_file
+from content.services.exchange import exchange
+from portal import settings
+from portal.commands import backup, cli, starting
+from portal.web.incoming import store_file
 
 BATCH = 5
 LONGEST_S = 0.5
@@ -69,7 +70,10 @@ class Confirmed:
 
 def _decision(number: int, folder: Path, *, has_file: bool) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "type": "decision", "body": "it-planungsrat", "number": f"{FIRST_YEAR + number // YEAR}/{number % YEAR + 1:02d}", "text": f"1. Vorhaben {number} wird beschlossen.",
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": f"{FIRST_YEAR + number // YEAR}/{number % YEAR + 1:02d}",
+        "text": f"1. Vorhaben {number} wird beschlossen.",
     }
     if has_file:
         (folder / "files").mkdir(parents=True, exist_ok=True)
@@ -94,13 +98,21 @@ def _works(house: House, folder: Path, start: int) -> dict[str, Callable[[], str
         _take(house, folder, rows)
         paths = [folder / "files" / row["attachments"][0]["file"] for row in rows if has_file]
         parts = [str(row["number"]).split("/") for row in rows]
-        return json.dumps({
-            "urls": [decision_url("it-planungsrat", int(year), int(serial)) for year, serial in parts], "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths],
-        })
+        return json.dumps(
+            {
+                "urls": [decision_url("it-planungsrat", int(year), int(serial)) for year, serial in parts],
+                "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths],
+            }
+        )
 
     def edit() -> str:
         number = next(numbers)
-        _take(house, folder, [{"type": "page", "slug": "arbeit", "title": "Arbeit", "text": f"Stand {number}"}], is_publishing=False)
+        _take(
+            house,
+            folder,
+            [{"type": "page", "slug": "arbeit", "title": "Arbeit", "text": f"Stand {number}"}],
+            is_publishing=False,
+        )
         return str(number)
 
     def save() -> str:
@@ -108,8 +120,11 @@ def _works(house: House, folder: Path, start: int) -> dict[str, Callable[[], str
         return "1"
 
     return {
-        "publish": lambda: decisions(1, has_file=False), "edit": edit, "import": lambda: decisions(BATCH, has_file=True),
-        "upload": lambda: decisions(1, has_file=True), "backup": save,
+        "publish": lambda: decisions(1, has_file=False),
+        "edit": edit,
+        "import": lambda: decisions(BATCH, has_file=True),
+        "upload": lambda: decisions(1, has_file=True),
+        "backup": save,
     }
 
 
@@ -161,11 +176,19 @@ def _faults(data: Path, folder: Path, confirmed: Confirmed, imports: list[int]) 
     with house.reading() as connection:
         urls = set(connection.scalars(sa.select(models.Edition.url).where(models.Edition.kind == "decision")))
         files = set(connection.scalars(sa.select(models.File.sha256)))
-        filed = set(connection.scalars(sa.select(models.Edition.url).join(models.EditionFile, models.EditionFile.edition_id == models.Edition.id)))
+        filed = set(
+            connection.scalars(
+                sa.select(models.Edition.url).join(
+                    models.EditionFile, models.EditionFile.edition_id == models.Edition.id
+                )
+            )
+        )
         text = connection.scalar(sa.select(models.Page.text).where(models.Page.url == "/seite/arbeit"))
     damaged = house.files.damaged(files)
     house.close()
-    found = [f"lost {url}" for url in sorted(confirmed.urls - urls)] + [f"lost file {name}" for name in sorted(confirmed.files - files)]
+    found = [f"lost {url}" for url in sorted(confirmed.urls - urls)] + [
+        f"lost file {name}" for name in sorted(confirmed.files - files)
+    ]
     found += [f"damaged {name}" for name in damaged]
     if (last := confirmed.edits.get("/seite/arbeit")) is not None and int(str(text).split()[-1]) < last:
         found.append(f"lost edit {last}, found {text}")
@@ -211,7 +234,9 @@ def main() -> int:
             kind, is_cut = kinds[number % len(kinds)], number >= given.kills
             with _child(data, folder, kind, number * YEAR) as (child, said):
                 assert said.readline() == "ready\n"
-                for _ in range(chance.randrange(MOST_FIRST)):  # kills hit first and later acts alike, however slow the machine
+                for _ in range(
+                    chance.randrange(MOST_FIRST)
+                ):  # kills hit first and later acts alike, however slow the machine
                     confirmed.take(said.readline().strip())
                 time.sleep(chance.uniform(0, LONGEST_S))
                 os.kill(child, signal.SIGSTOP if is_cut else signal.SIGKILL)
@@ -236,8 +261,14 @@ def main() -> int:
                 shutil.rmtree(place)
     kills = ", ".join(f"{count} × {kind}" for kind, count in done.items() if kind != "cut")
     print(f"{given.kills} kills ({kills}), {done['cut']} cuts of power.")
-    print("Confirmed: " + ", ".join(f"{count} × {kind}" for kind, count in confirmed.acts.items()) + f"; {len(confirmed.urls)} decisions, {len(confirmed.files)} files.")
-    print(f"Lost: {sum('lost' in fault for fault in faults)}. Half: {sum('half' in fault for fault in faults)}. Other faults: {sum('lost' not in fault and 'half' not in fault for fault in faults)}.")
+    print(
+        "Confirmed: "
+        + ", ".join(f"{count} × {kind}" for kind, count in confirmed.acts.items())
+        + f"; {len(confirmed.urls)} decisions, {len(confirmed.files)} files."
+    )
+    print(
+        f"Lost: {sum('lost' in fault for fault in faults)}. Half: {sum('half' in fault for fault in faults)}. Other faults: {sum('lost' not in fault and 'half' not in fault for fault in faults)}."
+    )
     return 1 if faults else 0
 
 

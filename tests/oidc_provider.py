@@ -39,8 +39,15 @@ class World:
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": grant["nonce"], **self.person}
         changes = {
-            "nonce": {"nonce": "x"}, "no nonce": {"nonce": None}, "audience": {"aud": "somebody"}, "audiences": {"aud": [CLIENT, "other"], "azp": "other"},
-            "issuer": {"iss": "https://boese.example"}, "expired": {"exp": now - 3600}, "no expiry": {"exp": None}, "no subject": {"sub": None}, "future": {"iat": now + 9999},
+            "nonce": {"nonce": "x"},
+            "no nonce": {"nonce": None},
+            "audience": {"aud": "somebody"},
+            "audiences": {"aud": [CLIENT, "other"], "azp": "other"},
+            "issuer": {"iss": "https://boese.example"},
+            "expired": {"exp": now - 3600},
+            "no expiry": {"exp": None},
+            "no subject": {"sub": None},
+            "future": {"iat": now + 9999},
         }
         claims = {name: value for name, value in {**claims, **changes.get(self.fault, {})}.items() if value is not None}
         key, header = self.keys[self.current], {"alg": "RS256", "kid": self.current}
@@ -52,7 +59,10 @@ class World:
             key, header = jwk.OctKey.import_key("x" * 32), {"alg": "HS256", "kid": self.current}
         if self.fault == "unsigned":
             parts = ({"alg": "none", "kid": self.current}, claims)
-            return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+            return (
+                ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts)
+                + "."
+            )
         if self.fault == "no token":
             return "nonsense"
         return jwt.encode(header, claims, key)
@@ -76,18 +86,30 @@ class Handler(BaseHTTPRequestHandler):
         if WORLD.fault == "broken":
             self.say({}, 500)
         elif address.path == "/.well-known/openid-configuration":
-            self.say({
-                "issuer": "https://boese.example" if WORLD.fault == "impostor" else ISSUER, "authorization_endpoint": f"{ISSUER}/authorize",
-                "token_endpoint": f"{ISSUER}/token", "jwks_uri": f"{ISSUER}/keys",
-            })
+            self.say(
+                {
+                    "issuer": "https://boese.example" if WORLD.fault == "impostor" else ISSUER,
+                    "authorization_endpoint": f"{ISSUER}/authorize",
+                    "token_endpoint": f"{ISSUER}/token",
+                    "jwks_uri": f"{ISSUER}/keys",
+                }
+            )
         elif address.path == "/keys":
             self.say({"keys": [key.as_dict(private=False) for key in WORLD.keys.values()]})
         elif address.path == "/authorize":
             asked = dict(parse_qsl(address.query))
-            assert asked["client_id"] == CLIENT and asked["response_type"] == "code" and asked["code_challenge_method"] == "S256"
+            assert (
+                asked["client_id"] == CLIENT
+                and asked["response_type"] == "code"
+                and asked["code_challenge_method"] == "S256"
+            )
             code = secrets.token_urlsafe(16)
             WORLD.codes[code] = asked
-            answer = {"error": "access_denied", "state": asked["state"]} if WORLD.fault == "denied" else {"code": code, "state": asked["state"], "iss": ISSUER}
+            answer = (
+                {"error": "access_denied", "state": asked["state"]}
+                if WORLD.fault == "denied"
+                else {"code": code, "state": asked["state"], "iss": ISSUER}
+            )
             if WORLD.fault == "mix-up":
                 answer["iss"] = "https://boese.example"
             self.say(b"", 302, Location=f"{asked['redirect_uri']}?{urlencode(answer)}")
@@ -106,8 +128,17 @@ class Handler(BaseHTTPRequestHandler):
         given = {name: values[0] for name, values in parse_qs(body).items()}
         grant = WORLD.codes.pop(given.get("code", ""), None)
         who = base64.b64decode(self.headers.get("Authorization", "Basic ").removeprefix("Basic ")).decode()
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(given.get("code_verifier", "").encode()).digest()).rstrip(b"=").decode()
-        if who != f"{quote_plus(CLIENT)}:{quote_plus(SECRET)}" or grant is None or grant["code_challenge"] != challenge or grant["redirect_uri"] != given["redirect_uri"]:
+        challenge = (
+            base64.urlsafe_b64encode(hashlib.sha256(given.get("code_verifier", "").encode()).digest())
+            .rstrip(b"=")
+            .decode()
+        )
+        if (
+            who != f"{quote_plus(CLIENT)}:{quote_plus(SECRET)}"
+            or grant is None
+            or grant["code_challenge"] != challenge
+            or grant["redirect_uri"] != given["redirect_uri"]
+        ):
             self.say({"error": "invalid_grant"}, 400)
         else:
             self.say({"id_token": WORLD.token(grant), "access_token": "x", "token_type": "Bearer"})

@@ -15,6 +15,7 @@ from workflows.vocabulary import Effect, Permission
 if TYPE_CHECKING:
     from workflows.engine import Ask, Blocker
 
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """Looks at what was asked and names what stands in the way, or nothing. `facts` are those it needs in the ask.
@@ -115,7 +116,9 @@ class Workflow:
                 yield f"transition {name!r} names the unknown effect {effect!r}"
         if len({guard.name for guard in transition.guards}) != len(transition.guards):
             yield f"transition {name!r} names a guard twice"
-        for missing in sorted(frozenset[str]().union(*(guard.steps for guard in transition.guards)) - set(self.transitions)):
+        for missing in sorted(
+            frozenset[str]().union(*(guard.steps for guard in transition.guards)) - set(self.transitions)
+        ):
             yield f"transition {name!r} has a guard that looks for the unknown step {missing!r}"
         if not transition.sources:
             yield f"transition {name!r} starts nowhere"
@@ -140,7 +143,9 @@ class Workflow:
 
     def step_between(self, source: str, target: str) -> str | None:
         """The step that leads from one state to the other."""
-        return next((name for name, step in self.transitions.items() if source in step.sources and step.target == target), None)
+        return next(
+            (name for name, step in self.transitions.items() if source in step.sources and step.target == target), None
+        )
 
     def unguarded(self) -> frozenset[str]:
         """The states that some road leads to on which no guard stands."""

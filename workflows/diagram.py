@@ -28,10 +28,22 @@ LOOP: Final = 26
 def svg(workflow: Workflow) -> str:
     """The diagram of `workflow`."""
     loops = _loops(workflow)
-    boxes = [_state_box(workflow, name, loops) for name in sorted(workflow.states, key=lambda name: name != workflow.initial)]
+    boxes = [
+        _state_box(workflow, name, loops) for name in sorted(workflow.states, key=lambda name: name != workflow.initial)
+    ]
     picture = lay_out(boxes, _lines(workflow))
-    dashed = {(source, step.target) for step in workflow.transitions.values() if step.permission is Permission.CLOCK_ACT for source in step.sources}
-    dashed -= {(source, step.target) for step in workflow.transitions.values() if step.permission is not Permission.CLOCK_ACT for source in step.sources}
+    dashed = {
+        (source, step.target)
+        for step in workflow.transitions.values()
+        if step.permission is Permission.CLOCK_ACT
+        for source in step.sources
+    }
+    dashed -= {
+        (source, step.target)
+        for step in workflow.transitions.values()
+        if step.permission is not Permission.CLOCK_ACT
+        for source in step.sources
+    }
     parts = [_line(line, chain, is_dashed=(line.source, line.target) in dashed) for line, chain in picture.chains]
     parts += [_state(workflow, name, picture.boxes[name]) for name in workflow.states]
     parts += [_loop(picture.boxes[name], workflow, name, rows) for name, rows in loops.items()]
@@ -41,18 +53,23 @@ def svg(workflow: Workflow) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{mark}-titel {mark}-text" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="{-MARGIN} {-MARGIN} {width:.0f} {height:.0f}" fill="none" stroke="currentColor" stroke-width="1.3" font-family="Fira Sans, sans-serif" font-size="{FONT}">'
     )
-    return "\n".join((
-        head,
-        f'<title id="{mark}-titel">Ablauf: {escape(workflow.title)}</title>',
-        f'<desc id="{mark}-text">{escape(in_words(workflow))}</desc>',
-        *parts, "</svg>", "",
-    ))
+    return "\n".join(
+        (
+            head,
+            f'<title id="{mark}-titel">Ablauf: {escape(workflow.title)}</title>',
+            f'<desc id="{mark}-text">{escape(in_words(workflow))}</desc>',
+            *parts,
+            "</svg>",
+            "",
+        )
+    )
 
 
 def in_words(workflow: Workflow) -> str:
     """What the picture shows, as a text."""
     steps = [
-        f"„{step.title}“ führt von {_listed(workflow, step.sources)} nach {workflow.states[step.target].title}" for step in workflow.transitions.values()
+        f"„{step.title}“ führt von {_listed(workflow, step.sources)} nach {workflow.states[step.target].title}"
+        for step in workflow.transitions.values()
     ]
     return f"Am Anfang steht {workflow.states[workflow.initial].title}. {'; '.join(steps)}."
 
@@ -115,7 +132,9 @@ def _line(line: Line, chain: tuple[Box, ...], *, is_dashed: bool) -> str:
     """The road through the boxes of `chain`, open where the label stands, with its head at the end."""
     is_down = chain[0].y < chain[-1].y
     sign = 1 if is_down else -1
-    points: list[tuple[float, float]] = [(_port(chain[0], chain[1], is_down=is_down), chain[0].y + sign * chain[0].height / 2)]
+    points: list[tuple[float, float]] = [
+        (_port(chain[0], chain[1], is_down=is_down), chain[0].y + sign * chain[0].height / 2)
+    ]
     path = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
     for box, before in zip(chain[1:], chain, strict=False):
         is_end = box is chain[-1]
@@ -150,7 +169,11 @@ def _state(workflow: Workflow, name: str, box: Box) -> str:
     state = workflow.states[name]
     thick = ' stroke-width="2.6"' if name == workflow.initial else ""
     x, y = box.x - width / 2, box.y - height / 2
-    inner = f'<rect x="{x + 3:.1f}" y="{y + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" rx="4"/>' if state.is_final else ""
+    inner = (
+        f'<rect x="{x + 3:.1f}" y="{y + 3:.1f}" width="{width - 6:.1f}" height="{height - 6:.1f}" rx="4"/>'
+        if state.is_final
+        else ""
+    )
     outer = f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="6"{thick}/>'
     return f"{outer}{inner}{_text(box.x, box.y, list(_rows(state.title)), is_bold=True)}"
 
@@ -166,5 +189,8 @@ def _loop(box: Box, workflow: Workflow, name: str, rows: tuple[str, ...]) -> str
 def _text(x: float, y: float, rows: list[str], *, is_bold: bool = False) -> str:
     first = y - (len(rows) - 1) * LINE_HEIGHT / 2 + FONT * 0.36
     weight = ' font-weight="600"' if is_bold else ""
-    spans = "".join(f'<tspan x="{x:.1f}" y="{first + index * LINE_HEIGHT:.1f}">{escape(row)}</tspan>' for index, row in enumerate(rows))
+    spans = "".join(
+        f'<tspan x="{x:.1f}" y="{first + index * LINE_HEIGHT:.1f}">{escape(row)}</tspan>'
+        for index, row in enumerate(rows)
+    )
     return f'<text fill="currentColor" stroke="none" text-anchor="middle"{weight}>{spans}</text>'

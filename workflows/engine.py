@@ -140,7 +140,9 @@ def foreseen(workflow: Workflow, name: str, ask: Ask) -> tuple[Blocker, ...]:
         return ()
     transition = workflow.transitions[name]
     later = [guard for guard in transition.guards if guard.fields & transition.needs]
-    asked = {f"missing_{need}" for need in transition.needs} | {told.code for guard in later if (told := guard.check(ask))}
+    asked = {f"missing_{need}" for need in transition.needs} | {
+        told.code for guard in later if (told := guard.check(ask))
+    }
     return tuple(row for row in answer if row.code not in asked)
 
 

@@ -57,7 +57,13 @@ def lay_out(boxes: Sequence[Box], lines: Sequence[Line]) -> Picture:
     """Give every box its place. The first box is the beginning; every box is reached from it; no line is a loop."""
     by_key = {box.key: box for box in boxes}
     back = _back_lines(boxes[0].key, lines)
-    ranks = _ranks([box.key for box in boxes], [(line.target, line.source) if index in back else (line.source, line.target) for index, line in enumerate(lines)])
+    ranks = _ranks(
+        [box.key for box in boxes],
+        [
+            (line.target, line.source) if index in back else (line.source, line.target)
+            for index, line in enumerate(lines)
+        ],
+    )
     layers: list[list[Box]] = [[] for _ in range(2 * max(ranks.values()) + 1)]
     for box in boxes:
         box.layer = 2 * ranks[box.key]
@@ -103,7 +109,9 @@ def _ranks(keys: Iterable[str], pairs: Sequence[tuple[str, str]]) -> dict[str, i
 def _chain(top: Box, bottom: Box, label: Box, layers: list[list[Box]]) -> list[Box]:
     """The boxes that a line passes downwards; its label goes where most room is left."""
     between = range(top.layer + 1, bottom.layer)
-    chosen = min((layer for layer in between if layer % 2), key=lambda layer: sum(box.width + SPACE_X for box in layers[layer]))
+    chosen = min(
+        (layer for layer in between if layer % 2), key=lambda layer: sum(box.width + SPACE_X for box in layers[layer])
+    )
     chain = [top]
     for layer in between:
         box = label if layer == chosen else Box(f"{label.key}@{layer}", 0.0, 0.0)
@@ -146,7 +154,12 @@ def _crossings(layers: list[list[Box]]) -> int:
     for upper, lower in pairwise(layers):
         place = {id(box): index for index, box in enumerate(lower)}
         ends = [(index, place[id(other)]) for index, box in enumerate(upper) for other in box.below]
-        count += sum(1 for index, one in enumerate(ends) for other in ends[:index] if (one[0] - other[0]) * (one[1] - other[1]) < 0)
+        count += sum(
+            1
+            for index, one in enumerate(ends)
+            for other in ends[:index]
+            if (one[0] - other[0]) * (one[1] - other[1]) < 0
+        )
     return count
 
 

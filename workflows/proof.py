@@ -48,9 +48,17 @@ class Rule:
 
     def regards(self, step: Transition) -> bool:
         """Whether the rule speaks of this step."""
-        leads = (not self.sources or bool(self.sources & step.sources)) and (not self.targets or step.target in self.targets)
+        leads = (not self.sources or bool(self.sources & step.sources)) and (
+            not self.targets or step.target in self.targets
+        )
         names = {guard.name for guard in step.guards}
-        return leads and self.asking <= step.needs and self.only <= set(step.effects) and not self.never & set(step.effects) and (not self.behind or bool(self.behind & names))
+        return (
+            leads
+            and self.asking <= step.needs
+            and self.only <= set(step.effects)
+            and not self.never & set(step.effects)
+            and (not self.behind or bool(self.behind & names))
+        )
 
     def is_kept_by(self, step: Transition) -> bool:
         """Whether the step does all that the rule asks."""
@@ -75,7 +83,11 @@ class ProofFault:
 
 
 def prove(
-    workflows: Mapping[str, Workflow], promises: Iterable[Promise], roles: Mapping[str, Role] = ROLES, *, rules: Iterable[Rule] = ()
+    workflows: Mapping[str, Workflow],
+    promises: Iterable[Promise],
+    roles: Mapping[str, Role] = ROLES,
+    *,
+    rules: Iterable[Rule] = (),
 ) -> tuple[ProofFault, ...]:
     """Every fault of the definitions under the promises and rules; empty when all is sound."""
     faults: list[ProofFault] = []
@@ -108,7 +120,11 @@ def _against(workflow: Workflow, rule: Rule) -> Iterator[ProofFault]:
 
 
 def shortest(
-    workflow: Workflow, target: str, allowed: Callable[[str, Transition], bool] = lambda _name, _step: True, *, start: str | None = None
+    workflow: Workflow,
+    target: str,
+    allowed: Callable[[str, Transition], bool] = lambda _name, _step: True,
+    *,
+    start: str | None = None,
 ) -> tuple[str, ...] | None:
     """A shortest road of transition names from `start` (the initial state) to `target`, or None."""
     first = start or workflow.initial
@@ -128,7 +144,9 @@ def shortest(
 def simulate(workflow: Workflow, role: str, state: str) -> tuple[tuple[str, Transition], ...]:
     """The steps that start in `state` and that `role` has the right for. Raises KeyError for unknown names."""
     held, _ = ROLES[role].permits, workflow.states[state]
-    return tuple((name, step) for name, step in workflow.transitions.items() if state in step.sources and step.permission in held)
+    return tuple(
+        (name, step) for name, step in workflow.transitions.items() if state in step.sources and step.permission in held
+    )
 
 
 def _humans(roles: Mapping[str, Role]) -> frozenset[Permission]:
@@ -142,14 +160,19 @@ def _dead_ends(workflow: Workflow, roles: Mapping[str, Role]) -> Iterator[ProofF
         exits = [step for step in workflow.transitions.values() if name in step.sources and step.permission in held]
         if not state.is_final and all(step.target == name for step in exits):
             road = shortest(workflow, name) or ()
-            yield ProofFault(workflow.name, "dead_end", f"Aus „{state.title}“ führt kein Weg, den jemand gehen darf.", road)
+            yield ProofFault(
+                workflow.name, "dead_end", f"Aus „{state.title}“ führt kein Weg, den jemand gehen darf.", road
+            )
 
 
 def _unheld(workflow: Workflow, roles: Mapping[str, Role]) -> Iterator[ProofFault]:
     for name, step in workflow.transitions.items():
         if not any(step.permission in role.permits for role in roles.values()):
             yield ProofFault(
-                workflow.name, "unheld", f"Das Recht {step.permission} für „{step.title}“ ({name}) hat keine Rolle.", (name,)
+                workflow.name,
+                "unheld",
+                f"Das Recht {step.permission} für „{step.title}“ ({name}) hat keine Rolle.",
+                (name,),
             )
 
 
@@ -159,7 +182,9 @@ def _blind_guards(workflow: Workflow) -> Iterator[ProofFault]:
         for guard in (guard for guard in step.guards if guard.steps):
             road = _around(workflow, step, guard.steps)
             if road is not None:
-                yield ProofFault(workflow.name, "blind_guard", f"„{guard.title}“ vor „{step.title}“ lässt sich umgehen.", road)
+                yield ProofFault(
+                    workflow.name, "blind_guard", f"„{guard.title}“ vor „{step.title}“ lässt sich umgehen.", road
+                )
 
 
 def _around(workflow: Workflow, step: Transition, wanted: frozenset[str]) -> tuple[str, ...] | None:
@@ -175,7 +200,10 @@ def _doubled_titles(workflow: Workflow) -> Iterator[ProofFault]:
         for name, step in workflow.transitions.items():
             if state in step.sources and titles.setdefault(step.title, name) != name:
                 yield ProofFault(
-                    workflow.name, "same_title", f"Zwei Schritte aus „{state}“ heißen „{step.title}“.", (titles[step.title], name)
+                    workflow.name,
+                    "same_title",
+                    f"Zwei Schritte aus „{state}“ heißen „{step.title}“.",
+                    (titles[step.title], name),
                 )
 
 
@@ -187,10 +215,14 @@ def _broken(workflow: Workflow, promise: Promise, roles: Mapping[str, Role]) -> 
 
     # The clock walks on roads that a human opened: what it may do counts as open, too, unless a human road was guarded.
     def may_walk(name: str, step: Transition) -> bool:
-        return is_open(name, step) or (step.permission is Permission.CLOCK_ACT and not promise.guards & {g.name for g in step.guards})
+        return is_open(name, step) or (
+            step.permission is Permission.CLOCK_ACT and not promise.guards & {g.name for g in step.guards}
+        )
 
     road = shortest(workflow, promise.target, may_walk)
     if road is not None:
         yield ProofFault(workflow.name, "broken_promise", f"Zusage gebrochen: {promise.words}", road)
-    if promise.guards and not any(promise.guards & {g.name for g in step.guards} for step in workflow.transitions.values()):
+    if promise.guards and not any(
+        promise.guards & {g.name for g in step.guards} for step in workflow.transitions.values()
+    ):
         yield ProofFault(workflow.name, "no_guard", f"Kein Schritt prüft, was zugesagt ist: {promise.words}")

@@ -25,19 +25,38 @@ REUSE: Final = Workflow(
     transitions={
         "negotiate": Transition(frozenset({"interest"}), "negotiation", Permission.REUSE_OFFER, "Abstimmung beginnen"),
         "order": Transition(
-            frozenset({"negotiation"}), "ordered", Permission.REUSE_REQUEST, "Bestellen", guards=(TERMS_CONFIRMED,),
+            frozenset({"negotiation"}),
+            "ordered",
+            Permission.REUSE_REQUEST,
+            "Bestellen",
+            guards=(TERMS_CONFIRMED,),
         ),
         "sign": Transition(
-            frozenset({"ordered"}), "contract", Permission.REUSE_OFFER, "Vertrag schließen", needs=frozenset({"contract_number"}),
+            frozenset({"ordered"}),
+            "contract",
+            Permission.REUSE_OFFER,
+            "Vertrag schließen",
+            needs=frozenset({"contract_number"}),
             guards=(TERMS_CONFIRMED, INHOUSE),
         ),
         "go_live": Transition(
-            frozenset({"contract"}), "live", Permission.REUSE_OFFER, "In Betrieb nehmen", needs=frozenset({"live_since"}),
+            frozenset({"contract"}),
+            "live",
+            Permission.REUSE_OFFER,
+            "In Betrieb nehmen",
+            needs=frozenset({"live_since"}),
         ),
         "end": Transition(
-            frozenset({"interest", "negotiation", "ordered", "contract", "live"}), "ended", Permission.REUSE_REQUEST, "Beenden",
+            frozenset({"interest", "negotiation", "ordered", "contract", "live"}),
+            "ended",
+            Permission.REUSE_REQUEST,
+            "Beenden",
             needs=frozenset({"comment"}),
         ),
     },
-    field_labels={"contract_number": "Die Vertragsnummer", "live_since": "Der Tag der Inbetriebnahme", "comment": "Der Hinweis"},
+    field_labels={
+        "contract_number": "Die Vertragsnummer",
+        "live_since": "Der Tag der Inbetriebnahme",
+        "comment": "Der Hinweis",
+    },
 )

@@ -1,7 +1,7 @@
 """Who sees what of an item in which state, and which rights a role gives where: one table for lists, pages, mails and tests.
 
 `SIGHTS` is what may be seen; what may be done are the steps of the workflows with their permissions and `permits_on`. Whoever
-reaches nothing by this table is shown nothing: no title, no heading, no address, no count. `content.services.rights` asks it
+reaches nothing by this table is shown nothing: no title, no heading, no address, no count. `content.services.base.rights` asks it
 of the database and of rows.
 """
 
@@ -74,27 +74,52 @@ VOTED: Final = frozenset({"adopted", "implementing", "implemented", "recorded", 
 """States of a procedure that a vote of the members led to."""
 
 SIGHTS: Final[tuple[Sight, ...]] = (
-    Sight(Part.EDITION, frozenset({Relation.ANYBODY}), frozenset({"published"}), "Veröffentlichtes liest jeder, so wie es veröffentlicht ist."),
-    Sight(Part.ADDRESS, frozenset({Relation.ANYBODY}), frozenset({"withdrawn"}), "Von Zurückgezogenem bleiben Adresse und Grund."),
     Sight(
-        Part.WORKING, frozenset({Relation.HOUSE, Relation.KEEPER}), STATES,
-        "Wer schreiben, prüfen oder veröffentlichen darf, sieht alles; mit einer Rolle für eine Organisation das, was ihr gehört.", READING,
+        Part.EDITION,
+        frozenset({Relation.ANYBODY}),
+        frozenset({"published"}),
+        "Veröffentlichtes liest jeder, so wie es veröffentlicht ist.",
     ),
     Sight(
-        Part.TITLE, frozenset({Relation.MEMBER}), STATES - {"published", "trashed", "removed"},
-        "Die Vertretung eines Mitglieds kennt den Titel dessen, worüber die Mitglieder abgestimmt haben, auch ehe es öffentlich ist.", frozenset({_P.IMPLEMENTATION_REPORT}),
-        frozenset({"decision", "recommendation"}), VOTED,
+        Part.ADDRESS,
+        frozenset({Relation.ANYBODY}),
+        frozenset({"withdrawn"}),
+        "Von Zurückgezogenem bleiben Adresse und Grund.",
     ),
     Sight(
-        Part.ADDRESS, frozenset({Relation.HOUSE}), STATES, "Das Protokoll nennt, woran etwas geschah, mit seiner Adresse; nie Titel oder Text.",
+        Part.WORKING,
+        frozenset({Relation.HOUSE, Relation.KEEPER}),
+        STATES,
+        "Wer schreiben, prüfen oder veröffentlichen darf, sieht alles; mit einer Rolle für eine Organisation das, was ihr gehört.",
+        READING,
+    ),
+    Sight(
+        Part.TITLE,
+        frozenset({Relation.MEMBER}),
+        STATES - {"published", "trashed", "removed"},
+        "Die Vertretung eines Mitglieds kennt den Titel dessen, worüber die Mitglieder abgestimmt haben, auch ehe es öffentlich ist.",
+        frozenset({_P.IMPLEMENTATION_REPORT}),
+        frozenset({"decision", "recommendation"}),
+        VOTED,
+    ),
+    Sight(
+        Part.ADDRESS,
+        frozenset({Relation.HOUSE}),
+        STATES,
+        "Das Protokoll nennt, woran etwas geschah, mit seiner Adresse; nie Titel oder Text.",
         frozenset({_P.AUDIT_READ}),
     ),
     Sight(
-        Part.WORKING, frozenset({Relation.REVIEW_LINK}), STATES - {"trashed", "removed"}, "Ein Gast der Durchsicht liest den Bericht, um den er gebeten ist.",
+        Part.WORKING,
+        frozenset({Relation.REVIEW_LINK}),
+        STATES - {"trashed", "removed"},
+        "Ein Gast der Durchsicht liest den Bericht, um den er gebeten ist.",
         kinds=frozenset({"report"}),
     ),
     Sight(
-        Part.FROZEN, frozenset({Relation.EMBARGO_LINK}), frozenset({"submitted", "scheduled"}),
+        Part.FROZEN,
+        frozenset({Relation.EMBARGO_LINK}),
+        frozenset({"submitted", "scheduled"}),
         "Ein Link unter Sperrfrist zeigt den eingereichten Text.",
     ),
 )
@@ -120,7 +145,9 @@ class Where:
     def holds(self, kind: str, owner: str, state: str, procedure: str | None) -> bool:
         """Whether an item of this kind, owner and states is among them."""
         return (
-            (not self.kinds or kind in self.kinds) and self.owner in {None, owner} and state in self.states
+            (not self.kinds or kind in self.kinds)
+            and self.owner in {None, owner}
+            and state in self.states
             and (not self.procedures or procedure in self.procedures)
         )
 
@@ -177,10 +204,13 @@ def permits(grants: Grants) -> frozenset[Permission]:
 
 def permits_on(grants: Grants, kind: str, owner: str) -> frozenset[Permission]:
     """The rights that grants give on items of `kind` that belong to the organisation `owner`."""
-    return frozenset[Permission]().union(*(
-        given(role, organisation) for role, organisation in grants
-        if role in ROLES and (not ROLES[role].kinds or kind in ROLES[role].kinds) and organisation in {"", owner}
-    ))
+    return frozenset[Permission]().union(
+        *(
+            given(role, organisation)
+            for role, organisation in grants
+            if role in ROLES and (not ROLES[role].kinds or kind in ROLES[role].kinds) and organisation in {"", owner}
+        )
+    )
 
 
 def misfit(role: str, organisation: str) -> str:

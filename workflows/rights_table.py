@@ -11,23 +11,38 @@ from workflows.rights import SIGHTS, STATES, Part, Relation, Sight
 from workflows.vocabulary import HOUSE_WIDE, ROLES, Permission, Reach
 
 REACHES: Final[Mapping[Reach, str]] = {
-    Reach.HOUSE: "immer überall", Reach.ORGANISATION: "nur für eine Organisation", Reach.EITHER: "überall oder für eine Organisation",
+    Reach.HOUSE: "immer überall",
+    Reach.ORGANISATION: "nur für eine Organisation",
+    Reach.EITHER: "überall oder für eine Organisation",
 }
 PARTS: Final[Mapping[Part, str]] = {
-    Part.EDITION: "die veröffentlichte Fassung", Part.ADDRESS: "die Adresse", Part.TITLE: "den Titel", Part.FROZEN: "den eingereichten Text",
+    Part.EDITION: "die veröffentlichte Fassung",
+    Part.ADDRESS: "die Adresse",
+    Part.TITLE: "den Titel",
+    Part.FROZEN: "den eingereichten Text",
     Part.WORKING: "alles",
 }
 RELATIONS: Final[Mapping[Relation, str]] = {
-    Relation.ANYBODY: "jeder", Relation.HOUSE: "wer das Recht überall hat", Relation.KEEPER: "wer das Recht für die Organisation hat, der es gehört",
-    Relation.MEMBER: "die Vertretung eines Mitglieds", Relation.REVIEW_LINK: "wer den Link zur Durchsicht hat",
+    Relation.ANYBODY: "jeder",
+    Relation.HOUSE: "wer das Recht überall hat",
+    Relation.KEEPER: "wer das Recht für die Organisation hat, der es gehört",
+    Relation.MEMBER: "die Vertretung eines Mitglieds",
+    Relation.REVIEW_LINK: "wer den Link zur Durchsicht hat",
     Relation.EMBARGO_LINK: "wer einen Link unter Sperrfrist hat",
 }
 OTHER_ACTS: Final[Mapping[Permission, str]] = {
-    Permission.ITEM_EDIT: "Anlegen und bearbeiten", Permission.ITEM_EMBARGO: "Sperrfrist und persönliche Links", Permission.VOTE_RECORD: "Stimmen eintragen",
-    Permission.IMPLEMENTATION_REPORT: "Umsetzung melden", Permission.IMPLEMENTATION_CONFIRM: "Meldungen bestätigen, Aufträge verfolgen",
-    Permission.REPORT_WRITE: "Berichte schreiben und durchsehen", Permission.CONTACT_EDIT: "Kontakte und Vorsitz pflegen",
-    Permission.SEARCH_EDIT: "Wörter der Suche pflegen", Permission.ACCOUNT_MANAGE: "Konten und Rollen verwalten", Permission.AUDIT_READ: "Protokoll lesen",
-    Permission.DECISION_ADOPT: "Nummern ansehen", Permission.REUSE_OFFER: "Bedingungen bestätigen",
+    Permission.ITEM_EDIT: "Anlegen und bearbeiten",
+    Permission.ITEM_EMBARGO: "Sperrfrist und persönliche Links",
+    Permission.VOTE_RECORD: "Stimmen eintragen",
+    Permission.IMPLEMENTATION_REPORT: "Umsetzung melden",
+    Permission.IMPLEMENTATION_CONFIRM: "Meldungen bestätigen, Aufträge verfolgen",
+    Permission.REPORT_WRITE: "Berichte schreiben und durchsehen",
+    Permission.CONTACT_EDIT: "Kontakte und Vorsitz pflegen",
+    Permission.SEARCH_EDIT: "Wörter der Suche pflegen",
+    Permission.ACCOUNT_MANAGE: "Konten und Rollen verwalten",
+    Permission.AUDIT_READ: "Protokoll lesen",
+    Permission.DECISION_ADOPT: "Nummern ansehen",
+    Permission.REUSE_OFFER: "Bedingungen bestätigen",
 }
 """What a right allows beside the steps of workflows."""
 
@@ -39,9 +54,11 @@ def as_markdown() -> str:
 
 def _head() -> Iterator[str]:
     yield from (
-        "# Wer was sehen und tun darf", "",
+        "# Wer was sehen und tun darf",
+        "",
         "Diese Seite schreibt `beschlussportal workflows rights` aus der Tafel, nach der das Portal selbst entscheidet (`workflows/rights.py`,",
-        "`workflows/vocabulary.py`). Ein Test vergleicht beide und fragt jede Adresse als jede Rolle.", "",
+        "`workflows/vocabulary.py`). Ein Test vergleicht beide und fragt jede Adresse als jede Rolle.",
+        "",
     )
 
 
@@ -57,19 +74,35 @@ def _roles() -> Iterator[str]:
     yield from ("## Rollen", "", _row(["Rolle", "Name", "Arten", "Gilt", "Zweiter Faktor"]), _row(["---"] * 5))
     for name, role in ROLES.items():
         if role.is_human:
-            yield _row([role.title, f"`{name}`", _kinds(role.kinds), REACHES[role.reach], "ja" if role.needs_second_factor else "nein"])
+            yield _row(
+                [
+                    role.title,
+                    f"`{name}`",
+                    _kinds(role.kinds),
+                    REACHES[role.reach],
+                    "ja" if role.needs_second_factor else "nein",
+                ]
+            )
     yield from (
-        "", "Eine Rolle für eine Organisation wirkt nur auf das, was dieser Organisation gehört. Rechte über das ganze Haus (in der nächsten Tafel mit",
-        "„Haus“) gelten nur, wo die Rolle überall gilt.", "",
+        "",
+        "Eine Rolle für eine Organisation wirkt nur auf das, was dieser Organisation gehört. Rechte über das ganze Haus (in der nächsten Tafel mit",
+        "„Haus“) gelten nur, wo die Rolle überall gilt.",
+        "",
     )
 
 
 def _acts() -> Iterator[str]:
-    holders = {right: [role.title for role in ROLES.values() if role.is_human and right in role.permits] for right in Permission}
+    holders = {
+        right: [role.title for role in ROLES.values() if role.is_human and right in role.permits]
+        for right in Permission
+    }
     yield from ("## Was ein Recht erlaubt", "", _row(["Recht", "Erlaubt", "Rollen", "Haus"]), _row(["---"] * 4))
     for right in Permission:
         steps = [
-            f"{step.title} ({flow.title})" for flow in WORKFLOWS.values() for step in flow.transitions.values() if step.permission is right
+            f"{step.title} ({flow.title})"
+            for flow in WORKFLOWS.values()
+            for step in flow.transitions.values()
+            if step.permission is right
         ]
         allowed = "; ".join(filter(None, [OTHER_ACTS.get(right, ""), *dict.fromkeys(steps)]))
         if allowed and holders[right]:
@@ -78,13 +111,19 @@ def _acts() -> Iterator[str]:
 
 
 def _sights() -> Iterator[str]:
-    yield from ("## Wer was sieht", "", _row(["Wer", "sieht", "Arten", "Zustände", "Recht", "Warum"]), _row(["---"] * 6))
+    yield from (
+        "## Wer was sieht",
+        "",
+        _row(["Wer", "sieht", "Arten", "Zustände", "Recht", "Warum"]),
+        _row(["---"] * 6),
+    )
     for sight in SIGHTS:
         who = " oder ".join(RELATIONS[one] for one in Relation if one in sight.relations)
         rights = ", ".join(f"`{one}`" for one in sorted(sight.permissions))
         yield _row([who, PARTS[sight.part], _kinds(sight.kinds), _states(sight), rights, sight.words])
     yield from (
-        "", "Was in keiner Zeile steht, sieht niemand: keinen Titel, keine Überschrift, keine Adresse und keine Zahl. Listen, Auswahlen, Vorschläge,",
+        "",
+        "Was in keiner Zeile steht, sieht niemand: keinen Titel, keine Überschrift, keine Adresse und keine Zahl. Listen, Auswahlen, Vorschläge,",
         "„Darauf verweisen“, die Suche nach Verweisen, Hinweise und E-Mails nennen einen Eintrag so, wie die Tafel es erlaubt: mit dem Titel von heute,",
         "mit dem veröffentlichten, oder gar nicht.",
     )

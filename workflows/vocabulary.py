@@ -44,11 +44,24 @@ class Permission(StrEnum):
     DESK_ENTER = "desk:enter"
 
 
-HOUSE_WIDE: Final = frozenset({
-    Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ, Permission.SEARCH_EDIT, Permission.CONTACT_EDIT, Permission.ITEM_IMPORT, Permission.CLOCK_ACT,
-    Permission.DECISION_PREPARE, Permission.DECISION_ADOPT, Permission.DECISION_RECORD, Permission.VOTE_RECORD, Permission.RECOMMENDATION_ADOPT,
-    Permission.RECOMMENDATION_FOLLOW, Permission.IMPLEMENTATION_CONFIRM, Permission.REPORT_NOTE,
-})
+HOUSE_WIDE: Final = frozenset(
+    {
+        Permission.ACCOUNT_MANAGE,
+        Permission.AUDIT_READ,
+        Permission.SEARCH_EDIT,
+        Permission.CONTACT_EDIT,
+        Permission.ITEM_IMPORT,
+        Permission.CLOCK_ACT,
+        Permission.DECISION_PREPARE,
+        Permission.DECISION_ADOPT,
+        Permission.DECISION_RECORD,
+        Permission.VOTE_RECORD,
+        Permission.RECOMMENDATION_ADOPT,
+        Permission.RECOMMENDATION_FOLLOW,
+        Permission.IMPLEMENTATION_CONFIRM,
+        Permission.REPORT_NOTE,
+    }
+)
 """Rights that act on the whole house, or on the body and all its members: they count only where they are held everywhere."""
 
 
@@ -85,35 +98,65 @@ _P = Permission
 _DESK: Final = frozenset({_P.DESK_ENTER})
 _WRITING: Final = frozenset({_P.ITEM_EDIT, _P.ITEM_SUBMIT})
 
-ROLES: Final[Mapping[str, Role]] = MappingProxyType({
-    "member": Role("Mitglied einer Arbeitsgruppe", _DESK | _WRITING | {_P.REPORT_WRITE}, frozenset({"report", "recommendation"})),
-    "chair": Role(
-        "Leitung einer Arbeitsgruppe", _DESK | _WRITING | {_P.REPORT_WRITE, _P.REPORT_LEAD, _P.RECOMMENDATION_PROPOSE},
-        frozenset({"report", "recommendation"}),
-    ),
-    "land": Role(
-        "Vertretung eines Mitglieds",
-        _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT}, frozenset({"recommendation"}),
-        reach=Reach.ORGANISATION,
-    ),
-    "provider": Role("Anbieter", _DESK | _WRITING | {_P.REUSE_OFFER}, frozenset({"market_item", "offer"}), reach=Reach.ORGANISATION),
-    "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), reach=Reach.ORGANISATION),
-    "press": Role(
-        "Pressestelle",
-        _DESK | _WRITING | {_P.ITEM_REVIEW, _P.ITEM_PUBLISH, _P.ITEM_CORRECT, _P.ITEM_WITHDRAW, _P.ITEM_TRASH, _P.ITEM_EMBARGO, _P.CONTACT_EDIT, _P.SEARCH_EDIT},
-        frozenset({"press_release", "page"}), needs_second_factor=True,
-    ),
-    "secretariat": Role(
-        "Geschäftsstelle",
-        frozenset(_P) - {_P.ITEM_IMPORT, _P.CLOCK_ACT, _P.ACCOUNT_MANAGE, _P.IMPLEMENTATION_REPORT, _P.AUDIT_READ},
-        needs_second_factor=True, reach=Reach.HOUSE,
-    ),
-    "administrator": Role(
-        "Administration", _DESK | {_P.ACCOUNT_MANAGE, _P.AUDIT_READ}, frozenset({"body"}), needs_second_factor=True, reach=Reach.HOUSE,
-    ),
-    "operator": Role("Betrieb (Kommandozeile)", frozenset(_P) - {_P.CLOCK_ACT}, is_human=False),
-    "clock": Role("Uhr", frozenset({_P.CLOCK_ACT}), is_human=False),
-})
+ROLES: Final[Mapping[str, Role]] = MappingProxyType(
+    {
+        "member": Role(
+            "Mitglied einer Arbeitsgruppe",
+            _DESK | _WRITING | {_P.REPORT_WRITE},
+            frozenset({"report", "recommendation"}),
+        ),
+        "chair": Role(
+            "Leitung einer Arbeitsgruppe",
+            _DESK | _WRITING | {_P.REPORT_WRITE, _P.REPORT_LEAD, _P.RECOMMENDATION_PROPOSE},
+            frozenset({"report", "recommendation"}),
+        ),
+        "land": Role(
+            "Vertretung eines Mitglieds",
+            _DESK | {_P.RECOMMENDATION_PROPOSE, _P.IMPLEMENTATION_REPORT, _P.REUSE_REQUEST, _P.ITEM_EDIT},
+            frozenset({"recommendation"}),
+            reach=Reach.ORGANISATION,
+        ),
+        "provider": Role(
+            "Anbieter",
+            _DESK | _WRITING | {_P.REUSE_OFFER},
+            frozenset({"market_item", "offer"}),
+            reach=Reach.ORGANISATION,
+        ),
+        "commune": Role("Kommune", _DESK | {_P.REUSE_REQUEST}, frozenset({"offer"}), reach=Reach.ORGANISATION),
+        "press": Role(
+            "Pressestelle",
+            _DESK
+            | _WRITING
+            | {
+                _P.ITEM_REVIEW,
+                _P.ITEM_PUBLISH,
+                _P.ITEM_CORRECT,
+                _P.ITEM_WITHDRAW,
+                _P.ITEM_TRASH,
+                _P.ITEM_EMBARGO,
+                _P.CONTACT_EDIT,
+                _P.SEARCH_EDIT,
+            },
+            frozenset({"press_release", "page"}),
+            needs_second_factor=True,
+        ),
+        "secretariat": Role(
+            "Geschäftsstelle",
+            frozenset(_P) - {_P.ITEM_IMPORT, _P.CLOCK_ACT, _P.ACCOUNT_MANAGE, _P.IMPLEMENTATION_REPORT, _P.AUDIT_READ},
+            needs_second_factor=True,
+            reach=Reach.HOUSE,
+        ),
+        "administrator": Role(
+            "Administration",
+            _DESK | {_P.ACCOUNT_MANAGE, _P.AUDIT_READ},
+            frozenset({"body"}),
+            needs_second_factor=True,
+            reach=Reach.HOUSE,
+        ),
+        "operator": Role("Betrieb (Kommandozeile)", frozenset(_P) - {_P.CLOCK_ACT}, is_human=False),
+        "clock": Role("Uhr", frozenset({_P.CLOCK_ACT}), is_human=False),
+    }
+)
 """Roles are granted on an organisation or everywhere; one person may have several."""
 
 

@@ -29,7 +29,12 @@ def html_blocks(html: str, base_url: str, anchors: frozenset[str] = frozenset())
     reader = Tree()
     reader.feed(html)
     reader.close()
-    notes = {item.attributes["id"]: item for part in _find(reader.root, "ol") if _is(part, "notes") for item in _find(part, "li")}
+    notes = {
+        item.attributes["id"]: item
+        for part in _find(reader.root, "ol")
+        if _is(part, "notes")
+        for item in _find(part, "li")
+    }
     return blocks(reader.root, Around(base_url, notes, anchors))
 
 
@@ -101,7 +106,29 @@ class Tree(HTMLParser):
         self._open[-1].children.append(data)
 
 
-_BLOCK_TAGS: Final = frozenset(["p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "blockquote", "pre", "table", "div", "section", "figure", "dl", "dt", "dd", "li", "hr"])
+_BLOCK_TAGS: Final = frozenset(
+    [
+        "p",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "blockquote",
+        "pre",
+        "table",
+        "div",
+        "section",
+        "figure",
+        "dl",
+        "dt",
+        "dd",
+        "li",
+        "hr",
+    ]
+)
 
 
 def blocks(node: Node, around: Around) -> list[dict[str, Any]]:
@@ -146,7 +173,9 @@ def _figure(node: Node) -> dict[str, Any]:
     image = next(iter(_find(node, "img")), Node("img", {}, []))
     own = _OWN_FILE.match(image.attributes.get("src", ""))
     return {
-        "t": "figure", "file": own[1] if own else "", "alt": image.attributes.get("alt", ""),
+        "t": "figure",
+        "file": own[1] if own else "",
+        "alt": image.attributes.get("alt", ""),
         "caption": [words(part) for part in _find(node, "span")],
     }
 
@@ -174,7 +203,11 @@ def _list(node: Node, around: Around) -> dict[str, Any]:
     marks, bodies = [], []
     for index, item in enumerate(items):
         number = next(
-            (child for child in item.children if isinstance(child, Node) and child.attributes.get("class") == "clause-number"),
+            (
+                child
+                for child in item.children
+                if isinstance(child, Node) and child.attributes.get("class") == "clause-number"
+            ),
             None,
         )
         marks.append(words(number) if number else f"{start + index}.")
@@ -185,7 +218,8 @@ def _list(node: Node, around: Around) -> dict[str, Any]:
 
 def _html_table(node: Node, around: Around) -> dict[str, Any]:
     rows = [
-        [cell for cell in row.children if isinstance(cell, Node) and cell.tag in {"td", "th"}] for row in _find(node, "tr")
+        [cell for cell in row.children if isinstance(cell, Node) and cell.tag in {"td", "th"}]
+        for row in _find(node, "tr")
     ]
     width = max((len(row) for row in rows), default=1)
     cells = [[_inline(cell.children, around) for cell in row] + [[]] * (width - len(row)) for row in rows]

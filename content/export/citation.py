@@ -13,12 +13,20 @@ from typing import Any, Final
 
 import orjson
 
-from content.berlin import day_of
 from content.kinds import KINDS
+from content.typed.berlin import day_of
 
 _TEX: Final = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
 }
 _DESCRIPTION_CHARS: Final = 200
 
@@ -100,7 +108,9 @@ def html_meta(
     """What search engines and social networks read of a page."""
     date = _date(data)
     document = {"kind": kind, "title": title, "data": data}
-    first = next((clause["text"] for clause in data.get("clauses", ()) if clause["text"]), "") or data.get("summary") or ""
+    first = (
+        next((clause["text"] for clause in data.get("clauses", ()) if clause["text"]), "") or data.get("summary") or ""
+    )
     description = _cut(first or f"{_genre(document)} {_author(document)}")
     label = f"Beschluss {data['number']}: {title}" if kind == "decision" else title
     tags = [
@@ -126,7 +136,11 @@ def html_meta(
         "publisher": {"@type": "Organization", "name": _author(document)},
     }
     if kind == "decision":
-        ld |= {"legislationIdentifier": data["number"], "legislationDate": data.get("date"), "legislationType": "Beschluss"}
+        ld |= {
+            "legislationIdentifier": data["number"],
+            "legislationDate": data.get("date"),
+            "legislationType": "Beschluss",
+        }
         ld["citation"] = sorted({base_url + row["url"] for row in data.get("references", ())}) or None
     if kind == "meeting":
         ld |= {"startDate": data.get("date"), "location": data.get("place"), "organizer": ld.pop("publisher")}
@@ -135,8 +149,14 @@ def html_meta(
 
 
 _SCHEMA_TYPES: Final = {
-    "decision": "Legislation", "meeting": "Event", "press_release": "NewsArticle", "report": "Report",
-    "organisation": "Organization", "body": "Organization", "term": "DefinedTerm", "market_item": "GovernmentService",
+    "decision": "Legislation",
+    "meeting": "Event",
+    "press_release": "NewsArticle",
+    "report": "Report",
+    "organisation": "Organization",
+    "body": "Organization",
+    "term": "DefinedTerm",
+    "market_item": "GovernmentService",
 }
 
 
@@ -165,7 +185,20 @@ def _date(data: Mapping[str, Any]) -> dt.date | None:
     return dt.date.fromisoformat(text) if text else None
 
 
-_MONTHS: Final = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
+_MONTHS: Final = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+]
 
 
 def _german(date: dt.date) -> str:

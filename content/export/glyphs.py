@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Final
 
 BOX: Final = "\u25af"
-LOOKALIKES: Final = {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓", "\uf0e0": "→", "\uf02d": "–", "\u2043": "•", "\u2011": "-"}
+LOOKALIKES: Final = {
+    "\uf0b7": "•",
+    "\uf0a7": "▪",
+    "\uf0d8": "➢",
+    "\uf0fc": "✓",
+    "\uf0e0": "→",
+    "\uf02d": "–",
+    "\u2043": "•",
+    "\u2011": "-",
+}
 """Bullets and arrows as Word's symbol fonts leave them, and what everybody reads them as."""
 _COVERED: Final = Path(__file__).parent / "fonts" / "covered.txt"
 
@@ -23,7 +32,9 @@ _COVERED: Final = Path(__file__).parent / "fonts" / "covered.txt"
 def _strange() -> re.Pattern[str]:
     """Finds characters without a picture."""
     ranges = (part.partition("-") for part in _COVERED.read_text().split())
-    known = "".join(f"\\U{int(first, 16):08x}" + (f"-\\U{int(last, 16):08x}" if last else "") for first, _, last in ranges)
+    known = "".join(
+        f"\\U{int(first, 16):08x}" + (f"-\\U{int(last, 16):08x}" if last else "") for first, _, last in ranges
+    )
     return re.compile(f"[^\\s{known}]")
 
 

@@ -18,16 +18,16 @@ from typing import Any, Final
 
 import typst
 
-from content.canonical import canonical_json
+from content.council.laender import name_of
+from content.council.voting import SHOWN_WORDS, in_words
+from content.database.storage import UploadRefused, sniff
 from content.export import glyphs
 from content.export.blocks import heading_block, html_blocks, levelled, table_block, text_block, with_pictures
 from content.export.report_pdf import front_of, report_blocks
 from content.export.typesetting import LedgerProof, PdfError
 from content.kinds import KINDS
-from content.laender import name_of
-from content.storage import UploadRefused, sniff
-from content.voting import SHOWN_WORDS, in_words
-from content.wording import ending_sentence
+from content.proof.canonical import canonical_json
+from content.text.wording import ending_sentence
 
 MAX_TEXT_CHARS: Final = 1_500_000
 MAX_ROUNDS: Final = 5
@@ -36,7 +36,13 @@ _ENDINGS: Final[Mapping[str, str]] = {"image/jpeg": "jpg", "image/png": "png"}
 _FONTS: Final = _HERE / "fonts"
 
 
-def build(document: Mapping[str, Any], proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({})) -> bytes:
+def build(
+    document: Mapping[str, Any],
+    proof: LedgerProof,
+    *,
+    base_url: str,
+    pictures: Mapping[str, Path] = MappingProxyType({}),
+) -> bytes:
     """The PDF of an edition; `pictures`: hash → file of each that it shows. Raises `PdfError`."""
     if len(document["text"]) + len(document["html"]) > MAX_TEXT_CHARS:
         raise PdfError("Das Dokument ist zu lang für eine PDF-Datei.")
@@ -59,7 +65,9 @@ def _laid_out(pictures: Mapping[str, Path], folder: Path) -> dict[str, str]:
     return names
 
 
-def _set(document: Mapping[str, Any], proof: LedgerProof, base_url: str, folder: Path, names: Mapping[str, str]) -> bytes:
+def _set(
+    document: Mapping[str, Any], proof: LedgerProof, base_url: str, folder: Path, names: Mapping[str, str]
+) -> bytes:
     request = _Request(_request(document, proof, base_url, names))
     shutil.copy(_HERE / "edition.typ", folder)
     source = canonical_json(document).decode()
@@ -75,15 +83,17 @@ def _set(document: Mapping[str, Any], proof: LedgerProof, base_url: str, folder:
 
 
 def _compiled(folder: Path, request: str, source: str, timestamp: int) -> bytes:
-    return bytes(typst.compile(
-        str(folder / "edition.typ"),
-        root=str(folder),
-        font_paths=[str(_FONTS)],
-        ignore_system_fonts=True,
-        sys_inputs={"doc": request, "source": source},
-        pdf_standards=["ua-1", "a-3a"],
-        timestamp=timestamp,
-    ))
+    return bytes(
+        typst.compile(
+            str(folder / "edition.typ"),
+            root=str(folder),
+            font_paths=[str(_FONTS)],
+            ignore_system_fonts=True,
+            sys_inputs={"doc": request, "source": source},
+            pdf_standards=["ua-1", "a-3a"],
+            timestamp=timestamp,
+        )
+    )
 
 
 class _Request:
@@ -99,12 +109,19 @@ class _Request:
         shown = _mapped(self._given, lambda text: glyphs.shown(text).translate(self._left_out))
         shown["meta"] = {name: self._given[name] for name in ("title", "author", "keywords")}
         if self._missing:
-            shown["proof"].append(["Ersatzzeichen", f"{glyphs.BOX} steht für {', '.join(map(glyphs.named, self._missing))}"])
+            shown["proof"].append(
+                ["Ersatzzeichen", f"{glyphs.BOX} steht für {', '.join(map(glyphs.named, self._missing))}"]
+            )
         return json.dumps(shown, ensure_ascii=False, sort_keys=True)
 
     def leave_out(self, diagnostic: str) -> bool:
         """Replace what the compiler could not show where it stands (it judges whole clusters); whether there was anything new."""
-        chars = {char for text in _UNSHOWN.findall(diagnostic) for char in _plain(text) if not char.isascii() and char != glyphs.BOX}
+        chars = {
+            char
+            for text in _UNSHOWN.findall(diagnostic)
+            for char in _plain(text)
+            if not char.isascii() and char != glyphs.BOX
+        }
         chars -= set(map(chr, self._left_out))
         self._left_out.update({ord(char): glyphs.replaced(char) for char in chars})
         self._missing.update(dict.fromkeys(char for char in sorted(chars) if glyphs.replaced(char) == glyphs.BOX))
@@ -141,10 +158,16 @@ def _epoch(text: str) -> int:
     return int(dt.datetime.fromisoformat(text).timestamp())
 
 
-def _request(document: Mapping[str, Any], proof: LedgerProof, base_url: str, names: Mapping[str, str]) -> dict[str, Any]:
+def _request(
+    document: Mapping[str, Any], proof: LedgerProof, base_url: str, names: Mapping[str, str]
+) -> dict[str, Any]:
     data = document["data"]
     is_report = document["kind"] == "report"
-    body = report_blocks(document, base_url) if is_report else [*_facts(document), *html_blocks(document["html"], base_url)]
+    body = (
+        report_blocks(document, base_url)
+        if is_report
+        else [*_facts(document), *html_blocks(document["html"], base_url)]
+    )
     found = [*body, *_extras(document, base_url)]
     levelled(found)
     with_pictures(found, names)
@@ -176,7 +199,10 @@ def _proof_rows(document: Mapping[str, Any], proof: LedgerProof) -> list[list[st
 
 
 def _unpublished_rows(proof: LedgerProof) -> list[list[str]]:
-    return [["Stand", "nicht veröffentlicht, deshalb ohne Eintrag im Register"], ["SHA-256 des Textes", _grouped(proof.sha256)]]
+    return [
+        ["Stand", "nicht veröffentlicht, deshalb ohne Eintrag im Register"],
+        ["SHA-256 des Textes", _grouped(proof.sha256)],
+    ]
 
 
 def _grouped(digest: str) -> str:
@@ -201,7 +227,9 @@ def _german_day(text: str | None) -> str:
 
 
 def _ending(document: Mapping[str, Any]) -> str:
-    return ending_sentence("Diese Empfehlung" if document["kind"] == "recommendation" else "Dieser Beschluss", document["data"])
+    return ending_sentence(
+        "Diese Empfehlung" if document["kind"] == "recommendation" else "Dieser Beschluss", document["data"]
+    )
 
 
 def _notice(document: Mapping[str, Any]) -> str | None:
@@ -227,7 +255,9 @@ def _extras(document: Mapping[str, Any], base_url: str) -> list[dict[str, Any]]:
         blocks += [heading_block("Tagesordnung"), table_block(["TOP", "Thema", "Beschluss"], rows)]
     quotes = [row for row in data.get("quotes", ()) if row.get("text")]
     for row in quotes:
-        blocks.append({"t": "quote", "c": [text_block(row["text"]), text_block(f"— {row['speaker']}, {row['function']}")]})
+        blocks.append(
+            {"t": "quote", "c": [text_block(row["text"]), text_block(f"— {row['speaker']}, {row['function']}")]}
+        )
     if data.get("image"):
         image = data["image"]
         blocks.append(text_block(f"Bild: {image['caption'] or image['alt']} (Bildnachweis: {image['credit']})"))
@@ -241,7 +271,10 @@ def _extras(document: Mapping[str, Any], base_url: str) -> list[dict[str, Any]]:
         blocks += [heading_block("Mitglieder"), _MEMBERS[document["kind"]](data["members"])]
     blocks += _vote_blocks(data.get("vote")) + _statement_blocks(data.get("statements") or (), base_url)
     if data.get("attachments"):
-        rows = [[row["title"], row["reason"] or ("öffentlich" if row["visibility"] == "public" else "nur für Mitglieder")] for row in data["attachments"]]
+        rows = [
+            [row["title"], row["reason"] or ("öffentlich" if row["visibility"] == "public" else "nur für Mitglieder")]
+            for row in data["attachments"]
+        ]
         blocks += [heading_block("Anlagen"), table_block(["Anlage", "Zugang"], rows)]
     return blocks
 
@@ -258,15 +291,23 @@ def _vote_blocks(vote: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     if vote.get("note"):
         found.append(text_block(vote["note"]))
     found.append(text_block(" ".join(_rule_words(vote))))
-    rows = [[row["name"], SHOWN_WORDS[row["choice"]], row["share"].replace(".", ",") if row["share"] != "0" else "–"] for row in vote["ballots"]]
+    rows = [
+        [row["name"], SHOWN_WORDS[row["choice"]], row["share"].replace(".", ",") if row["share"] != "0" else "–"]
+        for row in vote["ballots"]
+    ]
     return [*found, table_block(["Mitglied", "Stimme", "Anteil in Prozent"], rows)]
 
 
 def _rule_words(vote: Mapping[str, Any]) -> list[str]:
     words = []
     if vote.get("body_rule"):
-        words.append(f"Gezählt ist nach „{vote['rule_title']}“ statt nach der Regel des Gremiums („{vote['body_rule_title']}“).")
-        words.append(f"Grund: {vote['rule_reason']}" + (" Eine zweite Person hat das bestätigt." if vote.get("rule_confirmed") else ""))
+        words.append(
+            f"Gezählt ist nach „{vote['rule_title']}“ statt nach der Regel des Gremiums („{vote['body_rule_title']}“)."
+        )
+        words.append(
+            f"Grund: {vote['rule_reason']}"
+            + (" Eine zweite Person hat das bestätigt." if vote.get("rule_confirmed") else "")
+        )
     words.append(vote["rule_words"])
     if vote.get("key_year"):
         words.append(f"Gezählt nach dem Königsteiner Schlüssel {vote['key_year']}.")
@@ -290,12 +331,16 @@ def _body_members(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _organisation_members(members: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    rows = [[row["name"], ", ".join(map(name_of, row.get("laender") or ())) or "–", _amount(row.get("communes"))] for row in members]
+    rows = [
+        [row["name"], ", ".join(map(name_of, row.get("laender") or ())) or "–", _amount(row.get("communes"))]
+        for row in members
+    ]
     return table_block(["Name", "Länder", "Erreichte Kommunen"], rows)
 
 
 _MEMBERS: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], dict[str, Any]]]] = {
-    "body": _body_members, "organisation": _organisation_members,
+    "body": _body_members,
+    "organisation": _organisation_members,
 }
 """Kind → its members as a table: bodies have members with a vote, organisations have those who carry them."""
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from content import reading
-from content.berlin import day_of
 from content.export.citation import plain
 from content.kinds import KINDS
+from content.typed.berlin import day_of
 
 _WRAP: Final = "\r\n"
 _FORMULA: Final = re.compile(r"[=@\t\r]|[+-](?![\d (]*$)")
@@ -49,7 +49,9 @@ def build(kit: Kit, out: IO[bytes]) -> None:
     entries: dict[str, bytes | Path] = {
         "LIESMICH.txt": _text(_read_me(kit)),
         "mitteilung.txt": _text(_release(kit)),
-        "kontakte.csv": _table(_CONTACT_TITLES, [[row.get(name) or "" for name in _CONTACT_COLUMNS] for row in contacts(kit)]),
+        "kontakte.csv": _table(
+            _CONTACT_TITLES, [[row.get(name) or "" for name in _CONTACT_COLUMNS] for row in contacts(kit)]
+        ),
         "fakten.json": (json.dumps(facts(kit), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode(),
         "fakten.csv": _table(("Angabe", "Wert", "Adresse"), _fact_rows(facts(kit))),
         **kit.files,
@@ -80,7 +82,8 @@ def contacts(kit: Kit) -> list[Mapping[str, Any]]:
     """The contacts that are valid on the day of the release."""
     day = kit.document["data"].get("date") or day_of(kit.made_at).isoformat()
     return [
-        row for row in kit.document["data"].get("contacts", ())
+        row
+        for row in kit.document["data"].get("contacts", ())
         if (row.get("valid_from") or day) <= day <= (row.get("valid_until") or day)
     ]
 
@@ -97,10 +100,14 @@ def facts(kit: Kit) -> dict[str, Any]:
         "url": kit.base_url + document["url"],
         "edition": document["edition"] or None,
         "embargo": kit.embargo or None,
-        "meeting": {"label": meeting["label"], "date": meeting["date"], "url": _public(kit, meeting["url"])} if meeting else None,
+        "meeting": {"label": meeting["label"], "date": meeting["date"], "url": _public(kit, meeting["url"])}
+        if meeting
+        else None,
         "decisions": [_decision(kit, url) for url in data.get("decisions", ())],
         "quotes": [dict(row) for row in data.get("quotes", ()) if row.get("text")],
-        "image": {name: data["image"].get(name) for name in ("file_name", "alt", "caption", "credit")} if data.get("image") else None,
+        "image": {name: data["image"].get(name) for name in ("file_name", "alt", "caption", "credit")}
+        if data.get("image")
+        else None,
         "topics": list(data.get("topics", ())),
     }
 
@@ -117,7 +124,11 @@ def _public(kit: Kit, url: str) -> str | None:
 
 def _release(kit: Kit) -> list[str]:
     document, data = kit.document, kit.document["data"]
-    lines = [document["title"], "", *([" | ".join(part for part in (data.get("publisher"), data.get("date")) if part), ""])]
+    lines = [
+        document["title"],
+        "",
+        *([" | ".join(part for part in (data.get("publisher"), data.get("date")) if part), ""]),
+    ]
     lines += [document["text"], ""]
     for row in contacts(kit):
         lines += ["Pressekontakt:", *(str(row[name]) for name in _CONTACT_COLUMNS if row.get(name)), ""]
@@ -126,20 +137,29 @@ def _release(kit: Kit) -> list[str]:
 
 def _read_me(kit: Kit) -> list[str]:
     lines = [
-        f"Pressemappe: {kit.document['title']}", "",
-        "mitteilung.txt, mitteilung.pdf   der Text", "kontakte.csv                     Ansprechpersonen, wie sie am Tag der Mitteilung gelten",
+        f"Pressemappe: {kit.document['title']}",
+        "",
+        "mitteilung.txt, mitteilung.pdf   der Text",
+        "kontakte.csv                     Ansprechpersonen, wie sie am Tag der Mitteilung gelten",
         "fakten.json, fakten.csv          Angaben für Programme und Tabellen",
     ]
     if kit.document["data"].get("image"):
         lines.append("bilder/                          Bild; Bildnachweis und Bildbeschreibung in nachweise.txt")
     if kit.missing:
         lines += ["", f"Zurzeit fehlt: {', '.join(kit.missing)}. Bitte die Pressemappe später noch einmal laden."]
-    source = plain(kit.document, base_url=kit.base_url) if kit.document["edition"] else kit.base_url + kit.document["url"]
+    source = (
+        plain(kit.document, base_url=kit.base_url) if kit.document["edition"] else kit.base_url + kit.document["url"]
+    )
     return [*_embargo(kit), *lines, "", f"Quelle: {source}"]
 
 
 def _credits(image: Mapping[str, Any]) -> list[str]:
-    rows = (("Datei", image.get("file_name")), ("Bildnachweis", image.get("credit")), ("Bildunterschrift", image.get("caption")), ("Bildbeschreibung", image.get("alt")))
+    rows = (
+        ("Datei", image.get("file_name")),
+        ("Bildnachweis", image.get("credit")),
+        ("Bildunterschrift", image.get("caption")),
+        ("Bildbeschreibung", image.get("alt")),
+    )
     return [f"{label}: {value}" for label, value in rows if value]
 
 
@@ -148,7 +168,13 @@ def _embargo(kit: Kit) -> list[str]:
 
 
 def _fact_rows(found: Mapping[str, Any]) -> Iterable[Sequence[str]]:
-    for name, label in (("title", "Titel"), ("kind", "Art"), ("publisher", "Herausgeber"), ("date", "Datum"), ("embargo", "Sperrfrist")):
+    for name, label in (
+        ("title", "Titel"),
+        ("kind", "Art"),
+        ("publisher", "Herausgeber"),
+        ("date", "Datum"),
+        ("embargo", "Sperrfrist"),
+    ):
         if found[name]:
             yield label, str(found[name]), found["url"] if name == "title" else ""
     if found["meeting"]:

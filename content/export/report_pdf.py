@@ -15,8 +15,11 @@ def front_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The title page: who wrote it, by whose order, when."""
     data = document["data"]
     rows = [
-        ("Arbeitsgruppe", data.get("group")), ("Federführung", data.get("lead")), ("Untergruppen", ", ".join(data.get("subgroups") or ())),
-        ("Datum", ".".join(reversed(data["date"].split("-"))) if data.get("date") else None), ("Fassung", str(document["edition"])),
+        ("Arbeitsgruppe", data.get("group")),
+        ("Federführung", data.get("lead")),
+        ("Untergruppen", ", ".join(data.get("subgroups") or ())),
+        ("Datum", ".".join(reversed(data["date"].split("-"))) if data.get("date") else None),
+        ("Fassung", str(document["edition"])),
     ]
     return {"rows": [[label, value] for label, value in rows if value]}
 
@@ -49,8 +52,17 @@ def _recommendations(data: Mapping[str, Any], base_url: str) -> list[dict[str, A
     for url in urls:
         section = own.get(url)
         address = {"t": "link", "url": base_url + url, "c": [{"t": "text", "s": base_url + url}]}
-        words = [{"t": "ref", "to": section["anchor"], "c": [{"t": "text", "s": section["heading"]}]}, {"t": "text", "s": ": "}] if section else []
+        words = (
+            [
+                {"t": "ref", "to": section["anchor"], "c": [{"t": "text", "s": section["heading"]}]},
+                {"t": "text", "s": ": "},
+            ]
+            if section
+            else []
+        )
         items.append([{"t": "p", "c": [*words, address]}])
     return [
-        heading_block("Verzeichnis der Empfehlungen"), text_block("Wo jede Empfehlung heute steht, zeigt ihre Seite."), {"t": "list", "items": items},
+        heading_block("Verzeichnis der Empfehlungen"),
+        text_block("Wo jede Empfehlung heute steht, zeigt ihre Seite."),
+        {"t": "list", "items": items},
     ]

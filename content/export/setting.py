@@ -41,9 +41,16 @@ def kit(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
         body = _set(data["pdf"])
         _put(kept, lambda file: file.write(body))
     made = presskit.Kit(
-        document, {"mitteilung.pdf": kept, **{name: _whole(name, Path(path), sha256) for name, (path, sha256) in data["files"].items()}},
-        {url: from_json(reading.Link, link) for url, link in data["linked"].items()}, data["pdf"]["base_url"],
-        dt.datetime.fromisoformat(data["made_at"]), data["embargo"], tuple(data["missing"]),
+        document,
+        {
+            "mitteilung.pdf": kept,
+            **{name: _whole(name, Path(path), sha256) for name, (path, sha256) in data["files"].items()},
+        },
+        {url: from_json(reading.Link, link) for url, link in data["linked"].items()},
+        data["pdf"]["base_url"],
+        dt.datetime.fromisoformat(data["made_at"]),
+        data["embargo"],
+        tuple(data["missing"]),
     )
     _put(target, lambda file: presskit.build(made, file))
     return {}, []
@@ -78,7 +85,9 @@ def word(data: dict[str, Any], _blobs: list[bytes]) -> Frame:
 def _set(data: dict[str, Any]) -> bytes:
     pictures = {sha256: Path(path) for sha256, path in data["pictures"].items()}
     try:
-        return pdf_file.build(json.loads(data["document"]), LedgerProof(*data["proof"]), base_url=data["base_url"], pictures=pictures)
+        return pdf_file.build(
+            json.loads(data["document"]), LedgerProof(*data["proof"]), base_url=data["base_url"], pictures=pictures
+        )
     except PdfError as error:
         raise Refused(str(error), "no_pdf") from error
 

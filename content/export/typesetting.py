@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from content import reading
 from content.helpers.plain import as_json
-from content.ledger import instant
+from content.proof.ledger import instant
 from content.word.shapes import Report
 
 LAYOUT_VERSION: Final = 4
@@ -57,13 +57,22 @@ class Order:
     """What the file is, in German."""
 
 
-def pdf_order(document: str, proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({})) -> Order:
+def pdf_order(
+    document: str, proof: LedgerProof, *, base_url: str, pictures: Mapping[str, Path] = MappingProxyType({})
+) -> Order:
     """The PDF of an edition document (JSON)."""
     data = {
-        "document": document, "proof": astuple(proof), "base_url": base_url,
+        "document": document,
+        "proof": astuple(proof),
+        "base_url": base_url,
         "pictures": {sha256: str(path.resolve()) for sha256, path in pictures.items()},
     }
-    return Order("pdf", _name("pdf", base_url, proof.entry_hash or document, *map(str, astuple(proof)), *_lacking(pictures)), data, "Die PDF-Datei")
+    return Order(
+        "pdf",
+        _name("pdf", base_url, proof.entry_hash or document, *map(str, astuple(proof)), *_lacking(pictures)),
+        data,
+        "Die PDF-Datei",
+    )
 
 
 def _lacking(files: Mapping[str, Path]) -> list[str]:
@@ -81,23 +90,49 @@ class KitPart:
 
 
 def kit_order(
-    pdf: Order, parts: Sequence[KitPart], linked: Mapping[str, reading.Link], *, made_at: str, embargo: str = "",
+    pdf: Order,
+    parts: Sequence[KitPart],
+    linked: Mapping[str, reading.Link],
+    *,
+    made_at: str,
+    embargo: str = "",
 ) -> Order:
     """The press kit around a PDF: the same bytes as long as nothing is published that it names."""
     links = {url: as_json(link) for url, link in sorted(linked.items())}
     missing = [part.name for part in parts if not part.path.exists()]
     data = {
-        "pdf": dict(pdf.data), "pdf_name": pdf.name, "linked": links, "made_at": made_at, "embargo": embargo, "missing": missing,
+        "pdf": dict(pdf.data),
+        "pdf_name": pdf.name,
+        "linked": links,
+        "made_at": made_at,
+        "embargo": embargo,
+        "missing": missing,
         "files": {part.name: [str(part.path.resolve()), part.sha256] for part in parts if part.name not in missing},
     }
-    marks = [pdf.name, made_at, embargo, repr(links), *(f"{part.name}:{part.sha256}" for part in parts), *_lacking({part.name: part.path for part in parts})]
+    marks = [
+        pdf.name,
+        made_at,
+        embargo,
+        repr(links),
+        *(f"{part.name}:{part.sha256}" for part in parts),
+        *_lacking({part.name: part.path for part in parts}),
+    ]
     return Order("kit", _name("zip", *marks), data, "Die Pressemappe")
 
 
 def word_order(report: Report, images: Mapping[str, Path], *, report_uid: str) -> Order:
     """A report as a Word file; `images`: hash of a picture that it shows → file."""
-    data = {"report": as_json(report), "images": {sha256: str(path.resolve()) for sha256, path in images.items()}, "uid": report_uid}
-    return Order("word", _name("docx", report_uid, repr(report), *sorted(data["images"]), *_lacking(images)), data, "Die Word-Datei")
+    data = {
+        "report": as_json(report),
+        "images": {sha256: str(path.resolve()) for sha256, path in images.items()},
+        "uid": report_uid,
+    }
+    return Order(
+        "word",
+        _name("docx", report_uid, repr(report), *sorted(data["images"]), *_lacking(images)),
+        data,
+        "Die Word-Datei",
+    )
 
 
 def _name(ending: str, *marks: str) -> str:

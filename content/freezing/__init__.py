@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy.orm import object_session
 
-from content import markup, models
+from content import models
 from content.freezing.common import Frozen
 from content.freezing.council import freeze_body, freeze_decision, freeze_meeting
 from content.freezing.market import freeze_market_item, freeze_offer
@@ -21,6 +21,7 @@ from content.freezing.press import freeze_press
 from content.freezing.reference import freeze_organisation, freeze_page, freeze_term
 from content.freezing.reports import freeze_recommendation, freeze_report
 from content.schemas import FieldError, InvalidInput
+from content.text import markup
 
 __all__ = ["Frozen", "freeze", "freeze_whole"]
 

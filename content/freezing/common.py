@@ -12,12 +12,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from content import markup, models
-from content.addresses import MAIN_BODY, meeting_label
-from content.citations import DEFAULT_BODIES
+from content import models
+from content.council.addresses import MAIN_BODY, meeting_label
 from content.freezing.linked import frozen_links, places_of, shown_meeting, shown_title, target_words
 from content.models.item import LINK
-from content.services.lookup import public_bodies
+from content.services.base.lookup import public_bodies
+from content.text import markup
+from content.text.citations import DEFAULT_BODIES
 
 SUMMARY_CHARS: Final = 240
 NAMING_CONTACTS: Final = frozenset({"press_release", "organisation"})
@@ -123,7 +124,11 @@ def plain_references(item: models.Item) -> tuple[FrozenReference, ...]:
     own = places_of(item) if any(row.from_anchor for row in item.references) else {}
     return tuple(
         FrozenReference(
-            row.from_anchor, own.get(row.from_anchor or "", ""), row.relation, row.target_url, row.target_anchor,
+            row.from_anchor,
+            own.get(row.from_anchor or "", ""),
+            row.relation,
+            row.target_url,
+            row.target_anchor,
             target_words(item, row) if row.relation == LINK else row.quoted,
         )
         for row in item.references
@@ -167,7 +172,11 @@ def refreshed_contacts(session: Session, rows: Iterable[Mapping[str, Any]]) -> l
     """Frozen contacts, those of the directory as it has them now."""
     kept = list(rows)
     keys = [row["key"] for row in kept if row.get("key")]
-    found = {row.key: row for row in session.scalars(sa.select(models.Contact).where(models.Contact.key.in_(keys)))} if keys else {}
+    found = (
+        {row.key: row for row in session.scalars(sa.select(models.Contact).where(models.Contact.key.in_(keys)))}
+        if keys
+        else {}
+    )
     return [contact_data(found[row["key"]]) if row.get("key") in found else row for row in kept]
 
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy.orm import object_session
 
-from content import clauses, koenigstein, markup, models
-from content.addresses import meeting_label
+from content import models
+from content.council import koenigstein
+from content.council.addresses import meeting_label
 from content.freezing.common import (
     Frozen,
     FrozenReference,
@@ -24,8 +25,10 @@ from content.freezing.endings import ending_of
 from content.freezing.linked import member_names, shown_meeting, shown_title
 from content.freezing.tracked import public_tasks
 from content.models.item import LINK
-from content.services import ballots, body_law, keys
-from content.wording import ending_words
+from content.services.base import body_law
+from content.services.council import ballots, keys
+from content.text import clauses, markup
+from content.text.wording import ending_words
 
 
 def decision_label(number: str | None) -> str:
@@ -127,19 +130,29 @@ def _decided(item: models.Decision) -> dict[str, Any]:
     vote = ballots.as_data(session, item)
     if vote is not None:
         public = body_law.of(item.body).names
-        found["vote"] = {**vote, "ballots": [{**row, "name": public.get(row["code"], row["name"])} for row in vote["ballots"]]}
+        found["vote"] = {
+            **vote,
+            "ballots": [{**row, "name": public.get(row["code"], row["name"])} for row in vote["ballots"]],
+        }
     statements = ballots.statements_of(session, item)
     if statements:
         names = member_names(item.body)
         found["statements"] = [
-            {"members": [names.get(code, code) for code in row.member_codes], "text": row.text, "html": markup.to_html(row.text)}
+            {
+                "members": [names.get(code, code) for code in row.member_codes],
+                "text": row.text,
+                "html": markup.to_html(row.text),
+            }
             for row in statements
         ]
     return found
 
 
 _GOALS: Final = {
-    "decision": "Beschluss", "information": "Information", "discussion": "Diskussion", "follow_up": "Follow-up",
+    "decision": "Beschluss",
+    "information": "Information",
+    "discussion": "Diskussion",
+    "follow_up": "Follow-up",
 }
 
 

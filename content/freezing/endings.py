@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import object_session
 
 from content import models
-from content.berlin import day_of
 from content.freezing.naming import may_name
-from content.services.lookup import public_bodies
-from content.wording import address_words
+from content.services.base.lookup import public_bodies
+from content.text.wording import address_words
+from content.typed.berlin import day_of
 
 ENDED: Final = {"annulled": "annulment", "superseded": "replacement", "lapsed": "lapse"}
 """State in which a decision counts no more → where the data of its edition tells it."""
@@ -23,7 +23,9 @@ def ending_of(item: models.Decision | models.Recommendation) -> dict[str, Any]:
     if name is None or session is None:
         return {}
     step = models.StepEntry
-    query = sa.select(step.at, step.comment, step.decision_url).where(step.item_id == item.id, step.workflow == item.kind, step.target == item.procedure_state)
+    query = sa.select(step.at, step.comment, step.decision_url).where(
+        step.item_id == item.id, step.workflow == item.kind, step.target == item.procedure_state
+    )
     line = session.execute(query.where(step.source != step.target).order_by(step.id.desc()).limit(1)).one_or_none()
     if line is None:
         return {}

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from content import models
+from content.council.laender import members_of, name_of
 from content.freezing.endings import ending_of
 from content.freezing.linked import shown_title
-from content.laender import members_of, name_of
 from workflows.recommendation import RECOMMENDATION
 
 
@@ -42,11 +42,19 @@ def addressees_of(session: Session, labels: Iterable[str]) -> tuple[Addressee, .
 
 def public_state(session: Session, item: models.Recommendation) -> dict[str, Any]:
     """The part of an edition's data that tells where the recommendation stands."""
-    return {"state": item.procedure_state or "draft", "implementation": _reports(session, item), "road": _road(session, item), **ending_of(item)}
+    return {
+        "state": item.procedure_state or "draft",
+        "implementation": _reports(session, item),
+        "road": _road(session, item),
+        **ending_of(item),
+    }
 
 
 def _reports(session: Session, item: models.Recommendation) -> list[dict[str, Any]]:
-    told = {row.addressee: row for row in session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))}
+    told = {
+        row.addressee: row
+        for row in session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id))
+    }
     return [_report(who, told.get(who.key)) for who in addressees_of(session, item.addressees)]
 
 
@@ -55,14 +63,31 @@ def _report(who: Addressee, row: models.Implementation | None) -> dict[str, Any]
     if who.kind == "organisation":
         shown["url"] = who.key
     if row is None:
-        return {**shown, "state": "open", "date": None, "evidence": None, "note": "", "reported_at": None, "confirmed_at": None, "confirmed_by": None}
+        return {
+            **shown,
+            "state": "open",
+            "date": None,
+            "evidence": None,
+            "note": "",
+            "reported_at": None,
+            "confirmed_at": None,
+            "confirmed_by": None,
+        }
     if row.evidence is not None:
         shown["file"] = {
-            "sha256": row.evidence_sha256, "file_name": row.evidence_name, "media_type": row.evidence.media_type, "size_bytes": row.evidence.size_bytes,
+            "sha256": row.evidence_sha256,
+            "file_name": row.evidence_name,
+            "media_type": row.evidence.media_type,
+            "size_bytes": row.evidence.size_bytes,
         }
     return {
-        **shown, "state": row.state, "date": row.date.isoformat() if row.date else None, "evidence": row.evidence_url, "note": row.note,
-        "reported_at": instant(row.reported_at), "confirmed_at": instant(row.confirmed_at),
+        **shown,
+        "state": row.state,
+        "date": row.date.isoformat() if row.date else None,
+        "evidence": row.evidence_url,
+        "note": row.note,
+        "reported_at": instant(row.reported_at),
+        "confirmed_at": instant(row.confirmed_at),
         "confirmed_by": row.confirmed_by,
     }
 
@@ -71,7 +96,9 @@ def _road(session: Session, item: models.Recommendation) -> list[dict[str, Any]]
     step = models.StepEntry
     flow = RECOMMENDATION
     # A state that was only taken over came about on another day, by steps that nobody knows here.
-    query = sa.select(step).where(step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions))
+    query = sa.select(step).where(
+        step.item_id == item.id, step.workflow == flow.name, step.transition.in_(flow.transitions)
+    )
     rows = session.scalars(query.order_by(step.id))
     return [{"state": row.target, "at": instant(row.at), "decision": row.decision_url} for row in rows]
 
@@ -89,11 +116,14 @@ def _organisations(session: Session, names: tuple[str, ...]) -> dict[str, Addres
         return {}
     row = models.Organisation
     found: dict[str, Addressee] = {}
-    for item in session.scalars(sa.select(row).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))):
+    for item in session.scalars(
+        sa.select(row).where(sa.or_(row.title.in_(names), row.short.in_(names), row.url.in_(names)))
+    ):
         # A name that the text gives is told as given; the name of an address, as that is published.
         found |= {
             name: Addressee(item.url, "organisation", shown_title(item) if name == item.url else name)
-            for name in (item.title, item.short, item.url) if name and name in names
+            for name in (item.title, item.short, item.url)
+            if name and name in names
         }
     return found
 

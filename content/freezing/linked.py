@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from content import models, outline
+from content import models
 from content.freezing.naming import public_or_hidden
 from content.models.item import LINK
-from content.services.lookup import find, public_data
+from content.services.base.lookup import find, public_data
+from content.text import outline
 
 
 def places_of(item: models.Item) -> Mapping[str, str]:
@@ -22,7 +23,9 @@ def places_of(item: models.Item) -> Mapping[str, str]:
         return {row.anchor: row.label for row in item.clauses}
     if isinstance(item, models.Report):
         numbers = outline.numbers([outline.Node(row.uid, row.level) for row in item.sections])
-        return {row.anchor: f"Abschnitt {number} {row.heading}" for row, number in zip(item.sections, numbers, strict=True)}
+        return {
+            row.anchor: f"Abschnitt {number} {row.heading}" for row, number in zip(item.sections, numbers, strict=True)
+        }
     return {}
 
 
@@ -30,7 +33,11 @@ def shown_title(item: models.Item) -> str:
     """What an edition of another item calls `item`: as it is published, never as it is being written."""
     session = object_session(item)
     edition = models.Edition
-    public = session.scalar(sa.select(edition.title).where(edition.item_id == item.id, edition.valid_until.is_(None))) if session else None
+    public = (
+        session.scalar(sa.select(edition.title).where(edition.item_id == item.id, edition.valid_until.is_(None)))
+        if session
+        else None
+    )
     return public_or_hidden(item, public)
 
 
@@ -38,7 +45,11 @@ def member_names(body: models.Body) -> Mapping[str, str]:
     """Code → name, of the members as the body is published; as they are typed where it is not."""
     session = object_session(body)
     public = public_data(session, body) if session is not None else {}
-    return {row["code"]: row["name"] for row in public["members"]} if "members" in public else {row.code: row.name for row in body.members}
+    return (
+        {row["code"]: row["name"] for row in public["members"]}
+        if "members" in public
+        else {row.code: row.name for row in body.members}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,9 @@ def shown_meeting(meeting: models.Meeting) -> ShownMeeting:
     public = public_data(session, meeting) if session is not None else {}
     if not public:
         return ShownMeeting(meeting.meeting_kind, meeting.ordinal, meeting.date)
-    return ShownMeeting(public["kind"], public["ordinal"], dt.date.fromisoformat(public["date"]) if public["date"] else None)
+    return ShownMeeting(
+        public["kind"], public["ordinal"], dt.date.fromisoformat(public["date"]) if public["date"] else None
+    )
 
 
 def public_places(session: Session, item: models.Item) -> dict[str, str]:
@@ -86,7 +99,10 @@ def frozen_links(item: models.Item) -> list[dict[str, Any]]:
     own = places_of(item) if rows else {}
     return [
         {
-            "from": row.from_anchor, "from_label": own.get(row.from_anchor or "", ""), "url": row.target_url, "anchor": row.target_anchor,
+            "from": row.from_anchor,
+            "from_label": own.get(row.from_anchor or "", ""),
+            "url": row.target_url,
+            "anchor": row.target_anchor,
             "label": target_words(item, row),
         }
         for row in rows

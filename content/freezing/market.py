@@ -12,16 +12,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, object_session
 
-from content import markup, models
+from content import models
+from content.council.laender import name_of
+from content.council.requirements import REQUIREMENTS
 from content.freezing.common import Frozen, attachments_of, frozen, iso
 from content.freezing.linked import shown_title
 from content.kinds import KINDS, item_url
-from content.laender import name_of
 from content.models.item import LINK
-from content.requirements import REQUIREMENTS
 from content.schemas.market import MODELS
-from content.services import catalogue
-from content.services.lookup import find, public_data
+from content.services.base import catalogue
+from content.services.base.lookup import find, public_data
+from content.text import markup
 
 
 def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
@@ -49,7 +50,13 @@ def freeze_market_item(item: models.Item, today: dt.date) -> Frozen:
         "recommendations": item.recommendation_urls,
         "attachments": attachments_of(item),
     }
-    facts = [data["theme"], item.supplier_land, item.it_provider, f"OZG-ID {item.ozg_id}" if item.ozg_id else None, *names.values()]
+    facts = [
+        data["theme"],
+        item.supplier_land,
+        item.it_provider,
+        f"OZG-ID {item.ozg_id}" if item.ozg_id else None,
+        *names.values(),
+    ]
     return frozen(
         item,
         today,
@@ -66,8 +73,21 @@ def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.MarketOffer)  # noqa: S101 - see above
     given, session = item.input, object_session(item)
     plain = (
-        "state", "maturity", "it_provider", "model", "contract_form", "terms", "fee_year", "fee_next", "fee_once",
-        "fee_once_efa", "fee_note", "cost_key", "efa_from", "interfaces", "contacts",
+        "state",
+        "maturity",
+        "it_provider",
+        "model",
+        "contract_form",
+        "terms",
+        "fee_year",
+        "fee_next",
+        "fee_once",
+        "fee_once_efa",
+        "fee_note",
+        "cost_key",
+        "efa_from",
+        "interfaces",
+        "contacts",
     )
     provider = _provider_name(session, item)
     data: dict[str, Any] = {
@@ -77,8 +97,16 @@ def freeze_offer(item: models.Item, today: dt.date) -> Frozen:
         "efa_financed": given.get("efa_financed") == "yes",
         **{name: given.get(name) for name in plain},
         "requirements": [_requirement(row) for row in given.get("requirements", ())],
-        "decisions": [row.target_url for row in item.references if row.target_url.startswith("/beschluss/") and row.relation != LINK],
-        "recommendations": [row.target_url for row in item.references if row.target_url.startswith("/empfehlung/") and row.relation != LINK],
+        "decisions": [
+            row.target_url
+            for row in item.references
+            if row.target_url.startswith("/beschluss/") and row.relation != LINK
+        ],
+        "recommendations": [
+            row.target_url
+            for row in item.references
+            if row.target_url.startswith("/empfehlung/") and row.relation != LINK
+        ],
         "attachments": attachments_of(item),
         "reuse": public_reuse(session, item.id) if session is not None and item.id is not None else [],
     }
@@ -113,11 +141,15 @@ def public_reuse(session: Session, offer_id: int) -> list[dict[str, Any]]:
     """The reuse of an offer that its buyers show: who, since when in which state. Buyers in the order of Land and name."""
     reuse, step = models.Reuse, models.ReuseStep
     rows = session.scalars(
-        sa.select(reuse).where(reuse.offer_id == offer_id, reuse.is_public).order_by(reuse.land, reuse.commune, reuse.id)
+        sa.select(reuse)
+        .where(reuse.offer_id == offer_id, reuse.is_public)
+        .order_by(reuse.land, reuse.commune, reuse.id)
     ).all()
     steps: dict[int, list[dict[str, Any]]] = {}
     for found in session.execute(
-        sa.select(step.reuse_id, step.target, step.on).where(step.reuse_id.in_([row.id for row in rows])).order_by(step.id)
+        sa.select(step.reuse_id, step.target, step.on)
+        .where(step.reuse_id.in_([row.id for row in rows]))
+        .order_by(step.id)
     ):
         steps.setdefault(found.reuse_id, []).append({"state": found.target, "date": iso(found.on)})
     return [

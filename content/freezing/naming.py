@@ -2,7 +2,7 @@
 
 An item names others: in its fields, by the steps it went, by its session. Address, number and title of what has no public
 edition yet are no reader's to know; so they are left out of what is frozen, and come back when the other one is public (see
-`content.services.named_later`). Three things stay: what the text itself says in words, what nobody has here (it may come
+`content.services.workflow.named_later`). Three things stay: what the text itself says in words, what nobody has here (it may come
 later, and nothing is told of it), and where and until when: the session that decided something and the one that it is due
 at are facts of the item itself.
 """
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from content import markup, models
-from content.addresses import DRAFTS
+from content import models
+from content.council.addresses import DRAFTS
 from content.kinds import KINDS, PATHS
+from content.text import markup
 
 if TYPE_CHECKING:
     from content.freezing.common import Frozen
@@ -47,7 +48,9 @@ def withheld(session: Session | None, frozen: Frozen) -> Frozen:
     if not hidden:
         return frozen
     return replace(
-        frozen, data=_fields_without(frozen.data, hidden), references=tuple(row for row in frozen.references if row.target_url not in hidden),
+        frozen,
+        data=_fields_without(frozen.data, hidden),
+        references=tuple(row for row in frozen.references if row.target_url not in hidden),
     )
 
 
@@ -59,12 +62,24 @@ def withheld_data(session: Session | None, data: Mapping[str, Any]) -> dict[str,
 
 def withheld_input(session: Session, item: models.Item, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """The input of a public text, as a public export tells it: without the fields that name what is not public."""
-    mention, reference, row, decision = models.Mention, models.Reference, models.Item.__table__.c, models.Decision.__table__
-    named = sa.union(sa.select(mention.target_url).where(mention.item_id == item.id), sa.select(reference.target_url).where(reference.item_id == item.id))
+    mention, reference, row, decision = (
+        models.Mention,
+        models.Reference,
+        models.Item.__table__.c,
+        models.Decision.__table__,
+    )
+    named = sa.union(
+        sa.select(mention.target_url).where(mention.item_id == item.id),
+        sa.select(reference.target_url).where(reference.item_id == item.id),
+    )
     hidden = _unnamed(session, session.scalars(named))
     if not hidden:
         return given
-    query = sa.select(row.url, row.slug, decision.c.number).outerjoin(decision, decision.c.id == row.id).where(row.url.in_(hidden))
+    query = (
+        sa.select(row.url, row.slug, decision.c.number)
+        .outerjoin(decision, decision.c.id == row.id)
+        .where(row.url.in_(hidden))
+    )
     words = {word for found in session.execute(query) for word in found if word}
     return {name: _typed_without(name, value, words) for name, value in given.items()}
 
@@ -81,8 +96,19 @@ def _typed_without(name: str, value: Any, words: Collection[str]) -> Any:
     if isinstance(value, Mapping):
         return {key: _typed_without(key, one, words) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        kept = [one for one in value if not (isinstance(one, Mapping) and any(str(one.get(key) or "").partition("#")[0] in words for key in _NAMED_BY))]
-        return [_typed_without("", one, words) for one in kept if not (isinstance(one, str) and one.partition("#")[0] in words)]
+        kept = [
+            one
+            for one in value
+            if not (
+                isinstance(one, Mapping)
+                and any(str(one.get(key) or "").partition("#")[0] in words for key in _NAMED_BY)
+            )
+        ]
+        return [
+            _typed_without("", one, words)
+            for one in kept
+            if not (isinstance(one, str) and one.partition("#")[0] in words)
+        ]
     return value
 
 
@@ -94,7 +120,11 @@ def _unnamed(session: Session | None, urls: Iterable[str]) -> frozenset[str]:
         item, edition = models.Item, models.Edition
         was_public = sa.exists().where(edition.item_id == item.id)
         for start in range(0, len(wanted), _AT_ONCE):
-            found |= set(session.scalars(sa.select(item.url).where(item.url.in_(wanted[start : start + _AT_ONCE]), sa.not_(was_public))))
+            found |= set(
+                session.scalars(
+                    sa.select(item.url).where(item.url.in_(wanted[start : start + _AT_ONCE]), sa.not_(was_public))
+                )
+            )
     return frozenset(found)
 
 
@@ -114,12 +144,17 @@ def _addresses(value: Any) -> Iterator[str]:
 
 def _address(value: str) -> str:
     """The address that `value` is, without the place in it; empty where it is something else."""
-    return value.partition("#")[0] if value.startswith(DRAFTS) or (value.startswith("/") and value.split("/", 2)[1] in PATHS) else ""
+    return (
+        value.partition("#")[0]
+        if value.startswith(DRAFTS) or (value.startswith("/") and value.split("/", 2)[1] in PATHS)
+        else ""
+    )
 
 
 def _fields_without(fields: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
     return {
-        name: _without(name, value, hidden) for name, value in fields.items()
+        name: _without(name, value, hidden)
+        for name, value in fields.items()
         if name in OWN_FACTS or not (isinstance(value, Mapping) and _is_hidden(value, hidden))
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from content import markup, models
+from content import models
 from content.freezing.common import (
     Frozen,
     attachments_of,
@@ -19,7 +19,8 @@ from content.freezing.common import (
 )
 from content.freezing.linked import shown_meeting
 from content.kinds import KINDS
-from content.services import pictures
+from content.services.editing import pictures
+from content.text import markup
 
 
 def freeze_press(item: models.Item, today: dt.date) -> Frozen:

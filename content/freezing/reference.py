@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import object_session
 
-from content import markup, models
+from content import models
 from content.freezing.common import Frozen, frozen, picked_contacts, shorten
-from content.services import catalogue
+from content.services.base import catalogue
+from content.text import markup
 
 
 def freeze_organisation(item: models.Item, today: dt.date) -> Frozen:

@@ -9,21 +9,24 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import object_session
 
-from content import due as due_dates
-from content import markup, models, outline, report_markup, wording
-from content.bodies import NOBODY, Bodies
+from content import models
+from content.council import due as due_dates
+from content.council.bodies import NOBODY, Bodies
+from content.database.storage import IMAGE_TYPES
 from content.freezing.common import Frozen, attachments_of, frozen, german_day, iso, meeting_link
 from content.freezing.implementation import names_of, public_state
 from content.kinds import KINDS
-from content.outline import mark_of
-from content.services import pictures
-from content.services.lookup import find, public_bodies, public_data
-from content.storage import IMAGE_TYPES
+from content.services.base.lookup import find, public_bodies, public_data
+from content.services.editing import pictures
+from content.text import markup, outline, report_markup, wording
+from content.text.outline import mark_of
 
 
 def freeze_report(item: models.Item, today: dt.date) -> Frozen:
     assert isinstance(item, models.Report)  # noqa: S101 - see above
-    own = {row.sha256: row for row in item.attachments if row.sha256 and row.file and row.file.media_type in IMAGE_TYPES}
+    own = {
+        row.sha256: row for row in item.attachments if row.sha256 and row.file and row.file.media_type in IMAGE_TYPES
+    }
     sections = _sections(item, {sha256: shown_picture(row) for sha256, row in own.items()})
     figures = _figures(sections, own)
     inside = {figure["sha256"] for figure in figures}
@@ -81,11 +84,15 @@ def shown_picture(row: models.Attachment) -> report_markup.Shown:
 
     def sizes(media_type: str) -> tuple[tuple[int, str], ...]:
         return tuple(
-            (one["width"], f"/datei/{one['sha256']}/{quote(one['file_name'])}") for one in variants if one["media_type"] == media_type and one["width"]
+            (one["width"], f"/datei/{one['sha256']}/{quote(one['file_name'])}")
+            for one in variants
+            if one["media_type"] == media_type and one["width"]
         )
 
     own, webp = sizes(row.file.media_type), () if row.file.media_type == "image/webp" else sizes("image/webp")
-    return report_markup.Shown(row.visibility == "public", row.file.width, row.file.height, own if len(own) > 1 else (), webp)
+    return report_markup.Shown(
+        row.visibility == "public", row.file.width, row.file.height, own if len(own) > 1 else (), webp
+    )
 
 
 def _figures(sections: list[dict[str, Any]], own: Mapping[str, models.Attachment]) -> list[dict[str, Any]]:
@@ -97,8 +104,14 @@ def _figures(sections: list[dict[str, Any]], own: Mapping[str, models.Attachment
             if row is None or row.file is None or sha256 in found:
                 continue
             found[sha256] = {
-                "anchor": section["anchor"], "alt": alt, "sha256": sha256, "file_name": row.file_name, "media_type": row.file.media_type,
-                "width": row.file.width, "height": row.file.height, "variants": list(pictures.variants(row.file, row.file_name)),
+                "anchor": section["anchor"],
+                "alt": alt,
+                "sha256": sha256,
+                "file_name": row.file_name,
+                "media_type": row.file.media_type,
+                "width": row.file.width,
+                "height": row.file.height,
+                "variants": list(pictures.variants(row.file, row.file_name)),
             }
     return list(found.values())
 
@@ -146,7 +159,11 @@ def _source(item: models.Recommendation) -> dict[str, Any]:
     found: dict[str, Any] = {"report_anchor": item.report_anchor} if item.report_anchor else {}
     if item.clause_url:
         url, _, anchor = item.clause_url.partition("#")
-        found["clause"] = {"url": url, "anchor": anchor, "label": wording.address_words(url, anchor, bodies=_bodies(item))}
+        found["clause"] = {
+            "url": url,
+            "anchor": anchor,
+            "label": wording.address_words(url, anchor, bodies=_bodies(item)),
+        }
     return found
 
 

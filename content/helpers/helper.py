@@ -70,7 +70,14 @@ class Helper:
         self._done = 0
 
     def submit(
-        self, job: str, data: Mapping[str, Any], blobs: Sequence[bytes] = (), *, seconds: float, key: str = "", is_urgent: bool = True,
+        self,
+        job: str,
+        data: Mapping[str, Any],
+        blobs: Sequence[bytes] = (),
+        *,
+        seconds: float,
+        key: str = "",
+        is_urgent: bool = True,
     ) -> Future[Frame]:
         """Put a job into the queue. `key`: the same work is done once, however many ask. Raises `Full`.
 
@@ -168,7 +175,9 @@ class Helper:
         assert process.stdin is not None  # noqa: S101 - it has pipes
         assert process.stdout is not None  # noqa: S101 - it has pipes
         try:
-            process.stdin.write(frames.packed({"job": task.job, "data": task.data, "seconds": task.seconds}, task.blobs))
+            process.stdin.write(
+                frames.packed({"job": task.job, "data": task.data, "seconds": task.seconds}, task.blobs)
+            )
             process.stdin.flush()
             head, blobs = frames.unpacked(_reader(process.stdout.fileno(), time.monotonic() + task.seconds))
         except TimeoutError as error:
@@ -195,7 +204,10 @@ class Helper:
         self._done = 0
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", PROCESS, self._name, str(os.getpid())],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **_THREADS_PER_HELPER}, start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **_THREADS_PER_HELPER},
+            start_new_session=True,
         )
         return self._process
 

@@ -38,11 +38,21 @@ class Trade:
 
 TRADES: Final[Mapping[str, Trade]] = {
     "typesetter": Trade(
-        {"pdf": "content.export.setting:pdf", "kit": "content.export.setting:kit", "word": "content.export.setting:word"},
+        {
+            "pdf": "content.export.setting:pdf",
+            "kit": "content.export.setting:kit",
+            "word": "content.export.setting:word",
+        },
         memory=4_000_000_000,
     ),
     "reader": Trade(
-        {"picture": "content.helpers.reading:picture", "word.marks": "content.helpers.reading:word_marks", "word.returned": "content.helpers.reading:word_returned"},
-        memory=1_500_000_000, is_forking=True, idle_s=120,
+        {
+            "picture": "content.helpers.reading:picture",
+            "word.marks": "content.helpers.reading:word_marks",
+            "word.returned": "content.helpers.reading:word_returned",
+        },
+        memory=1_500_000_000,
+        is_forking=True,
+        idle_s=120,
     ),
 }

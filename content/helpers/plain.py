@@ -27,7 +27,11 @@ def from_json(kind: type[T], value: Any) -> T:
 def _made(kind: Any, value: Any) -> Any:
     origin = typing.get_origin(kind)
     if origin in {typing.Union, types.UnionType}:
-        return None if value is None else _made(next(one for one in typing.get_args(kind) if one is not types.NoneType), value)
+        return (
+            None
+            if value is None
+            else _made(next(one for one in typing.get_args(kind) if one is not types.NoneType), value)
+        )
     if origin is tuple:
         return tuple(_made(typing.get_args(kind)[0], one) for one in value)
     if origin is not None:

@@ -78,7 +78,9 @@ def _in_child(trade: Trade, jobs: Mapping[str, Job], head: dict[str, Any], blobs
     return frames.packed({"failed": f"child ended with status {status}"})
 
 
-def _serve_once(trade: Trade, jobs: Mapping[str, Job], head: dict[str, Any], blobs: list[bytes], target: int) -> NoReturn:
+def _serve_once(
+    trade: Trade, jobs: Mapping[str, Job], head: dict[str, Any], blobs: list[bytes], target: int
+) -> NoReturn:
     code = 1
     try:
         _die_with(os.getppid())

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from content import pictures
+from content.database.storage import UploadRefused
 from content.helpers.frames import Frame
 from content.helpers.jobs import Refused
 from content.helpers.plain import as_json, from_json
-from content.storage import UploadRefused
+from content.typed import pictures
 from content.word import reading, returned, shapes
 
 

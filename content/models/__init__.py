@@ -1,4 +1,4 @@
-"""The tables, one file per group. Importing this package makes all of them known to `content.db.Base`."""
+"""The tables, one file per group. Importing this package makes all of them known to `content.database.db.Base`."""
 
 from content.models.account import (
     Account,

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 
 
 class Account(Base):
@@ -32,7 +32,9 @@ class Account(Base):
     created_at: Mapped[dt.datetime]
 
     grants: Mapped[list[Grant]] = relationship(cascade="all, delete-orphan", order_by="Grant.id")
-    passkeys: Mapped[list[Passkey]] = relationship(cascade="all, delete-orphan", order_by="Passkey.id", back_populates="account")
+    passkeys: Mapped[list[Passkey]] = relationship(
+        cascade="all, delete-orphan", order_by="Passkey.id", back_populates="account"
+    )
 
     @property
     def has_second_factor(self) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 from content.models.item import Item
 
 
 class Body(Item):
-    """A deciding body, e.g. the IT-Planungsrat. `number_pattern` as in `content.numbers`."""
+    """A deciding body, e.g. the IT-Planungsrat. `number_pattern` as in `content.council.numbers`."""
 
     __tablename__ = "body"
     __mapper_args__ = {"polymorphic_identity": "body"}  # noqa: RUF012 - SQLAlchemy's own contract

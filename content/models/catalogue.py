@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class OzgService(Base):

@@ -1,7 +1,7 @@
 """Editions and the publication ledger: the only tables the public side reads.
 
 An edition is frozen: `document` holds the exact canonical bytes (as text) whose SHA-256 is `sha256`; the other columns
-and the tables beside it are copies for lists and look-ups, derived from it and from the ledger (`content.derived`). It is
+and the tables beside it are copies for lists and look-ups, derived from it and from the ledger (`content.proof.derived`). It is
 valid in `[valid_from, valid_until)`; `valid_until` null means: now public. Database triggers refuse every change but an end.
 """
 
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class Edition(Base):
@@ -130,7 +130,7 @@ class EditionReference(Base):
 
 
 class LedgerEntry(Base):
-    """One public act, chained to the one before and signed (see `content.ledger`)."""
+    """One public act, chained to the one before and signed (see `content.proof.ledger`)."""
 
     __tablename__ = "ledger_entry"
 
@@ -191,7 +191,7 @@ class LedgerDocument(Base):
 
 
 class Checkpoint(Base):
-    """A signed statement of where the ledger stood, as it was published (see `content.notes`); one for each commit."""
+    """A signed statement of where the ledger stood, as it was published (see `content.proof.notes`); one for each commit."""
 
     __tablename__ = "checkpoint"
 

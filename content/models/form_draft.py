@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 
 
 class Ordered:
-    """What every draft says of its order; `content.services.draft_order` alone writes it."""
+    """What every draft says of its order; `content.services.base.draft_order` alone writes it."""
 
     number: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """Of what was taken last, as the browser counts; 0 where no script counted."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class StepEntry(Base):
@@ -79,7 +79,9 @@ class FrozenText(Base):
 
     __tablename__ = "frozen_text"
 
-    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     rev: Mapped[int]
     input_sha256: Mapped[str] = mapped_column(sa.String(64))
     frozen: Mapped[dict[str, Any]]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 from content.search.lemmas import fold
 
 if TYPE_CHECKING:
@@ -45,7 +45,13 @@ class Item(Base):
         sa.Index("ix_item_kind_state", "kind", "publication_state", "changed_at", "id", "owner", "finding"),
         sa.Index("ix_item_owner", "owner", "changed_at", "id", "publication_state", "kind", "finding"),
         sa.Index("ix_item_changed_by", "changed_by", "changed_at", "id"),
-        sa.Index("ix_item_ahead", "changed_by", "changed_at", sqlite_where=sa.text("rev > public_rev"), postgresql_where=sa.text("rev > public_rev")),
+        sa.Index(
+            "ix_item_ahead",
+            "changed_by",
+            "changed_at",
+            sqlite_where=sa.text("rev > public_rev"),
+            postgresql_where=sa.text("rev > public_rev"),
+        ),
         sa.Index("ix_item_changed_public", "changed_at", "id", sqlite_where=_CHANGED, postgresql_where=_CHANGED),
         sa.Index("ix_item_public_at", "publication_state", "public_at", "id", "kind", "owner"),
         sa.Index("ix_item_finding", "finding", "id"),
@@ -76,7 +82,7 @@ class Item(Base):
     input: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The clean value the row was last written from (dates as text): what an export writes and a form shows again."""
     input_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """SHA-256 of what `input` holds now. Both are written by `content.services.edit` alone."""
+    """SHA-256 of what `input` holds now. Both are written by `content.services.editing.edit` alone."""
     told_digest: Mapped[str | None] = mapped_column(sa.String(64))
     """SHA-256 of the value that was told last: an import that tells the same again sets nothing back that steps changed since."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class KoenigsteinKey(Base):

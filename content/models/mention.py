@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class Mention(Base):
@@ -13,7 +13,9 @@ class Mention(Base):
 
     __tablename__ = "mention"
 
-    item_id: Mapped[int] = mapped_column(sa.ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("item.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
     target_url: Mapped[str] = mapped_column(sa.String(300), primary_key=True, index=True)
     is_link: Mapped[bool]
     """Whether a link of a text names it, and not (only) a field."""

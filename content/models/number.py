@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 from content.models.history import create_append_only
 
 

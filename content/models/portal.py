@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from content.db import Base
+from content.database.db import Base
 
 
 class PortalIdentity(Base):

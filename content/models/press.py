@@ -7,7 +7,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 from content.models.item import Image, Item
 from content.models.meeting import Meeting
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 from content.models.form_draft import Ordered
 from content.models.item import Item, new_uid
 
@@ -73,7 +73,10 @@ class SectionRevision(Base):
     """A section as it was saved once."""
 
     __tablename__ = "section_revision"
-    __table_args__ = (sa.UniqueConstraint("section_uid", "rev"), sa.Index("ix_section_revision_report", "report_id", "section_uid"))
+    __table_args__ = (
+        sa.UniqueConstraint("section_uid", "rev"),
+        sa.Index("ix_section_revision_report", "report_id", "section_uid"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_id: Mapped[int] = mapped_column(sa.ForeignKey("report.id", ondelete="CASCADE"))

@@ -1,6 +1,6 @@
 """Review of reports: remarks at places, suggested changes, requests to people, and guests with a personal link.
 
-A place is the identity of a section with quoted words and their surroundings (`content.anchors`). Names are kept as they
+A place is the identity of a section with quoted words and their surroundings (`content.text.anchors`). Names are kept as they
 were; a remark or suggestion without a login is a guest's or came in a Word file. Only the digest of a link's secret is kept.
 """
 
@@ -11,7 +11,7 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 from content.models.account import Account
 
 

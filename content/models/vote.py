@@ -8,11 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from content.db import Base
+from content.database.db import Base
 
 
 class Vote(Base):
-    """The vote on one decision. `rule` as in `content.voting.RULES`; `key_year` names the Königsteiner Schlüssel.
+    """The vote on one decision. `rule` as in `content.council.voting.RULES`; `key_year` names the Königsteiner Schlüssel.
 
     The shares, the rule and the members of the body are kept as they were that day: nothing that comes later changes a result.
     """
@@ -46,7 +46,7 @@ class Vote(Base):
     """Who did not confirm it, as a second person, and why: the votes are entered anew."""
     wording_sha256: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
     item_rev: Mapped[int] = mapped_column(default=0, server_default="0")
-    """The wording that was voted on (`content.services.voted_text`), and the revision of the decision that had it."""
+    """The wording that was voted on (`content.services.council.voted_text`), and the revision of the decision that had it."""
     members: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
     """Who was a member of the body when the vote was entered, as its public edition said: code, name, kind."""
     shares: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")

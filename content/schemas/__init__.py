@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from content import markup
 from content.schemas.council import BODY, DECISION, MEETING, meeting_is_identified
 from content.schemas.market import MARKET_ITEM, OFFER, offer_is_consistent
 from content.schemas.parts import withheld_has_reason
@@ -16,6 +15,7 @@ from content.schemas.press import PRESS_RELEASE, validity_is_in_order
 from content.schemas.reading import Field, FieldError, InvalidInput, Reader, clean, clean_text
 from content.schemas.reference import ORGANISATION, PAGE, TERM
 from content.schemas.reports import RECOMMENDATION, REPORT
+from content.text import markup
 
 __all__ = ["SCHEMAS", "Field", "FieldError", "InvalidInput", "Reader", "clean", "clean_item", "clean_text"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from content.council.voting import RULES
 from content.schemas.parts import AGENDA_ITEM, COMMON, LABEL, LINKS, NUMBER, REFERENCE
 from content.schemas.reading import (
     Field,
@@ -23,7 +24,6 @@ from content.schemas.reading import (
     web_address,
     whole,
 )
-from content.voting import RULES
 
 BODY: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),
@@ -58,9 +58,7 @@ BODY: Final[Mapping[str, Field]] = {
 }
 MEETING: Final[Mapping[str, Field]] = {
     "body": required(slug, "Das Gremium"),
-    "kind": choice(
-        "Art", {"numbered": "Sitzung", "special": "Sondersitzung", "circulation": "Umlaufverfahren"}
-    ),
+    "kind": choice("Art", {"numbered": "Sitzung", "special": "Sondersitzung", "circulation": "Umlaufverfahren"}),
     "ordinal": Field(whole(1, 9999), "Nummer der Sitzung"),
     "date": Field(day, "Datum"),
     "end_date": Field(day, "Ende"),
@@ -95,7 +93,9 @@ DECISION: Final[Mapping[str, Field]] = {
 
 def meeting_is_identified(value: Mapping[str, Any]) -> list[FieldError]:
     if value["kind"] == "numbered" and value["ordinal"] is None:
-        return [FieldError("ordinal", "missing", "Die Nummer der Sitzung fehlt. Bitte angeben oder eine andere Art wählen.")]
+        return [
+            FieldError("ordinal", "missing", "Die Nummer der Sitzung fehlt. Bitte angeben oder eine andere Art wählen.")
+        ]
     if value["kind"] != "numbered" and value["date"] is None:
         return [FieldError("date", "missing", "Sondersitzung und Umlaufverfahren brauchen ein Datum.")]
     if value["end_date"] and value["date"] and value["end_date"] < value["date"]:

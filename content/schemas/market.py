@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content.laender import LAENDER
-from content.requirements import FULFILMENT, REQUIREMENTS
+from content.council.laender import LAENDER
+from content.council.requirements import FULFILMENT, REQUIREMENTS
 from content.schemas.parts import COMMON, CONTACT, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
     Field,
@@ -29,20 +29,31 @@ from content.schemas.reading import (
 
 STATES: Final = {"planned": "geplant", "test": "im Test", "live": "in Betrieb"}
 MODELS: Final = {
-    "efa": "Einer für Alle (EfA)", "fit_store": "FIT-Store: Einkauf und Weiterverkauf", "govdigital": "govdigital: inhouse über Mitglieder",
-    "bilateral": "Vereinbarung zu zweit", "local": "eigener Betrieb vor Ort",
+    "efa": "Einer für Alle (EfA)",
+    "fit_store": "FIT-Store: Einkauf und Weiterverkauf",
+    "govdigital": "govdigital: inhouse über Mitglieder",
+    "bilateral": "Vereinbarung zu zweit",
+    "local": "eigener Betrieb vor Ort",
 }
 CONTRACT_FORMS: Final = {
-    "saas": "Dienst aus der Cloud (SaaS)", "licence": "Überlassung der Software", "operation": "Betrieb im Auftrag",
+    "saas": "Dienst aus der Cloud (SaaS)",
+    "licence": "Überlassung der Software",
+    "operation": "Betrieb im Auftrag",
     "agreement": "Verwaltungsvereinbarung",
 }
 COST_KEYS: Final = {
-    "koenigstein": "Königsteiner Schlüssel unter den Nachnutzenden", "equal": "gleiche Teile unter den Nachnutzenden",
+    "koenigstein": "Königsteiner Schlüssel unter den Nachnutzenden",
+    "equal": "gleiche Teile unter den Nachnutzenden",
     "fixed": "fester Betrag je Nachnutzung",
 }
 INTERFACES: Final = {
-    "fit_connect": "FIT-Connect", "bundid": "BundID", "organisation_account": "Organisationskonto", "payment": "Bezahldienst",
-    "xoev": "XÖV-Standard", "register": "Registerabruf", "api": "eigene Schnittstelle",
+    "fit_connect": "FIT-Connect",
+    "bundid": "BundID",
+    "organisation_account": "Organisationskonto",
+    "payment": "Bezahldienst",
+    "xoev": "XÖV-Standard",
+    "register": "Registerabruf",
+    "api": "eigene Schnittstelle",
 }
 CODES: Final = {code: land.name for code, land in LAENDER.items()}
 _OZG_ID: Final = matching(r"\d{4,6}", "Erwartet wird eine OZG-ID aus Ziffern, etwa 10000.")
@@ -111,7 +122,10 @@ OFFER: Final[Mapping[str, Field]] = {
     "requirements": list_of(
         record(
             {
-                "number": required(one_of({number: f"{number} {row.words}" for number, row in REQUIREMENTS.items()}), "Die Mindestanforderung"),
+                "number": required(
+                    one_of({number: f"{number} {row.words}" for number, row in REQUIREMENTS.items()}),
+                    "Die Mindestanforderung",
+                ),
                 "fulfilment": choice("Erfüllung", FULFILMENT),
                 "evidence": Field(line(), "Nachweis"),
             }
@@ -132,18 +146,44 @@ def offer_is_consistent(value: Mapping[str, Any]) -> list[FieldError]:
     seen: set[str] = set()
     for index, row in enumerate(value["requirements"], start=1):
         if row["number"] in seen:
-            errors.append(FieldError(f"requirements.{index}.number", "doubled", f"Anforderung {row['number']} steht zweimal da. Bitte einmal angeben."))
+            errors.append(
+                FieldError(
+                    f"requirements.{index}.number",
+                    "doubled",
+                    f"Anforderung {row['number']} steht zweimal da. Bitte einmal angeben.",
+                )
+            )
         seen.add(row["number"])
     files = {row["file"] for row in value["attachments"] if row["file"]}
     versions: set[tuple[str, str]] = set()
     for index, row in enumerate(value["terms"], start=1):
         if row["file"] and row["file"] not in files:
-            errors.append(FieldError(f"terms.{index}.file", "unknown_file", f"„{row['file']}“ ist keine Datei unter den Anlagen. Bitte dort aufnehmen oder das Feld leer lassen."))
+            errors.append(
+                FieldError(
+                    f"terms.{index}.file",
+                    "unknown_file",
+                    f"„{row['file']}“ ist keine Datei unter den Anlagen. Bitte dort aufnehmen oder das Feld leer lassen.",
+                )
+            )
         if (row["title"], row["version"]) in versions:
-            errors.append(FieldError(f"terms.{index}.version", "doubled", f"Version {row['version']} von „{row['title']}“ steht zweimal da. Jede Version gibt es einmal."))
+            errors.append(
+                FieldError(
+                    f"terms.{index}.version",
+                    "doubled",
+                    f"Version {row['version']} von „{row['title']}“ steht zweimal da. Jede Version gibt es einmal.",
+                )
+            )
         versions.add((row["title"], row["version"]))
     if value["efa_financed"] == "yes" and value["efa_from"] is None:
-        errors.append(FieldError("efa_from", "missing", "Wer EfA-finanziert ist, nennt den Tag, ab dem es gilt. Bitte angeben."))
+        errors.append(
+            FieldError("efa_from", "missing", "Wer EfA-finanziert ist, nennt den Tag, ab dem es gilt. Bitte angeben.")
+        )
     if value["efa_financed"] == "no" and value["fee_once_efa"] is not None:
-        errors.append(FieldError("fee_once_efa", "not_financed", "Dieses Entgelt gilt nur für EfA-finanzierte Leistungen. Bitte leer lassen."))
+        errors.append(
+            FieldError(
+                "fee_once_efa",
+                "not_financed",
+                "Dieses Entgelt gilt nur für EfA-finanzierte Leistungen. Bitte leer lassen.",
+            )
+        )
     return errors

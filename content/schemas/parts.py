@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content import numbers
+from content.council import numbers
 from content.schemas.reading import (
     Fault,
     Field,
@@ -25,15 +25,15 @@ from content.schemas.reading import (
     whole,
 )
 
-NUMBER: Final = matching(
-    numbers.WRITTEN, "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40
-)
+NUMBER: Final = matching(numbers.WRITTEN, "Erwartet wird Jahr/laufende Nummer, etwa 2021/39 oder 2025/02-AL.", 40)
 
 
 ANCHOR: Final = matching(r"[a-z][a-z0-9\-]{0,58}", "Erwartet wird eine Sprungmarke, etwa z2a.", 60)
 
 
-EMAIL: Final = matching(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", "Erwartet wird eine E-Mail-Adresse, etwa presse@amt.example.")
+EMAIL: Final = matching(
+    r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", "Erwartet wird eine E-Mail-Adresse, etwa presse@amt.example."
+)
 
 
 PHONE: Final = matching(r"[+0-9][0-9 ()/\-]{3,38}", "Erwartet wird eine Rufnummer, etwa 030 23125-100.", 40)
@@ -71,7 +71,9 @@ CHAIR: Final = {
     "name": required(LABEL, "Der Name der oder des Vorsitzenden"),
     "land": required(LABEL, "Das Land"),
     "first_day": required(day, "Der Beginn der neuen Pressekontakte"),
-    "contacts": list_of(record({name: spec for name, spec in CONTACT.items() if not name.startswith("valid_")}), "Neue Pressekontakte"),
+    "contacts": list_of(
+        record({name: spec for name, spec in CONTACT.items() if not name.startswith("valid_")}), "Neue Pressekontakte"
+    ),
 }
 """The yearly change of chair."""
 
@@ -91,7 +93,11 @@ REFERENCE: Final = {
     "relation": choice(
         "Art des Bezugs",
         {
-            "cites": "nennt", "amends": "ändert", "repeals": "hebt auf", "replaces": "ersetzt", "implements": "setzt um",
+            "cites": "nennt",
+            "amends": "ändert",
+            "repeals": "hebt auf",
+            "replaces": "ersetzt",
+            "implements": "setzt um",
             "extends": "ergänzt",
         },
     ),
@@ -116,7 +122,10 @@ AGENDA_ITEM: Final = {
 
 
 LINKS: Final = list_of(
-    record({"from": Field(ANCHOR, "Von dieser Stelle hier (Sprungmarke)"), "target": required(link_target, "Das Ziel")}), "Verweise auf Einträge und Stellen"
+    record(
+        {"from": Field(ANCHOR, "Von dieser Stelle hier (Sprungmarke)"), "target": required(link_target, "Das Ziel")}
+    ),
+    "Verweise auf Einträge und Stellen",
 )
 """Links that editors set, from a place of the own text or from the whole, to an item or a place in it."""
 

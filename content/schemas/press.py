@@ -27,7 +27,9 @@ PRESS_RELEASE: Final[Mapping[str, Field]] = {
     "release_kind": choice(
         "Art",
         {
-            "press_release": "Pressemitteilung", "news_note": "Meldung", "media_report": "Medienbericht",
+            "press_release": "Pressemitteilung",
+            "news_note": "Meldung",
+            "media_report": "Medienbericht",
             "press_teaser": "Ankündigung",
         },
     ),

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from content import markup, typed_days
+from content.text import markup
+from content.typed import typed_days
 
 MAX_LINE: Final = 500
 
@@ -102,7 +103,9 @@ def line(limit: int = MAX_LINE) -> Reader:
         folded = " ".join(clean_text(value).split(" "))
         folded = re.sub(r"[\n\t ]+", " ", folded)
         if len(folded) > limit:
-            raise Fault("too_long", f"Der Text hat {len(folded)} Zeichen; höchstens {limit} sind möglich. Bitte kürzen.")
+            raise Fault(
+                "too_long", f"Der Text hat {len(folded)} Zeichen; höchstens {limit} sind möglich. Bitte kürzen."
+            )
         return folded
 
     return Reader(read, "line", limit)
@@ -170,7 +173,10 @@ def _link_target(value: Any) -> str:
     """A path of this portal, with a place inside where one is meant: `/beschluss/2021/39#z2`. The host may stand before it."""
     text = re.sub(r"\Ahttps?://[^/\s]+", "", value.strip()) if isinstance(value, str) else ""
     if not re.match(r"/[a-z0-9/\-]{1,280}(#[a-z][a-z0-9\-]{0,58})?\Z", text):
-        raise Fault("not_a_path", f"{_shown(value)} ist kein Ziel in diesem Portal. Bitte über „Suchen“ wählen; erwartet wird etwa /beschluss/2021/39#z2.")
+        raise Fault(
+            "not_a_path",
+            f"{_shown(value)} ist kein Ziel in diesem Portal. Bitte über „Suchen“ wählen; erwartet wird etwa /beschluss/2021/39#z2.",
+        )
     return text
 
 
@@ -228,7 +234,9 @@ def many(read_one: Reader, limit: int = 2000) -> Reader:
             except Fault as fault:
                 errors.append(FieldError(str(index + 1), fault.code, str(fault)))
             except InvalidInput as invalid:
-                errors += [FieldError(f"{index + 1}.{error.field}", error.code, error.message) for error in invalid.errors]
+                errors += [
+                    FieldError(f"{index + 1}.{error.field}", error.code, error.message) for error in invalid.errors
+                ]
         if errors:
             raise InvalidInput(errors)
         return clean
@@ -258,7 +266,11 @@ def _shares(value: Any) -> dict[str, str]:
 def _euro(value: Any) -> str:
     """An amount in euro as text with two decimals (exact): `1.234,56`, `1234.56` or `1234`."""
     text = clean_text(value).removesuffix("€").strip() if isinstance(value, str) else str(value)
-    plain = text.replace(".", "").replace(",", ".") if re.fullmatch(r"\d{1,3}(\.\d{3})*(,\d{1,2})?|\d+,\d{1,2}", text) else text
+    plain = (
+        text.replace(".", "").replace(",", ".")
+        if re.fullmatch(r"\d{1,3}(\.\d{3})*(,\d{1,2})?|\d+,\d{1,2}", text)
+        else text
+    )
     if isinstance(value, bool | float) or not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", plain):
         raise Fault("not_an_amount", f"{_shown(value)} ist kein Betrag. Bitte in Euro angeben, etwa 12500,00.")
     whole_euro, _, cents = plain.partition(".")
@@ -278,8 +290,15 @@ web_address: Final = Reader(_web_address, "web_address", 2000, hint="Mit https:/
 own_address: Final = Reader(_own_address, "own_address", 280, hint="Adresse in diesem Portal, etwa /sitzung/36")
 
 
-link_target: Final = Reader(_link_target, "link", 340, hint="Adresse in diesem Portal, etwa /beschluss/2021/39#z2 oder /bericht/…#a3")
-own_place: Final = Reader(_link_target, "own_address", 340, hint="Adresse in diesem Portal, auf Wunsch mit Sprungmarke, etwa /bericht/probe#a3")
+link_target: Final = Reader(
+    _link_target, "link", 340, hint="Adresse in diesem Portal, etwa /beschluss/2021/39#z2 oder /bericht/…#a3"
+)
+own_place: Final = Reader(
+    _link_target,
+    "own_address",
+    340,
+    hint="Adresse in diesem Portal, auf Wunsch mit Sprungmarke, etwa /bericht/probe#a3",
+)
 
 
 shares: Final = Reader(_shares, "shares", hint="Anteile nach Jahr")

@@ -23,8 +23,11 @@ from content.schemas.reading import (
 )
 
 HARMONISATION: Final = {
-    "open": "noch nicht begonnen", "analysis": "Varianten werden verglichen", "proposed": "gemeinsamer Begriff vorgeschlagen",
-    "agreed": "gemeinsamer Begriff vereinbart", "in_law": "im Recht umgesetzt",
+    "open": "noch nicht begonnen",
+    "analysis": "Varianten werden verglichen",
+    "proposed": "gemeinsamer Begriff vorgeschlagen",
+    "agreed": "gemeinsamer Begriff vereinbart",
+    "in_law": "im Recht umgesetzt",
 }
 ORGANISATION: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),
@@ -67,7 +70,9 @@ TERM: Final[Mapping[str, Field]] = {
         "Varianten im Recht",
     ),
     "harmonisation": Field(one_of(HARMONISATION), "Stand der Harmonisierung"),
-    "ozg_ids": list_of(matching(r"\d{4,6}", "Erwartet wird eine OZG-ID aus Ziffern, etwa 10000."), "Betroffene OZG-Leistungen"),
+    "ozg_ids": list_of(
+        matching(r"\d{4,6}", "Erwartet wird eine OZG-ID aus Ziffern, etwa 10000."), "Betroffene OZG-Leistungen"
+    ),
     "decisions": list_of(NUMBER, "Beschlüsse"),
     **COMMON,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from content import due, numbers
+from content.council import due, numbers
 from content.schemas.parts import ANCHOR, COMMON, LABEL, LINKS, NUMBER
 from content.schemas.reading import (
     Fault,
@@ -32,8 +32,12 @@ SECTION: Final[Mapping[str, Field]] = {
     "kind": choice(
         "Art",
         {
-            "text": "Text", "finding": "Befund", "obstacle": "Hindernis", "example": "Beispiel",
-            "funding": "Fördermöglichkeit", "recommendation": "Empfehlung",
+            "text": "Text",
+            "finding": "Befund",
+            "obstacle": "Hindernis",
+            "example": "Beispiel",
+            "funding": "Fördermöglichkeit",
+            "recommendation": "Empfehlung",
         },
     ),
     "text": text("Der Text"),
@@ -67,13 +71,18 @@ def _due(value: Any) -> str:
     """A day or a session, as it is written down."""
     found = due.parse(str(value))
     if found is None:
-        raise Fault("not_due", f"„{str(value)[:80]}“ ist weder Tag noch Sitzung. Erwartet wird etwa 31.12.2026 oder „zur 48. Sitzung“.")
+        raise Fault(
+            "not_due",
+            f"„{str(value)[:80]}“ ist weder Tag noch Sitzung. Erwartet wird etwa 31.12.2026 oder „zur 48. Sitzung“.",
+        )
     return str(found)
 
 
 DUE: Final = Reader(_due, "line", 80, hint="Ein Tag (31.12.2026) oder eine Sitzung (zur 48. Sitzung)")
 CLAUSE: Final = matching(
-    rf"{numbers.WRITTEN}#z[a-z0-9\-]{{1,50}}", "Erwartet werden Nummer und Ziffer eines Beschlusses, etwa 2021/39#z2.", 90
+    rf"{numbers.WRITTEN}#z[a-z0-9\-]{{1,50}}",
+    "Erwartet werden Nummer und Ziffer eines Beschlusses, etwa 2021/39#z2.",
+    90,
 )
 RECOMMENDATION: Final[Mapping[str, Field]] = {
     "slug": required(slug, "Der Adressteil"),
@@ -87,9 +96,15 @@ RECOMMENDATION: Final[Mapping[str, Field]] = {
     "state": choice(
         "Stand",
         {
-            "draft": "Entwurf", "proposed": "vorgeschlagen", "adopted": "beschlossen", "implementing": "in Umsetzung",
-            "implemented": "umgesetzt", "rejected": "abgelehnt", "postponed": "vertagt",
-            "withdrawn": "zurückgezogen", "superseded": "überholt",
+            "draft": "Entwurf",
+            "proposed": "vorgeschlagen",
+            "adopted": "beschlossen",
+            "implementing": "in Umsetzung",
+            "implemented": "umgesetzt",
+            "rejected": "abgelehnt",
+            "postponed": "vertagt",
+            "withdrawn": "zurückgezogen",
+            "superseded": "überholt",
         },
     ),
     "due": Field(DUE, "Frist"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from content.council.voting import CHOICE_WORDS, RULES
 from content.schemas.reading import Fault, Field, Reader, line, list_of, markdown, one_of, record, required
-from content.voting import CHOICE_WORDS, RULES
 
 
 def _ballots(value: Any) -> dict[str, str]:
@@ -15,7 +15,9 @@ def _ballots(value: Any) -> dict[str, str]:
         raise Fault("not_an_object", "Hier wird eine Zuordnung von Kürzel zu Stimme erwartet.")
     for code, choice in value.items():
         if choice not in CHOICE_WORDS:
-            raise Fault("unknown_choice", f"{str(code)[:8]}: Das ist keine Stimme. Möglich sind: {', '.join(CHOICE_WORDS)}.")
+            raise Fault(
+                "unknown_choice", f"{str(code)[:8]}: Das ist keine Stimme. Möglich sind: {', '.join(CHOICE_WORDS)}."
+            )
     return {str(code): str(choice) for code, choice in value.items()}
 
 

@@ -101,7 +101,9 @@ class Segment(abc.ABC):
         """Name → value → set."""
         everyone = range(self.count)
         self.known = bits.set_of((number for number in everyone if self.ids[number]), self.count)
-        self.present = bits.set_of((number for number in everyone if self.ids[number] and not self._until[number]), self.count)
+        self.present = bits.set_of(
+            (number for number in everyone if self.ids[number] and not self._until[number]), self.count
+        )
         self.day_slices = bits.slices_of(everyone, self.days, self.count)
         self.id_slices = bits.slices_of(everyone, self.ids, self.count)
         self._postings: Kept[Posting] = Kept(KEPT_POSTINGS_BYTES, lambda posting: posting.size_bytes)
@@ -130,7 +132,9 @@ class Segment(abc.ABC):
             moment = query.moment.timestamp()
             chosen = self._moments.get(moment, lambda: self._at(moment))
         if query.among is not None:
-            chosen &= bits.set_of((number for number, edition_id in enumerate(self.ids) if edition_id in query.among), self.count)
+            chosen &= bits.set_of(
+                (number for number, edition_id in enumerate(self.ids) if edition_id in query.among), self.count
+            )
         if query.first_day is not None:
             chosen = bits.at_least(self.day_slices, query.first_day.toordinal(), chosen)
         if query.last_day is not None and query.last_day < dt.date.max:
@@ -139,7 +143,10 @@ class Segment(abc.ABC):
 
     def _at(self, moment: float) -> int:
         rows = zip(self._since, self._until, strict=True)
-        return self.known & bits.set_of((number for number, (since, until) in enumerate(rows) if since <= moment and not 0 < until <= moment), self.count)
+        return self.known & bits.set_of(
+            (number for number, (since, until) in enumerate(rows) if since <= moment and not 0 < until <= moment),
+            self.count,
+        )
 
     def worths(self, want: Want) -> Worths:
         """What the want is worth in each document."""
@@ -167,7 +174,11 @@ class Segment(abc.ABC):
 
     def _wide(self, few: Mapping[int, int]) -> Worths:
         documents = list(few)
-        return Worths(bits.set_of(documents, self.count), bits.slices_of(documents, list(few.values()), self.count)) if few else Worths()
+        return (
+            Worths(bits.set_of(documents, self.count), bits.slices_of(documents, list(few.values()), self.count))
+            if few
+            else Worths()
+        )
 
     def _any(self, fields: Iterable[Field], term: str) -> Worths:
         """The documents in which a term stands in some field."""
@@ -228,7 +239,10 @@ class Snapshot:
         for segment, _ in self._segments:
             segment.prepare(query.wants)
         worths = [[segment.worths(want) for segment, _ in self._segments] for want in positive]
-        sizes = [sum((one.documents & ~gone).bit_count() for one, (_, gone) in zip(parts, self._segments, strict=True)) for parts in worths]
+        sizes = [
+            sum((one.documents & ~gone).bit_count() for one, (_, gone) in zip(parts, self._segments, strict=True))
+            for parts in worths
+        ]
         rarities = [ranking.rarity(size, self.total) for size in sizes]
         size_of = {id(want): size for want, size in zip(positive, sizes, strict=True)}
         dead = frozenset(index for index, want in enumerate(query.wants) if size_of.get(id(want), 1) == 0)
@@ -250,7 +264,11 @@ class Snapshot:
         if query.limit is None:
             return Found(total, (), counts, dead)
         last = query.offset + query.limit
-        chosen = heapq.nlargest(last, rows)[query.offset :] if len(self._segments) > 1 else sorted(rows, reverse=True)[query.offset : last]
+        chosen = (
+            heapq.nlargest(last, rows)[query.offset :]
+            if len(self._segments) > 1
+            else sorted(rows, reverse=True)[query.offset : last]
+        )
         return Found(total, tuple((edition_id, score) for _, edition_id, score in chosen), counts, dead)
 
 
@@ -289,7 +307,9 @@ def _scores(hits: int, wanted: Sequence[Worths], rarities: Sequence[float]) -> t
     if not wanted:
         return (), 1.0
     # A word that none of the hits has would only coarsen the others.
-    greatest = max((rarity for one, rarity in zip(wanted, rarities, strict=True) if one.documents & hits), default=0.0) or 1.0
+    greatest = (
+        max((rarity for one, rarity in zip(wanted, rarities, strict=True) if one.documents & hits), default=0.0) or 1.0
+    )
     if len(wanted) == 1:
         return bits.only(wanted[0].slices, hits), rarities[0] / SCALE
     made: Slices = ()
@@ -305,7 +325,10 @@ def _scores(hits: int, wanted: Sequence[Worths], rarities: Sequence[float]) -> t
     for amount in range(1, len(wanted) + 1):
         among = bits.equal(satisfied, amount, hits)
         if among:
-            weighed = bits.plus(weighed, bits.times(bits.only(made, among), round(ranking.coordination(amount, len(wanted)) * MAX_COORDINATION)))
+            weighed = bits.plus(
+                weighed,
+                bits.times(bits.only(made, among), round(ranking.coordination(amount, len(wanted)) * MAX_COORDINATION)),
+            )
     return weighed, unit / MAX_COORDINATION
 
 
@@ -322,12 +345,20 @@ def _by_kind(segment: Segment, hits: int, scores: Slices, unit: float) -> tuple[
     return bits.plus(weighed, bits.times(bits.only(scores, rest), ranking.KIND_STEPS)), unit / ranking.KIND_STEPS
 
 
-def _best(segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Sequence[float], query: Query) -> list[tuple[tuple[float, ...], int, float]]:
+def _best(
+    segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Sequence[float], query: Query
+) -> list[tuple[tuple[float, ...], int, float]]:
     """The rows of this segment that can be among those asked for: (sort key, edition id, score)."""
     scores, unit = _by_kind(segment, hits, *_scores(hits, wanted, rarities))
-    score, day, number = tuple(reversed(scores)), tuple(reversed(segment.day_slices)), tuple(reversed(segment.id_slices))
+    score, day, number = (
+        tuple(reversed(scores)),
+        tuple(reversed(segment.day_slices)),
+        tuple(reversed(segment.id_slices)),
+    )
     orders: dict[str, tuple[int, ...]] = {
-        "relevance": (*score, *day, *number), "newest": (*day, *score, *number), "oldest": (*(~one for one in day), *score, *number),
+        "relevance": (*score, *day, *number),
+        "newest": (*day, *score, *number),
+        "oldest": (*(~one for one in day), *score, *number),
     }
     wanted_rows = query.offset + (query.limit or 0)
     documents = list(bits.members(bits.highest(hits, orders[query.sort], wanted_rows)))
@@ -335,7 +366,9 @@ def _best(segment: Segment, hits: int, wanted: Sequence[Worths], rarities: Seque
     for document, points in zip(documents, bits.numbers_of(scores, documents), strict=True):
         value, day_number, edition_id = points * unit, segment.days[document], segment.ids[document]
         keys: dict[str, tuple[float, ...]] = {
-            "relevance": (value, day_number, edition_id), "newest": (day_number, value, edition_id), "oldest": (-day_number, value, edition_id),
+            "relevance": (value, day_number, edition_id),
+            "newest": (day_number, value, edition_id),
+            "oldest": (-day_number, value, edition_id),
         }
         found.append((keys[query.sort], edition_id, value))
     return found

@@ -38,7 +38,10 @@ def slices_of(numbers: Sequence[int], values: Sequence[int], count: int) -> Slic
     highest = max(values, default=0)
     size = max(numbers, default=-1) + 1
     if len(numbers) * 40 < count:
-        return tuple(set_of((number for number, value in zip(numbers, values, strict=True) if value >> digit & 1), size) for digit in range(highest.bit_length()))
+        return tuple(
+            set_of((number for number, value in zip(numbers, values, strict=True) if value >> digit & 1), size)
+            for digit in range(highest.bit_length())
+        )
     slices: list[int] = []
     for shift in range(0, highest.bit_length(), 8):
         column = bytearray(size)

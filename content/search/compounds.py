@@ -19,16 +19,143 @@ MIN_PART: Final = 4
 SHORT_PARTS: Final = frozenset({"amt", "rat", "tag", "weg", "bus", "ort", "not", "gas", "art", "typ"})
 """Nouns of three letters that compounds are made of; others of that length only look like parts."""
 
-COMBINING: Final = frozenset(["sach", "schul", "sprach", "grenz", "kontroll", "hilf", "pfleg", "schreib", "melde", "bezahl", "foerder", "zeige", "pruef", "lern", "lehr", "bau", "e"])
+COMBINING: Final = frozenset(
+    [
+        "sach",
+        "schul",
+        "sprach",
+        "grenz",
+        "kontroll",
+        "hilf",
+        "pfleg",
+        "schreib",
+        "melde",
+        "bezahl",
+        "foerder",
+        "zeige",
+        "pruef",
+        "lern",
+        "lehr",
+        "bau",
+        "e",
+    ]
+)
 """Forms that stand in compounds only, beside those that are words themselves."""
 
 PREFIXES: Final = frozenset(
-    ["ueber", "unter", "nach", "gegen", "weiter", "wieder", "zusammen", "bereit", "fest", "fort", "gleich", "hinter", "wider", "voraus", "voran", "zurueck", "rueck", "durch", "ausser", "inner", "mehr", "miss", "hoch", "statt", "rein", "auseinander", "entgegen", "ober", "heran", "herein", "hinaus", "hinein", "herum", "still", "frei", "wahr", "bekannt", "kund", "sicher", "klar", "einer", "jeder", "diese", "alle", "beide", "teil", "halt", "tran", "trans", "inter", "super"]
+    [
+        "ueber",
+        "unter",
+        "nach",
+        "gegen",
+        "weiter",
+        "wieder",
+        "zusammen",
+        "bereit",
+        "fest",
+        "fort",
+        "gleich",
+        "hinter",
+        "wider",
+        "voraus",
+        "voran",
+        "zurueck",
+        "rueck",
+        "durch",
+        "ausser",
+        "inner",
+        "mehr",
+        "miss",
+        "hoch",
+        "statt",
+        "rein",
+        "auseinander",
+        "entgegen",
+        "ober",
+        "heran",
+        "herein",
+        "hinaus",
+        "hinein",
+        "herum",
+        "still",
+        "frei",
+        "wahr",
+        "bekannt",
+        "kund",
+        "sicher",
+        "klar",
+        "einer",
+        "jeder",
+        "diese",
+        "alle",
+        "beide",
+        "teil",
+        "halt",
+        "tran",
+        "trans",
+        "inter",
+        "super",
+    ]
 )
 """Particles: what begins with them is derived („Weiter·entwicklung“), not composed; a domain word overrules."""
 
 SUFFIXES: Final = frozenset(
-    ["heit", "keit", "schaft", "lich", "isch", "ieren", "nisse", "nissen", "tion", "tionen", "ionen", "haft", "nahme", "nahmen", "ahmen", "mann", "land", "burg", "stein", "steiner", "heim", "berg", "ismus", "ende", "enden", "tiere", "rungen", "ringen", "rinnen", "innen", "bungen", "dung", "endung", "eilung", "mente", "tein", "teins", "chen", "elle", "ische", "arische", "same", "ente", "iker", "erinnen", "ierung", "ionen", "ation", "nationen", "erholung", "tektur", "teller", "tellern", "rhein"]
+    [
+        "heit",
+        "keit",
+        "schaft",
+        "lich",
+        "isch",
+        "ieren",
+        "nisse",
+        "nissen",
+        "tion",
+        "tionen",
+        "ionen",
+        "haft",
+        "nahme",
+        "nahmen",
+        "ahmen",
+        "mann",
+        "land",
+        "burg",
+        "stein",
+        "steiner",
+        "heim",
+        "berg",
+        "ismus",
+        "ende",
+        "enden",
+        "tiere",
+        "rungen",
+        "ringen",
+        "rinnen",
+        "innen",
+        "bungen",
+        "dung",
+        "endung",
+        "eilung",
+        "mente",
+        "tein",
+        "teins",
+        "chen",
+        "elle",
+        "ische",
+        "arische",
+        "same",
+        "ente",
+        "iker",
+        "erinnen",
+        "ierung",
+        "ionen",
+        "ation",
+        "nationen",
+        "erholung",
+        "tektur",
+        "teller",
+        "tellern",
+        "rhein",
+    ]
 )
 """Endings that are words by chance. „land“ and the like end names of places; a domain word overrules."""
 
@@ -58,7 +185,9 @@ class WordLists:
 class Splitter:
     """Splits folded words. Safe between threads; what it found is remembered."""
 
-    def __init__(self, kind: Callable[[str], str], lists: WordLists | None = None, vocabulary: Collection[str] = ()) -> None:
+    def __init__(
+        self, kind: Callable[[str], str], lists: WordLists | None = None, vocabulary: Collection[str] = ()
+    ) -> None:
         self._kind = kind
         self._lists = lists or WordLists()
         self._vocabulary = vocabulary
@@ -93,7 +222,9 @@ class Splitter:
 
     def _is_whole(self, word: str) -> bool:
         whole = self._lists.never | self._lists.domain
-        return any(form in self._lists.never for form in (word, *_without_ending(word))) or any(form in whole for form in _without_ending(word))
+        return any(form in self._lists.never for form in (word, *_without_ending(word))) or any(
+            form in whole for form in _without_ending(word)
+        )
 
     def _cost(self, part: str, *, is_first: bool, is_last: bool) -> float | None:
         """What `part` costs at its place, None where it cannot stand there."""

@@ -14,7 +14,19 @@ from content.search.interface import Document, Part
 PageTexts = Callable[[str, str], Sequence[str]]
 """SHA-256 and media type of a file → the text of its pages, empty for what has none."""
 
-SHOWN: Final = ("id", "kind", "url", "title", "sort_date", "valid_from", "valid_until", "sha256", "position", "document", "is_withdrawn")
+SHOWN: Final = (
+    "id",
+    "kind",
+    "url",
+    "title",
+    "sort_date",
+    "valid_from",
+    "valid_until",
+    "sha256",
+    "position",
+    "document",
+    "is_withdrawn",
+)
 
 
 def no_pages(_sha256: str, _media_type: str) -> Sequence[str]:
@@ -25,7 +37,12 @@ def no_pages(_sha256: str, _media_type: str) -> Sequence[str]:
 def from_edition(edition: Any, pages: PageTexts = no_pages) -> Document:
     """The search document of an edition row (`content.models.Edition` or a row with its columns)."""
     document = orjson.loads(edition.document)
-    return _made(edition, document, pages, {name: values for name, values in _filters(edition, document["data"]).items() if values})
+    return _made(
+        edition,
+        document,
+        pages,
+        {name: values for name, values in _filters(edition, document["data"]).items() if values},
+    )
 
 
 def to_show(edition: Any, pages: PageTexts) -> Document:
@@ -33,7 +50,9 @@ def to_show(edition: Any, pages: PageTexts) -> Document:
     return _made(edition, orjson.loads(edition.document), pages, {})
 
 
-def _made(edition: Any, document: Mapping[str, Any], pages: PageTexts, filters: Mapping[str, tuple[str, ...]]) -> Document:
+def _made(
+    edition: Any, document: Mapping[str, Any], pages: PageTexts, filters: Mapping[str, tuple[str, ...]]
+) -> Document:
     data = document["data"]
     return Document(
         edition_id=edition.id,
@@ -48,7 +67,9 @@ def _made(edition: Any, document: Mapping[str, Any], pages: PageTexts, filters: 
         parts=tuple(part for part in [*_parts(document), *_files(data, pages)] if part.text),
         sha256=edition.sha256,
         position=edition.position,
-        names=tuple(dict.fromkeys(name for name in (edition.title, data.get("abbreviation"), data.get("short")) if name)),
+        names=tuple(
+            dict.fromkeys(name for name in (edition.title, data.get("abbreviation"), data.get("short")) if name)
+        ),
     )
 
 
@@ -92,7 +113,10 @@ def _parts(document: Mapping[str, Any]) -> list[Part]:
     extra += [Part("", "Anlage", row["title"]) for row in data.get("attachments") or ()]
     extra += _people_and_places(data)
     if data.get("clauses"):
-        return [Part(row["anchor"], row["label"], row["text"], "".join(map(str, row.get("path") or ()))) for row in data["clauses"]] + extra
+        return [
+            Part(row["anchor"], row["label"], row["text"], "".join(map(str, row.get("path") or ())))
+            for row in data["clauses"]
+        ] + extra
     if data.get("sections"):
         sections = [
             Part(row["anchor"], row["heading"] or "", f"{row['heading'] or ''} {row['text']}".strip())

@@ -10,22 +10,39 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from content.addresses import MAIN_BODY, meeting_url
-from content.bodies import Bodies
-from content.numbers import SUFFIX, parse
+from content.council.addresses import MAIN_BODY, meeting_url
+from content.council.bodies import Bodies
+from content.council.numbers import SUFFIX, parse
 from content.search.lemmas import fold
 
 KIND_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "beschluss": "decision", "beschluesse": "decision", "entscheidung": "decision",
-        "sitzung": "meeting", "sitzungen": "meeting",
-        "presse": "press_release", "pressemitteilung": "press_release", "pressemitteilungen": "press_release", "meldung": "press_release",
-        "bericht": "report", "berichte": "report",
-        "empfehlung": "recommendation", "empfehlungen": "recommendation",
-        "marktplatz": "market_item", "leistung": "market_item", "leistungen": "market_item", "marktplatz-leistung": "market_item",
-        "organisation": "organisation", "organisationen": "organisation",
-        "begriff": "term", "begriffe": "term", "glossar": "term",
-        "gremium": "body", "gremien": "body", "seite": "page", "seiten": "page",
+        "beschluss": "decision",
+        "beschluesse": "decision",
+        "entscheidung": "decision",
+        "sitzung": "meeting",
+        "sitzungen": "meeting",
+        "presse": "press_release",
+        "pressemitteilung": "press_release",
+        "pressemitteilungen": "press_release",
+        "meldung": "press_release",
+        "bericht": "report",
+        "berichte": "report",
+        "empfehlung": "recommendation",
+        "empfehlungen": "recommendation",
+        "marktplatz": "market_item",
+        "leistung": "market_item",
+        "leistungen": "market_item",
+        "marktplatz-leistung": "market_item",
+        "organisation": "organisation",
+        "organisationen": "organisation",
+        "begriff": "term",
+        "begriffe": "term",
+        "glossar": "term",
+        "gremium": "body",
+        "gremien": "body",
+        "seite": "page",
+        "seiten": "page",
     }
 )
 
@@ -105,7 +122,12 @@ def _year(value: str, meaning: Meaning) -> str:
 def _body(value: str, meaning: Meaning) -> str:
     wanted = fold(value).replace(" ", "-")
     for slug in meaning.bodies.by_suffix.values():
-        names = (slug, fold(meaning.bodies.name(slug)).replace(" ", "-"), meaning.bodies.suffix(slug).lstrip("-").lower(), *(("it-plr", "plr") if slug == MAIN_BODY else ()))
+        names = (
+            slug,
+            fold(meaning.bodies.name(slug)).replace(" ", "-"),
+            meaning.bodies.suffix(slug).lstrip("-").lower(),
+            *(("it-plr", "plr") if slug == MAIN_BODY else ()),
+        )
         if wanted in names:
             meaning.filters["body"] = slug
             return ""
@@ -166,7 +188,14 @@ def _clause(value: str, meaning: Meaning) -> str:
 
 FIELDS: Final[Mapping[str, Callable[[str, Meaning], str]]] = MappingProxyType(
     {
-        "nr": _number, "nummer": _number, "sitzung": _session, "jahr": _year, "gremium": _body, "art": _kind,
-        "von": _bound("von", is_last=False), "bis": _bound("bis", is_last=True), "ziffer": _clause,
+        "nr": _number,
+        "nummer": _number,
+        "sitzung": _session,
+        "jahr": _year,
+        "gremium": _body,
+        "art": _kind,
+        "von": _bound("von", is_last=False),
+        "bis": _bound("bis", is_last=True),
+        "ziffer": _clause,
     }
 )

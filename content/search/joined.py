@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
 
-from content.patience import current
+from content.database.patience import current
 from content.search import documents
 from content.search.interface import Batch, Document, IndexDamaged, SearchEngine
 
@@ -105,7 +105,9 @@ class IndexQueue:
     def _feed(self) -> None:
         patience = current()
         timeout_s = min(self._timeout_s, patience.wait_s)
-        within = self._engine.within(self._session.connection(), timeout_s=timeout_s) if self._session is not None else None
+        within = (
+            self._engine.within(self._session.connection(), timeout_s=timeout_s) if self._session is not None else None
+        )
         with patience.waiting():
             batch = within or self._engine.batch(timeout_s=timeout_s)
         if within is None:
@@ -174,7 +176,9 @@ class Mended:
     def words(self) -> str:
         """What was done, in German."""
         if self.fault:
-            return f"Der Suchindex war beschädigt ({self.fault.rstrip('.')}) und ist neu gebaut: {self.added} Dokumente."
+            return (
+                f"Der Suchindex war beschädigt ({self.fault.rstrip('.')}) und ist neu gebaut: {self.added} Dokumente."
+            )
         spoilt = " Einige Einträge waren verändert worden und sind wieder richtig." if self.was_damaged else ""
         return f"Suchindex: {self.added} ergänzt, {self.removed} entfernt.{spoilt}"
 
@@ -183,7 +187,9 @@ Public = tuple[Mapping[int, str], int]
 """What should be in the index: edition id → stamp, and the ledger position at which that is so."""
 
 
-def reconcile(engine: SearchEngine, public: Callable[[], Public], load: Callable[[list[int]], Iterable[Document]]) -> Mended:
+def reconcile(
+    engine: SearchEngine, public: Callable[[], Public], load: Callable[[list[int]], Iterable[Document]]
+) -> Mended:
     """Make the index hold exactly what `public` says; `load` makes the documents that are missing or spoilt.
 
     Both sides are read while the index is ours: nobody can be between the two commits then. Raises `IndexDamaged`.
@@ -194,7 +200,9 @@ def reconcile(engine: SearchEngine, public: Callable[[], Public], load: Callable
         wanted, position = public()
         held = dict(engine.stored())
         surplus = [edition_id for edition_id, stamp in held.items() if wanted.get(edition_id) != stamp]
-        missing = [edition_id for edition_id, stamp in wanted.items() if held.get(edition_id) != stamp or edition_id in spoilt]
+        missing = [
+            edition_id for edition_id, stamp in wanted.items() if held.get(edition_id) != stamp or edition_id in spoilt
+        ]
         if not surplus and not missing and engine.position() == position:
             batch.cancel()
             return Mended()

@@ -22,7 +22,7 @@ from typing import Final
 
 import marisa_trie
 
-from content.processes import end_with
+from content.database.processes import end_with
 
 _FOLDS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 BUILD_TIMEOUT_S: Final = 7_200
@@ -77,7 +77,9 @@ def _stem() -> str:
 
 def _sound(folder: Path) -> Path | None:
     """The table in `folder` whose bytes have the sum that its name bears: a flipped bit would change words without a sound."""
-    return next((path for path in sorted(folder.glob(f"{_stem()}.*.trie")) if path.name == f"{_stem()}.{_sum(path)}.trie"), None)
+    return next(
+        (path for path in sorted(folder.glob(f"{_stem()}.*.trie")) if path.name == f"{_stem()}.{_sum(path)}.trie"), None
+    )
 
 
 def _sum(path: Path) -> str:
@@ -96,8 +98,13 @@ def _build_in(folder: Path) -> Path:
         ) from None
     path = _sound(folder)
     if done.returncode or path is None:
-        why = (done.stderr.strip().splitlines() or ["abgebrochen, vielleicht weil der Arbeitsspeicher nicht reichte" if done.returncode < 0 else "Abbruch"])[-1]
-        raise LemmasUnbuildable(f"Das Wörterbuch für die Suche ließ sich nicht in {folder} schreiben ({why}). Bitte Platz und Rechte prüfen; {_AGAIN}")
+        why = (
+            done.stderr.strip().splitlines()
+            or ["abgebrochen, vielleicht weil der Arbeitsspeicher nicht reichte" if done.returncode < 0 else "Abbruch"]
+        )[-1]
+        raise LemmasUnbuildable(
+            f"Das Wörterbuch für die Suche ließ sich nicht in {folder} schreiben ({why}). Bitte Platz und Rechte prüfen; {_AGAIN}"
+        )
     return path
 
 
@@ -107,7 +114,9 @@ _AGAIN: Final = "derselbe Befehl macht weiter."
 def build(folder: Path) -> None:
     """Write the table into `folder`, complete or not at all; what lay there before goes."""
     rows = dict(_rows())
-    trie = marisa_trie.BytesTrie((key, kind + (b"" if lemma == key else lemma.encode())) for key, (lemma, kind) in rows.items())
+    trie = marisa_trie.BytesTrie(
+        (key, kind + (b"" if lemma == key else lemma.encode())) for key, (lemma, kind) in rows.items()
+    )
     before = list(folder.glob("*.trie"))
     for left in folder.glob(f"{_NEW}*"):  # of one that was killed; a running one is younger
         if time.time() - left.stat().st_mtime > BUILD_TIMEOUT_S:
@@ -132,7 +141,10 @@ def _rows() -> Iterator[tuple[str, tuple[str, bytes]]]:
     )
 
     known: set[str] = set()
-    entries = [(word, lemma.decode() if isinstance(lemma, bytes) else lemma) for word, lemma in DefaultDictionaryFactory().get_dictionary("de").items()]
+    entries = [
+        (word, lemma.decode() if isinstance(lemma, bytes) else lemma)
+        for word, lemma in DefaultDictionaryFactory().get_dictionary("de").items()
+    ]
     nouns = {fold(word) for row in entries for word in row if word[:1].isupper()}
     # „Markt“ is a noun before it is a form of „marken“: texts of administration live on nouns.
     # Only in its first case, though: „gebeten“ is bidding, not prayers.

@@ -55,7 +55,9 @@ class Marked:
 class Marker:
     """Marks documents for one question. `clause`: where it is asked for, perhaps only of the decision `clause_of`. `written` tells the words of the texts that have one of some terms, or begin so (`SearchEngine.written`)."""
 
-    def __init__(self, wants: Iterable[Want], analysis: Analysis, written: Written, *, clause: str = "", clause_of: str = "") -> None:
+    def __init__(
+        self, wants: Iterable[Want], analysis: Analysis, written: Written, *, clause: str = "", clause_of: str = ""
+    ) -> None:
         self._wants = [want for want in wants if not want.is_excluded]
         self._analysis = analysis
         self._clause, self._clause_of = clause, clause_of
@@ -64,7 +66,11 @@ class Marker:
         starts = tuple(option.terms[0] for option in options if option.is_prefix)
         self._has_rows = any(option.places for option in options)
         words = written(sorted(terms), starts) if options else {}
-        meant = {word: _meant(word, having, analysis) or tuple(token for token in analysis.word(word).tokens if _is_meant(token, terms, starts)) for word, having in words.items()}
+        meant = {
+            word: _meant(word, having, analysis)
+            or tuple(token for token in analysis.word(word).tokens if _is_meant(token, terms, starts))
+            for word, having in words.items()
+        }
         self._meant: Mapping[str, tuple[Token, ...]] = {word: tokens for word, tokens in meant.items() if tokens}
         """What the question can mean, as texts write it, with the tokens that it means."""
 
@@ -98,7 +104,11 @@ class Marker:
 
     def untold(self) -> tuple[Reason, ...]:
         """What to say of a hit whose text does not show why: the desk has changed the words since it was taken in."""
-        return tuple(Reason(want.typed, (), "über Wortteile, wie sie bei der Aufnahme galten", ()) for want in self._wants if want.typed)[:1]
+        return tuple(
+            Reason(want.typed, (), "über Wortteile, wie sie bei der Aufnahme galten", ())
+            for want in self._wants
+            if want.typed
+        )[:1]
 
     def satisfies_in_clause(self, document: Document) -> bool:
         """Whether every want is met inside the clause asked for; what is asked by its number is met as a whole."""
@@ -110,7 +120,9 @@ class Marker:
     def _is_asked(self, part: Part) -> bool:
         """Whether the part is the clause asked for, or one of its letters."""
         asked, number = self._clause, part.number
-        return bool(asked) and (number == asked or (number.startswith(asked) and asked.isdigit() and not number[len(asked) :][:1].isdigit()))
+        return bool(asked) and (
+            number == asked or (number.startswith(asked) and asked.isdigit() and not number[len(asked) :][:1].isdigit())
+        )
 
     def _stretches(self, document: Document) -> list[_Stretch]:
         """The title, and the parts in which something stands that the question can mean; its files come behind."""
@@ -140,8 +152,12 @@ class Marker:
                 place += places_of(written)
         return made
 
-    def _reason(self, want: Want, option: Option, found: Sequence[tuple[int, Token]], stretches: Sequence[_Stretch]) -> Reason:
-        words = list(dict.fromkeys(stretches[index].text[token.start : token.end] for index, token in found))[:_MAX_WORDS]
+    def _reason(
+        self, want: Want, option: Option, found: Sequence[tuple[int, Token]], stretches: Sequence[_Stretch]
+    ) -> Reason:
+        words = list(dict.fromkeys(stretches[index].text[token.start : token.end] for index, token in found))[
+            :_MAX_WORDS
+        ]
         where = tuple(dict.fromkeys(stretches[index].where() for index, _ in found))[:_MAX_WORDS]
         how = option.reason
         if option.fields == (Field.PARTS,):
@@ -149,9 +165,13 @@ class Marker:
             how = "; ".join(dict.fromkeys(one for one in sums if one)) or how
         return Reason(want.typed, tuple(words), how, where)
 
-    def _snippets(self, document: Document, stretches: Sequence[_Stretch], spans: Sequence[list[Span]]) -> tuple[Snippet, ...]:
+    def _snippets(
+        self, document: Document, stretches: Sequence[_Stretch], spans: Sequence[list[Span]]
+    ) -> tuple[Snippet, ...]:
         found: list[tuple[int, int, Snippet]] = []
-        has_asked = (not self._clause_of or self._clause_of in document.numbers) and any(self._is_asked(part) for part in document.parts)
+        has_asked = (not self._clause_of or self._clause_of in document.numbers) and any(
+            self._is_asked(part) for part in document.parts
+        )
         for order, (stretch, marks) in enumerate(zip(stretches, spans, strict=True)):
             part = stretch.part
             if part is None or not marks or part.is_keyword or (has_asked and not self._is_asked(part)):
@@ -160,7 +180,9 @@ class Marker:
             found.append((-distinct, order, self._snippet(document, part, marks)))
         best = sorted(found, key=lambda row: row[:2])[:MAX_SNIPPETS]
         if not best and has_asked:
-            return tuple(self._snippet(document, part, ()) for part in document.parts if self._is_asked(part))[:MAX_SNIPPETS]
+            return tuple(self._snippet(document, part, ()) for part in document.parts if self._is_asked(part))[
+                :MAX_SNIPPETS
+            ]
         return tuple(snippet for _, _, snippet in sorted(best, key=lambda row: row[1]))
 
     def _snippet(self, document: Document, part: Part, marks: Sequence[Span]) -> Snippet:
@@ -211,9 +233,19 @@ def _satisfied(option: Option, stretches: Sequence[_Stretch]) -> list[tuple[int,
     """The tokens that satisfy `option`, with the stretch they stand in; empty if the document does not."""
     if option.is_prefix:
         start = option.terms[0]
-        return [(index, token) for index, one in enumerate(stretches) for token in one.tokens if any(term.startswith(start) for term in token.terms)]
+        return [
+            (index, token)
+            for index, one in enumerate(stretches)
+            for token in one.tokens
+            if any(term.startswith(start) for term in token.terms)
+        ]
     if option.places:
-        return [(index, token) for index, one in enumerate(stretches) if one.field in option.fields for token in _in_a_row(option, one)]
+        return [
+            (index, token)
+            for index, one in enumerate(stretches)
+            if one.field in option.fields
+            for token in _in_a_row(option, one)
+        ]
     found: list[tuple[int, Token]] = []
     for term in option.terms:
         own = [(index, token) for index, one in enumerate(stretches) for token in _having(term, one, option.fields)]
@@ -231,7 +263,9 @@ def _having(term: str, stretch: _Stretch, fields: Sequence[Field]) -> Iterator[T
 
 
 def _in_a_row(option: Option, stretch: _Stretch) -> Iterator[Token]:
-    at: list[Mapping[int, Token]] = [{token.place: token for token in stretch.by_term.get(term, ())} for term in option.terms]
+    at: list[Mapping[int, Token]] = [
+        {token.place: token for token in stretch.by_term.get(term, ())} for term in option.terms
+    ]
     for place, token in at[0].items():
         row = [others.get(place + distance) for others, distance in zip(at, option.places, strict=True)]
         if all(row):

@@ -11,8 +11,8 @@ import datetime as dt
 import re
 from typing import Final
 
-from content.addresses import MAIN_BODY, meeting_url
-from content.numbers import SERIAL, SUFFIX, DecisionNumber, normalise, parse
+from content.council.addresses import MAIN_BODY, meeting_url
+from content.council.numbers import SERIAL, SUFFIX, DecisionNumber, normalise, parse
 from content.search.fields import KIND_WORDS, Meaning, read_day
 from content.search.lemmas import fold
 
@@ -24,16 +24,35 @@ _DECIDED: Final = re.compile(
     r"(?i)(?:was|alles)?\s*(?:wurden?|hat|haben|ist)?\s*(?:der it-planungsrat|man)?\s*(?:in|auf|bei|zu)?\s*(?:der)?\s*"
     r"(?:alles)?\s*(?:beschlossen|entschieden)\W*\Z"
 )
-_MONTHS: Final = ("januar", "februar", "maerz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember")
-_MONTH: Final = r"(?:j(?:ä|ae)nner|januar|februar|m(?:ä|ae)rz|april|mai|juni|juli|august|september|oktober|november|dezember)"
+_MONTHS: Final = (
+    "januar",
+    "februar",
+    "maerz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+)
+_MONTH: Final = (
+    r"(?:j(?:ä|ae)nner|januar|februar|m(?:ä|ae)rz|april|mai|juni|juli|august|september|oktober|november|dezember)"
+)
 _DATE: Final = rf"(?:(?:\d{{1,2}}\.\s*)?{_MONTH}\s+(?:19|20)\d\d|(?:\d{{1,2}}\.\s?)?\d{{1,2}}\.\s?(?:19|20)\d\d|(?:19|20)\d\d-\d\d(?:-\d\d)?|(?:19|20)\d\d)"
 _KIND: Final = r"(?:beschluss|beschl(?:ü|ue)sse|entscheidung(?:en)?|sitzung(?:en)?|presse|pressemitteilung(?:en)?|meldung(?:en)?|berichte?|empfehlung(?:en)?)"
 _WHEN: Final = re.compile(
     rf"(?i)(?:(?:alle\s+)?(?P<kind>{_KIND})\s+)?(?:(?P<how>vom|am|aus|im|in|von|seit|ab|nach|bis|vor)\s+(?:dem\s+)?(?:jahre?\s+)?)?(?P<date>{_DATE})[?.]?\Z"
 )
 _OF_BODY: Final = re.compile(rf"(?i)(?:alle\s+)?(?P<kind>{_KIND})\s+(?=de[rs]\s)")
-_ABOUT: Final = re.compile(r"(?i)(?:alle\s+)?(?P<kind>beschl(?:ü|ue)sse|entscheidungen|pressemitteilungen|meldungen|berichte|empfehlungen)\s+(?:zu|zum|zur|über|ueber)\s+(?=\S)")
-_PLACE: Final = re.compile(r"(?i)(?P<number>.*\d(?:-[a-z]{1,6})?)\s*,?\s+(?:ziff(?:er|\.)|z\.|nr\.|nummer)\s*(?P<clause>\d{1,3})(?:\s*(?:buchst(?:abe|\.)|lit\.?)?\s*(?P<letter>[a-z])\)?)?\Z")
+_ABOUT: Final = re.compile(
+    r"(?i)(?:alle\s+)?(?P<kind>beschl(?:ü|ue)sse|entscheidungen|pressemitteilungen|meldungen|berichte|empfehlungen)\s+(?:zu|zum|zur|über|ueber)\s+(?=\S)"
+)
+_PLACE: Final = re.compile(
+    r"(?i)(?P<number>.*\d(?:-[a-z]{1,6})?)\s*,?\s+(?:ziff(?:er|\.)|z\.|nr\.|nummer)\s*(?P<clause>\d{1,3})(?:\s*(?:buchst(?:abe|\.)|lit\.?)?\s*(?P<letter>[a-z])\)?)?\Z"
+)
 _DATED_NUMBER: Final = re.compile(rf"(?i)(?P<number>.*\d(?:-{SUFFIX})?)\s*,?\s+(?:vom|v\.)\s+{_DATE}\Z")
 _TURNED: Final = re.compile(rf"(?:beschluss |nr\.? ?)?({SERIAL})/((?:19|20)\d\d)(-{SUFFIX})?\Z", re.IGNORECASE)
 _SPACED: Final = re.compile(rf"((?:19|20)\d\d) ({SERIAL})(-{SUFFIX})?\Z", re.IGNORECASE)
@@ -56,7 +75,10 @@ def number(text: str, hints: list[str]) -> tuple[str, str] | None:
     if found is None:
         return None
     if turned:
-        hints.append(f"Gelesen als Nummer {written(found)}: " + ("zuerst steht das Jahr." if "/" in plain else "zwischen Jahr und Zahl steht ein Schrägstrich."))
+        hints.append(
+            f"Gelesen als Nummer {written(found)}: "
+            + ("zuerst steht das Jahr." if "/" in plain else "zwischen Jahr und Zahl steht ein Schrägstrich.")
+        )
     return written(found), clause
 
 
@@ -93,7 +115,14 @@ def _of_body(text: str, meaning: Meaning) -> str:
         return text
     for slug in meaning.bodies.by_suffix.values():
         names = {meaning.bodies.of(slug), f"der {meaning.bodies.name(slug)}", f"des {meaning.bodies.name(slug)}"}
-        whose = next((name for name in sorted(names, key=len, reverse=True) if re.match(rf"(?i){re.escape(name)}(?!\w)", text[found.end() :])), "")
+        whose = next(
+            (
+                name
+                for name in sorted(names, key=len, reverse=True)
+                if re.match(rf"(?i){re.escape(name)}(?!\w)", text[found.end() :])
+            ),
+            "",
+        )
         if whose:
             end = found.end() + len(whose)
             meaning.choose("body", slug, text[found.end() : end])
@@ -121,7 +150,9 @@ def _when(text: str, meaning: Meaning) -> str:
     _bound(found["how"] or "", first, last, text, meaning)
     if kind and "kind" not in meaning.filters:
         meaning.choose("kind", kind, text)
-    meaning.hints.append(f"Gelesen als Zeitraum: {' '.join(one for one in (found['how'], found['date']) if one)}. In Anführungszeichen wird nach den Wörtern gesucht.")
+    meaning.hints.append(
+        f"Gelesen als Zeitraum: {' '.join(one for one in (found['how'], found['date']) if one)}. In Anführungszeichen wird nach den Wörtern gesucht."
+    )
     return ""
 
 

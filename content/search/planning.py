@@ -63,7 +63,11 @@ class Planner:
     def leading(self, asked: Asked) -> tuple[Want, ...]:
         """What comes first where nothing but a session is asked for: the session itself."""
         url = asked.filters.get("meeting")
-        return (Want("", (Option((own_term(url),), (Field.TITLE,), NUMBER_WEIGHT),)),) if url and not asked.has_words else ()
+        return (
+            (Want("", (Option((own_term(url),), (Field.TITLE,), NUMBER_WEIGHT),)),)
+            if url and not asked.has_words
+            else ()
+        )
 
     def _as_name(self, want: Want) -> Want:
         """The only want also as the name of something: „OZG“ is first of all what is called so."""
@@ -72,10 +76,15 @@ class Planner:
 
     def _number(self, number: str, suffixes: Sequence[str]) -> Want:
         term = number_term(number) or f"#{number}"
-        options = [Option((term,), (Field.TITLE,), NUMBER_WEIGHT), Option((term,), (Field.TEXT, Field.FILES), reason=f"nennt {number}")]
+        options = [
+            Option((term,), (Field.TITLE,), NUMBER_WEIGHT),
+            Option((term,), (Field.TEXT, Field.FILES), reason=f"nennt {number}"),
+        ]
         if "-" not in number:
             options += [
-                Option((f"{term}-{suffix}",), (Field.TITLE,), NUMBER_WEIGHT / 2, reason=f"Nummer mit dem Zusatz {suffix}")
+                Option(
+                    (f"{term}-{suffix}",), (Field.TITLE,), NUMBER_WEIGHT / 2, reason=f"Nummer mit dem Zusatz {suffix}"
+                )
                 for suffix in suffixes
                 if suffix
             ]
@@ -113,20 +122,26 @@ class Planner:
             if not options and fold(word) in STOP_WORDS:
                 return None
             for pair in ((before, group), (group, following)):
-                if all(len(side) == 1 and _is_plain(side[0]) and fold(side[0].words[0]) not in STOP_WORDS for side in pair):
+                if all(
+                    len(side) == 1 and _is_plain(side[0]) and fold(side[0].words[0]) not in STOP_WORDS for side in pair
+                ):
                     options += self._joined([side[0].words[0] for side in pair])
         typed = " oder ".join(_typed(term) for term in group)
         return Want(typed, _unique(options), is_excluded=group[0].is_excluded) if options else None
 
     def _term(self, term: Term) -> list[Option]:
         if term.is_prefix:
-            return [Option((f"={fold(term.words[0])}",), is_prefix=True, reason=f"Wort, das mit „{term.words[0]}“ beginnt")]
+            return [
+                Option((f"={fold(term.words[0])}",), is_prefix=True, reason=f"Wort, das mit „{term.words[0]}“ beginnt")
+            ]
         if term.is_phrase:
             return self._row(" ".join(term.words))
         word = term.words[0]
         tokens = list(self.analysis.tokens(word))
         if term.is_excluded:
-            return self._row(word) if len(tokens) > 1 else [Option((one,)) for token in tokens for one in token.terms[:2]]
+            return (
+                self._row(word) if len(tokens) > 1 else [Option((one,)) for token in tokens for one in token.terms[:2]]
+            )
         options = self.word(word, tokens)
         stretch = self.thesaurus.at([word])
         for other in stretch.others if stretch else ():
@@ -140,24 +155,48 @@ class Planner:
         if _YEAR.fullmatch(word):
             # Who writes „Umlaufverfahren 2023“ means what was decided then, though no text says the year.
             said = [Option((term,), WORDS, 1.0) for term in tokens[0].terms[:1]]
-            return [*said, Option((f"#{word}/",), (Field.TITLE,), OF_THE_YEAR, is_prefix=True, reason=f"Nummer aus dem Jahr {word}")]
+            return [
+                *said,
+                Option(
+                    (f"#{word}/",), (Field.TITLE,), OF_THE_YEAR, is_prefix=True, reason=f"Nummer aus dem Jahr {word}"
+                ),
+            ]
         if tokens[0].terms[0].startswith("#"):
             number = tokens[0].terms[0]
-            return [Option((number,), (Field.TITLE,), NUMBER_WEIGHT / 10), Option((number,), (Field.TEXT, Field.FILES), reason=f"nennt {word}")]
+            return [
+                Option((number,), (Field.TITLE,), NUMBER_WEIGHT / 10),
+                Option((number,), (Field.TEXT, Field.FILES), reason=f"nennt {word}"),
+            ]
         if len(tokens) > 1:
             pieces = [token.terms[0] for token in tokens]
             joined = self._joined([word[token.start : token.end] for token in tokens])
-            implied = joined[0].terms[0] if joined and not any(token.terms[0].startswith("#") for token in tokens) else ""
+            implied = (
+                joined[0].terms[0] if joined and not any(token.terms[0].startswith("#") for token in tokens) else ""
+            )
             return [
                 *(dataclasses.replace(option, implied=implied) for option in self._row(word)),
                 *joined,
-                *self._all(self._stems([word]) or pieces, ALL_PIECES, _sum(word, [word[token.start : token.end] for token in tokens])),
+                *self._all(
+                    self._stems([word]) or pieces,
+                    ALL_PIECES,
+                    _sum(word, [word[token.start : token.end] for token in tokens]),
+                ),
             ]
         terms = tokens[0].terms
-        options = [Option((term,), WORDS, 1.0 if term.startswith("=") else FORM, reason="" if term.startswith("=") else "andere Wortform") for term in terms[:2]]
+        options = [
+            Option(
+                (term,),
+                WORDS,
+                1.0 if term.startswith("=") else FORM,
+                reason="" if term.startswith("=") else "andere Wortform",
+            )
+            for term in terms[:2]
+        ]
         options += [Option((term,), WORDS, PLAIN, reason="andere Schreibung") for term in terms[2:]]
         if len(fold(word)) >= _MIN_PART:
-            options.append(Option((terms[0],), (Field.PARTS,), IN_COMPOUND, reason="Teil eines zusammengesetzten Wortes"))
+            options.append(
+                Option((terms[0],), (Field.PARTS,), IN_COMPOUND, reason="Teil eines zusammengesetzten Wortes")
+            )
         leaves = self.analysis.leaves(fold(word))
         if len(leaves) > 1:
             stems = [self.analysis.stem(leaf) for leaf in leaves if leaf not in STOP_WORDS]
@@ -166,13 +205,20 @@ class Planner:
 
     def near(self, want: Want, words: Iterable[str]) -> Want:
         """`want` with near spellings as further options."""
-        more = [Option((term,), WORDS, NEAR, reason=f"ähnliche Schreibung: {word}") for word in words for term in self.analysis.terms(word)[:1]]
+        more = [
+            Option((term,), WORDS, NEAR, reason=f"ähnliche Schreibung: {word}")
+            for word in words
+            for term in self.analysis.terms(word)[:1]
+        ]
         return Want(want.typed, _unique([*want.options, *more]), want.is_excluded)
 
     def apart(self, want: Want, pieces: Sequence[str]) -> Want:
         """`want` also as words in a row: „fitconnect“ as „fit connect“."""
         reason = f"{want.typed} = {' '.join(pieces)}"
-        more = [Option(option.terms, option.fields, FORM, option.places, reason=reason) for option in self._row(" ".join(pieces))]
+        more = [
+            Option(option.terms, option.fields, FORM, option.places, reason=reason)
+            for option in self._row(" ".join(pieces))
+        ]
         return Want(want.typed, _unique([*want.options, *more]), want.is_excluded)
 
     def _other(self, typed: str, name: str, weight: float, source: str) -> list[Option]:
@@ -191,14 +237,22 @@ class Planner:
             terms = tokens[0].terms[:2]
             return [Option((term,), WORDS, 1.0 if term.startswith("=") else FORM) for term in terms]
         start = tokens[0].place
-        return [Option(tuple(token.terms[0] for token in tokens), WORDS, 1.0, tuple(token.place - start for token in tokens))]
+        return [
+            Option(
+                tuple(token.terms[0] for token in tokens), WORDS, 1.0, tuple(token.place - start for token in tokens)
+            )
+        ]
 
     def _joined(self, words: Sequence[str]) -> list[Option]:
         """`fit connect` written as one word."""
         joined = "".join(words)
         # „2.0“ is no twenty.
         terms = self.analysis.terms(joined) if len(joined) <= 2 * MAX_WORDS * 10 and not joined.isdigit() else ()
-        return [Option((term,), WORDS, FORM, reason=f"{' '.join(words)} = {joined}") for term in terms if term.startswith("=")]
+        return [
+            Option((term,), WORDS, FORM, reason=f"{' '.join(words)} = {joined}")
+            for term in terms
+            if term.startswith("=")
+        ]
 
     def _stems(self, words: Sequence[str]) -> list[str]:
         """The stems of all innermost parts of `words`."""

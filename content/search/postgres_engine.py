@@ -65,7 +65,9 @@ class PostgresEngine:
         self._base: _Base | None = None
         self._is_outdated = False
         with self._transaction() as driver:
-            driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,))  # processes may start at the same time
+            driver.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s))", (SCHEMA,)
+            )  # processes may start at the same time
             is_missing, is_current = driver.execute(NEWEST).fetchone()
             if is_missing:
                 create(driver, SCHEMA)
@@ -94,7 +96,10 @@ class PostgresEngine:
     def words(self, limit: int) -> Iterable[tuple[str, int]]:
         """See `SearchEngine`."""
         with _judging(), self._driver() as driver:
-            found = driver.execute(f"SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0 ORDER BY amount DESC, word DESC LIMIT %s", (limit,))
+            found = driver.execute(
+                f"SELECT word, amount FROM {SCHEMA}.word WHERE amount > 0 ORDER BY amount DESC, word DESC LIMIT %s",
+                (limit,),
+            )
             return [(word, amount) for word, amount in found.fetchall()]
 
     def written(self, terms: Sequence[str], starts: Sequence[str] = ()) -> dict[str, set[str]]:
@@ -120,13 +125,20 @@ class PostgresEngine:
 
     def _read(self, driver: Any, state: State) -> Snapshot:
         base, generation = self._base, state[2]
-        if base is None or base.state[:2] != state[:2] or _newer(driver, base.state[2], generation) > max(REBASE_FROM, base.loose.count // 10):
+        if (
+            base is None
+            or base.state[:2] != state[:2]
+            or _newer(driver, base.state[2], generation) > max(REBASE_FROM, base.loose.count // 10)
+        ):
             self._base = base = self._begin(driver, state, base)
         segments: list[tuple[Segment, int]] = list(zip(base.packed, base.gone, strict=True))
         if base.state[2] == generation:
             return Snapshot([*segments, (base.loose, 0)])
         changed = LooseSegment(self._driver, driver, base.state[2], generation)
-        packed = [(segment, gone | _gone(segment, changed.touched)) for segment, gone in zip(base.packed, base.gone, strict=True)]
+        packed = [
+            (segment, gone | _gone(segment, changed.touched))
+            for segment, gone in zip(base.packed, base.gone, strict=True)
+        ]
         return Snapshot([*packed, (base.loose, _gone(base.loose, changed.touched)), (changed, 0)])
 
     def _begin(self, driver: Any, state: State, before: _Base | None) -> _Base:
@@ -137,12 +149,22 @@ class PostgresEngine:
         stored.amount = amount
         known = {segment.number: segment for segment in (before.packed if before is not None and is_known else ())}
         missing = [number for number in range(1, amount + 1) if number not in known]
-        for number, ids in driver.execute(f"SELECT number, ids FROM {SCHEMA}.segment WHERE number = ANY(%s)", (missing,)).fetchall():
+        for number, ids in driver.execute(
+            f"SELECT number, ids FROM {SCHEMA}.segment WHERE number = ANY(%s)", (missing,)
+        ).fetchall():
             known[number] = PackedSegment(stored, driver, number, ids, generation)
         since = min((segment.generation for segment in known.values()), default=generation)
-        touched = driver.execute(f"SELECT edition_id, generation FROM {SCHEMA}.document WHERE generation > %s AND generation <= %s", (since, generation)).fetchall()
-        gone = [_gone(segment, (edition_id for edition_id, changed in touched if changed > segment.generation)) for segment in known.values()]
-        return _Base(state, stored, tuple(known.values()), tuple(gone), LooseSegment(self._driver, driver, -1, generation))
+        touched = driver.execute(
+            f"SELECT edition_id, generation FROM {SCHEMA}.document WHERE generation > %s AND generation <= %s",
+            (since, generation),
+        ).fetchall()
+        gone = [
+            _gone(segment, (edition_id for edition_id, changed in touched if changed > segment.generation))
+            for segment in known.values()
+        ]
+        return _Base(
+            state, stored, tuple(known.values()), tuple(gone), LooseSegment(self._driver, driver, -1, generation)
+        )
 
     # --- keeping ---
 
@@ -168,14 +190,21 @@ class PostgresEngine:
                 return frozenset()
             if any(driver.execute(statement).fetchone() for statement in DISAGREEING):
                 raise IndexDamaged("Die Wortlisten des Suchindex passen nicht zu seinen Einträgen.")
-            return frozenset(row[0] for row in driver.execute(f"SELECT edition_id FROM {SCHEMA}.document WHERE NOT is_gone AND sum <> {SUM}").fetchall())
+            return frozenset(
+                row[0]
+                for row in driver.execute(
+                    f"SELECT edition_id FROM {SCHEMA}.document WHERE NOT is_gone AND sum <> {SUM}"
+                ).fetchall()
+            )
 
     def batch(self, *, timeout_s: float = 30) -> PostgresBatch:
         """See `SearchEngine`: in a transaction of its own."""
         self._require_format()
         connection = self._engine.connect()
         try:
-            return PostgresBatch(connection.connection.driver_connection, self._analysis, timeout_s=timeout_s, owner=connection)
+            return PostgresBatch(
+                connection.connection.driver_connection, self._analysis, timeout_s=timeout_s, owner=connection
+            )
         except BaseException:
             connection.close()
             raise
@@ -210,7 +239,9 @@ class PostgresEngine:
     def tidy(self) -> bool:
         """See `SearchEngine`: packs loose documents where there are many."""
         with _judging(), self._driver() as driver:
-            loose = driver.execute(f"SELECT count(*) FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone").fetchone()[0]
+            loose = driver.execute(
+                f"SELECT count(*) FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone"
+            ).fetchone()[0]
             if loose < PACK_FROM or loose < driver.execute(f"SELECT count(*) / 8 FROM {SCHEMA}.document").fetchone()[0]:
                 return False
             return pack_loose(driver, min(PACK_SIZE, max(PACK_AT_ONCE, loose // 2)))
@@ -250,7 +281,11 @@ def _judging() -> Iterator[None]:
 
 
 def _newer(driver: Any, first: int, last: int) -> int:
-    return int(driver.execute(f"SELECT count(*) FROM {SCHEMA}.document WHERE generation > %s AND generation <= %s", (first, last)).fetchone()[0])
+    return int(
+        driver.execute(
+            f"SELECT count(*) FROM {SCHEMA}.document WHERE generation > %s AND generation <= %s", (first, last)
+        ).fetchone()[0]
+    )
 
 
 def _gone(segment: PackedSegment | LooseSegment, touched: Iterable[int]) -> int:

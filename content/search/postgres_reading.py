@@ -31,13 +31,19 @@ def _filters_of(rows: Sequence[str | None]) -> dict[str, dict[str, int]]:
         for name, values in orjson.loads(row).items() if row else ():
             for value in values:
                 having.setdefault(name, {}).setdefault(value, []).append(number)
-    return {name: {value: bits.set_of(found, len(rows)) for value, found in values.items()} for name, values in having.items()}
+    return {
+        name: {value: bits.set_of(found, len(rows)) for value, found in values.items()}
+        for name, values in having.items()
+    }
 
 
 def expansions(driver: Any, field: Field, start: str, limit: int) -> list[str]:
     """The first terms of a field that begin so. Only words as they are written (`=…`) can be expanded."""
     begin = LETTERS[field] + start
-    rows = driver.execute(f"SELECT lexeme FROM {SCHEMA}.lexeme WHERE lexeme >= %s AND lexeme < %s ORDER BY lexeme LIMIT %s", (begin, begin + LAST, limit))
+    rows = driver.execute(
+        f"SELECT lexeme FROM {SCHEMA}.lexeme WHERE lexeme >= %s AND lexeme < %s ORDER BY lexeme LIMIT %s",
+        (begin, begin + LAST, limit),
+    )
     return [row[0][1:] for row in rows.fetchall()]
 
 
@@ -54,7 +60,10 @@ class LooseSegment(Segment):
         ).fetchall()
         self.touched = array("q", (row[0] for row in found))
         self._lengths = array("I", (row[4] for row in found))
-        super().__init__(columns_of([None if row[5] else row[:4] for row in found]), _filters_of([None if row[5] else row[6] for row in found]))
+        super().__init__(
+            columns_of([None if row[5] else row[:4] for row in found]),
+            _filters_of([None if row[5] else row[6] for row in found]),
+        )
 
     def row(self, edition_id: int) -> int | None:
         """The document's number here, where it is known."""
@@ -76,7 +85,10 @@ class LooseSegment(Segment):
             if not any(level == len(levels) for _, (_, level) in found):
                 break
         documents = sorted(often)
-        return posting(array("I", documents), array("H", (worth(field, often[number], self._lengths[number]) for number in documents)))
+        return posting(
+            array("I", documents),
+            array("H", (worth(field, often[number], self._lengths[number]) for number in documents)),
+        )
 
     def read_expansions(self, field: Field, start: str, limit: int) -> Sequence[str]:
         """See `Segment`."""
@@ -88,7 +100,12 @@ class LooseSegment(Segment):
         lexemes = [quoted(LETTERS[field] + term) for term in option.terms]
         steps = [later - earlier for earlier, later in itertools.pairwise(option.places)]
         row = lexemes[0] + "".join(f" <{step}> {lexeme}" for step, lexeme in zip(steps, lexemes[1:], strict=True))
-        return [document for document, _ in self._rows(f"SELECT edition_id FROM {SCHEMA}.document WHERE terms @@ CAST(%s AS tsquery)", (row,))]
+        return [
+            document
+            for document, _ in self._rows(
+                f"SELECT edition_id FROM {SCHEMA}.document WHERE terms @@ CAST(%s AS tsquery)", (row,)
+            )
+        ]
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> list[tuple[int, Any]]:
         """(document, row) of what the statement finds among the documents of this segment, ascending."""
@@ -96,7 +113,10 @@ class LooseSegment(Segment):
             return []
         with self._open() as driver:
             cursor = driver.cursor(binary=True)
-            found = cursor.execute(f"{statement} AND segment = 0 AND generation > %s AND generation <= %s", (*values, self._first, self.last)).fetchall()
+            found = cursor.execute(
+                f"{statement} AND segment = 0 AND generation > %s AND generation <= %s",
+                (*values, self._first, self.last),
+            ).fetchall()
         placed = ((self.row(row[0]), row) for row in found)
         return sorted((place, row) for place, row in placed if place is not None)
 
@@ -125,7 +145,9 @@ class StoredPostings:
         if missing:
             with self._open() as driver:
                 cursor = driver.cursor(binary=True)
-                for lexeme, segment, data in cursor.execute(f"SELECT lexeme, segment, data FROM {SCHEMA}.posting WHERE lexeme = ANY(%s)", (list(missing),)):
+                for lexeme, segment, data in cursor.execute(
+                    f"SELECT lexeme, segment, data FROM {SCHEMA}.posting WHERE lexeme = ANY(%s)", (list(missing),)
+                ):
                     missing[lexeme][segment] = data
             for lexeme, row in missing.items():
                 found[lexeme] = self._kept.put((lexeme, amount), row)
@@ -151,7 +173,10 @@ class PackedSegment(Segment):
         self._rows = {edition_id: row for row, edition_id in enumerate(self._ids)}
         columns: list[Any] = [None] * len(self._ids)
         filters: list[str | None] = [None] * len(self._ids)
-        rows = driver.execute(f"SELECT edition_id, day, since, until, filters::text FROM {SCHEMA}.document WHERE segment = %s AND NOT is_gone", (number,))
+        rows = driver.execute(
+            f"SELECT edition_id, day, since, until, filters::text FROM {SCHEMA}.document WHERE segment = %s AND NOT is_gone",
+            (number,),
+        )
         for row in rows.fetchall():
             place = self._rows.get(row[0])
             if place is not None:
@@ -171,7 +196,11 @@ class PackedSegment(Segment):
             if self._worths.known(want.options) is None:
                 for option in want.options:
                     for field in option.fields:
-                        terms = self.read_expansions(field, option.terms[0], MAX_EXPANSIONS) if option.is_prefix else (*option.terms, option.implied)
+                        terms = (
+                            self.read_expansions(field, option.terms[0], MAX_EXPANSIONS)
+                            if option.is_prefix
+                            else (*option.terms, option.implied)
+                        )
                         lexemes.update((LETTERS[field] + term, None) for term in terms if term)
         self._stored.fetch(lexemes)
 
@@ -191,4 +220,6 @@ class PackedSegment(Segment):
     def read_row(self, field: Field, option: Option, candidates: Sequence[int]) -> Sequence[int]:
         """See `Segment`."""
         found = [self._data(field, term) for term in option.terms]
-        return in_a_row(zip(map(read_all, found), option.places, strict=True), frozenset(candidates)) if all(found) else []
+        return (
+            in_a_row(zip(map(read_all, found), option.places, strict=True), frozenset(candidates)) if all(found) else []
+        )

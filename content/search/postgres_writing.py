@@ -14,7 +14,7 @@ import orjson
 import psycopg
 from sqlalchemy.engine import Connection
 
-from content.patience import current
+from content.database.patience import current
 from content.search import postings
 from content.search.german import Analysis
 from content.search.indexing import Indexed, indexed
@@ -31,10 +31,20 @@ _MAX_PLACES: Final = 255
 _CHUNK: Final = 500
 _FIELDS: Final = {letter: field for field, letter in LETTERS.items()}
 
+
 class PostgresBatch:
     """Changes to the index; holds its lock until the transaction ends."""
 
-    def __init__(self, driver: Any, analysis: Analysis, *, timeout_s: float = 30, owner: Connection | None = None, schema: str = SCHEMA, is_packing: bool = False) -> None:
+    def __init__(
+        self,
+        driver: Any,
+        analysis: Analysis,
+        *,
+        timeout_s: float = 30,
+        owner: Connection | None = None,
+        schema: str = SCHEMA,
+        is_packing: bool = False,
+    ) -> None:
         self._driver = driver
         self._analysis = analysis
         self._owner = owner
@@ -61,7 +71,11 @@ class PostgresBatch:
         self._words.update(words)
         self._texts |= made.written
         self._lexemes.update(
-            LETTERS[name] + term for name, places in made.fields.items() for _, terms in places for term in terms if term.startswith("=")
+            LETTERS[name] + term
+            for name, places in made.fields.items()
+            for _, terms in places
+            for term in terms
+            if term.startswith("=")
         )
         places = _places(made)
         if self._packing is not None:
@@ -69,8 +83,18 @@ class PostgresBatch:
         until = document.until.timestamp() if document.until else 0.0
         filters = orjson.dumps({name: list(values) for name, values in document.filters.items()}).decode()
         self._rows.append(
-            (0 if self._packing is None else self._segments + 1, document.edition_id, self._generation, document.stamp, document.date.toordinal(), document.since.timestamp(), until, made.length, filters,
-             vector(places))
+            (
+                0 if self._packing is None else self._segments + 1,
+                document.edition_id,
+                self._generation,
+                document.stamp,
+                document.date.toordinal(),
+                document.since.timestamp(),
+                until,
+                made.length,
+                filters,
+                vector(places),
+            )
         )
         self._written.append((document.edition_id, words))
         if len(self._rows) >= _CHUNK:
@@ -108,7 +132,10 @@ class PostgresBatch:
                 ([word for word, _ in amounts], [amount for _, amount in amounts]),
             )
         if self._lexemes:
-            self._driver.execute(f"INSERT INTO {self._schema}.lexeme SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (sorted(self._lexemes),))
+            self._driver.execute(
+                f"INSERT INTO {self._schema}.lexeme SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
+                (sorted(self._lexemes),),
+            )
         found = sorted(pairs(self._texts, self._analysis))
         if found:
             self._driver.execute(
@@ -116,7 +143,9 @@ class PostgresBatch:
                 f"UPDATE {self._schema}.state SET pair_sum = pair_sum + (SELECT {PAIR_SUM} FROM fresh)",
                 ([term for term, _ in found], [word for _, word in found]),
             )
-        self._driver.execute(f"UPDATE {self._schema}.state SET generation = %s, position = %s", (self._generation, position))
+        self._driver.execute(
+            f"UPDATE {self._schema}.state SET generation = %s, position = %s", (self._generation, position)
+        )
         self._end(is_kept=True)
 
     def cancel(self) -> None:
@@ -140,7 +169,9 @@ class PostgresBatch:
             self._rows, self._written = [], []
 
     def _forget_words(self, edition_ids: list[int]) -> None:
-        found = self._driver.execute(f"DELETE FROM {self._schema}.written WHERE edition_id = ANY(%s) RETURNING words", (edition_ids,)).fetchall()
+        found = self._driver.execute(
+            f"DELETE FROM {self._schema}.written WHERE edition_id = ANY(%s) RETURNING words", (edition_ids,)
+        ).fetchall()
         self._words.subtract(itertools.chain.from_iterable(row[0] for row in found))
 
 
@@ -151,7 +182,9 @@ class Packing:
         self.ids = array("q")
         self._terms: dict[str, tuple[array[int], array[int], array[int], array[int]]] = {}
 
-    def add(self, edition_id: int, length: int, places: Mapping[str, Sequence[int]], often: Mapping[str, int] | None = None) -> None:
+    def add(
+        self, edition_id: int, length: int, places: Mapping[str, Sequence[int]], often: Mapping[str, int] | None = None
+    ) -> None:
         """Take a document in: lexeme → places; how often each stands where that is not the number of its places."""
         number = len(self.ids)
         self.ids.append(edition_id)
@@ -167,21 +200,33 @@ class Packing:
     def write(self, driver: Any, schema: str, number: int) -> None:
         """Store it as the segment `number`."""
         amount = len(self._terms)
-        with driver.cursor() as cursor, cursor.copy(f"COPY {schema}.posting (lexeme, segment, data, sum) FROM STDIN (FORMAT BINARY)") as copy:
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {schema}.posting (lexeme, segment, data, sum) FROM STDIN (FORMAT BINARY)") as copy,
+        ):
             copy.set_types(["text", "int4", "bytea", "text"])
             for lexeme in sorted(self._terms):
                 data = postings.stored(*self._terms.pop(lexeme))
-                copy.write_row((lexeme, number, data, hashlib.md5(lexeme.encode() + data, usedforsecurity=False).hexdigest()))
+                copy.write_row(
+                    (lexeme, number, data, hashlib.md5(lexeme.encode() + data, usedforsecurity=False).hexdigest())
+                )
         ids = self.ids.tobytes()
         driver.execute(
-            f"INSERT INTO {schema}.segment VALUES (%s, %s, %s, %s)", (number, ids, amount, hashlib.md5(ids, usedforsecurity=False).hexdigest())
+            f"INSERT INTO {schema}.segment VALUES (%s, %s, %s, %s)",
+            (number, ids, amount, hashlib.md5(ids, usedforsecurity=False).hexdigest()),
         )
 
 
 def pack_loose(driver: Any, limit: int) -> bool:
     """Make the loose documents, so many of them, the next segment, unless another process did. Others publish while it reads; what they change stays loose."""
     segments, seen = driver.execute(f"SELECT segments, generation FROM {SCHEMA}.state").fetchone()
-    ids = [row[0] for row in driver.execute(f"SELECT edition_id FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone ORDER BY edition_id LIMIT %s", (limit,)).fetchall()]
+    ids = [
+        row[0]
+        for row in driver.execute(
+            f"SELECT edition_id FROM {SCHEMA}.document WHERE segment = 0 AND NOT is_gone ORDER BY edition_id LIMIT %s",
+            (limit,),
+        ).fetchall()
+    ]
     packing = Packing()
     for start in range(0, len(ids), _CHUNK // 5):
         found = driver.cursor(binary=True).execute(
@@ -200,7 +245,10 @@ def pack_loose(driver: Any, limit: int) -> bool:
     if driver.execute(f"SELECT segments FROM {SCHEMA}.state FOR UPDATE").fetchone() != (segments,):
         return False
     packing.write(driver, SCHEMA, segments + 1)
-    driver.execute(f"UPDATE {SCHEMA}.document SET segment = %s WHERE edition_id = ANY(%s) AND segment = 0 AND generation <= %s", (segments + 1, ids, seen))
+    driver.execute(
+        f"UPDATE {SCHEMA}.document SET segment = %s WHERE edition_id = ANY(%s) AND segment = 0 AND generation <= %s",
+        (segments + 1, ids, seen),
+    )
     driver.execute(f"UPDATE {SCHEMA}.state SET segments = %s", (segments + 1,))
     return True
 
@@ -224,7 +272,11 @@ def _places(made: Indexed) -> dict[str, list[int]]:
 def vector(places: Mapping[str, Sequence[int]]) -> str:
     """The terms of a document as a `tsvector` is written."""
     words = [f"{quoted(lexeme)}:{','.join(map(str, _kept(found)))}" for lexeme, found in places.items()]
-    words += [quoted(level_of(lexeme, level)) for lexeme, found in places.items() for level in range(2, min(len(found), MAX_OFTEN) + 1)]
+    words += [
+        quoted(level_of(lexeme, level))
+        for lexeme, found in places.items()
+        for level in range(2, min(len(found), MAX_OFTEN) + 1)
+    ]
     return " ".join(words)
 
 

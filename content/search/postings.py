@@ -44,7 +44,9 @@ class Sparse:
     def weighed(self, weight: float) -> Sequence[int]:
         """The worths times a weight."""
         factor = _factor(weight)
-        return self.worths if factor == 1 << WEIGHT_DIGITS else [worth * factor >> WEIGHT_DIGITS for worth in self.worths]
+        return (
+            self.worths if factor == 1 << WEIGHT_DIGITS else [worth * factor >> WEIGHT_DIGITS for worth in self.worths]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Worths:
     def weighed(self, weight: float) -> Worths:
         """The worths times a weight."""
         factor = _factor(weight)
-        return self if factor == 1 << WEIGHT_DIGITS else Worths(self.documents, bits.times(self.slices, factor)[WEIGHT_DIGITS:])
+        return (
+            self
+            if factor == 1 << WEIGHT_DIGITS
+            else Worths(self.documents, bits.times(self.slices, factor)[WEIGHT_DIGITS:])
+        )
 
     def either(self, other: Worths) -> Worths:
         """The documents of both; the larger worth counts."""
@@ -73,7 +79,11 @@ class Worths:
     def both(self, other: Worths) -> Worths:
         """The documents that are in both; the smaller worth counts."""
         common = self.documents & other.documents
-        return Worths(common, bits.smaller(bits.only(self.slices, common), bits.only(other.slices, common))) if common else Worths()
+        return (
+            Worths(common, bits.smaller(bits.only(self.slices, common), bits.only(other.slices, common)))
+            if common
+            else Worths()
+        )
 
 
 Posting = Sparse | Worths
@@ -110,7 +120,10 @@ def stored(documents: Sequence[int], worths: Sequence[int], counts: Sequence[int
         size, digits = documents[-1] // 8 + 1, made.slices
         slices = b"".join(one.to_bytes(size, "little") for one in (made.documents, *digits))
     codes = "".join(map(_code, (documents, counts, places)))
-    rows = [array(code, values).tobytes() for code, values in ((codes[0], documents), ("H", worths), (codes[1], counts), (codes[2], places))]
+    rows = [
+        array(code, values).tobytes()
+        for code, values in ((codes[0], documents), ("H", worths), (codes[1], counts), (codes[2], places))
+    ]
     length = len(slices) + sum(map(len, rows)) + FOOTER_BYTES
     return b"".join((slices, *rows, _FOOTER.pack(len(documents), size, length, len(digits), codes.encode())))
 
@@ -173,7 +186,11 @@ def in_a_row(terms: Iterable[tuple[Stored, int]], candidates: Collection[int]) -
     starts: set[int] | None = None
     for one, distance in sorted(terms, key=lambda row: len(row[0].documents)):
         wherever = itertools.chain.from_iterable(map(itertools.repeat, one.documents, one.counts))
-        own = {document * _STEP + place - distance for document, place in zip(wherever, one.places, strict=True) if document in remaining}
+        own = {
+            document * _STEP + place - distance
+            for document, place in zip(wherever, one.places, strict=True)
+            if document in remaining
+        }
         starts = own if starts is None else starts & own
         remaining = {start + _STEP // 2 >> 32 for start in starts}
         if not remaining:

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from content.bodies import NOBODY, Bodies
-from content.numbers import SERIAL, SUFFIX
+from content.council.bodies import NOBODY, Bodies
+from content.council.numbers import SERIAL, SUFFIX
 from content.search import phrasing
 from content.search.fields import FIELDS, Meaning
 
@@ -80,7 +80,9 @@ def read(raw: str, *, bodies: Bodies = NOBODY, filters: Mapping[str, str] | None
     whole = phrasing.number(text, hints)
     if whole is not None:
         rest = {name: value for name, value in (filters or {}).items() if name != "clause"}
-        return Asked(raw, number=whole[0], clause=whole[1] or (filters or {}).get("clause", ""), filters=rest, hints=tuple(hints))
+        return Asked(
+            raw, number=whole[0], clause=whole[1] or (filters or {}).get("clause", ""), filters=rest, hints=tuple(hints)
+        )
     meaning = Meaning(bodies, dict(filters or {}), hints)
     text = phrasing.said(_SPACED_FIELD.sub(r"\1:", text), meaning)
     groups = _groups(text, meaning)
@@ -96,9 +98,13 @@ def read(raw: str, *, bodies: Bodies = NOBODY, filters: Mapping[str, str] | None
         clause = meaning.filters.pop("clause", "")
         meaning.literals.pop("clause", None)
     if raw.strip() and not (groups or number or meaning.literals):
-        hints.append("Die Anfrage enthält kein Wort, nach dem sich suchen lässt; gezeigt wird alles, das Neueste zuerst.")
+        hints.append(
+            "Die Anfrage enthält kein Wort, nach dem sich suchen lässt; gezeigt wird alles, das Neueste zuerst."
+        )
     first, last = meaning.days()
-    return Asked(raw, tuple(groups), number, clause, meaning.filters, first, last, tuple(dict.fromkeys(hints)), meaning.literals)
+    return Asked(
+        raw, tuple(groups), number, clause, meaning.filters, first, last, tuple(dict.fromkeys(hints)), meaning.literals
+    )
 
 
 def _groups(text: str, meaning: Meaning) -> list[tuple[Term, ...]]:
@@ -152,7 +158,9 @@ def _is_field(name: str, value: str, literal: str, meaning: Meaning) -> bool:
     """Whether `name:value` was a field; one that cannot be understood leaves a hint and is read as words."""
     reader = FIELDS.get(name.lower())
     if reader is None:
-        meaning.hints.append(f"Ein Feld „{name}:“ gibt es nicht; gelesen wurden Wörter. Felder sind: {', '.join(FIELDS)}.")
+        meaning.hints.append(
+            f"Ein Feld „{name}:“ gibt es nicht; gelesen wurden Wörter. Felder sind: {', '.join(FIELDS)}."
+        )
         return False
     said = Meaning(meaning.bodies, {}, [])
     fault = reader(value.strip(), said)

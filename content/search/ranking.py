@@ -22,7 +22,15 @@ from content.search.interface import Field
 FIELD_WEIGHT: Final[Mapping[Field, float]] = {Field.TITLE: 3.0, Field.TEXT: 1.0, Field.PARTS: 0.9, Field.FILES: 0.5}
 KIND_STEPS: Final = 16
 KIND_WEIGHT: Final[Mapping[str, int]] = {
-    "report": 15, "recommendation": 14, "market_item": 13, "press_release": 12, "term": 11, "body": 11, "page": 7, "organisation": 8, "meeting": 6,
+    "report": 15,
+    "recommendation": 14,
+    "market_item": 13,
+    "press_release": 12,
+    "term": 11,
+    "body": 11,
+    "page": 7,
+    "organisation": 8,
+    "meeting": 6,
 }
 """In sixteenths. People look for decisions; a session's agenda repeats their titles, a page or an organisation names them."""
 NUMBER_WEIGHT: Final = 1000.0

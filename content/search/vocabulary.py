@@ -41,7 +41,9 @@ class Vocabulary:
             # A word at the beginning of a sentence is written large by chance, „FITKO“ is not: the commonest form wins.
             if folded not in best or count > best[folded].count:
                 best[folded] = Known(word, folded, count, _letters(folded))
-        self._words = {folded: Known(known.word, folded, totals[folded], known.letters) for folded, known in best.items()}
+        self._words = {
+            folded: Known(known.word, folded, totals[folded], known.letters) for folded, known in best.items()
+        }
         self._sorted = sorted(self._words)
         self.near = lru_cache(maxsize=2_000)(self._near)
 
@@ -65,7 +67,12 @@ class Vocabulary:
         letters = _letters(wanted)
         found = []
         for known in self._words.values():
-            if len(known.folded) >= _MIN_TYPO and abs(len(known.folded) - len(wanted)) <= most and (known.letters ^ letters).bit_count() <= 2 * most and known.folded != wanted:
+            if (
+                len(known.folded) >= _MIN_TYPO
+                and abs(len(known.folded) - len(wanted)) <= most
+                and (known.letters ^ letters).bit_count() <= 2 * most
+                and known.folded != wanted
+            ):
                 far = distance(wanted, known.folded, most)
                 if far <= most:
                     found.append((far, known.folded[:1] != wanted[:1], -known.count, known.word))
@@ -75,18 +82,29 @@ class Vocabulary:
         """Words that begin with `start`, commonest first, as they are written."""
         folded = fold(start)
         first = bisect.bisect_right(self._sorted, folded)
-        found = [self._words[word] for word in itertools.takewhile(lambda word: word.startswith(folded), itertools.islice(self._sorted, first, None))]
+        found = [
+            self._words[word]
+            for word in itertools.takewhile(
+                lambda word: word.startswith(folded), itertools.islice(self._sorted, first, None)
+            )
+        ]
         return [known.word for known in sorted(found, key=lambda one: (-one.count, one.folded))[:limit]]
 
     def standing_alone(self) -> frozenset[str]:
         """Folded words of 4 to 16 letters that stand in at least two documents: what compounds may be made of."""
         return frozenset(
-            known.folded for known in self._words.values() if 4 <= len(known.folded) <= 16 and known.count >= 2 and known.folded.isalpha()
+            known.folded
+            for known in self._words.values()
+            if 4 <= len(known.folded) <= 16 and known.count >= 2 and known.folded.isalpha()
         )
 
     def cut(self, folded: str) -> tuple[str, str] | None:
         """Two words of the texts that `folded` is written of („fitconnect“ → fit, connect), or None."""
-        cuts = [(folded[:at], folded[at:]) for at in range(3, len(folded) - 2) if folded[:at] in self._words and folded[at:] in self._words]
+        cuts = [
+            (folded[:at], folded[at:])
+            for at in range(3, len(folded) - 2)
+            if folded[:at] in self._words and folded[at:] in self._words
+        ]
         return max(cuts, key=lambda pair: min(self.count(pair[0]), self.count(pair[1])), default=None)
 
 

@@ -82,7 +82,9 @@ def _schema() -> fields.Schema:
     for one in words.values():
         one.format = StoredPlaces()
     listed = {name: fields.TEXT(analyzer=_PreparedTokens(), phrase=False) for name in ("filter", "word")}
-    return fields.Schema(edition_id=fields.ID(stored=True, unique=True), stamp=fields.STORED, row=fields.STORED, **words, **listed)
+    return fields.Schema(
+        edition_id=fields.ID(stored=True, unique=True), stamp=fields.STORED, row=fields.STORED, **words, **listed
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,9 @@ class WhooshEngine:
                 for term, info in leaf.iter_field("word"):
                     count = info.doc_frequency()
                     # Whoosh counts what was removed until segments are joined; a word that may stand nowhere else is counted anew.
-                    counts[text(term)] += count if count > gone else sum(1 for _ in leaf.postings("word", text(term)).all_ids())
+                    counts[text(term)] += (
+                        count if count > gone else sum(1 for _ in leaf.postings("word", text(term)).all_ids())
+                    )
         found = ((count, word) for word, count in counts.items() if count)
         return [(word, count) for count, word in heapq.nlargest(limit, found)]
 
@@ -174,7 +178,9 @@ class WhooshEngine:
         for segment in toc.segments:
             name, count = str(segment.segment_id()), segment.doc_count_all()
             if name not in known:
-                known[name] = WhooshSegment(SegmentReader(self._index.storage, toc.schema, segment, generation=toc.generation), self._decoding)
+                known[name] = WhooshSegment(
+                    SegmentReader(self._index.storage, toc.schema, segment, generation=toc.generation), self._decoding
+                )
             self._segments[name] = known[name]
             segments.append((known[name], bits.set_of(segment.deleted_docs(), count)))
         self._standing = segments
@@ -187,7 +193,11 @@ class WhooshEngine:
             self._snapshot()
         for segment, gone in self._standing:
             if edition_id <= segment.highest_id and edition_id in segment.ids:
-                found += [base + number for number, held in enumerate(segment.ids) if held == edition_id and not gone >> number & 1]
+                found += [
+                    base + number
+                    for number, held in enumerate(segment.ids)
+                    if held == edition_id and not gone >> number & 1
+                ]
             base += segment.count
         return found
 
@@ -238,7 +248,9 @@ class WhooshEngine:
                 return "Zum Suchindex fehlen die Prüfsummen." if generation or state else ""
             if state["generation"] != generation:
                 return "Die Prüfsummen gehören zu einem anderen Stand des Suchindex."
-            return fault_in(self._folder, state["sums"]) or ("" if self._written.is_sound() else f"Die Datei {WORDS_NAME} ist nicht mehr die geschriebene.")
+            return fault_in(self._folder, state["sums"]) or (
+                "" if self._written.is_sound() else f"Die Datei {WORDS_NAME} ist nicht mehr die geschriebene."
+            )
         except (ValueError, KeyError, TypeError, AttributeError, OSError):
             return f"Die Datei {_STATE} ist nicht lesbar."
 
@@ -279,7 +291,12 @@ class WhooshEngine:
     def sums(self) -> dict[str, int]:
         """The checksums of the files as they stand after a commit."""
         toc, before = self._index._read_toc(), (self._kept() or {}).get("sums", {})
-        return sums_of(self._folder, toc._filename(self._index.indexname, toc.generation), map(str, (one.segment_id() for one in toc.segments)), before)
+        return sums_of(
+            self._folder,
+            toc._filename(self._index.indexname, toc.generation),
+            map(str, (one.segment_id() for one in toc.segments)),
+            before,
+        )
 
     def within(self, connection: Connection, *, timeout_s: float = 30) -> None:
         """See `SearchEngine`: files are never part of a database's transaction."""
@@ -445,4 +462,3 @@ def _small_as_one(writer: Any, segments: list[Any]) -> list[Any]:
             with SegmentReader(writer.storage, writer.schema, segment) as reader:
                 writer.add_reader(reader)
     return kept
-

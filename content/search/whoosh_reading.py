@@ -54,7 +54,13 @@ class PortalCodec(W3Codec):  # type: ignore[misc]
 
     def postings_writer(self, dbfile: Any, byteids: bool = False) -> _Writer:  # noqa: FBT002 - Whoosh calls it so
         """See Whoosh."""
-        return _Writer(dbfile, blocklimit=self._blocklimit, byteids=byteids, compression=self._compression, inlinelimit=self._inlinelimit)
+        return _Writer(
+            dbfile,
+            blocklimit=self._blocklimit,
+            byteids=byteids,
+            compression=self._compression,
+            inlinelimit=self._inlinelimit,
+        )
 
     def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
         """See Whoosh."""
@@ -107,7 +113,10 @@ class WhooshSegment(Segment):
         self._reader = reader
         self._lock = lock
         count = reader.doc_count_all()
-        rows = [None if reader.is_deleted(number) else orjson.loads(reader.stored_fields(number)["row"]) for number in range(count)]
+        rows = [
+            None if reader.is_deleted(number) else orjson.loads(reader.stored_fields(number)["row"])
+            for number in range(count)
+        ]
         super().__init__(columns_of(rows), self._read_filters(count))
         self.highest_id = max(self.ids, default=0)
         # Another thread may still read when the index moves on: the files close with the last one that holds the segment.
@@ -117,7 +126,9 @@ class WhooshSegment(Segment):
         found: dict[str, dict[str, int]] = {}
         for term in self._reader.lexicon("filter"):
             name, _, value = text(term).partition("=")
-            found.setdefault(name, {})[value] = bits.set_of(self._reader.postings("filter", text(term)).all_ids(), count)
+            found.setdefault(name, {})[value] = bits.set_of(
+                self._reader.postings("filter", text(term)).all_ids(), count
+            )
         return found
 
     def read_posting(self, field: Field, term: str) -> Posting:

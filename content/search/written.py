@@ -90,9 +90,13 @@ class WrittenWords:
     def having(self, terms: Sequence[str], starts: Sequence[str]) -> dict[str, set[str]]:
         """Words with those of the terms that each has, or its terms that begin with one of the starts. Raises `sqlite3.DatabaseError`."""
         with self._connected() as connection:
-            found = connection.execute(f"SELECT term, word FROM written WHERE term IN ({','.join('?' * len(terms))})", tuple(terms)).fetchall()
+            found = connection.execute(
+                f"SELECT term, word FROM written WHERE term IN ({','.join('?' * len(terms))})", tuple(terms)
+            ).fetchall()
             for start in starts:
-                found += connection.execute("SELECT term, word FROM written WHERE term >= ? AND term < ?", (start, start + _LAST)).fetchall()
+                found += connection.execute(
+                    "SELECT term, word FROM written WHERE term >= ? AND term < ?", (start, start + _LAST)
+                ).fetchall()
         return by_word(found)
 
     def is_sound(self) -> bool:
@@ -100,7 +104,11 @@ class WrittenWords:
         try:
             with self._connected() as connection:
                 # In one statement: others may be adding.
-                return bool(connection.execute("SELECT sum = (SELECT coalesce(sum(pair_sum(term, word)), 0) FROM written) FROM total").fetchone()[0])
+                return bool(
+                    connection.execute(
+                        "SELECT sum = (SELECT coalesce(sum(pair_sum(term, word)), 0) FROM written) FROM total"
+                    ).fetchone()[0]
+                )
         except (sqlite3.DatabaseError, OSError, TypeError):
             return False
 

@@ -13,7 +13,9 @@ _SPECIAL: Final = re.compile(r"[\\`*_\[\]<>]|&(?=#?\w+;)")
 _ENTITIES: Final = {"<": "&lt;", "&": "&amp;", "=": "&#61;", ":": "&#58;"}
 """What Markdown cannot escape with a backslash."""
 _LINE_START: Final = re.compile(r"^(\s*)(#{1,6}(?=\s)|[-+](?=\s)|>|\d{1,9}[.)](?=\s)|=+\s*$|-+\s*$|:(?=\s))")
-_BLOCKS: Final = frozenset(["p", "ul", "ol", "table", "blockquote", "pre", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div"])
+_BLOCKS: Final = frozenset(
+    ["p", "ul", "ol", "table", "blockquote", "pre", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div"]
+)
 _SPACES: Final = re.compile(r"[ \t\r\n\u00a0]+")
 
 
@@ -78,7 +80,11 @@ class Writer:
             return f"![{self._text(element.get('alt') or '').strip()}]({self._image(element)})"
         if tag == "a":
             return self._link(element)
-        if tag == "sup" and (link := element.find("a")) is not None and (link.get("href") or "").startswith("#footnote-"):
+        if (
+            tag == "sup"
+            and (link := element.find("a")) is not None
+            and (link.get("href") or "").startswith("#footnote-")
+        ):
             return self._notes.get((link.get("href") or "")[1:], "")
         if tag == "code":
             return f"`{element.text_content()}`"
@@ -163,7 +169,9 @@ def _wrapped(inner: str, mark: str) -> str:
 
 def _paragraph(words: str) -> str:
     """A paragraph whose beginning is not taken for a list, a heading or a quotation."""
-    lines = [line.strip(" ") if index == 0 else line.lstrip(" ") for index, line in enumerate(words.strip("\n ").split("\n"))]
+    lines = [
+        line.strip(" ") if index == 0 else line.lstrip(" ") for index, line in enumerate(words.strip("\n ").split("\n"))
+    ]
     return "\n".join(_LINE_START.sub(_escape_start, line) for line in lines)
 
 

@@ -18,7 +18,7 @@ import mammoth
 from lxml import etree
 from lxml import html as lxml_html
 
-from content.storage import MAX_ZIP_RATIO
+from content.database.storage import MAX_ZIP_RATIO
 from content.word import remarks, tracked
 from content.word.marked import Writer
 from content.word.shapes import Comment, NotWord, ReadReport, ReadSection, parse_bookmark
@@ -55,7 +55,12 @@ _NOT_TAKEN: Final[Mapping[str, str]] = {
     "{http://schemas.openxmlformats.org/drawingml/2006/chart}chart": "Diagramme wurden nicht übernommen; bitte als Bild einfügen",
     "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds": "SmartArt-Grafiken wurden nicht übernommen; bitte als Bild einfügen",
 }
-_PICTURES: Final[Mapping[str, str]] = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
+_PICTURES: Final[Mapping[str, str]] = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+}
 _NEW_SECTION_LEVEL: Final = 3
 """In a file that never came from us, headings down to this level begin sections; deeper ones stay in their text."""
 
@@ -83,18 +88,30 @@ def _read(package: Mapping[str, bytes], base_url: str) -> ReadReport:
     _refuse_endless(root)
     pictures = _Pictures()
     after = _read_variant(package, root, pictures, base_url=base_url, accept=True)
-    before = _read_variant(package, root, pictures, base_url=base_url, accept=False) if tracked.is_tracked(root) else after
+    before = (
+        _read_variant(package, root, pictures, base_url=base_url, accept=False) if tracked.is_tracked(root) else after
+    )
     earlier = {part.key: part.text for part in before.parts if part.key}
     comments, elsewhere = _comments(package, root)
     sections = tuple(
         ReadSection(
-            uid=part.uid, rev=part.rev, level=part.level, heading=part.heading, text=part.text,
-            before=earlier.get(part.key, "") if part.key else "", comments=tuple(comments.get(place, ())),
+            uid=part.uid,
+            rev=part.rev,
+            level=part.level,
+            heading=part.heading,
+            text=part.text,
+            before=earlier.get(part.key, "") if part.key else "",
+            comments=tuple(comments.get(place, ())),
         )
         for place, part in enumerate(after.parts)
     )
     return ReadReport(
-        after.title, after.lead, sections, pictures.found, tracked.changes(root), tuple(_left_out(root, pictures, comments, elsewhere)),
+        after.title,
+        after.lead,
+        sections,
+        pictures.found,
+        tracked.changes(root),
+        tuple(_left_out(root, pictures, comments, elsewhere)),
     )
 
 
@@ -103,15 +120,29 @@ def _read(package: Mapping[str, bytes], base_url: str) -> ReadReport:
 
 def _open(body: bytes) -> dict[str, bytes]:
     if len(body) > MAX_FILE_BYTES:
-        raise NotWord(f"Die Datei ist {len(body) // 1_000_000} MB groß; höchstens {MAX_FILE_BYTES // 1_000_000} MB sind möglich.")
+        raise NotWord(
+            f"Die Datei ist {len(body) // 1_000_000} MB groß; höchstens {MAX_FILE_BYTES // 1_000_000} MB sind möglich."
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
             unpacked = sum(entry.file_size for entry in entries)
-            if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_ZIP_RATIO * len(body) + 1_000_000:
+            if (
+                len(entries) > MAX_ENTRIES
+                or unpacked > MAX_UNPACKED_BYTES
+                or unpacked > MAX_ZIP_RATIO * len(body) + 1_000_000
+            ):
                 raise NotWord("Die Datei ist entpackt zu groß. Bitte Bilder verkleinern oder den Bericht teilen.")
             package = {entry.filename: archive.read(entry) for entry in entries}
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+    ) as error:
         raise NotWord(_NO_WORD) from error
     if _MAIN not in package or "[Content_Types].xml" not in package:
         raise NotWord(_NO_WORD)
@@ -127,14 +158,20 @@ def _open(body: bytes) -> dict[str, bytes]:
 def _refuse_endless(root: Any) -> None:
     """Refuse what no report is: reading it takes more than any page may cost."""
     if sum(1 for _ in root.iter(tracked.tag("p"))) > MAX_PARAGRAPHS:
-        raise NotWord(f"Der Bericht hat mehr als {MAX_PARAGRAPHS} Absätze. Bitte leere Absätze entfernen oder den Bericht teilen.")
+        raise NotWord(
+            f"Der Bericht hat mehr als {MAX_PARAGRAPHS} Absätze. Bitte leere Absätze entfernen oder den Bericht teilen."
+        )
     if root.xpath(f"boolean(//*[count(ancestor::*) > {MAX_NESTING}])"):
         raise NotWord("Tabellen oder Textfelder sind zu tief ineinander geschachtelt. Bitte flacher gliedern.")
 
 
-_NO_WORD: Final = "Das ist keine lesbare Word-Datei. Bitte als .docx speichern (nicht .doc, .odt oder .pdf) und noch einmal wählen."
+_NO_WORD: Final = (
+    "Das ist keine lesbare Word-Datei. Bitte als .docx speichern (nicht .doc, .odt oder .pdf) und noch einmal wählen."
+)
 _DAMAGED: Final = "Die Word-Datei ist beschädigt. Bitte in Word öffnen, neu speichern und noch einmal wählen."
-_DOCTYPE: Final = "Die Datei enthält eine Dokumenttyp-Angabe, die in Word-Dateien nicht vorkommt. Sie wird nicht gelesen."
+_DOCTYPE: Final = (
+    "Die Datei enthält eine Dokumenttyp-Angabe, die in Word-Dateien nicht vorkommt. Sie wird nicht gelesen."
+)
 _ENDLESS: Final = "Die Datei besteht aus zu vielen Teilen. Bitte den Bericht teilen."
 
 
@@ -197,11 +234,16 @@ class _Variant:
     parts: list[_Part]
 
 
-def _read_variant(package: Mapping[str, bytes], root: Any, pictures: _Pictures, *, base_url: str, accept: bool) -> _Variant:
+def _read_variant(
+    package: Mapping[str, bytes], root: Any, pictures: _Pictures, *, base_url: str, accept: bool
+) -> _Variant:
     main = etree.tostring(tracked.settled(root, accept=accept), xml_declaration=True, encoding="UTF-8", standalone=True)
     try:
         converted = mammoth.convert_to_html(
-            _packed(package, main), style_map=_STYLES, include_default_style_map=True, include_embedded_style_map=False,
+            _packed(package, main),
+            style_map=_STYLES,
+            include_default_style_map=True,
+            include_embedded_style_map=False,
             convert_image=mammoth.images.img_element(pictures.convert),
         )
     except Exception as error:  # mammoth raises whatever its parsers do
@@ -232,7 +274,11 @@ def _split(tree: Any, writer: Writer, notes: Mapping[str, str], marks: Mapping[s
     is_ours = any(parse_bookmark(link.get("id") or "") for link in tree.iter("a"))
     for element in list(tree):
         level = int(element.tag[1]) if isinstance(element.tag, str) and element.tag in _HEADINGS else 0
-        name = next((found for link in element.iter("a") if (found := parse_bookmark(link.get("id") or ""))), None) if level else None
+        name = (
+            next((found for link in element.iter("a") if (found := parse_bookmark(link.get("id") or ""))), None)
+            if level
+            else None
+        )
         is_start = name is not None or (bool(level) and _begins(level, parts, is_ours=is_ours))
         if element.get("class") == "title" and not title and not parts:
             title = " ".join(element.text_content().split())

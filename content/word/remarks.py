@@ -51,7 +51,9 @@ class Remarks:
             self._put(runs, answer, head)
 
     def _put(self, runs: list[Run], comment: Comment, parent: str | None) -> str:
-        made = self._document.add_comment(runs=runs, text=comment.text, author=comment.author, initials=_initials(comment.author))
+        made = self._document.add_comment(
+            runs=runs, text=comment.text, author=comment.author, initials=_initials(comment.author)
+        )
         if comment.at is None:
             made._comment_elm.attrib.pop(qn("w:date"), None)
         else:
@@ -144,8 +146,17 @@ def _threads(found: Mapping[str, tuple[int, Comment]], parent_of: Mapping[str, s
 def _belonging(extended: Any | None) -> tuple[dict[str, str], frozenset[str]]:
     """Identity of an answer → that of what it answers; the identities of what is done."""
     rows = list(extended.iter(f"{{{_W15}}}commentEx")) if extended is not None else []
-    ids = [(row.get(f"{{{_W15}}}paraId") or "", row.get(f"{{{_W15}}}paraIdParent") or "", row.get(f"{{{_W15}}}done") == "1") for row in rows]
-    return {number: parent for number, parent, _ in ids if parent}, frozenset(number for number, _, is_done in ids if number and is_done)
+    ids = [
+        (
+            row.get(f"{{{_W15}}}paraId") or "",
+            row.get(f"{{{_W15}}}paraIdParent") or "",
+            row.get(f"{{{_W15}}}done") == "1",
+        )
+        for row in rows
+    ]
+    return {number: parent for number, parent, _ in ids if parent}, frozenset(
+        number for number, _, is_done in ids if number and is_done
+    )
 
 
 def _identity(source: Any) -> str:
@@ -155,9 +166,16 @@ def _identity(source: Any) -> str:
 
 def _comment(source: Any, quoted: str, *, is_done: bool) -> Comment:
     text = "\n\n".join(
-        "".join(one.text or "" for one in paragraph.iter(tracked.tag("t"))) for paragraph in source.iter(tracked.tag("p"))
+        "".join(one.text or "" for one in paragraph.iter(tracked.tag("t")))
+        for paragraph in source.iter(tracked.tag("p"))
     ).strip()
-    return Comment(source.get(tracked.tag("author")) or "", text, quoted, tracked.moment(source.get(tracked.tag("date"))), is_done=is_done)
+    return Comment(
+        source.get(tracked.tag("author")) or "",
+        text,
+        quoted,
+        tracked.moment(source.get(tracked.tag("date"))),
+        is_done=is_done,
+    )
 
 
 def _places(root: Any) -> Iterator[tuple[str, int, str]]:
@@ -181,7 +199,9 @@ def _places(root: Any) -> Iterator[tuple[str, int, str]]:
 def _section_starts(root: Any) -> frozenset[Any]:
     """The paragraphs with a bookmark of ours; without any, the headings by style."""
     marked = [
-        mark.getparent() for mark in root.iter(tracked.tag("bookmarkStart")) if parse_bookmark(mark.get(tracked.tag("name")) or "")
+        mark.getparent()
+        for mark in root.iter(tracked.tag("bookmarkStart"))
+        if parse_bookmark(mark.get(tracked.tag("name")) or "")
     ]
     if marked:
         return frozenset(_paragraph_of(element) for element in marked)

@@ -40,13 +40,28 @@ def _section(
 ) -> ReturnedSection:
     ours, plain = known.get(one.uid or ""), canonical.get(one.uid)
     if ours is None or plain is None:
-        return ReturnedSection(None, None, one.level, one.heading, one.before, one.text, True, tuple(_suggestions(one, one.before, found.changes)), one.comments)
+        return ReturnedSection(
+            None,
+            None,
+            one.level,
+            one.heading,
+            one.before,
+            one.text,
+            True,
+            tuple(_suggestions(one, one.before, found.changes)),
+            one.comments,
+        )
     before = _carried(ours.text, plain.text, one.before)
     heading = ours.heading if one.heading == plain.heading else one.heading
     sent = frozenset(said for comment in ours.comments for said in _said(comment))
     return ReturnedSection(
-        uid=ours.uid, rev=one.rev, level=one.level, heading=heading, text=before,
-        accepted=_carried(ours.text, plain.text, one.text), is_changed=before != ours.text or heading != ours.heading,
+        uid=ours.uid,
+        rev=one.rev,
+        level=one.level,
+        heading=heading,
+        text=before,
+        accepted=_carried(ours.text, plain.text, one.text),
+        is_changed=before != ours.text or heading != ours.heading,
         suggestions=tuple(_suggestions(one, before, found.changes)),
         comments=tuple(comment for comment in one.comments if not sent.issuperset(_said(comment))),
     )
@@ -70,7 +85,12 @@ def _suggestions(one: ReadSection, before: str, changes: Sequence[TrackedChange]
         was, becomes = "\n\n".join(shown[old_start:old_end]), "\n\n".join(new[new_start:new_end])
         author = _author("\n\n".join(plain_old[old_start:old_end]), becomes, changes)
         yield Suggestion(
-            was, becomes, author.author if author else "", author.at if author else None, old_start, shown[old_start - 1] if old_start else "",
+            was,
+            becomes,
+            author.author if author else "",
+            author.at if author else None,
+            old_start,
+            shown[old_start - 1] if old_start else "",
         )
 
 
@@ -99,7 +119,9 @@ def _partners(ours: Sequence[str], plain: Sequence[str]) -> dict[int, str]:
     """Place in `plain` → the paragraph of ours it was made from."""
     if len(ours) == len(plain):
         return dict(enumerate(ours))
-    matcher = difflib.SequenceMatcher(None, [_folded(line) for line in plain], [_folded(line) for line in ours], autojunk=False)
+    matcher = difflib.SequenceMatcher(
+        None, [_folded(line) for line in plain], [_folded(line) for line in ours], autojunk=False
+    )
     return {
         match.a + step: ours[match.b + step] for match in matcher.get_matching_blocks() for step in range(match.size)
     }

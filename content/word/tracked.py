@@ -12,8 +12,12 @@ from content.word.shapes import TrackedChange
 W: Final = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _ADDED: Final = (f"{{{W}}}ins", f"{{{W}}}moveTo")
 _REMOVED: Final = (f"{{{W}}}del", f"{{{W}}}moveFrom")
-_FORMATS: Final = tuple(f"{{{W}}}{name}" for name in ("rPrChange", "pPrChange", "tblPrChange", "trPrChange", "tcPrChange", "sectPrChange"))
-_RANGES: Final = tuple(f"{{{W}}}{name}" for name in ("moveFromRangeStart", "moveFromRangeEnd", "moveToRangeStart", "moveToRangeEnd"))
+_FORMATS: Final = tuple(
+    f"{{{W}}}{name}" for name in ("rPrChange", "pPrChange", "tblPrChange", "trPrChange", "tcPrChange", "sectPrChange")
+)
+_RANGES: Final = tuple(
+    f"{{{W}}}{name}" for name in ("moveFromRangeStart", "moveFromRangeEnd", "moveToRangeStart", "moveToRangeEnd")
+)
 _PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
 
 
@@ -57,7 +61,11 @@ def changes(root: Any) -> tuple[TrackedChange, ...]:
     for element in root.iter(*_ADDED, *_REMOVED):
         text = "".join(one.text or "" for one in element.iter(tag("t"), tag("delText")))
         if text.strip():
-            found.append(TrackedChange(element.get(tag("author")) or "", moment(element.get(tag("date"))), text, element.tag in _ADDED))
+            found.append(
+                TrackedChange(
+                    element.get(tag("author")) or "", moment(element.get(tag("date"))), text, element.tag in _ADDED
+                )
+            )
     return tuple(found)
 
 

@@ -140,7 +140,9 @@ class _Writer:
         flush()
 
     def _paragraph(self, style: str | None, numbering: tuple[int, int] | None, *, is_continued: bool) -> Paragraph:
-        paragraph = self._document.add_paragraph(style=style or ("List Paragraph" if numbering or is_continued else None))
+        paragraph = self._document.add_paragraph(
+            style=style or ("List Paragraph" if numbering or is_continued else None)
+        )
         if numbering is not None:
             number, depth = numbering
             properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
@@ -151,7 +153,11 @@ class _Writer:
     def _block(self, element: Any, *, level: int, style: str | None, depth: int) -> None:
         tag = element.tag
         if tag in {"ul", "ol"}:
-            number = self._numbering.bullets() if tag == "ul" else self._numbering.ordered(int(element.get("start") or 1), depth)
+            number = (
+                self._numbering.bullets()
+                if tag == "ul"
+                else self._numbering.ordered(int(element.get("start") or 1), depth)
+            )
             for item in element.findall("li"):
                 self._blocks(item, level=level, style=style, numbering=(number, min(depth, 8)))
         elif tag == "table":
@@ -245,9 +251,17 @@ class _Writer:
         run._r.append(OxmlElement("w:footnoteReference", {qn("w:id"): str(number)}))
 
 
-_BLOCK_TAGS: Final = frozenset(["p", "ul", "ol", "table", "blockquote", "pre", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div"])
+_BLOCK_TAGS: Final = frozenset(
+    ["p", "ul", "ol", "table", "blockquote", "pre", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "div"]
+)
 
-_STYLE_OF: Final[Mapping[str, str | None]] = {"blockquote": "Quote", "dl": None, "dt": "Definition Term", "dd": "Definition", "div": None}
+_STYLE_OF: Final[Mapping[str, str | None]] = {
+    "blockquote": "Quote",
+    "dl": None,
+    "dt": "Definition Term",
+    "dd": "Definition",
+    "div": None,
+}
 """Elements that only hold others, and the style of what they hold (None: as around them)."""
 
 
@@ -334,7 +348,14 @@ def _set_styles(document: Document) -> None:
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)  # a theme's font would win over ours
         fonts.set(qn("w:hAnsi"), _FONT)
-    for name, base in (("Code Block", "Normal"), ("Definition Term", "Normal"), ("Definition", "Normal"), ("Centered Line", "Normal"), ("After Table", "Normal"), ("Footnote Text", "Normal")):
+    for name, base in (
+        ("Code Block", "Normal"),
+        ("Definition Term", "Normal"),
+        ("Definition", "Normal"),
+        ("Centered Line", "Normal"),
+        ("After Table", "Normal"),
+        ("Footnote Text", "Normal"),
+    ):
         made = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         made.base_style = styles[base]
     styles["Code Block"].font.name = "Consolas"

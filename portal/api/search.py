@@ -10,15 +10,15 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from content import reading
-from content.bodies import Bodies
+from content.council.bodies import Bodies
 from content.search.interface import FACETS, Hit, Hits, Piece, SearchError
-from content.services import saved
-from content.services.browse import end_of_day
-from content.services.searching import Search, Searcher
-from content.whole import whole
-from portal.api.problem import BadParameter, answer, problem
-from portal.views.common import BadRequest, parameter
-from portal.views.search_choices import BY_FILTER, Choices
+from content.services.browsing.browse import end_of_day
+from content.services.search import saved
+from content.services.search.searching import Search, Searcher
+from content.typed.whole import whole
+from portal.views.public.search_choices import BY_FILTER, Choices
+from portal.web.common import BadRequest, parameter
+from portal.web.problem import BadParameter, answer, problem
 
 PATH: Final = "/api/v1/suche"
 SORTS: Final[Mapping[str, str]] = {"relevanz": "relevance", "neu": "newest", "alt": "oldest"}
@@ -35,14 +35,18 @@ def search_json(request: Request) -> Response:
     try:
         parameters, search = _search(request)
         reader = request.reader
-        searcher = Searcher(request.connection, request.registry.house.search, request.registry.house.language, reader.bodies)
+        searcher = Searcher(
+            request.connection, request.registry.house.search, request.registry.house.language, reader.bodies
+        )
         hits = searcher.hits(search)
     except BadParameter as bad:
         return problem(400, "Unbrauchbarer Parameter", bad.message, parameter=bad.parameter)
     except BadRequest as bad:
         return problem(400, "Unbrauchbare Anfrage", bad.message)
     except SearchError:
-        return problem(503, "Suche nicht verfügbar", "Die Suche ist gerade nicht verfügbar. Bitte später noch einmal versuchen.")
+        return problem(
+            503, "Suche nicht verfügbar", "Die Suche ist gerade nicht verfügbar. Bitte später noch einmal versuchen."
+        )
     entries = reader.entries_by_edition([hit.edition_id for hit in hits.hits])
     shown = [(hit, entries[hit.edition_id]) for hit in hits.hits if hit.edition_id in entries]
     picks = reader.entries(searcher.picks(search.typed)) if search.page == 1 and not search.filters else ()
@@ -56,16 +60,25 @@ def search_suggest(request: Request) -> Response:
         typed = parameter(request, "q")
     except BadRequest as bad:
         return problem(400, "Unbrauchbare Anfrage", bad.message)
-    searcher = Searcher(request.connection, request.registry.house.search, request.registry.house.language, request.reader.bodies)
+    searcher = Searcher(
+        request.connection, request.registry.house.search, request.registry.house.language, request.reader.bodies
+    )
     found = searcher.completions(typed[:MAX_TYPED])
-    return answer({"query": typed[:MAX_TYPED], "suggestions": [{"text": words, "url": saved.address({"q": words})} for words in found]})
+    return answer(
+        {
+            "query": typed[:MAX_TYPED],
+            "suggestions": [{"text": words, "url": saved.address({"q": words})} for words in found],
+        }
+    )
 
 
 def _search(request: Request) -> tuple[dict[str, str], Search]:
     parameter(request, "q")  # an address that cannot be decoded is refused here
     unknown = next((name for name in request.GET if name not in KNOWN), None)
     if unknown is not None:
-        raise BadParameter(unknown[:40], f"Den Parameter „{unknown[:40]}“ gibt es nicht. Möglich sind: {', '.join(KNOWN)}.")
+        raise BadParameter(
+            unknown[:40], f"Den Parameter „{unknown[:40]}“ gibt es nicht. Möglich sind: {', '.join(KNOWN)}."
+        )
     parameters = saved.clean_parameters({name: parameter(request, name) for name in saved.NAMES})
     if not parameters:
         raise BadParameter("q", "Die Suche ist leer. Erwartet wird q oder ein Filter, etwa ?q=Nachnutzung.")
@@ -83,8 +96,15 @@ def _search(request: Request) -> tuple[dict[str, str], Search]:
     asked = saved.question(parameters, sort=SORTS[sort], page=page, per_page=per_page)
     # Every link of the answer leads on in the same past.
     return parameters | ({"stand": stand.isoformat()} if stand else {}), Search(
-        asked.typed, asked.filters, asked.first_day, asked.last_day, end_of_day(stand) if stand else None,
-        sort=asked.sort, page=page, per_page=per_page, facets=FACETS,
+        asked.typed,
+        asked.filters,
+        asked.first_day,
+        asked.last_day,
+        end_of_day(stand) if stand else None,
+        sort=asked.sort,
+        page=page,
+        per_page=per_page,
+        facets=FACETS,
     )
 
 
@@ -99,24 +119,44 @@ def _whole(request: Request, name: str, usual: int, most: int) -> int:
 
 
 def _body(
-    parameters: Mapping[str, str], search: Search, hits: Hits, shown: Sequence[tuple[Hit, reading.ListEntry]], bodies: Bodies
+    parameters: Mapping[str, str],
+    search: Search,
+    hits: Hits,
+    shown: Sequence[tuple[Hit, reading.ListEntry]],
+    bodies: Bodies,
 ) -> dict[str, Any]:
     pages = max(1, -(-hits.total // search.per_page))
     said = hits.said
     days = {"von": said.first_day, "bis": said.last_day}
     return {
-        "query": search.typed, "filters": {BY_FILTER[name]: value for name, value in said.filters.items()} | {name: day for name, day in days.items() if day},
+        "query": search.typed,
+        "filters": {BY_FILTER[name]: value for name, value in said.filters.items()}
+        | {name: day for name, day in days.items() if day},
         "sort": search.sort,
-        "total": hits.total, "page": search.page, "pages": pages, "per_page": search.per_page,
+        "total": hits.total,
+        "page": search.page,
+        "pages": pages,
+        "per_page": search.per_page,
         "hits": [_hit(hit, entry) for hit, entry in shown],
-        "facets": {BY_FILTER[name]: _facet(name, counts, Choices.of(search.typed, said, ""), parameters.get("stand", ""), bodies) for name, counts in hits.facets.items() if counts},
-        "hints": list(hits.hints), "did_you_mean": hits.did_you_mean,
+        "facets": {
+            BY_FILTER[name]: _facet(
+                name, counts, Choices.of(search.typed, said, ""), parameters.get("stand", ""), bodies
+            )
+            for name, counts in hits.facets.items()
+            if counts
+        },
+        "hints": list(hits.hints),
+        "did_you_mean": hits.did_you_mean,
         "links": _links(parameters, search, pages),
     }
 
 
 def _links(parameters: Mapping[str, str], search: Search, pages: int) -> dict[str, str]:
-    rest = {} if search.sort == "relevance" else {"sortierung": next(name for name, sort in SORTS.items() if sort == search.sort)}
+    rest = (
+        {}
+        if search.sort == "relevance"
+        else {"sortierung": next(name for name, sort in SORTS.items() if sort == search.sort)}
+    )
     rest |= {"je_seite": str(search.per_page)} if search.per_page != 20 else {}
 
     def page(number: int) -> str:
@@ -134,7 +174,9 @@ def _facet(name: str, counts: Mapping[str, int], choices: Choices, stand: str, b
     ordered = sorted(counts, key=lambda value: (-counts[value], value))
     return [
         {
-            "value": value, "label": saved.words(name, value, bodies), "count": counts[value],
+            "value": value,
+            "label": saved.words(name, value, bodies),
+            "count": counts[value],
             "url": saved.address(choices.with_value(name, value).parameters() | past, PATH),
         }
         for value in ordered
@@ -144,15 +186,33 @@ def _facet(name: str, counts: Mapping[str, int], choices: Choices, stand: str, b
 def _hit(hit: Hit, entry: reading.ListEntry) -> dict[str, Any]:
     title, title_marks = _marked(hit.title)
     return {
-        "url": entry.url, "kind": entry.kind, "kind_label": entry.kind_label, "title": title, "title_marks": title_marks,
-        "header": list(entry.header), "date": entry.date, "summary": entry.summary, "score": round(hit.score, 4),
+        "url": entry.url,
+        "kind": entry.kind,
+        "kind_label": entry.kind_label,
+        "title": title,
+        "title_marks": title_marks,
+        "header": list(entry.header),
+        "date": entry.date,
+        "summary": entry.summary,
+        "score": round(hit.score, 4),
         "snippets": [_snippet(snippet.label, snippet.url, snippet.pieces) for snippet in hit.snippets],
-        "reasons": [{"typed": one.typed, "words": list(one.words), "how": one.how, "where": list(one.where)} for one in hit.reasons],
+        "reasons": [
+            {"typed": one.typed, "words": list(one.words), "how": one.how, "where": list(one.where)}
+            for one in hit.reasons
+        ],
     }
 
 
 def _pick(entry: reading.ListEntry) -> dict[str, Any]:
-    return {"url": entry.url, "kind": entry.kind, "kind_label": entry.kind_label, "title": entry.title, "header": list(entry.header), "date": entry.date, "summary": entry.summary}
+    return {
+        "url": entry.url,
+        "kind": entry.kind,
+        "kind_label": entry.kind_label,
+        "title": entry.title,
+        "header": list(entry.header),
+        "date": entry.date,
+        "summary": entry.summary,
+    }
 
 
 def _snippet(label: str, url: str, pieces: Sequence[Piece]) -> dict[str, Any]:

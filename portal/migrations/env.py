@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 import content.models  # noqa: F401 - makes the tables known
-from content.db import Base
+from content.database.db import Base
 
 connection = context.config.attributes["connection"]
 context.configure(

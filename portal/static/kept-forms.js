@@ -1,4 +1,4 @@
-// Keeps what is typed into the smaller forms of the desk in this tab, until a page says that the server took it (portal/done.py):
+// Keeps what is typed into the smaller forms of the desk in this tab, until a page says that the server took it (portal/web/done.py):
 // loaded anew, left and opened again, or come back to, the form has it still. Longer forms have drafts on the server
 // (desk-form.js). Without a script nothing is missing but this.
 

@@ -13,20 +13,21 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
-from content import numbers, reading
-from content.db import is_away, is_busy
+from content import reading
+from content.council import numbers
+from content.database.db import is_away, is_busy
+from content.database.faults import Fault, kind_of
 from content.export.made import CannotMake, NotYet
-from content.faults import Fault, kind_of
 from content.helpers.helper import Full
 from content.search.interface import IndexBusy
-from content.services.browse import Reader
-from content.services.ledger import LedgerBehind
-from portal.admission import RETRY_AFTER_S
-from portal.api.problem import problem
-from portal.desk import SECRETS
-from portal.door import TOKEN, Foreign, OldForm, Sender, sender_of
-from portal.views.common import BadRequest, render
-from portal.views.public import Gone, canonical_url
+from content.services.browsing.browse import Reader
+from content.services.publishing.ledger import LedgerBehind
+from portal.auth.desk import SECRETS
+from portal.views.public.public import Gone, canonical_url
+from portal.web.common import BadRequest, render
+from portal.web.door import TOKEN, Foreign, OldForm, Sender, sender_of
+from portal.web.problem import problem
+from portal.web.shares import RETRY_AFTER_S
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,11 @@ def not_found(request: Request) -> Response:
     """Older addresses and other ways of writing a number lead on; everything else gets help."""
     path = request.path_info
     if _is_api(request):
-        return problem(404, "Nicht gefunden", "Unter dieser Adresse gibt es keine Schnittstelle. Sie sind unter /hilfe#maschinen beschrieben.")
+        return problem(
+            404,
+            "Nicht gefunden",
+            "Unter dieser Adresse gibt es keine Schnittstelle. Sie sind unter /hilfe#maschinen beschrieben.",
+        )
     try:
         asked = request.stand
     except BadRequest as refused:
@@ -146,7 +151,9 @@ def _problem(request: Request, error: HTTPException, title: str, text: str) -> R
     else:
         page = Problem(title, text)
         try:
-            response = render(request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False)
+            response = render(
+                request, "errors/problem.html", title=title, page=page, status=error.status_int, is_indexed=False
+            )
         except UnicodeDecodeError:  # the address is no text; nobody would answer for an answer to a fault
             response = plain(request, error.status_int, title)
     response.headers.update({name: value for name, value in error.headers.items() if name == "Allow"})
@@ -163,8 +170,17 @@ def broken(error: Exception, request: Request) -> Response:
         request.registry.position.outage.met(error)
         return away(request)
     if is_busy(error) or isinstance(error, IndexBusy):
-        log.warning("gave up waiting for others at %s %s: %s", request.method, request.environ.get("PATH_INFO", ""), " ".join(str(error).split())[:200])
-        return _later(request, "Gerade wird viel geschrieben" if request.method == "POST" else "Gerade wird viel gelesen", is_busy=True)
+        log.warning(
+            "gave up waiting for others at %s %s: %s",
+            request.method,
+            request.environ.get("PATH_INFO", ""),
+            " ".join(str(error).split())[:200],
+        )
+        return _later(
+            request,
+            "Gerade wird viel geschrieben" if request.method == "POST" else "Gerade wird viel gelesen",
+            is_busy=True,
+        )
     log.error("unhandled error at %s %s", request.method, request.environ.get("PATH_INFO", ""), exc_info=error)
     return plain(request, 500, "Bei uns ist ein Fehler aufgetreten")
 
@@ -173,7 +189,9 @@ def broken(error: Exception, request: Request) -> Response:
 def not_yet(error: NotYet, request: Request) -> Response:
     """503 with the time to come back: the file is on its way, and nobody's thread waits for it."""
     seconds = error.retry_after_s
-    page = Problem("Die Datei ist gleich da", f"{error} Bitte diese Adresse in {seconds} Sekunden noch einmal aufrufen.")
+    page = Problem(
+        "Die Datei ist gleich da", f"{error} Bitte diese Adresse in {seconds} Sekunden noch einmal aufrufen."
+    )
     response = render(request, "errors/problem.html", title=page.title, page=page, status=503, is_indexed=False)
     response.headers["Retry-After"] = str(seconds)
     return _uncached(response)
@@ -182,13 +200,21 @@ def not_yet(error: NotYet, request: Request) -> Response:
 @exception_view_config(Full)
 def full(_error: Full, request: Request) -> Response:
     """503: so many files are being read that this one finds no place."""
-    return not_yet(NotYet("Eine Datei wie Ihre wird gleich wieder angenommen: Gerade werden viele Dateien gelesen.", RETRY_AFTER_S), request)
+    return not_yet(
+        NotYet(
+            "Eine Datei wie Ihre wird gleich wieder angenommen: Gerade werden viele Dateien gelesen.", RETRY_AFTER_S
+        ),
+        request,
+    )
 
 
 @exception_view_config(CannotMake)
 def cannot_make(error: CannotMake, request: Request) -> Response:
     """500: the fault is ours, and in the log."""
-    page = Problem("Diese Datei fehlt durch unseren Fehler", f"{error} Der Betrieb sieht den Fehler im Protokoll; die Seite selbst ist lesbar.")
+    page = Problem(
+        "Diese Datei fehlt durch unseren Fehler",
+        f"{error} Der Betrieb sieht den Fehler im Protokoll; die Seite selbst ist lesbar.",
+    )
     return _uncached(render(request, "errors/problem.html", title=page.title, page=page, status=500, is_indexed=False))
 
 
@@ -262,6 +288,14 @@ def plain(request: Request, status: int, text: str, **values: Any) -> Response:
     template = request.registry.templates.get_template("errors/500.html")
     path = quote(str(request.environ.get("PATH_INFO", "")).encode("latin-1", "replace"))
     query = f"?{request.environ['QUERY_STRING']}" if request.environ.get("QUERY_STRING") else ""
-    shown = {"kept": (), "is_busy": False, "is_away": False, "is_sent": request.method == "POST", "words": "", "path": f"{path}{query}", **values}
+    shown = {
+        "kept": (),
+        "is_busy": False,
+        "is_away": False,
+        "is_sent": request.method == "POST",
+        "words": "",
+        "path": f"{path}{query}",
+        **values,
+    }
     body = template.render(text=text, asset=request.registry.asset, **shown)
     return Response(body.encode(), status=status, content_type="text/html", charset="utf-8")

@@ -48,7 +48,22 @@ def rate(port: int, path: str, **headers: str) -> float:
 
 
 def granian(target: str, port: int, **environment: str) -> subprocess.Popen[bytes]:
-    command = [str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--log-level", "error", target]
+    command = [
+        str(BIN / "granian"),
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "4",
+        "--log-level",
+        "error",
+        target,
+    ]
     return subprocess.Popen(command, env={**os.environ, "PYTHONWARNINGS": "ignore", **environment})
 
 

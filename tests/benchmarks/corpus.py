@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.house import House
-from content.services import exchange
+from content.services.exchange import exchange
 
 EXAMPLES = Path(exchange.__file__).parents[1] / "examples"
 TOPICS = [f"Thema {number}" for number in range(60)]
@@ -32,7 +32,10 @@ def sentences() -> list[str]:
         for line in path.read_text().splitlines():
             row = json.loads(line)
             for text in (row.get("text") or "", row.get("lead") or ""):
-                parts = (re.sub(r"^\s*(\d+\.|[a-z]\))\s*", "", part).strip("* #") for part in re.split(r"(?<=[.;:])\s+|\n+", text))
+                parts = (
+                    re.sub(r"^\s*(\d+\.|[a-z]\))\s*", "", part).strip("* #")
+                    for part in re.split(r"(?<=[.;:])\s+|\n+", text)
+                )
                 found += [part for part in parts if 30 < len(part) < 400]
     return list(dict.fromkeys(found))
 
@@ -47,7 +50,15 @@ def editions(size: int, item_id: int) -> Iterator[dict[str, Any]]:
         texts = [chance.choice(known) for _ in range(chance.randrange(3, 8))]
         texts[0] += f" Vorhaben{chance.randrange(size)}"
         clauses = [
-            {"anchor": f"z{row}", "label": f"Ziffer {row}", "text": text, "path": [str(row)], "kind": "decides", "addressees": chance.sample(ADDRESSEES, 1), "due": None}
+            {
+                "anchor": f"z{row}",
+                "label": f"Ziffer {row}",
+                "text": text,
+                "path": [str(row)],
+                "kind": "decides",
+                "addressees": chance.sample(ADDRESSEES, 1),
+                "due": None,
+            }
             for row, text in enumerate(texts, start=1)
         ]
         data = {"number": name, "year": year, "clauses": clauses, "topics": chance.sample(TOPICS, 2)}
@@ -55,17 +66,40 @@ def editions(size: int, item_id: int) -> Iterator[dict[str, Any]]:
         moment = dt.datetime.combine(day, dt.time(9), dt.UTC)
         document = json.dumps({"data": data, "text": "\n\n".join(texts), "html": "", "title": title})
         yield {
-            "id": number, "item_id": item_id, "number": number, "kind": "decision", "subkind": "", "url": f"/beschluss/{name}", "title": title,
-            "sort_title": title[:200], "header": [str(day), f"Beschluss {name}"], "body_slug": "it-planungsrat" if number % 3 else "al-runde",
-            "year": year, "serial": number, "date": day, "sort_date": day, "meeting_url": f"/sitzung/{year - 1985}", "summary": texts[0][:200],
-            "sha256": hashlib.sha256(document.encode()).hexdigest(), "act": "publish", "note": None, "recorded_at": moment, "valid_from": moment,
-            "valid_until": None, "is_withdrawn": False, "position": number, "item_rev": 1, "document": document,
+            "id": number,
+            "item_id": item_id,
+            "number": number,
+            "kind": "decision",
+            "subkind": "",
+            "url": f"/beschluss/{name}",
+            "title": title,
+            "sort_title": title[:200],
+            "header": [str(day), f"Beschluss {name}"],
+            "body_slug": "it-planungsrat" if number % 3 else "al-runde",
+            "year": year,
+            "serial": number,
+            "date": day,
+            "sort_date": day,
+            "meeting_url": f"/sitzung/{year - 1985}",
+            "summary": texts[0][:200],
+            "sha256": hashlib.sha256(document.encode()).hexdigest(),
+            "act": "publish",
+            "note": None,
+            "recorded_at": moment,
+            "valid_from": moment,
+            "valid_until": None,
+            "is_withdrawn": False,
+            "position": number,
+            "item_rev": 1,
+            "document": document,
         }
 
 
 def fill(house: House, size: int) -> None:
     """Put the editions in, and build the index."""
-    (house.data / "body.jsonl").write_text(json.dumps({"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}))
+    (house.data / "body.jsonl").write_text(
+        json.dumps({"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"})
+    )
     with house.writing("benchmark") as work:
         exchange.Importer(work.desk, is_publishing=False).read([house.data / "body.jsonl"])
         item_id = work.session.scalar(sa.select(models.Item.id))

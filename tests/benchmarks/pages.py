@@ -21,10 +21,24 @@ def _lines(size: int) -> str:
     text = "1. Der IT-Planungsrat nimmt den Bericht {n} zur Kenntnis und dankt der Arbeitsgruppe für die geleistete Arbeit.\n2. Er bittet die FITKO, zur nächsten Sitzung ein Konzept zur Nachnutzung von Online-Diensten vorzulegen.\n3. In Umsetzung des Beschlusses {y}/{m:02d} wird das Vorhaben fortgeführt:\n   a) Betrieb,\n   b) Weiterentwicklung.\n4. Die Finanzierung erfolgt aus dem Digitalisierungsbudget."
     rows = [{"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}]
     years = 40
-    rows += [{"type": "meeting", "body": "it-planungsrat", "kind": "numbered", "ordinal": i + 1, "date": f"{1990 + i}-06-01"} for i in range(years)]
+    rows += [
+        {"type": "meeting", "body": "it-planungsrat", "kind": "numbered", "ordinal": i + 1, "date": f"{1990 + i}-06-01"}
+        for i in range(years)
+    ]
     for number in range(size):
         year, serial = 1990 + number % years, number // years + 1
-        rows.append({"type": "decision", "body": "it-planungsrat", "number": f"{year}/{serial:02d}", "title": f"Vorhaben {number}", "date": f"{year}-06-01", "meeting": f"/sitzung/{year - 1989}", "topics": [f"Thema {number % 50}"], "text": text.format(n=number, y=year, m=max(1, serial - 1))})
+        rows.append(
+            {
+                "type": "decision",
+                "body": "it-planungsrat",
+                "number": f"{year}/{serial:02d}",
+                "title": f"Vorhaben {number}",
+                "date": f"{year}-06-01",
+                "meeting": f"/sitzung/{year - 1989}",
+                "topics": [f"Thema {number % 50}"],
+                "text": text.format(n=number, y=year, m=max(1, serial - 1)),
+            }
+        )
     return "\n".join(json.dumps(row) for row in rows)
 
 
@@ -71,4 +85,6 @@ def run(arguments: Sequence[str]) -> None:
     sizes = [int(size) for size in arguments] or [2_000, 20_000]
     with tempfile.TemporaryDirectory() as folder:
         columns = [_measure(size, Path(folder)) for size in sizes]
-    print_table("Pages", [str(size) for size in sizes], {name: [column[name] for column in columns] for name in columns[0]})
+    print_table(
+        "Pages", [str(size) for size in sizes], {name: [column[name] for column in columns] for name in columns[0]}
+    )

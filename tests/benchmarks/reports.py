@@ -29,14 +29,20 @@ from content.export import typesetting
 from content.helpers.helper import helper
 from content.house import House
 from content.schemas import clean_item
-from content.services import accounts, edit, lookup, sessions, transition
+from content.services.accounts import accounts, sessions
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import transition
 from portal import settings
 from portal.app import make_app
 from tests.benchmarks.common import BIN, ROUNDS, free_port, granian, print_table, rate, wait
 
 SECTIONS, PARAGRAPHS, AUTHORS, SAVINGS = 128, 10, 20, 10
 GROUP = "ag-probe"
-WORDS = "Die Länder berichten über den Stand der Umsetzung und nennen Hindernisse, Beispiele und offene Fragen der Zusammenarbeit. " * 3
+WORDS = (
+    "Die Länder berichten über den Stand der Umsetzung und nennen Hindernisse, Beispiele und offene Fragen der Zusammenarbeit. "
+    * 3
+)
 NOW = dt.datetime.now(dt.UTC)
 
 
@@ -45,8 +51,21 @@ def _text(place: int) -> str:
 
 
 def _report(work: Any, slug: str, sections: int) -> models.Report:
-    rows = [{"heading": f"Abschnitt {place}", "level": 1 + (place % 6 > 0), "text": _text(place)} for place in range(sections)]
-    value = clean_item("report", {"slug": slug, "title": f"Bericht {slug}", "group": "AG Probe", "date": "2026-11-01", "text": "Kurz gesagt.", "sections": rows})
+    rows = [
+        {"heading": f"Abschnitt {place}", "level": 1 + (place % 6 > 0), "text": _text(place)}
+        for place in range(sections)
+    ]
+    value = clean_item(
+        "report",
+        {
+            "slug": slug,
+            "title": f"Bericht {slug}",
+            "group": "AG Probe",
+            "date": "2026-11-01",
+            "text": "Kurz gesagt.",
+            "sections": rows,
+        },
+    )
     row = edit.save(work.session, "report", value, now=NOW).item
     row.owner = GROUP
     transition.publish_now(work.desk, row)
@@ -57,10 +76,22 @@ def _report(work: Any, slug: str, sections: int) -> models.Report:
 def _age(work: Any, report: models.Report, revisions: int) -> None:
     """Give the first section a past; each revision is as long as the section."""
     section = report.sections[0]
-    work.session.execute(sa.insert(models.SectionRevision), [
-        {"report_id": report.id, "section_uid": section.uid, "rev": rev, "heading": section.heading, "text": section.text, "actor": "anna", "actor_name": "Anna", "at": NOW}
-        for rev in range(2, revisions + 1)
-    ])
+    work.session.execute(
+        sa.insert(models.SectionRevision),
+        [
+            {
+                "report_id": report.id,
+                "section_uid": section.uid,
+                "rev": rev,
+                "heading": section.heading,
+                "text": section.text,
+                "actor": "anna",
+                "actor_name": "Anna",
+                "at": NOW,
+            }
+            for rev in range(2, revisions + 1)
+        ],
+    )
     section.rev = revisions
 
 
@@ -103,7 +134,8 @@ def _desk(app: TestApp, paths: dict[str, tuple[str, str]]) -> dict[str, list[flo
     for turn in range(ROUNDS + 1):
         for name, (outline, section) in paths.items():
             acts: dict[str, Callable[[], Any]] = {
-                "open the outline": lambda outline=outline: app.get(outline), "open a section": lambda section=section: app.get(section),  # type: ignore[misc]
+                "open the outline": lambda outline=outline: app.get(outline),
+                "open a section": lambda section=section: app.get(section),  # type: ignore[misc]
                 "save a section": _save(app, section, 2, is_late=False),
             }
             taken = {figure: _seconds(act) for figure, act in acts.items()}
@@ -119,10 +151,19 @@ def _reading(data: Path, slugs: Sequence[str]) -> dict[str, list[float]]:
     ports = {"uncached": free_port(), "cached": free_port()}
     common = {"DATA": str(data), "HOST": "127.0.0.1", "CLOCK": "aus"}
     servers = [
-        granian("portal.wsgi:application", port, **common, PORT=str(port), **({"CACHE_MB": "0"} if name == "uncached" else {}))
+        granian(
+            "portal.wsgi:application",
+            port,
+            **common,
+            PORT=str(port),
+            **({"CACHE_MB": "0"} if name == "uncached" else {}),
+        )
         for name, port in ports.items()
     ]
-    pages = {"read the whole": ["/glossar/probe", *(f"/bericht/{slug}" for slug in slugs)], "read a section": ["/glossar/probe", *(f"/bericht/{slug}/abschnitt/a5" for slug in slugs)]}
+    pages = {
+        "read the whole": ["/glossar/probe", *(f"/bericht/{slug}" for slug in slugs)],
+        "read a section": ["/glossar/probe", *(f"/bericht/{slug}/abschnitt/a5" for slug in slugs)],
+    }
     taken: dict[str, list[list[float]]] = {}
     try:
         for port in ports.values():
@@ -168,7 +209,9 @@ def _crowd(house: House, application: Any, path: str) -> None:
     typed = {f"wort{number}x{turn}" for number in range(AUTHORS) for turn in range(SAVINGS)}
     kept = set(re.findall(r"wort\d+x\d+", text))
     total = AUTHORS * SAVINGS
-    print(f"\n{AUTHORS} authors, {total} savings: {60 * total / seconds:.0f} a minute with {len(conflicts)} conflicts; of {len(typed)} words typed {len(typed & kept)} are there")
+    print(
+        f"\n{AUTHORS} authors, {total} savings: {60 * total / seconds:.0f} a minute with {len(conflicts)} conflicts; of {len(typed)} words typed {len(typed & kept)} are there"
+    )
 
 
 def _children_s() -> float:
@@ -181,7 +224,9 @@ def _pdf(house: House, slug: str) -> None:
     with house.writing("bench") as work:
         item = lookup.find(work.session, f"/bericht/{slug}")
         assert item is not None
-        document = json.loads(work.session.scalars(sa.select(models.Edition.document).where(models.Edition.item_id == item.id)).one())
+        document = json.loads(
+            work.session.scalars(sa.select(models.Edition.document).where(models.Edition.item_id == item.id)).one()
+        )
     proof = typesetting.LedgerProof(1, "ab" * 32, "cd" * 32, "0123456789abcdef", "2026-11-24T04:05:06.000000Z")
     bodies: list[bytes] = []
     typesetter = helper("typesetter")
@@ -201,7 +246,9 @@ def _pdf(house: House, slug: str) -> None:
     empty = {**document, "html": "", "data": {**document["data"], "sections": []}}
     small = min(_seconds(lambda: build(empty)) for _ in range(3))
     pages = len(pypdfium2.PdfDocument(bodies[0]))
-    print(f"\nPDF: {pages} pages in {seconds:.2f} s ({processor_s:.2f} s of processor time; {seconds / small:.1f} × an empty report); built again: {'the same bytes' if len(set(bodies)) == 1 else 'OTHER BYTES'}")
+    print(
+        f"\nPDF: {pages} pages in {seconds:.2f} s ({processor_s:.2f} s of processor time; {seconds / small:.1f} × an empty report); built again: {'the same bytes' if len(set(bodies)) == 1 else 'OTHER BYTES'}"
+    )
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -209,20 +256,45 @@ def run(arguments: Sequence[str]) -> None:
     sizes = [int(size) for size in arguments] or [10, 100, 1_000]
     with tempfile.TemporaryDirectory() as name:
         data = Path(name) / "data"
-        subprocess.run([str(BIN / "beschlussportal"), "--data", str(data), "init", "--empty"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [str(BIN / "beschlussportal"), "--data", str(data), "init", "--empty"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         house = House.open(data)
         paths: dict[str, tuple[str, str]] = {}
         with house.writing("bench") as work:
-            transition.publish_now(work.desk, edit.save(work.session, "term", clean_item("term", {"slug": "probe", "title": "Probe", "text": WORDS}), now=NOW).item)
+            transition.publish_now(
+                work.desk,
+                edit.save(
+                    work.session,
+                    "term",
+                    clean_item("term", {"slug": "probe", "title": "Probe", "text": WORDS}),
+                    now=NOW,
+                ).item,
+            )
             for slug, sections, revisions in [("klein", 1, 1), *((f"lang-{size}", SECTIONS, size) for size in sizes)]:
                 report = _report(work, slug, sections)
                 if revisions > 1:
                     _age(work, report, revisions)
-                paths[slug] = (f"/redaktion/bericht/{report.id}", f"/redaktion/bericht/{report.id}/abschnitt/{report.sections[0].uid}")
+                paths[slug] = (
+                    f"/redaktion/bericht/{report.id}",
+                    f"/redaktion/bericht/{report.id}/abschnitt/{report.sections[0].uid}",
+                )
         application = make_app(settings.load({"DATA": str(data), "CLOCK": "aus"}), house=house)
         columns = [f"{size} rev" for size in sizes]
-        print_table("Reports at the desk, ms", ["1 section", *columns], _desk(_person(house, application, "anna"), paths), ratio=False)
-        print_table("Reports for readers, ms", ["term", *columns], _reading(data, [f"lang-{size}" for size in sizes]), ratio=False)
+        print_table(
+            "Reports at the desk, ms",
+            ["1 section", *columns],
+            _desk(_person(house, application, "anna"), paths),
+            ratio=False,
+        )
+        print_table(
+            "Reports for readers, ms",
+            ["term", *columns],
+            _reading(data, [f"lang-{size}" for size in sizes]),
+            ratio=False,
+        )
         _pdf(house, f"lang-{sizes[0]}")
         _crowd(house, application, paths["klein"][1])
         house.close()

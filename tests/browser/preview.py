@@ -13,7 +13,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from portal.templating import make_environment
+from portal.web.templating import make_environment
 from tests.unit.templates import samples
 
 WIDTHS = (320, 1280)
@@ -29,7 +29,9 @@ def main(target: Path, chromium: str, names: list[str]) -> int:
         (target / f"{name}.html").write_text(html)
     faults = 0
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--allow-file-access-from-files"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--allow-file-access-from-files"]
+        )
         for width in WIDTHS:
             for scheme in ("light", "dark"):
                 tab = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
@@ -40,7 +42,14 @@ def main(target: Path, chromium: str, names: list[str]) -> int:
                     found = Axe().run(tab).response["violations"]
                     faults += len(found) + (wide > 0)
                     for one in found:
-                        print(name, width, scheme, one["id"], [node["target"] for node in one["nodes"]][:4], one["nodes"][0]["failureSummary"][:300])
+                        print(
+                            name,
+                            width,
+                            scheme,
+                            one["id"],
+                            [node["target"] for node in one["nodes"]][:4],
+                            one["nodes"][0]["failureSummary"][:300],
+                        )
                     if wide > 0:
                         print(name, width, f"{wide} px too wide")
         browser.close()

@@ -18,7 +18,9 @@ from playwright.sync_api import expect
 
 from content import models
 from content.house import House
-from content.services import accounts, notify, outbox
+from content.services.accounts import accounts
+from content.services.base import outbox
+from content.services.notifications import notify
 from tests.browser.conftest import free_port, serving
 
 PASSWORD = "ein recht langer Satz"
@@ -27,11 +29,22 @@ PICTURES = os.environ.get("PICTURES")
 
 
 AUTHENTICATOR = {
-    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
 PEOPLE = {
-    "petra": "press", "paula": "press", "frida": "member", "fora": "member", "nora": "member", "ohne": "press", "adam": "administrator", "eva": "administrator",
+    "petra": "press",
+    "paula": "press",
+    "frida": "member",
+    "fora": "member",
+    "nora": "member",
+    "ohne": "press",
+    "adam": "administrator",
+    "eva": "administrator",
 }
 
 
@@ -45,17 +58,33 @@ def address(tmp_path_factory, example_data):
     with house.writing("test") as work:
         kept = accounts.hash_password(PASSWORD)
         for login, role in PEOPLE.items():
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now
+            )
             account.password_hash = kept
             accounts.grant(work.session, account, role, "", by="test", now=now)
         for login in ("adam", "eva", "nora"):
             person = accounts.find(work.session, login)
             for number in range(3):
                 notify.notify(
-                    work.session, "waits", None, [person], now=now, occasion=f"n{number}", words="Bitte prüfen und freigeben.",
-                    title=f"Ein Vorhaben mit einem recht langen Titel, der umbrechen muss, Nummer {number}", url="/redaktion", actor_name="Paula",
+                    work.session,
+                    "waits",
+                    None,
+                    [person],
+                    now=now,
+                    occasion=f"n{number}",
+                    words="Bitte prüfen und freigeben.",
+                    title=f"Ein Vorhaben mit einem recht langen Titel, der umbrechen muss, Nummer {number}",
+                    url="/redaktion",
+                    actor_name="Paula",
                 )
-        outbox.put(work.session, "mail.reset", "given-up", {"to": "niemand@amt.example", "name": "x", "url": "x", "login": "x"}, due_at=now + dt.timedelta(days=9))
+        outbox.put(
+            work.session,
+            "mail.reset",
+            "given-up",
+            {"to": "niemand@amt.example", "name": "x", "url": "x", "login": "x"},
+            due_at=now + dt.timedelta(days=9),
+        )
         job = work.session.scalars(sa.select(models.Job).where(models.Job.key == "given-up")).one()
         outbox.failed(work.session, job.id, now, "Der Mailserver lehnt ab: 550 unbekannt", is_final=True)
     house.close()
@@ -80,7 +109,9 @@ def visit(browser):
             options = {**AUTHENTICATOR, "isUserVerified": verifies}
             made = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
             for credential in key or ():
-                cdp.send("WebAuthn.addCredential", {"authenticatorId": made["authenticatorId"], "credential": credential})
+                cdp.send(
+                    "WebAuthn.addCredential", {"authenticatorId": made["authenticatorId"], "credential": credential}
+                )
         return page
 
     yield open_page
@@ -213,7 +244,14 @@ def forged(post_data, forge):
         response["clientDataJSON"] = base64.urlsafe_b64encode(client).rstrip(b"=").decode()
     elif forge == "other key":
         credential["id"] = credential["rawId"] = "B" * 43
-    return urlencode({**fields, "credential": {"no JSON": "{", "deep": "[" * 9000, "list": "[]", "empty": ""}.get(forge, json.dumps(credential))})
+    return urlencode(
+        {
+            **fields,
+            "credential": {"no JSON": "{", "deep": "[" * 9000, "list": "[]", "empty": ""}.get(
+                forge, json.dumps(credential)
+            ),
+        }
+    )
 
 
 @pytest.mark.parametrize("forge", ["signature", "challenge", "origin", "other key", "no JSON", "deep", "list", "empty"])
@@ -230,7 +268,9 @@ def test_a_forged_answer_opens_nothing(address, visit, forge, fora):
 def test_an_answer_counts_once(address, visit, fora):
     page = visit(key=fora)
     sent = []
-    page.on("request", lambda request: sent.append(request.post_data) if request.url.endswith("/anmelden/passkey") else None)
+    page.on(
+        "request", lambda request: sent.append(request.post_data) if request.url.endswith("/anmelden/passkey") else None
+    )
     page.goto(address + "/anmelden")
     page.get_by_role("button", name="Mit Passkey anmelden").click()
     page.get_by_role("heading", name="Guten Tag, Fora").wait_for()
@@ -248,8 +288,19 @@ def test_the_ways_in_work_without_javascript(address, visit):
 
 
 PAGES = [
-    "/anmelden", "/anmelden/vergessen", "/redaktion/hinweise", "/redaktion/hinweise?alle=ja", "/redaktion/hinweise/einstellungen", "/redaktion/konto",
-    "/redaktion/konten", "/redaktion/konten?q=eva", "/redaktion/konten/3", "/redaktion/protokoll", "/redaktion/protokoll?von=nonsense&wer=adam", "/redaktion/versand", "/anmelden/" + "x" * 43,
+    "/anmelden",
+    "/anmelden/vergessen",
+    "/redaktion/hinweise",
+    "/redaktion/hinweise?alle=ja",
+    "/redaktion/hinweise/einstellungen",
+    "/redaktion/konto",
+    "/redaktion/konten",
+    "/redaktion/konten?q=eva",
+    "/redaktion/konten/3",
+    "/redaktion/protokoll",
+    "/redaktion/protokoll?von=nonsense&wer=adam",
+    "/redaktion/versand",
+    "/anmelden/" + "x" * 43,
 ]
 
 
@@ -259,7 +310,9 @@ def test_every_page_of_accounts_is_accessible_and_fits(address, visit, width):
     problems = []
 
     def look(name):
-        problems.extend((page.url, row["id"], row["nodes"][0]["html"][:160]) for row in Axe().run(page).response["violations"])
+        problems.extend(
+            (page.url, row["id"], row["nodes"][0]["html"][:160]) for row in Axe().run(page).response["violations"]
+        )
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems.extend([(page.url, "too wide", wide)] if wide > 0 else [])
         if PICTURES:

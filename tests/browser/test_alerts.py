@@ -36,14 +36,20 @@ def _newest_mail(data, known):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_reader_follows_a_search_and_leaves_again(served, browser, width):
     data, address = served
-    scripted = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if width == 360 else "light", reduced_motion="reduce")
+    scripted = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if width == 360 else "light",
+        reduced_motion="reduce",
+    )
     plain = browser.new_context(java_script_enabled=False)
     page, checked = plain.new_page(), scripted.new_page()
     problems = []
 
     def check():
         checked.goto(page.url)
-        problems.extend((page.url, row["id"], row["nodes"][0]["html"][:120]) for row in Axe().run(checked).response["violations"])
+        problems.extend(
+            (page.url, row["id"], row["nodes"][0]["html"][:120]) for row in Axe().run(checked).response["violations"]
+        )
         wide = checked.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         problems.extend([(page.url, "too wide", wide)] if wide > 0 else [])
 

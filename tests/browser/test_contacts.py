@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from content.house import House
-from content.services import accounts, lookup, transition
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
 
@@ -44,7 +46,9 @@ def test_contacts_chair_and_picture_by_form_alone(portal, browser):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     _sign_in(page, address, "gerda")
-    page.get_by_label("Sechsstelliger Code").fill(pyotp.TOTP(re.search(r"<code>([A-Z2-7]{32})</code>", page.content())[1]).now())
+    page.get_by_label("Sechsstelliger Code").fill(
+        pyotp.TOTP(re.search(r"<code>([A-Z2-7]{32})</code>", page.content())[1]).now()
+    )
     page.keyboard.press("Enter")
     page.get_by_text("Wiederherstellungscodes").first.wait_for()
 
@@ -58,10 +62,17 @@ def test_contacts_chair_and_picture_by_form_alone(portal, browser):
     page.get_by_role("link", name="Kim Muster").wait_for()
 
     page.goto(address + "/redaktion/neu/press_release")
-    for name, words in {"slug": "neues-bild", "title": "Neues Bild", "publisher": "IT-Planungsrat", "text": "Ein Text."}.items():
+    for name, words in {
+        "slug": "neues-bild",
+        "title": "Neues Bild",
+        "publisher": "IT-Planungsrat",
+        "text": "Ein Text.",
+    }.items():
         page.locator(f"#f-{name}").fill(words)
     page.get_by_label("Staatskanzlei Beispielland: Kim Muster").check()
-    page.locator("#f-image-file-neu").set_input_files({"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": _photo()})
+    page.locator("#f-image-file-neu").set_input_files(
+        {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": _photo()}
+    )
     page.locator("#f-image-alt").fill("Ein Verlauf von Schwarz nach Weiß")
     page.locator("#f-image-credit").fill("Beispiel")
     page.get_by_role("button", name="Speichern").last.click()
@@ -93,10 +104,18 @@ def test_contacts_chair_and_picture_by_form_alone(portal, browser):
 
 def _read_with_a_screen_of(width, address, browser, state):
     """The pages after the change: axe finds nothing, and the picture that is loaded fits the screen."""
-    context = browser.new_context(storage_state=state, viewport={"width": width, "height": 900}, color_scheme="dark" if width == 360 else "light")
+    context = browser.new_context(
+        storage_state=state, viewport={"width": width, "height": 900}, color_scheme="dark" if width == 360 else "light"
+    )
     page = context.new_page()
     problems = []
-    for path in ("/redaktion/kontakte", "/redaktion/kontakte/neu", "/redaktion/vorsitz", "/redaktion/nummern", "/presse/neues-bild"):
+    for path in (
+        "/redaktion/kontakte",
+        "/redaktion/kontakte/neu",
+        "/redaktion/vorsitz",
+        "/redaktion/nummern",
+        "/presse/neues-bild",
+    ):
         page.goto(address + path)
         assert "Anmelden" not in page.title()
         problems += _problems(page)

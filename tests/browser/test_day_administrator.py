@@ -10,13 +10,27 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import outbox
+from content.services.base import outbox
 from tests.browser.days import PASSWORD, Person, office
 
 
 def given_up(house):
     with house.writing("test") as work:
-        outbox.put(work.session, "mail.notice", "lost", {"to": "fort@amt.example", "name": "Fort", "subject": "Wartet auf Sie", "title": "T", "words": "w", "actor": "", "path": "/redaktion"}, due_at=work.desk.now)
+        outbox.put(
+            work.session,
+            "mail.notice",
+            "lost",
+            {
+                "to": "fort@amt.example",
+                "name": "Fort",
+                "subject": "Wartet auf Sie",
+                "title": "T",
+                "words": "w",
+                "actor": "",
+                "path": "/redaktion",
+            },
+            due_at=work.desk.now,
+        )
         job = work.session.scalars(sa.select(models.Job.id).where(models.Job.key == "lost")).one()
         outbox.failed(work.session, job, work.desk.now, "550 unbekannt", is_final=True)
 
@@ -53,15 +67,32 @@ def test_an_administrator_lives_a_day_with_the_keyboard(desk, browser):
 
     adam.follow("Was mit diesem Konto geschah")
     rows = [row.inner_text() for row in adam.page.locator("tbody tr").all()]
-    assert [next(words for words in ("Rolle entzogen", "Rolle erteilt", "Einladung verschickt", "Konto angelegt") if words in row) for row in rows] == [
-        "Rolle entzogen", "Rolle erteilt", "Einladung verschickt", "Rolle erteilt", "Konto angelegt",
+    assert [
+        next(
+            words
+            for words in ("Rolle entzogen", "Rolle erteilt", "Einladung verschickt", "Konto angelegt")
+            if words in row
+        )
+        for row in rows
+    ] == [
+        "Rolle entzogen",
+        "Rolle erteilt",
+        "Einladung verschickt",
+        "Rolle erteilt",
+        "Konto angelegt",
     ]
     adam.narrow()
     adam.go(adam.page.get_by_role("button", name="Als CSV"))
     with adam.page.expect_download() as taken:
         adam.page.keyboard.press("Enter")
-    assert [row[4] for row in csv.reader(io.StringIO(taken.value.path().read_text("utf-8-sig")), delimiter=";")][1:] == [
-        "account.created", "account.grant", "account.invited", "account.grant", "account.revoke",
+    assert [row[4] for row in csv.reader(io.StringIO(taken.value.path().read_text("utf-8-sig")), delimiter=";")][
+        1:
+    ] == [
+        "account.created",
+        "account.grant",
+        "account.invited",
+        "account.grant",
+        "account.revoke",
     ]
     adam.write("Vorgang", "Protokoll ausgeleitet")
     adam.write("Woran", "")

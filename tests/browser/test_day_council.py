@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from content.schemas import clean_item
-from content.services import edit, transition
+from content.services.editing import edit
+from content.services.workflow import transition
 from tests.browser.days import Person, office
 from workflows.publication import PUBLICATION
 from workflows.recommendation import RECOMMENDATION
@@ -22,7 +23,13 @@ def desk(tmp_path_factory, example_data):
 
     def prepare(house):
         with house.writing("test", permits=frozenset(Permission)) as work:
-            asks = {"slug": "proben-im-alltag", "title": "Öfter proben", "text": "Alle proben.", "addressees": ["Saarland"], "due": "31.12.2030"}
+            asks = {
+                "slug": "proben-im-alltag",
+                "title": "Öfter proben",
+                "text": "Alle proben.",
+                "addressees": ["Saarland"],
+                "due": "31.12.2030",
+            }
             wish = edit.save(work.session, "recommendation", clean_item("recommendation", asks), now=work.desk.now).item
             transition.take(work.desk, wish, RECOMMENDATION, "propose")
             transition.take(work.desk, wish, PUBLICATION, "import")
@@ -71,7 +78,11 @@ def test_the_council_decides_a_land_reports_and_the_public_sees_the_whole_road_b
     gerda.step("Umsetzung beginnen")
     sarah = gerda.colleague("sarah")
     sarah.opens("/redaktion/umsetzung")
-    place = next(index for index, words in enumerate(sarah.page.locator("section.step h2").all_inner_texts()) if "Öfter proben" in words)
+    place = next(
+        index
+        for index, words in enumerate(sarah.page.locator("section.step h2").all_inner_texts())
+        if "Öfter proben" in words
+    )
     section = sarah.page.locator("section.step").nth(place)
     sarah.go(section.locator("summary").last)
     sarah.page.keyboard.press("Enter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from content.schemas import clean_item
-from content.services import edit
+from content.services.editing import edit
 from tests.browser.days import Person, office
 
 
@@ -15,8 +15,12 @@ def desk(tmp_path_factory, example_data):
 
     def begun(house):
         with house.writing("lena", name="Lena") as work:
-            value = clean_item("report", {"slug": "zwischenbericht", "title": "Zwischenbericht der AG", "group": "AG Architektur"})
-            found["id"] = edit.save(work.session, "report", value, now=work.desk.now, actor="lena", actor_name="Lena").item.id
+            value = clean_item(
+                "report", {"slug": "zwischenbericht", "title": "Zwischenbericht der AG", "group": "AG Architektur"}
+            )
+            found["id"] = edit.save(
+                work.session, "report", value, now=work.desk.now, actor="lena", actor_name="Lena"
+            ).item.id
 
     people = {"mia": ("member", ""), "lena": ("chair", ""), "gerda": ("secretariat", ""), "greta": ("secretariat", "")}
     with office(tmp_path_factory, example_data, people, begun) as opened:
@@ -90,7 +94,10 @@ def _change_what_is_public(mia, lena, number):
     lena.opens(f"/redaktion/eintrag/{number}")
     lena.step("Endfassung feststellen")
     mia.opens(f"/redaktion/eintrag/{number}")
-    assert mia.sees("weicht von der veröffentlichten Fassung") and not mia.page.get_by_role("button", name="Berichtigen", exact=True).count()
+    assert (
+        mia.sees("weicht von der veröffentlichten Fassung")
+        and not mia.page.get_by_role("button", name="Berichtigen", exact=True).count()
+    )
     mia.step("Änderung einreichen")
     assert mia.sees("Mia hat Revision")
     mia.narrow()
@@ -98,7 +105,12 @@ def _change_what_is_public(mia, lena, number):
     assert not mia.sees("Seit heute gilt der dritte."), "handed in is not public"
     greta = mia.colleague("greta")
     greta.opens("/redaktion")
-    greta.follow("Zwischenbericht der AG", within=greta.page.locator("section", has=greta.page.get_by_role("heading", name="Eingereichte Änderungen an Öffentlichem")))
+    greta.follow(
+        "Zwischenbericht der AG",
+        within=greta.page.locator(
+            "section", has=greta.page.get_by_role("heading", name="Eingereichte Änderungen an Öffentlichem")
+        ),
+    )
     greta.narrow()
     greta.write("Hinweis für die Öffentlichkeit", "Der dritte Weg gilt.", within=greta.form("Berichtigen"))
     greta.step("Berichtigen")

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from content.schemas import clean_item
-from content.services import edit, transition
+from content.services.editing import edit
+from content.services.workflow import transition
 from tests.browser.days import Person, office
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -17,11 +18,22 @@ TODAY = dt.datetime.now(dt.UTC).date()
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory, example_data):
-    people = {"sarah": ("land", "saarland"), "fritz": ("provider", "fitko"), "gerda": ("secretariat", ""), "greta": ("secretariat", "")}
+    people = {
+        "sarah": ("land", "saarland"),
+        "fritz": ("provider", "fitko"),
+        "gerda": ("secretariat", ""),
+        "greta": ("secretariat", ""),
+    }
 
     def proposed(house):
         with house.writing("betrieb", permits=ROLES["operator"].permits) as work:
-            value = {"slug": "saar-vorschlag", "title": "Ein Vorschlag des Saarlands", "text": "Alle prüfen einmal.", "addressees": ["Hamburg"], "state": "proposed"}
+            value = {
+                "slug": "saar-vorschlag",
+                "title": "Ein Vorschlag des Saarlands",
+                "text": "Alle prüfen einmal.",
+                "addressees": ["Hamburg"],
+                "state": "proposed",
+            }
             row = edit.save(work.session, "recommendation", clean_item("recommendation", value), now=work.desk.now).item
             row.owner = "saarland"
             transition.take(work.desk, row, PUBLICATION, "import")

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from content.berlin import BERLIN
+from content.typed.berlin import BERLIN
 from tests.browser.days import Person, office
 
 TOMORROW = dt.datetime.now(BERLIN) + dt.timedelta(days=1)
@@ -76,7 +76,9 @@ def take_press_kit(petra):
     with petra.page.expect_download(timeout=30_000) as taken:
         petra.page.keyboard.press("Enter")
     names = zipfile.ZipFile(io.BytesIO(taken.value.path().read_bytes())).namelist()
-    assert any(name.endswith(".pdf") for name in names) and any(name.endswith((".jpg", ".jpeg", ".webp", ".png")) for name in names), names
+    assert any(name.endswith(".pdf") for name in names) and any(
+        name.endswith((".jpg", ".jpeg", ".webp", ".png")) for name in names
+    ), names
 
 
 def correct_and_withdraw(petra, paula, here):

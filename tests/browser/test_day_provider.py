@@ -17,7 +17,11 @@ def desk(tmp_path_factory, example_data):
         with house.reading() as connection:
             offer = models.MarketOffer.__table__.c
             item = models.Item.__table__.c
-            rows = connection.execute(sa.select(item.id, item.title, item.slug, offer.provider).join_from(models.Item.__table__, models.MarketOffer.__table__)).all()
+            rows = connection.execute(
+                sa.select(item.id, item.title, item.slug, offer.provider).join_from(
+                    models.Item.__table__, models.MarketOffer.__table__
+                )
+            ).all()
         found["own"] = next(row for row in rows if row.slug == "fit-store-kinderzuschlag")
         found["foreign"] = next(row for row in rows if row.provider != "fitko")
 
@@ -42,13 +46,21 @@ def test_a_provider_keeps_its_own_offer_with_the_keyboard(desk, browser):
     fritz.write("Titel", f"{found['own'].title} (alt)")
     fritz.narrow()
     fritz.press("Speichern")
-    assert fritz.sees("Erst „Berichtigen“ macht sie öffentlich.") and not fritz.page.get_by_role("button", name="Berichtigen", exact=True).count()
+    assert (
+        fritz.sees("Erst „Berichtigen“ macht sie öffentlich.")
+        and not fritz.page.get_by_role("button", name="Berichtigen", exact=True).count()
+    )
     fritz.step("Änderung einreichen")
     fritz.narrow()
     assert fritz.sees("Fritz hat Revision 2 eingereicht")
     gerda = fritz.colleague("gerda")
     gerda.opens("/redaktion")
-    gerda.follow(f"{found['own'].title} (alt)", within=gerda.page.locator("section", has=gerda.page.get_by_role("heading", name="Eingereichte Änderungen an Öffentlichem")))
+    gerda.follow(
+        f"{found['own'].title} (alt)",
+        within=gerda.page.locator(
+            "section", has=gerda.page.get_by_role("heading", name="Eingereichte Änderungen an Öffentlichem")
+        ),
+    )
     gerda.follow("Öffentliches und Eingereichtes nebeneinander ansehen")
     gerda.narrow()
     gerda.page.go_back()
@@ -57,7 +69,10 @@ def test_a_provider_keeps_its_own_offer_with_the_keyboard(desk, browser):
     fritz.opens("/redaktion")
     assert fritz.sees("Zurückgegeben mit Hinweis") and fritz.sees("Gerda: Bitte „neu“ schreiben.")
     fritz.narrow()
-    fritz.follow(f"{found['own'].title} (alt)", within=fritz.page.locator("section", has=fritz.page.get_by_role("heading", name="Zurückgegeben mit Hinweis")))
+    fritz.follow(
+        f"{found['own'].title} (alt)",
+        within=fritz.page.locator("section", has=fritz.page.get_by_role("heading", name="Zurückgegeben mit Hinweis")),
+    )
     assert fritz.sees("Gerda gab die Änderung (Revision 2) zurück")
     fritz.narrow()
     fritz.follow("Bearbeiten")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit
+from content.services.editing import edit
 from tests.browser.days import Person, office
 
 MEMBERS = 17
@@ -22,13 +22,19 @@ def desk(tmp_path_factory, example_data):
 
     def drafts(house):
         with house.reading() as connection:
-            found["last"] = connection.scalar(sa.select(sa.func.max(models.Meeting.ordinal)).where(models.Meeting.url.like("/sitzung/%")))
+            found["last"] = connection.scalar(
+                sa.select(sa.func.max(models.Meeting.ordinal)).where(models.Meeting.url.like("/sitzung/%"))
+            )
         with house.writing("gerda", name="Gerda") as work:
             for number in range(3):
-                value = clean_item("page", {"slug": f"tagung-{number}", "title": f"Hinweise zur Tagung {number}", "text": "Ein Text."})
+                value = clean_item(
+                    "page", {"slug": f"tagung-{number}", "title": f"Hinweise zur Tagung {number}", "text": "Ein Text."}
+                )
                 edit.save(work.session, "page", value, now=work.desk.now, actor="gerda", actor_name="Gerda")
 
-    with office(tmp_path_factory, example_data, {"gerda": ("secretariat", ""), "gustav": ("secretariat", "")}, drafts) as opened:
+    with office(
+        tmp_path_factory, example_data, {"gerda": ("secretariat", ""), "gustav": ("secretariat", "")}, drafts
+    ) as opened:
         yield opened, found["last"]
 
 

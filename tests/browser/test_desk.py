@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from content.house import House
-from content.services import accounts
+from content.services.accounts import accounts
 from tests.browser.conftest import serving
 
 PASSWORD = "ein recht langer Satz"
@@ -54,7 +54,11 @@ def _sign_in(page, address, login):
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("login", ["gerda", "adam"])
 def test_a_working_day_is_accessible_on_every_page(address, browser, width, login):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if width == 360 else "light", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if width == 360 else "light",
+        reduced_motion="reduce",
+    )
     page = context.new_page()
     page.goto(address + "/anmelden")
     problems = _problems(page)
@@ -62,7 +66,9 @@ def test_a_working_day_is_accessible_on_every_page(address, browser, width, logi
     if "zweiter-faktor" in page.url:
         problems += _problems(page)
         secret = re.search(r"<code>([A-Z2-7]{32})</code>", page.content())[1]
-        (browser.secrets if hasattr(browser, "secrets") else setattr(browser, "secrets", {}) or browser.secrets)[login] = secret
+        (browser.secrets if hasattr(browser, "secrets") else setattr(browser, "secrets", {}) or browser.secrets)[
+            login
+        ] = secret
         page.get_by_label("Sechsstelliger Code").fill(pyotp.TOTP(secret).now())
         page.keyboard.press("Enter")
         page.get_by_text("Wiederherstellungscodes").first.wait_for()
@@ -70,11 +76,27 @@ def test_a_working_day_is_accessible_on_every_page(address, browser, width, logi
     elif page.get_by_label("Code", exact=True).count():
         problems += _problems(page)
         # The code of this half minute was used for setting up: take the next one, which is allowed.
-        page.get_by_label("Code", exact=True).fill(pyotp.TOTP(browser.secrets[login]).at(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)))
+        page.get_by_label("Code", exact=True).fill(
+            pyotp.TOTP(browser.secrets[login]).at(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30))
+        )
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Guten Tag").wait_for()
     paths = {
-        "gerda": ["/redaktion", "/redaktion/eintraege", "/redaktion/neu/decision", "/redaktion/neu/meeting", "/redaktion/neu/press_release", "/redaktion/neu/body", "/redaktion/workflows", "/redaktion/nummern", "/redaktion/kontakte", "/redaktion/kontakte/neu", "/redaktion/vorsitz", "/redaktion/suche", "/redaktion/konto"],
+        "gerda": [
+            "/redaktion",
+            "/redaktion/eintraege",
+            "/redaktion/neu/decision",
+            "/redaktion/neu/meeting",
+            "/redaktion/neu/press_release",
+            "/redaktion/neu/body",
+            "/redaktion/workflows",
+            "/redaktion/nummern",
+            "/redaktion/kontakte",
+            "/redaktion/kontakte/neu",
+            "/redaktion/vorsitz",
+            "/redaktion/suche",
+            "/redaktion/konto",
+        ],
         "adam": ["/redaktion", "/redaktion/konten", "/redaktion/konten/1", "/redaktion/protokoll"],
     }[login]
     for path in paths:

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from content.house import House
-from content.services import accounts, sessions
+from content.services.accounts import accounts, sessions
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
 from tests.functional.deciding import voted
@@ -147,7 +147,12 @@ def test_after_a_refusal_a_page_loaded_anew_sends_nothing_again(opened, address)
     page.get_by_role("heading", name="Bitte prüfen Sie").wait_for()
     _lies_there(page, lambda: page.locator("#f-text").fill("Nach der Ablehnung getippt."))
     posted = []
-    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" and request.is_navigation_request() else None)
+    page.on(
+        "request",
+        lambda request: (
+            posted.append(request.url) if request.method == "POST" and request.is_navigation_request() else None
+        ),
+    )
     page.reload()
     assert page.locator("#f-text").input_value() == "Nach der Ablehnung getippt." and posted == []
 
@@ -184,6 +189,7 @@ def test_letters_typed_a_second_before_the_page_is_loaded_anew_are_still_there(o
 
 def _refusing(page, how):
     """From now on nothing that is sent arrives."""
+
     def answer(route):
         if route.request.method != "POST":
             route.continue_()
@@ -207,7 +213,10 @@ def test_what_was_sent_and_never_arrived_stands_in_the_form_again(opened, addres
     _refusing(page, how)
     page.locator("#f-title").fill(f"Nie angekommen {how} {way}")
     page.locator("#f-text").fill(f"{TYPED} {how} {way}")
-    with page.expect_event("requestfailed" if how == "cut" else "response", lambda one: one.method == "POST" if how == "cut" else one.status == 503 and one.request.is_navigation_request()):
+    with page.expect_event(
+        "requestfailed" if how == "cut" else "response",
+        lambda one: one.method == "POST" if how == "cut" else one.status == 503 and one.request.is_navigation_request(),
+    ):
         page.get_by_role("button", name="Speichern").last.click(no_wait_after=True)
     page.wait_for_timeout(500)
     page.unroute_all()
@@ -237,7 +246,12 @@ def test_a_form_that_was_taken_while_the_answer_was_lost_is_not_offered_again(op
     page = opened("anna")
     _new(page, address, "antwort-verloren")
     page.locator("#f-title").fill("Antwort verloren")
-    page.route("**/redaktion/neu/recommendation*", lambda route: (route.fetch(max_redirects=0), route.abort()) if route.request.method == "POST" else route.continue_())
+    page.route(
+        "**/redaktion/neu/recommendation*",
+        lambda route: (
+            (route.fetch(max_redirects=0), route.abort()) if route.request.method == "POST" else route.continue_()
+        ),
+    )
     with page.expect_event("requestfailed", lambda one: one.method == "POST" and one.is_navigation_request()):
         page.get_by_role("button", name="Speichern").last.click(no_wait_after=True)
     page.wait_for_timeout(500)
@@ -254,7 +268,10 @@ def test_a_slow_request_that_arrives_after_the_form_was_saved_brings_nothing_bac
     page = opened("anna")
     page.goto(address + "/redaktion/neu/recommendation")
     late = []
-    page.route("**/redaktion/entwurf/*", lambda route: late.append((route.request.post_data_buffer, route.request.headers)) or route.abort())
+    page.route(
+        "**/redaktion/entwurf/*",
+        lambda route: late.append((route.request.post_data_buffer, route.request.headers)) or route.abort(),
+    )
     page.locator("#f-title").fill("Langsam unterwegs")
     page.locator("#f-slug").fill("langsam-unterwegs")
     page.locator("#f-text").fill(TYPED)
@@ -265,7 +282,9 @@ def test_a_slow_request_that_arrives_after_the_form_was_saved_brings_nothing_bac
     page.get_by_role("heading", name="Langsam unterwegs", level=1).wait_for()
     page.unroute_all()
     body, headers = late[0]
-    answer = page.request.post(address + "/redaktion/entwurf/recommendation", data=body, headers={"content-type": headers["content-type"]})
+    answer = page.request.post(
+        address + "/redaktion/entwurf/recommendation", data=body, headers={"content-type": headers["content-type"]}
+    )
     assert answer.status == 410
     page.goto(address + "/redaktion/neu/recommendation")
     assert page.get_by_text("Langsam unterwegs").count() == 0
@@ -361,7 +380,11 @@ def test_errors_and_rows_by_keyboard_alone(opened, address, has_script):
         page.locator(f"#{focus}:focus").wait_for()
     if has_script:
         assert _problems(page) == []
-    assert [page.locator(f"#f-attachments-{number}-title").input_value() for number in (1, 2, 3)] == ["Drei", "Eins", "Zwei"]
+    assert [page.locator(f"#f-attachments-{number}-title").input_value() for number in (1, 2, 3)] == [
+        "Drei",
+        "Eins",
+        "Zwei",
+    ]
     page.get_by_role("button", name="Speichern").last.click()
     page.get_by_role("heading", name="Tastatur", level=1).wait_for()
 
@@ -407,6 +430,8 @@ def test_what_was_typed_into_a_list_can_be_thrown_away_and_belongs_to_one_person
     page.reload()
     assert page.locator("#liste").input_value() == ""
     page.locator("#liste").fill("Bayern 15,5")
-    page.evaluate("for (const key of Object.keys(sessionStorage)) { sessionStorage.setItem(key.replace(/^getippt:\\d+:/, 'getippt:0:'), sessionStorage.getItem(key)); sessionStorage.removeItem(key); }")
+    page.evaluate(
+        "for (const key of Object.keys(sessionStorage)) { sessionStorage.setItem(key.replace(/^getippt:\\d+:/, 'getippt:0:'), sessionStorage.getItem(key)); sessionStorage.removeItem(key); }"
+    )
     page.reload()
     assert page.locator("#liste").input_value() == ""

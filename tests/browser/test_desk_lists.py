@@ -9,7 +9,8 @@ import pytest
 
 from content.house import House
 from content.schemas import clean_item
-from content.services import accounts, edit, sessions
+from content.services.accounts import accounts, sessions
+from content.services.editing import edit
 from tests.browser.conftest import serving
 from tests.browser.test_desk import _problems
 
@@ -29,7 +30,14 @@ def desk(tmp_path_factory, example_data):
         secret = sessions.begin(work.session, account, address="", agent="", now=now, is_strong=True)
         for width in (360, 1280):
             for number in range(ROWS):
-                value = clean_item("page", {"slug": f"probe-{width}-{number}", "title": f"Verwaltungsdigitalisierungsrichtlinie {width} Nummer {number}", "text": "x"})
+                value = clean_item(
+                    "page",
+                    {
+                        "slug": f"probe-{width}-{number}",
+                        "title": f"Verwaltungsdigitalisierungsrichtlinie {width} Nummer {number}",
+                        "text": "x",
+                    },
+                )
                 edit.save(work.session, "page", value, now=now, actor="rita")
     house.close()
     with serving(data, "granian") as url:
@@ -37,7 +45,11 @@ def desk(tmp_path_factory, example_data):
 
 
 def _open(browser, desk, width, *, script):
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if width == 360 else "light", java_script_enabled=script)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if width == 360 else "light",
+        java_script_enabled=script,
+    )
     context.add_cookies([{"name": "redaktion", "value": desk[1], "url": f"{desk[0]}/redaktion"}])
     page = context.new_page()
     page.set_default_timeout(10_000)

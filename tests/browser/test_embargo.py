@@ -16,7 +16,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 from content.house import House
 from content.schemas import clean_item
-from content.services import accounts, edit, transition
+from content.services.accounts import accounts
+from content.services.editing import edit
+from content.services.workflow import transition
 from tests.browser.conftest import serving
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -31,15 +33,33 @@ def portal(tmp_path, example_data):
     shutil.copytree(example_data, data)
     house = House.open(data)
     with house.writing("anna", permits=ROLES["press"].permits) as work:
-        account = accounts.create(work.session, login="petra", name="Petra", email="petra@amt.example", now=work.desk.now)
+        account = accounts.create(
+            work.session, login="petra", name="Petra", email="petra@amt.example", now=work.desk.now
+        )
         account.password_hash = accounts.hash_password(PASSWORD)
         accounts.grant(work.session, account, "press", "", by="test", now=work.desk.now)
-        value = clean_item("press_release", {
-            "slug": "vorab", "title": "Marktplatz wird verbindlich", "release_kind": "press_release", "publisher": "IT-Planungsrat", "date": "2026-11-25",
-            "lead": "Bund und Länder einigen sich.", "text": "# Beschlüsse\n\nDer Rat entschied.", "decisions": ["2026/77", "2021/39"],
-            "quotes": [{"text": "Das ist gut.", "speaker": "Vera Beispiel", "function": "Vorsitz"}],
-            "contacts": [{"organisation": "Senatskanzlei", "person": "Nora Neu", "email": "neu@amt.example", "phone": "+49 40 2"}],
-        })
+        value = clean_item(
+            "press_release",
+            {
+                "slug": "vorab",
+                "title": "Marktplatz wird verbindlich",
+                "release_kind": "press_release",
+                "publisher": "IT-Planungsrat",
+                "date": "2026-11-25",
+                "lead": "Bund und Länder einigen sich.",
+                "text": "# Beschlüsse\n\nDer Rat entschied.",
+                "decisions": ["2026/77", "2021/39"],
+                "quotes": [{"text": "Das ist gut.", "speaker": "Vera Beispiel", "function": "Vorsitz"}],
+                "contacts": [
+                    {
+                        "organisation": "Senatskanzlei",
+                        "person": "Nora Neu",
+                        "email": "neu@amt.example",
+                        "phone": "+49 40 2",
+                    }
+                ],
+            },
+        )
         row = edit.save(work.session, "press_release", value, now=work.desk.now, actor="anna").item
         number = row.id
         transition.take(work.desk, row, PUBLICATION, "submit")
@@ -81,7 +101,12 @@ def _link_in(folder):
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_release_is_read_before_its_time_by_the_person_invited_only(portal, browser, width, scheme):
     address, mails, number = portal
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce", timezone_id="Europe/Berlin")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        timezone_id="Europe/Berlin",
+    )
     page = context.new_page()
     page.set_default_timeout(10_000)
     page.goto(f"{address}/redaktion/eintrag/{number}")
@@ -91,7 +116,9 @@ def test_release_is_read_before_its_time_by_the_person_invited_only(portal, brow
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Sperrfrist:").wait_for()
     problems = _problems(page)
-    page.get_by_label("Sperrfrist bis").fill((dt.datetime.now(ZoneInfo("Europe/Berlin")) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:30"))
+    page.get_by_label("Sperrfrist bis").fill(
+        (dt.datetime.now(ZoneInfo("Europe/Berlin")) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:30")
+    )
     page.keyboard.press("Enter")
     page.get_by_text("Gilt bis", exact=False).first.wait_for()
     page.get_by_label("Name", exact=True).fill("Jana Journal")
@@ -101,7 +128,9 @@ def test_release_is_read_before_its_time_by_the_person_invited_only(portal, brow
     page.get_by_text("noch nicht geöffnet").wait_for()
     problems += _problems(page)
 
-    reader = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=False)
+    reader = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=False
+    )
     seen = reader.new_page()
     link = _link_in(mails)
     answer = seen.goto(link)

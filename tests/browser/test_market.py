@@ -12,18 +12,40 @@ import pytest
 
 from content.house import House
 from content.schemas import clean_item
-from content.services import accounts, edit, implementation, lookup
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.implementation import implementation
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
 from tests.functional.people import forget_reports
 from workflows.vocabulary import Permission
 
 PUBLIC = [
-    "/marktplatz", "/marktplatz?q=wohngeld&anbieter=govdigital", "/marktplatz?q=gibtesnicht", "/marktplatz/wohngeld", "/marktplatz/wohngeld/vergleich",
-    "/angebot/fit-store-wohngeld", "/angebot/fit-store-wohngeld/preis?land=HH", "/abdeckung", "/abdeckung?leistung=/marktplatz/wohngeld", "/umsetzung",
-    "/umsetzung/hh", "/umsetzung/verlauf", "/umsetzung?zug=office", "/glossar/einkommen", "/organisation/govdigital", "/abdeckung?stand=2024-06-01",
+    "/marktplatz",
+    "/marktplatz?q=wohngeld&anbieter=govdigital",
+    "/marktplatz?q=gibtesnicht",
+    "/marktplatz/wohngeld",
+    "/marktplatz/wohngeld/vergleich",
+    "/angebot/fit-store-wohngeld",
+    "/angebot/fit-store-wohngeld/preis?land=HH",
+    "/abdeckung",
+    "/abdeckung?leistung=/marktplatz/wohngeld",
+    "/umsetzung",
+    "/umsetzung/hh",
+    "/umsetzung/verlauf",
+    "/umsetzung?zug=office",
+    "/glossar/einkommen",
+    "/organisation/govdigital",
+    "/abdeckung?stand=2024-06-01",
 ]
-PEOPLE = [("lena", "land", "saarland"), ("fritz", "provider", "fitko"), ("wilma", "commune", "stadt-witten"), ("greta", "secretariat", ""), ("gudrun", "secretariat", "")]
+PEOPLE = [
+    ("lena", "land", "saarland"),
+    ("fritz", "provider", "fitko"),
+    ("wilma", "commune", "stadt-witten"),
+    ("greta", "secretariat", ""),
+    ("gudrun", "secretariat", ""),
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +55,12 @@ def address(tmp_path_factory, example_data):
     house = House.open(data)
     now = dt.datetime.now(dt.UTC)
     with house.writing("test") as work:
-        edit.save(work.session, "organisation", clean_item("organisation", {"slug": "stadt-witten", "title": "Witten", "land": "NW"}), now=now)
+        edit.save(
+            work.session,
+            "organisation",
+            clean_item("organisation", {"slug": "stadt-witten", "title": "Witten", "land": "NW"}),
+            now=now,
+        )
         for login, role, organisation in PEOPLE:
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
             account.password_hash = accounts.hash_password(PASSWORD)
@@ -69,7 +96,10 @@ def test_a_journalist_reads_without_script_and_finds_no_barrier(address, browser
     assert page.get_by_role("heading", name="Angebote im Vergleich: Wohngeld").is_visible()
     page.goto(address + "/umsetzung")
     page.locator("details.cell summary").first.press("Enter")
-    assert page.get_by_text("geprüft von Gerda Weiß").first.is_visible() and page.get_by_role("link", name="Nachweis von Hamburg").is_visible()
+    assert (
+        page.get_by_text("geprüft von Gerda Weiß").first.is_visible()
+        and page.get_by_role("link", name="Nachweis von Hamburg").is_visible()
+    )
     page.goto(address + "/umsetzung/hh")
     page.get_by_role("row", name="EfA-Angebote").locator("summary", has_text="in Betrieb").press("Enter")
     assert page.get_by_role("link", name="Wohngeld").first.is_visible()

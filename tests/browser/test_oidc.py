@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from content.house import House
-from content.services import accounts, identities
+from content.services.accounts import accounts, identities
 from tests.browser.conftest import ROOT, serving
 from tests.oidc_provider import CLIENT, SECRET
 
@@ -19,10 +19,17 @@ from tests.oidc_provider import CLIENT, SECRET
 @pytest.fixture
 def place(example_data, tmp_path):
     """The address of a portal with a sign-in service, an account that is connected and one that is invited: (address, invitation)."""
-    with subprocess.Popen([sys.executable, "-W", "ignore", "-m", "tests.oidc_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.oidc_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         issuer = process.stdout.readline().strip()
-        tell = {"fault": "", "person": {"sub": "a-1", "preferred_username": "anna", "name": "Anna Amt", "email": "", "groups": []}}
-        urllib.request.urlopen(urllib.request.Request(f"{issuer}/control", json.dumps(tell).encode()), timeout=10).close()
+        tell = {
+            "fault": "",
+            "person": {"sub": "a-1", "preferred_username": "anna", "name": "Anna Amt", "email": "", "groups": []},
+        }
+        urllib.request.urlopen(
+            urllib.request.Request(f"{issuer}/control", json.dumps(tell).encode()), timeout=10
+        ).close()
         data = tmp_path / "data"
         shutil.copytree(example_data, data)
         house = House.open(data)
@@ -31,11 +38,16 @@ def place(example_data, tmp_path):
                 made = accounts.create(work.session, login=login, name=login.title(), email="", now=work.desk.now)
                 accounts.grant(work.session, made, "member", "", by="test", now=work.desk.now)
             identities.link(work.session, accounts.find(work.session, "anna"), issuer, "a-1", work.desk.now)
-            secret = accounts.issue_ticket(work.session, accounts.find(work.session, "paul"), "invitation", work.desk.now)
+            secret = accounts.issue_ticket(
+                work.session, accounts.find(work.session, "paul"), "invitation", work.desk.now
+            )
         house.close()
         with serving(data, "granian", OIDC_ISSUER=issuer, OIDC_CLIENT_ID=CLIENT, OIDC_CLIENT_SECRET=SECRET) as address:
+
             def become(**person):
-                sent = urllib.request.Request(f"{issuer}/control", json.dumps({"person": {**tell["person"], **person}}).encode())
+                sent = urllib.request.Request(
+                    f"{issuer}/control", json.dumps({"person": {**tell["person"], **person}}).encode()
+                )
                 urllib.request.urlopen(sent, timeout=10).close()
 
             yield address, secret, become

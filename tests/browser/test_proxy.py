@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from playwright.sync_api import sync_playwright
 
 from content.house import House
-from content.services import accounts
-from portal.assets import node_command
+from content.services.accounts import accounts
+from portal.commands.assets import node_command
 from tests.browser.conftest import ROOT, free_port, serving
 from tests.functional.conftest import PASSWORD
 
@@ -33,14 +33,21 @@ def certificate(folder):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
     now = dt.datetime.now(dt.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     paths = folder / "cert.pem", folder / "key.pem"
     paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    paths[1].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     return paths
 
 
@@ -48,7 +55,13 @@ def certificate(folder):
 def proxied(target, folder):
     """The port of a TLS proxy before `target`."""
     port = free_port()
-    command = [*node_command(), str(ROOT / "tests" / "browser" / "tls_proxy.mjs"), str(port), target, *map(str, certificate(folder))]
+    command = [
+        *node_command(),
+        str(ROOT / "tests" / "browser" / "tls_proxy.mjs"),
+        str(port),
+        target,
+        *map(str, certificate(folder)),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         line = process.stdout.readline()
         assert line == "bereit\n", line + process.stdout.read()
@@ -76,7 +89,10 @@ def test_everything_from_sign_in_to_sign_out_stays_at_the_address_of_the_portal(
         browser = playwright.chromium.launch(
             executable_path=chromium,
             args=[
-                "--no-sandbox", "--headless=shell", "--disable-gpu", "--disable-background-networking",
+                "--no-sandbox",
+                "--headless=shell",
+                "--disable-gpu",
+                "--disable-background-networking",
                 f"--host-resolver-rules=MAP {NAME}:443 127.0.0.1:{place}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
             ],
         )
@@ -89,7 +105,11 @@ def test_everything_from_sign_in_to_sign_out_stays_at_the_address_of_the_portal(
         page.fill("#password", PASSWORD)
         page.click("main button[type=submit]")
         page.wait_for_url(f"{BASE}/redaktion/eintraege?art=decision")
-        assert {cookie["name"] for cookie in page.context.cookies()} == {"__Secure-redaktion", "__Secure-browser", "__Secure-bekannt"}
+        assert {cookie["name"] for cookie in page.context.cookies()} == {
+            "__Secure-redaktion",
+            "__Secure-browser",
+            "__Secure-bekannt",
+        }
         page.goto(f"{BASE}/redaktion/hinweise/einstellungen")
         page.click("main button[type=submit]")
         page.wait_for_url(f"{BASE}/redaktion/hinweise/einstellungen?gespeichert=ja")

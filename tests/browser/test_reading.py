@@ -10,11 +10,33 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.conftest import serving
 
 PAGES = [
-    "/", "/beschluesse", "/beschluss/2021/24", "/beschluss/2021/39", "/beschluss/2025/03", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg",
-    "/bericht/verwaltung-und-startups", "/bericht/verwaltung-und-startups/abschnitt/a3", "/bericht/verwaltung-und-startups/empfehlungen?zustand=implementing",
-    "/bericht/verwaltung-und-startups/fassungen", "/empfehlung/efa-vorrang", "/marktplatz", "/organisation/fitko", "/glossar", "/glossar/fit-connect",
-    "/gremium/it-planungsrat", "/seite/barrierefreiheit", "/seite/impressum", "/suche?q=Marktplatz", "/ledger", "/stand", "/hilfe", "/beschluss/2021/39/zitieren",
-    "/beschluss/2021/39/fassungen", "/?stand=2022-03-01", "/nix",
+    "/",
+    "/beschluesse",
+    "/beschluss/2021/24",
+    "/beschluss/2021/39",
+    "/beschluss/2025/03",
+    "/sitzung/36",
+    "/presse/2021-10-29-36-sitzung-hamburg",
+    "/bericht/verwaltung-und-startups",
+    "/bericht/verwaltung-und-startups/abschnitt/a3",
+    "/bericht/verwaltung-und-startups/empfehlungen?zustand=implementing",
+    "/bericht/verwaltung-und-startups/fassungen",
+    "/empfehlung/efa-vorrang",
+    "/marktplatz",
+    "/organisation/fitko",
+    "/glossar",
+    "/glossar/fit-connect",
+    "/gremium/it-planungsrat",
+    "/seite/barrierefreiheit",
+    "/seite/impressum",
+    "/suche?q=Marktplatz",
+    "/ledger",
+    "/stand",
+    "/hilfe",
+    "/beschluss/2021/39/zitieren",
+    "/beschluss/2021/39/fassungen",
+    "/?stand=2022-03-01",
+    "/nix",
 ]
 
 
@@ -28,7 +50,11 @@ def address(request, tmp_path_factory, example_data):
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing_and_nothing_is_too_wide(address, browser, width):
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if width == 360 else "light", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if width == 360 else "light",
+        reduced_motion="reduce",
+    )
     page = context.new_page()
     problems = []
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)

@@ -13,7 +13,7 @@ import pytest
 from docx import Document
 
 from content.house import House
-from content.services import accounts
+from content.services.accounts import accounts
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
 from tests.browser.test_reports import _editor, _person, _save, _shot
@@ -30,7 +30,12 @@ def place(tmp_path_factory, example_data):
     shutil.copytree(example_data, data)
     house = House.open(data)
     now = dt.datetime.now(dt.UTC)
-    people = (("anna", "chair", "ag-probe"), ("bert", "member", "ag-probe"), ("carla", "member", "ag-probe"), ("gerda", "secretariat", ""))
+    people = (
+        ("anna", "chair", "ag-probe"),
+        ("bert", "member", "ag-probe"),
+        ("carla", "member", "ag-probe"),
+        ("gerda", "secretariat", ""),
+    )
     with house.writing("test") as work:
         for login, role, owner in people:
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
@@ -131,7 +136,12 @@ def _word(anna, report, folder):
         anna.get_by_role("link", name=re.compile("herunterladen")).click()
     document = Document(got.value.path())
     assert [row.author for row in document.comments] == ["Bert", "Gerda Gast (Gast)"]
-    document.add_comment(next(row for row in document.paragraphs if row.text.startswith("Dritter")).runs, text="Aus Word.", author="Wolf Word", initials="WW")
+    document.add_comment(
+        next(row for row in document.paragraphs if row.text.startswith("Dritter")).runs,
+        text="Aus Word.",
+        author="Wolf Word",
+        initials="WW",
+    )
     target = io.BytesIO()
     document.save(target)
     returned = folder / "zurueck.docx"
@@ -188,13 +198,18 @@ def test_a_report_goes_from_the_first_word_to_the_public_page(place, browser, tm
     problems += _step(bert, item, "schritt-publication-submit", "Eingereicht")
     gerda = browser.new_page(viewport={"width": 1280, "height": 900})
     _second_factor(gerda, url)
-    problems += _step(gerda, item, "schritt-publication-publish", "Öffentlicher Text", reason="Die eine Anmerkung war beantwortet.")
+    problems += _step(
+        gerda, item, "schritt-publication-publish", "Öffentlicher Text", reason="Die eine Anmerkung war beantwortet."
+    )
     reader = browser.new_page(viewport={"width": 360, "height": 800})
     for path in ("/bericht/probe", "/bericht/probe/abschnitt/a1", "/bericht/probe/empfehlungen"):
         assert reader.goto(url + path).status == 200
         problems += _problems(reader)
     reader.goto(f"{url}/bericht/probe")
-    assert reader.get_by_text("Erster Absatz von allen.").is_visible() and not reader.get_by_text("Woher wissen wir das?").count()
+    assert (
+        reader.get_by_text("Erster Absatz von allen.").is_visible()
+        and not reader.get_by_text("Woher wissen wir das?").count()
+    )
     _shot(reader, "journey-public-360")
     assert [fault for page in people.values() for fault in page.faults] == [] and problems == []
     for page in (*people.values(), gerda, reader):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from content import models
 from content.house import House
-from content.services import accounts
+from content.services.accounts import accounts
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems, _sign_in
 from tests.functional.test_reports import make_report
@@ -29,7 +29,11 @@ def place(tmp_path_factory, example_data):
     house = House.open(data)
     now = dt.datetime.now(dt.UTC)
     with house.writing("test") as work:
-        for login, role, owner in (("anna", "chair", "ag-probe"), ("bert", "member", "ag-probe"), ("carla", "member", "ag-probe")):
+        for login, role, owner in (
+            ("anna", "chair", "ag-probe"),
+            ("bert", "member", "ag-probe"),
+            ("carla", "member", "ag-probe"),
+        ):
             account = accounts.create(work.session, login=login, name=login.title(), email="", now=now)
             account.password_hash = accounts.hash_password(PASSWORD)
             accounts.grant(work.session, account, role, owner, by="test", now=now)
@@ -46,7 +50,10 @@ def _person(browser, url, login, width=1280):
     page = context.new_page()
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("console", lambda message: page.faults.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console",
+        lambda message: page.faults.append(message.text) if "Content Security Policy" in message.text else None,
+    )
     _sign_in(page, url, login)
     return page
 
@@ -60,7 +67,9 @@ def _section(house, report_id, place=0):
     with house.reading() as connection:
         columns = models.ReportSection.__table__.c
         return connection.execute(
-            sa.select(columns.heading, columns.text, columns.rev).where(columns.report_id == report_id).order_by(columns.position)
+            sa.select(columns.heading, columns.text, columns.rev)
+            .where(columns.report_id == report_id)
+            .order_by(columns.position)
         ).all()[place]
 
 
@@ -102,7 +111,9 @@ def test_three_people_write_visually_and_decide_a_conflict(place, browser):
     page.get_by_label("Eigener Wortlaut für Stelle 1").fill("Erster Absatz, von dreien geschrieben.")
     page.get_by_role("button", name="So speichern").click()
     page.get_by_text("Gespeichert.").wait_for()
-    assert _section(house, report_id).text.startswith("Erster Absatz, von dreien geschrieben.\n\nZweiter Absatz.\n\nDritter Absatz. Von bert")
+    assert _section(house, report_id).text.startswith(
+        "Erster Absatz, von dreien geschrieben.\n\nZweiter Absatz.\n\nDritter Absatz. Von bert"
+    )
     assert [fault for page in people.values() for fault in page.faults] == []
     assert problems == []
     for page in people.values():
@@ -149,7 +160,16 @@ def test_a_second_save_that_never_arrived_is_offered_though_the_first_did(place,
     page.get_by_role("button", name="Speichern").click()
     page.wait_for_url("**?gespeichert=*")
     assert page.evaluate("localStorage.length") == 0, "the server says that it took just that"
-    page.route("**/redaktion/**", lambda route: route.continue_() if route.request.method != "POST" else route.abort() if how == "cut" else route.fulfill(status=503, body="Wartung"))
+    page.route(
+        "**/redaktion/**",
+        lambda route: (
+            route.continue_()
+            if route.request.method != "POST"
+            else route.abort()
+            if how == "cut"
+            else route.fulfill(status=503, body="Wartung")
+        ),
+    )
     _editor(page).click()
     page.keyboard.press("Control+End")
     page.keyboard.type(f" Nie angekommen {how}.")
@@ -203,7 +223,21 @@ def test_a_table_is_made_and_changed_by_keyboard(place, browser):
     assert bar.get_by_role("button", name="Zeile darunter").is_hidden()
     _editor(page).get_by_text("Davor.").click()
     bar.get_by_role("button", name="Tabelle einfügen").press("Enter")
-    for key in ("Land", "Tab", "Zahl", "Tab", "Tab", "Bayern", "Tab", "**1**", "Control+Enter", "Enter", "Enter", "a | b", "Enter"):
+    for key in (
+        "Land",
+        "Tab",
+        "Zahl",
+        "Tab",
+        "Tab",
+        "Bayern",
+        "Tab",
+        "**1**",
+        "Control+Enter",
+        "Enter",
+        "Enter",
+        "a | b",
+        "Enter",
+    ):
         if key in {"Tab", "Enter", "Control+Enter"}:
             page.keyboard.press(key)
         else:

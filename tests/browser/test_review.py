@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.house import House
-from content.services import accounts
+from content.services.accounts import accounts
 from tests.browser.conftest import serving
 from tests.browser.test_desk import PASSWORD, _problems
 from tests.browser.test_reports import _person, _shot
@@ -130,7 +130,11 @@ def test_two_members_and_a_guest_review_a_report(place, browser):
     problems += _problems(anna)
     with house.reading() as connection:
         columns = models.SectionRevision.__table__.c
-        newest = connection.execute(sa.select(columns.actor_name, columns.accepted_by).where(columns.section_uid == uid).order_by(columns.rev.desc())).first()
+        newest = connection.execute(
+            sa.select(columns.actor_name, columns.accepted_by)
+            .where(columns.section_uid == uid)
+            .order_by(columns.rev.desc())
+        ).first()
     assert tuple(newest) == ("Gerda Gast (Gast)", "Anna")
 
     anna.goto(f"{path}/durchsicht")

@@ -20,7 +20,11 @@ def address(tmp_path_factory, example_data):
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_suggestions_by_keyboard(address, browser, width):
-    page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if width == 360 else "light", reduced_motion="reduce").new_page()
+    page = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if width == 360 else "light",
+        reduced_motion="reduce",
+    ).new_page()
     page.goto(address + "/suche")
     field = page.get_by_role("combobox", name="Suchbegriffe")
     assert field.get_attribute("aria-expanded") == "false"
@@ -54,7 +58,9 @@ def test_suggestion_by_mouse_from_any_page(address, browser):
     page.context.close()
 
 
-@pytest.mark.parametrize("query", ["", "?q=Nachnutzungsmodell", "?q=Registerlands", "?q=xyzzyplugh", "?q=Marktplatz&jahr=2021"])
+@pytest.mark.parametrize(
+    "query", ["", "?q=Nachnutzungsmodell", "?q=Registerlands", "?q=xyzzyplugh", "?q=Marktplatz&jahr=2021"]
+)
 def test_page_is_accessible_and_whole_without_a_script(address, browser, query):
     context = browser.new_context(java_script_enabled=False)
     plain = context.new_page()

@@ -12,9 +12,12 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import InvalidInput
-from content.services import accounts, challenges, digest, limits, notify, outbox, people, second_factor
-from content.services.accounts import SignInRefused
-from content.services.notify import Way
+from content.services.accounts import accounts, challenges, limits, second_factor
+from content.services.accounts.accounts import SignInRefused
+from content.services.base import outbox
+from content.services.editing import people
+from content.services.notifications import digest, notify
+from content.services.notifications.notify import Way
 from workflows.vocabulary import ROLES
 
 NOW = dt.datetime(2026, 11, 25, 9, tzinfo=dt.UTC)
@@ -26,7 +29,9 @@ def crowd(request):
     house = request.getfixturevalue("house" if request.param == "sqlite" else "postgres_house")
     with house.writing("test") as work:
         for login in ("adam", "eva"):
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW
+            )
             accounts.grant(work.session, account, "administrator", "", by="test", now=NOW)
 
     def at_once(jobs):
@@ -137,7 +142,17 @@ def test_of_many_clocks_one_writes_the_daily_mail(crowd):
         adam = accounts.find(work.session, "adam")
         notify.choose(work.session, adam.id, {"waits": Way.DAILY})
         for number in range(3):
-            notify.notify(work.session, "waits", None, [adam], now=NOW, occasion=str(number), words="w", title="T", url="/redaktion")
+            notify.notify(
+                work.session,
+                "waits",
+                None,
+                [adam],
+                now=NOW,
+                occasion=str(number),
+                words="w",
+                title="T",
+                url="/redaktion",
+            )
         account_id = adam.id
 
     def write():
@@ -146,7 +161,10 @@ def test_of_many_clocks_one_writes_the_daily_mail(crowd):
 
     assert at_once([write] * 6).count(True) == 1
     with house.writing("test") as work:
-        assert [row.payload["count"] for row in work.session.scalars(sa.select(models.Job).where(models.Job.kind == "mail.digest"))] == [3]
+        assert [
+            row.payload["count"]
+            for row in work.session.scalars(sa.select(models.Job).where(models.Job.kind == "mail.digest"))
+        ] == [3]
 
 
 def test_recovery_codes_are_long_and_all_different(crowd):

@@ -10,23 +10,77 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, exchange, ledger, lookup, transition
-from content.services.browse import Reader, end_of_day
-from content.services.searching import Search, Searcher
-from portal import database
+from content.services.base import lookup
+from content.services.browsing.browse import Reader, end_of_day
+from content.services.editing import edit
+from content.services.exchange import exchange
+from content.services.publishing import ledger
+from content.services.search.searching import Search, Searcher
+from content.services.workflow import transition
+from portal.commands import database
 from workflows.decision import DECISION
 
 LINES = [
-    {"number": "2021/39", "session": "36. Sitzung", "date": "2021-10-29", "title": "Marktplatz", "text": "1. Zustimmung.\n2. Die FITKO berichtet zur 38. Sitzung.",
-     "url": "https://www.it-planungsrat.de/beschluss/beschluss-2021-39", "body": "IT-Planungsrat", "text_kind": "condensed",
-     "source_points": 2, "source_complete": True, "refs": [], "mentions_attachment": False, "note": None},
-    {"number": "2024/13", "session": "43. Sitzung", "date": "2024-03-20", "title": "Pflicht", "text": "1. In Umsetzung des Beschlusses 2021/39 verbindlich.",
-     "url": None, "body": "IT-Planungsrat", "text_kind": "condensed", "source_points": 1, "source_complete": True, "refs": ["2021/39"],
-     "mentions_attachment": False, "note": None},
-    {"number": "2025/02-AL", "session": "37. Sitzung AL-Runde", "date": "2025-02-19", "title": None, "text": "1. Kenntnisnahme.", "url": None,
-     "body": "AL-Runde", "text_kind": "stub", "source_points": 1, "source_complete": True, "refs": [], "mentions_attachment": False, "note": None},
-    {"number": "2018/36", "session": "Umlaufverfahren", "date": "2018-08-24", "title": "Umlauf", "text": "Aufgabenteilung.", "url": None,
-     "body": "IT-Planungsrat", "text_kind": "condensed", "source_points": None, "source_complete": True, "refs": [], "mentions_attachment": False, "note": None},
+    {
+        "number": "2021/39",
+        "session": "36. Sitzung",
+        "date": "2021-10-29",
+        "title": "Marktplatz",
+        "text": "1. Zustimmung.\n2. Die FITKO berichtet zur 38. Sitzung.",
+        "url": "https://www.it-planungsrat.de/beschluss/beschluss-2021-39",
+        "body": "IT-Planungsrat",
+        "text_kind": "condensed",
+        "source_points": 2,
+        "source_complete": True,
+        "refs": [],
+        "mentions_attachment": False,
+        "note": None,
+    },
+    {
+        "number": "2024/13",
+        "session": "43. Sitzung",
+        "date": "2024-03-20",
+        "title": "Pflicht",
+        "text": "1. In Umsetzung des Beschlusses 2021/39 verbindlich.",
+        "url": None,
+        "body": "IT-Planungsrat",
+        "text_kind": "condensed",
+        "source_points": 1,
+        "source_complete": True,
+        "refs": ["2021/39"],
+        "mentions_attachment": False,
+        "note": None,
+    },
+    {
+        "number": "2025/02-AL",
+        "session": "37. Sitzung AL-Runde",
+        "date": "2025-02-19",
+        "title": None,
+        "text": "1. Kenntnisnahme.",
+        "url": None,
+        "body": "AL-Runde",
+        "text_kind": "stub",
+        "source_points": 1,
+        "source_complete": True,
+        "refs": [],
+        "mentions_attachment": False,
+        "note": None,
+    },
+    {
+        "number": "2018/36",
+        "session": "Umlaufverfahren",
+        "date": "2018-08-24",
+        "title": "Umlauf",
+        "text": "Aufgabenteilung.",
+        "url": None,
+        "body": "IT-Planungsrat",
+        "text_kind": "condensed",
+        "source_points": None,
+        "source_complete": True,
+        "refs": [],
+        "mentions_attachment": False,
+        "note": None,
+    },
 ]
 
 
@@ -54,7 +108,9 @@ def _act(house, url, act, *arguments):
 
 def _found(house, typed, moment=None):
     with house.reading() as connection:
-        return Searcher(connection, house.search, house.language, Reader(connection).bodies).ids(Search(typed, moment=moment))
+        return Searcher(connection, house.search, house.language, Reader(connection).bodies).ids(
+            Search(typed, moment=moment)
+        )
 
 
 def test_migrations_make_what_the_models_say(portal_house):
@@ -74,7 +130,12 @@ def test_a_portal_in_use_goes_down_and_up_again_without_losing_a_row(portal_hous
     database.downgrade(portal_house.engine, "0015")
     assert database.migrate(portal_house.engine)
     with portal_house.engine.connect() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(models.PressContact.__table__.join(models.Contact.__table__))) == 1
+        assert (
+            connection.scalar(
+                sa.select(sa.func.count()).select_from(models.PressContact.__table__.join(models.Contact.__table__))
+            )
+            == 1
+        )
         if connection.dialect.name == "sqlite":
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
@@ -144,7 +205,9 @@ def test_withdrawn_text_is_gone_from_every_reader(portal_house, source):
             assert all(entry.url != "/beschluss/2021/39" for entry in reader.list_page("decision", filters={}).entries)
         assert Reader(connection).withdrawn("/beschluss/2021/39").reason == "Falscher Text."
         assert Reader(connection).page("/beschluss/2024/13").outgoing[0].target.url is None
-    assert _found(portal_house, "Marktplatz") == _found(portal_house, "Marktplatz", end_of_day(dt.date(2022, 1, 1))) == []
+    assert (
+        _found(portal_house, "Marktplatz") == _found(portal_house, "Marktplatz", end_of_day(dt.date(2022, 1, 1))) == []
+    )
 
 
 def test_reader_sees_the_portal_as_of_a_day(portal_house, source):
@@ -156,7 +219,15 @@ def test_reader_sees_the_portal_as_of_a_day(portal_house, source):
         assert reader.list_page("decision", filters={}).paging.total == 2
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger_entry SET note = 'x'", "DELETE FROM ledger_entry", "DELETE FROM edition", "UPDATE edition SET document = 'x'"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET note = 'x'",
+        "DELETE FROM ledger_entry",
+        "DELETE FROM edition",
+        "UPDATE edition SET document = 'x'",
+    ],
+)
 def test_database_refuses_to_change_the_past(portal_house, source, statement):
     _import(portal_house, source)
     with pytest.raises(sa.exc.DBAPIError, match="append-only"), portal_house.engine.begin() as connection:
@@ -167,7 +238,11 @@ def test_changed_edition_is_named_by_verify_even_when_the_guard_is_gone(portal_h
     _import(portal_house, source)
     with portal_house.engine.begin() as connection:
         models.edition.drop_guards(connection)
-        connection.execute(sa.text("UPDATE edition SET document = replace(document, 'Zustimmung', 'Ablehnung') WHERE url = '/beschluss/2021/39'"))
+        connection.execute(
+            sa.text(
+                "UPDATE edition SET document = replace(document, 'Zustimmung', 'Ablehnung') WHERE url = '/beschluss/2021/39'"
+            )
+        )
     with portal_house.reading() as connection:
         _, fault = ledger.verify(connection, portal_house.public_keys)
         wrong = connection.execute(sa.text("SELECT position FROM edition WHERE url = '/beschluss/2021/39'")).scalar()
@@ -177,7 +252,9 @@ def test_changed_edition_is_named_by_verify_even_when_the_guard_is_gone(portal_h
 def test_export_is_found_right_by_the_checker(portal_house, source):
     _import(portal_house, source)
     with portal_house.reading() as connection:
-        lines = list(exchange.export_lines(connection, portal="https://b.example", public_keys=portal_house.public_keys))
+        lines = list(
+            exchange.export_lines(connection, portal="https://b.example", public_keys=portal_house.public_keys)
+        )
     from tests.unit.test_ledger import checker
 
     assert checker.check(iter(lines), {}) == (10, None)
@@ -197,9 +274,24 @@ def test_chain_goes_on_behind_what_a_savepoint_gave_up(portal_house, source):
 
 def test_what_came_in_before_histories_said_so_gets_its_line_once(portal_house):
     with portal_house.writing("test") as work:
-        edit.save(work.session, "body", clean_item("body", {"slug": "it-planungsrat", "name": "Rat", "number_pattern": "YYYY/NN"}), now=work.desk.now)
+        edit.save(
+            work.session,
+            "body",
+            clean_item("body", {"slug": "it-planungsrat", "name": "Rat", "number_pattern": "YYYY/NN"}),
+            now=work.desk.now,
+        )
         for number, notice in (("2020/01", None), ("2020/02", {"date": "2020-03-01", "url": None})):
-            value = clean_item("decision", {"body": "it-planungsrat", "number": number, "title": "T", "text": "1. x", "date": "2020-02-03", "gazette_notice": notice})
+            value = clean_item(
+                "decision",
+                {
+                    "body": "it-planungsrat",
+                    "number": number,
+                    "title": "T",
+                    "text": "1. x",
+                    "date": "2020-02-03",
+                    "gazette_notice": notice,
+                },
+            )
             row = edit.save(work.session, "decision", value, now=work.desk.now).item
             transition.publish_now(work.desk, row)
             row.procedure_state = "gazetted" if notice else "adopted"
@@ -208,6 +300,12 @@ def test_what_came_in_before_histories_said_so_gets_its_line_once(portal_house):
         assert database.migrate(portal_house.engine)
     with portal_house.writing("test") as work:
         rows = [lookup.find(work.session, f"/beschluss/2020/0{number}") for number in (1, 2)]
-        told = [[(line.source, line.target, line.comment) for line in transition.history(work.session, row, DECISION)] for row in rows]
+        told = [
+            [(line.source, line.target, line.comment) for line in transition.history(work.session, row, DECISION)]
+            for row in rows
+        ]
         assert all(line.at == row.public_at for row in rows for line in transition.history(work.session, row, DECISION))
-    assert told == [[("draft", "adopted", "beschlossen am 03.02.2020")], [("draft", "gazetted", "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020")]]
+    assert told == [
+        [("draft", "adopted", "beschlossen am 03.02.2020")],
+        [("draft", "gazetted", "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020")],
+    ]

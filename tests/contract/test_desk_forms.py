@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, form_drafts, mentions, picks, section_drafts, transition
-from portal.incoming import store_file
+from content.services.editing import edit, form_drafts, mentions, picks, section_drafts
+from content.services.workflow import transition
+from portal.web.incoming import store_file
 from workflows.publication import PUBLICATION
 
 NOW = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
@@ -37,7 +38,15 @@ class _Papers:
 
 def _save(work, slug="eins", body=b"%PDF-1.4 a", item=None, **more):
     given = {"slug": slug, "title": slug, "text": "x", "attachments": [{"file": "a.pdf", "title": "A"}], **more}
-    return edit.save(work.session, "page", clean_item("page", given), now=NOW, files=_Papers(work, body), item=item, renewed=["a.pdf"]).item
+    return edit.save(
+        work.session,
+        "page",
+        clean_item("page", given),
+        now=NOW,
+        files=_Papers(work, body),
+        item=item,
+        renewed=["a.pdf"],
+    ).item
 
 
 def test_drafts_are_kept_replaced_offered_and_dropped(kept_house):
@@ -46,16 +55,27 @@ def test_drafts_are_kept_replaced_offered_and_dropped(kept_house):
         place = form_drafts.Place("anna", "00000000-0000-4000-8000-000000000001", "page", item.id)
         for text in ("eins", "zwei ä"):
             form_drafts.keep(
-                work.session, place, {"text": text, "attachments": [{"file": "b.pdf"}]}, base_rev=1, files={"b.pdf": b"%PDF-1.4 b", "c.pdf": b"x"},
-                store=lambda body: work.files.add(body, "", work.manager).sha256, now=NOW,
+                work.session,
+                place,
+                {"text": text, "attachments": [{"file": "b.pdf"}]},
+                base_rev=1,
+                files={"b.pdf": b"%PDF-1.4 b", "c.pdf": b"x"},
+                store=lambda body: work.files.add(body, "", work.manager).sha256,
+                now=NOW,
             )
     with kept_house.writing("test") as work:
         (draft,) = form_drafts.of_form(work.session, "anna", "page", item.id)
-        assert draft.input["text"] == "zwei ä" and list(form_drafts.files_of(work.session, "anna", [draft.uid])) == ["b.pdf"]
+        assert draft.input["text"] == "zwei ä" and list(form_drafts.files_of(work.session, "anna", [draft.uid])) == [
+            "b.pdf"
+        ]
         assert form_drafts.of_form(work.session, "bernd", "page", item.id) == []
         form_drafts.finish(work.session, "anna", [draft.uid], number=0, now=NOW)
     with kept_house.writing("test") as work:
-        assert form_drafts.of_form(work.session, "anna", "page", item.id) == [] == work.session.scalars(sa.select(models.FormDraftFile)).all()
+        assert (
+            form_drafts.of_form(work.session, "anna", "page", item.id)
+            == []
+            == work.session.scalars(sa.select(models.FormDraftFile)).all()
+        )
         assert work.session.scalars(sa.select(models.FormDraft.input)).all() == [{}], "what stays holds no text"
 
 
@@ -64,20 +84,45 @@ UID = "00000000-0000-4000-8000-000000000002"
 
 def _form(work, text, number, *, is_auto=True):
     place = form_drafts.Place("anna", UID, "page", None)
-    return form_drafts.keep(
-        work.session, place, {"text": text}, base_rev=0, files={}, store=lambda _: "", now=NOW, number=number, is_auto=is_auto,
-    ) is form_drafts.Kept.KEPT
+    return (
+        form_drafts.keep(
+            work.session,
+            place,
+            {"text": text},
+            base_rev=0,
+            files={},
+            store=lambda _: "",
+            now=NOW,
+            number=number,
+            is_auto=is_auto,
+        )
+        is form_drafts.Kept.KEPT
+    )
 
 
 def _section(work, text, number, *, is_auto=True):
     report = work.session.scalars(sa.select(models.Report)).first() or _report(work)
     return section_drafts.keep(
-        work.session, report, UID, login="anna", heading="", text=text, base_rev=0, now=NOW, number=number, is_auto=is_auto,
+        work.session,
+        report,
+        UID,
+        login="anna",
+        heading="",
+        text=text,
+        base_rev=0,
+        now=NOW,
+        number=number,
+        is_auto=is_auto,
     )
 
 
 def _report(work):
-    return edit.save(work.session, "report", clean_item("report", {"slug": "bericht", "title": "Bericht", "group": "AG", "text": "x"}), now=NOW).item
+    return edit.save(
+        work.session,
+        "report",
+        clean_item("report", {"slug": "bericht", "title": "Bericht", "group": "AG", "text": "x"}),
+        now=NOW,
+    ).item
 
 
 def _text_of_form(work):
@@ -95,11 +140,20 @@ def _end_form(work, number):
 
 
 def _end_section(work, number):
-    section_drafts.finish(work.session, work.session.scalars(sa.select(models.Report)).first() or _report(work), UID, "anna", number=number, now=NOW)
+    section_drafts.finish(
+        work.session,
+        work.session.scalars(sa.select(models.Report)).first() or _report(work),
+        UID,
+        "anna",
+        number=number,
+        now=NOW,
+    )
 
 
 DRAFTS = pytest.mark.parametrize(
-    ("keep", "read", "end"), [(_form, _text_of_form, _end_form), (_section, _text_of_section, _end_section)], ids=["form", "section"],
+    ("keep", "read", "end"),
+    [(_form, _text_of_form, _end_form), (_section, _text_of_section, _end_section)],
+    ids=["form", "section"],
 )
 
 
@@ -152,7 +206,9 @@ def test_a_revision_says_which_file_its_name_meant(kept_house):
         _save(work, body=b"%PDF-1.4 b", item=item)
         _save(work, body=b"%PDF-1.4 b", item=item)
         rows = work.session.scalars(sa.select(models.Revision).order_by(models.Revision.rev)).all()
-        assert [row.rev for row in rows] == [1, 2] and rows[0].files != rows[1].files and rows[1].files.keys() == {"a.pdf"}
+        assert (
+            [row.rev for row in rows] == [1, 2] and rows[0].files != rows[1].files and rows[1].files.keys() == {"a.pdf"}
+        )
 
 
 def test_mentions_follow_the_text(kept_house):
@@ -161,7 +217,8 @@ def test_mentions_follow_the_text(kept_house):
         second = _save(work, "zwei", text="[x](/seite/eins) [y](/presse/nie)")
         assert [one.id for one in mentions.users_of(work.session, first)] == [second.id]
         assert [(one.url, one.words) for one in mentions.doubtful(work.session, second)] == [
-            ("/presse/nie", "gibt es nicht"), ("/seite/eins", "Seite ist noch nicht veröffentlicht"),
+            ("/presse/nie", "gibt es nicht"),
+            ("/seite/eins", "Seite ist noch nicht veröffentlicht"),
         ]
         _save(work, "zwei", text="nichts", item=second)
         assert mentions.users_of(work.session, first) == [] == mentions.doubtful(work.session, second)
@@ -177,7 +234,13 @@ def test_an_erased_item_is_a_shell_and_its_files_are_forgotten(kept_house):
         transition.take(work.desk, item, PUBLICATION, "remove", {"comment": "doppelt"})
     with kept_house.writing("test") as work:
         shell = work.session.get(models.Item, item.id)
-        assert (shell.publication_state, shell.title, shell.text, shell.input, shell.url) == ("removed", None, "", {}, f"/entfernt/{shell.uid}")
+        assert (shell.publication_state, shell.title, shell.text, shell.input, shell.url) == (
+            "removed",
+            None,
+            "",
+            {},
+            f"/entfernt/{shell.uid}",
+        )
         assert len(work.session.scalars(sa.select(models.File)).all()) == 1
         assert [row.item_id for row in work.session.scalars(sa.select(models.Revision))] != [item.id]
         assert [row.transition for row in transition.history(work.session, shell)] == ["trash", "remove"]

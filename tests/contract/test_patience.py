@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from content import house as house_module
 from content import models
-from content.db import is_busy
-from content.patience import Patience, ReadsOnly, TooBusy, current, patient
-from content.services import audit
+from content.database.db import is_busy
+from content.database.patience import Patience, ReadsOnly, TooBusy, current, patient
+from content.services.accounts import audit
 
 ENDLESS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -32,11 +32,17 @@ def note(house, what="test.note"):
 
 
 def test_a_statement_that_does_not_end_is_ended(any_house):
-    with patient(Patience(1, answer_s=0.3)), any_house.reading() as connection, pytest.raises(sa.exc.DBAPIError) as told:
+    with (
+        patient(Patience(1, answer_s=0.3)),
+        any_house.reading() as connection,
+        pytest.raises(sa.exc.DBAPIError) as told,
+    ):
         connection.exec_driver_sql(ENDLESS[any_house.engine.dialect.name]).all()
     assert is_busy(told.value)
     with any_house.reading() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(models.Item)).scalar() == 0, "the next one is not hurried"
+        assert connection.execute(sa.select(sa.func.count()).select_from(models.Item)).scalar() == 0, (
+            "the next one is not hurried"
+        )
 
 
 def test_whoever_reads_cannot_write(any_house):
@@ -91,7 +97,9 @@ def test_what_reading_leaves_behind_is_written_soon_and_once(any_house):
     with patient(Patience(1, may_write=False)):
         for number in range(3):
             any_house.afterwards.put("test", lambda work, number=number: written.append(number), key="same")
-        any_house.afterwards.put("test", lambda work: audit.note(work.session, work.desk.now, actor="test", name="", action="test.later"))
+        any_house.afterwards.put(
+            "test", lambda work: audit.note(work.session, work.desk.now, actor="test", name="", action="test.later")
+        )
     assert any_house.afterwards.settle(30)
     assert written[-1] == 2 and len(written) <= 3
     with any_house.reading() as connection:

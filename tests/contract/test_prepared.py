@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from content import prepared
-from content.services import statements
-from content.services.browse import end_of_day
-from portal.starting import add_examples
+from content.database import prepared
+from content.services.browsing import statements
+from content.services.browsing.browse import end_of_day
+from portal.commands.starting import add_examples
 
 MOMENT = {"stand": end_of_day(dt.date(2022, 3, 1))}
 URLS = ["/beschluss/2021/39", "/sitzung/36", "/beschluss/2021/35", "/gibt/es/nicht", "/beschluss/2021/40"]
@@ -33,8 +33,16 @@ def cases():
             yield f"{name}: around with {amount}", moment.around["number"], {**AROUND, "urls": URLS[:amount], **values}
         yield f"{name}: newest meeting", moment.newest_meeting, values
         yield f"{name}: a list", statements.list_statement((), "neu", is_now=not values), {**LISTED, **values}
-        yield f"{name}: a filtered list", statements.list_statement(("year",), "titel", is_now=not values), {**LISTED, "value_year": "2021", **values}
-        yield f"{name}: counts", statements.count_statement(("year",), is_now=not values), {"kind": "decision", "value_year": "2021", **values}
+        yield (
+            f"{name}: a filtered list",
+            statements.list_statement(("year",), "titel", is_now=not values),
+            {**LISTED, "value_year": "2021", **values},
+        )
+        yield (
+            f"{name}: counts",
+            statements.count_statement(("year",), is_now=not values),
+            {"kind": "decision", "value_year": "2021", **values},
+        )
     yield "tally", statements.TALLY, {"kind": "decision"}
 
 
@@ -52,4 +60,6 @@ def test_one_more_address_than_before_is_found_as_well(connection):
     statement = statements.NOW.light_by_urls
     for amount in (1, 4, 3, 5):
         urls = URLS[:amount]
-        assert {row.url for row in prepared.rows(connection, statement, {"urls": urls})} == set(urls) - {"/gibt/es/nicht"}
+        assert {row.url for row in prepared.rows(connection, statement, {"urls": urls})} == set(urls) - {
+            "/gibt/es/nicht"
+        }

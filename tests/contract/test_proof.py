@@ -11,15 +11,19 @@ import sys
 import pytest
 import sqlalchemy as sa
 
-from content import founding, models, notes
-from content import ledger as chain
-from content.canonical import canonical_json, sha256_hex
-from content.db import Base
+from content import founding, models
+from content.database.db import Base
 from content.house import replace_key
 from content.models import edition as guarded
-from content.services import exchange, ledger, lookup, proof, register, transition
-from content.services.browse import Reader
-from portal import starting
+from content.proof import ledger as chain
+from content.proof import notes
+from content.proof.canonical import canonical_json, sha256_hex
+from content.services.base import lookup
+from content.services.browsing.browse import Reader
+from content.services.exchange import exchange
+from content.services.publishing import ledger, proof, register
+from content.services.workflow import transition
+from portal.commands import starting
 from tests.contract.test_databases import _import, portal_house, source  # noqa: F401 - fixtures
 from tests.unit.test_ledger import checker
 from workflows.engine import Blocked
@@ -34,7 +38,12 @@ EXCEPTIONS = {
     ("edition_tally", "value"): "counted anew by `tally_problems`, see test_commands",
 }
 """Columns that verify does not name by itself, and why they need not be."""
-TABLES = [table for table in Base.metadata.sorted_tables if table.name.startswith("edition") or table.name in {"old_address", "ledger_entry", "ledger_document", "checkpoint"}]
+TABLES = [
+    table
+    for table in Base.metadata.sorted_tables
+    if table.name.startswith("edition")
+    or table.name in {"old_address", "ledger_entry", "ledger_document", "checkpoint"}
+]
 COLUMNS = [(table.name, column.name) for table in TABLES for column in table.columns]
 """Every column of what is public, from the metadata: a new one is tried without anybody remembering it."""
 
@@ -82,7 +91,11 @@ def _other(column, value):
 def _forge(connection, table, column, *, is_last=False):
     """Say something else in `column` of the first or last row, by plain UPDATE."""
     keys = list(table.primary_key.columns)
-    row = connection.execute(sa.select(table).order_by(*(key.desc() if is_last else key for key in keys)).limit(1)).mappings().one()
+    row = (
+        connection.execute(sa.select(table).order_by(*(key.desc() if is_last else key for key in keys)).limit(1))
+        .mappings()
+        .one()
+    )
     where = sa.and_(*(key == row[key.name] for key in keys))
     connection.execute(sa.update(table).where(where).values({column.name: _other(column, row[column.name])}))
     return row
@@ -119,7 +132,9 @@ def test_every_column_of_what_is_public_is_refused_or_named(filled):
     assert tried > 60
 
 
-@pytest.mark.parametrize("values", [{"line": models.LedgerEntry.line + "x"}, {"act": "columns"}, {"line": "[]"}, {"line": ""}])
+@pytest.mark.parametrize(
+    "values", [{"line": models.LedgerEntry.line + "x"}, {"act": "columns"}, {"line": "[]"}, {"line": ""}]
+)
 def test_an_entry_that_cannot_be_read_is_named_wherever_it_stands(filled, values):
     house, _ = filled
     table = models.LedgerEntry.__table__
@@ -163,7 +178,9 @@ def test_times_of_the_ledger_never_run_backwards(portal_house, source):  # noqa:
     _at(portal_house, now)
     _at(portal_house, now - dt.timedelta(seconds=20))
     with portal_house.reading() as connection:
-        found = connection.scalars(sa.select(models.LedgerEntry.recorded_at).order_by(models.LedgerEntry.position)).all()
+        found = connection.scalars(
+            sa.select(models.LedgerEntry.recorded_at).order_by(models.LedgerEntry.position)
+        ).all()
     assert found == sorted(found)
     assert found[-1] >= now
     first, second, third = _editions(portal_house)
@@ -210,7 +227,11 @@ def test_editions_that_overlap_are_told(filled):
     with house.engine.begin() as connection:
         guarded.drop_guards(connection)
         later = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-        connection.execute(sa.update(models.Edition).where(models.Edition.url == "/beschluss/2021/39", models.Edition.number == 1).values(valid_until=later))
+        connection.execute(
+            sa.update(models.Edition)
+            .where(models.Edition.url == "/beschluss/2021/39", models.Edition.number == 1)
+            .values(valid_until=later)
+        )
         assert [line for line in proof.times(connection) if "/beschluss/2021/39, Fassung 1" in line]
 
 
@@ -224,7 +245,10 @@ def _checkpoints(house):
 
 def _lines(house):
     with house.reading() as connection:
-        return [line.encode() + b"\n" for line in ledger.lines(connection, portal="https://b.example", public_keys=house.public_keys)]
+        return [
+            line.encode() + b"\n"
+            for line in ledger.lines(connection, portal="https://b.example", public_keys=house.public_keys)
+        ]
 
 
 def test_each_commit_that_published_has_one_checkpoint(portal_house, source):  # noqa: F811
@@ -249,9 +273,14 @@ def test_a_checkpoint_of_our_own_key_that_the_chain_does_not_hold_is_named(fille
         connection.begin()
         guarded.drop_guards(connection)
         first = connection.scalar(sa.select(models.LedgerEntry.hash).where(models.LedgerEntry.position == 1))
-        other = notes.Note(notes.origin_of(first), 2, "f" * 64, chain.instant(dt.datetime.now(dt.UTC)), house.signer.key_id)
+        other = notes.Note(
+            notes.origin_of(first), 2, "f" * 64, chain.instant(dt.datetime.now(dt.UTC)), house.signer.key_id
+        )
         made = dt.datetime.fromisoformat(other.time)
-        connection.execute(sa.insert(models.Checkpoint), {"position": 2, "hash": "f" * 64, "made_at": made, "note": notes.write(other, house.signer)})
+        connection.execute(
+            sa.insert(models.Checkpoint),
+            {"position": 2, "hash": "f" * 64, "made_at": made, "note": notes.write(other, house.signer)},
+        )
         _, fault = ledger.verify(connection, house.public_keys)
         assert (fault.position, fault.code) == (2, "forked")
         connection.rollback()
@@ -262,14 +291,18 @@ def _roll_back(connection):
     guarded.drop_guards(connection)
     entry, edition = models.LedgerEntry, models.Edition
     last = connection.scalar(sa.select(sa.func.max(entry.position)))
-    gone = connection.execute(sa.select(edition.id, edition.item_id, edition.number).where(edition.position == last)).first()
+    gone = connection.execute(
+        sa.select(edition.id, edition.item_id, edition.number).where(edition.position == last)
+    ).first()
     for table in (models.EditionFacet, models.EditionReference, models.EditionFile):
         connection.execute(sa.delete(table).where(table.edition_id == gone.id))
     connection.execute(sa.delete(edition).where(edition.id == gone.id))
     before = sa.and_(edition.item_id == gone.item_id, edition.number == gone.number - 1)
     connection.execute(sa.update(edition).where(before).values(valid_until=None))
     old = connection.scalar(sa.select(edition.id).where(before))
-    connection.execute(sa.update(models.EditionFacet).where(models.EditionFacet.edition_id == old).values(is_current=True))
+    connection.execute(
+        sa.update(models.EditionFacet).where(models.EditionFacet.edition_id == old).values(is_current=True)
+    )
     connection.execute(sa.delete(entry).where(entry.position == last))
     connection.execute(sa.delete(models.Checkpoint).where(models.Checkpoint.position == last))
 
@@ -303,12 +336,17 @@ def test_a_tail_that_was_rolled_back_is_seen_by_the_file_outside_the_database(po
 def test_a_restore_is_an_entry_and_the_file_outside_follows_it(portal_house, source):  # noqa: F811
     _import(portal_house, source)
     count, _ = _verified(portal_house)
-    (portal_house.data / ledger.SEEN_FILE).write_text(_checkpoints(portal_house)[-1].note.replace(f"position {count}", f"position {count + 7}"))
+    (portal_house.data / ledger.SEEN_FILE).write_text(
+        _checkpoints(portal_house)[-1].note.replace(f"position {count}", f"position {count + 7}")
+    )
     with portal_house.writing("operator") as work:
         assert register.record_restore(work.desk, "Platte defekt.") == count + 1
     assert register.seen(portal_house.data)[0] == count + 1
     with portal_house.reading() as connection:
-        assert ledger.verify(connection, portal_house.public_keys, seen=register.seen(portal_house.data)) == (count + 1, None)
+        assert ledger.verify(connection, portal_house.public_keys, seen=register.seen(portal_house.data)) == (
+            count + 1,
+            None,
+        )
         shown = Reader(connection).ledger_page().rows[0]
         body = ledger.document(connection, shown.sha256)
     assert (shown.act_label, shown.note) == ("Wiederhergestellt", "Platte defekt.")
@@ -370,7 +408,10 @@ def test_a_key_is_written_whole_and_over_no_other(tmp_path):
     with pytest.raises(FileExistsError):
         chain.create_key(tmp_path / "keys" / "a.pem")
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["a.pem"]
-    assert ((tmp_path / "keys" / "a.pem").read_bytes(), (tmp_path / "keys" / "a.pem").stat().st_mode & 0o777) == (body, 0o600)
+    assert ((tmp_path / "keys" / "a.pem").read_bytes(), (tmp_path / "keys" / "a.pem").stat().st_mode & 0o777) == (
+        body,
+        0o600,
+    )
 
 
 def test_a_change_of_key_is_an_entry_of_the_old_one_and_everybody_follows_it(portal_house, source):  # noqa: F811
@@ -424,9 +465,15 @@ def _sign_last_with(connection, signer):
     """The last entry and the end, signed by somebody else."""
     table = models.LedgerEntry
     row = connection.execute(sa.select(table.__table__).order_by(table.position.desc()).limit(1)).one()
-    plain = {name: value for name, value in json.loads(row.line).items() if name not in {"hash", "signature", "previous", "key_id", "type"}}
+    plain = {
+        name: value
+        for name, value in json.loads(row.line).items()
+        if name not in {"hash", "signature", "previous", "key_id", "type"}
+    }
     entry = chain.seal(plain, previous=json.loads(row.line)["previous"], signer=signer)
-    connection.execute(sa.update(table).where(table.position == row.position).values(line=chain.to_line(entry), hash=entry["hash"]))
+    connection.execute(
+        sa.update(table).where(table.position == row.position).values(line=chain.to_line(entry), hash=entry["hash"])
+    )
     mark = chain.to_line(chain.checkpoint(entry, signer))
     connection.execute(sa.update(models.LedgerHead).values(hash=entry["hash"], checkpoint=mark))
 
@@ -463,7 +510,9 @@ def _opened_by_another_process(house):
     """What any command does meanwhile: open the house, look, close it."""
     url = house.engine.url.render_as_string(hide_password=False)
     program = "import sys; from pathlib import Path; from content.house import House; House.open(Path(sys.argv[1]), database_url=sys.argv[2]).close()"
-    done = subprocess.run([sys.executable, "-c", program, str(house.data), url], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(house.data), url], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -476,7 +525,10 @@ def test_a_command_that_starts_during_a_change_of_key_leaves_the_new_key_alone(p
         body = pending.read_bytes()
         _opened_by_another_process(portal_house)
         assert pending.read_bytes() == body
-        with pytest.raises(founding.InUse, match="gerade gewechselt"), founding.changing_keys(portal_house.data, patience_s=0):
+        with (
+            pytest.raises(founding.InUse, match="gerade gewechselt"),
+            founding.changing_keys(portal_house.data, patience_s=0),
+        ):
             pass
         return fresh
 
@@ -536,16 +588,28 @@ def _age(house):
         guarded.drop_guards(connection)
         previous, entry = chain.GENESIS, {}
         editions = {row.position: row for row in connection.execute(sa.select(models.Edition.__table__))}
-        for row in connection.execute(sa.select(models.LedgerEntry.__table__).order_by(models.LedgerEntry.position)).all():
+        for row in connection.execute(
+            sa.select(models.LedgerEntry.__table__).order_by(models.LedgerEntry.position)
+        ).all():
             document = json.loads(editions[row.position].document)
             document.pop("shown")
             body = canonical_json({**document, "schema": 1})
-            plain = {name: value for name, value in json.loads(row.line).items() if name not in {"hash", "signature", "previous", "key_id", "type"}}
+            plain = {
+                name: value
+                for name, value in json.loads(row.line).items()
+                if name not in {"hash", "signature", "previous", "key_id", "type"}
+            }
             entry = chain.seal({**plain, "edition_sha256": sha256_hex(body)}, previous=previous, signer=house.signer)
             previous = entry["hash"]
             values = {"line": chain.to_line(entry), "hash": previous, "edition_sha256": entry["edition_sha256"]}
-            connection.execute(sa.update(models.LedgerEntry).where(models.LedgerEntry.position == row.position).values(**values))
-            connection.execute(sa.update(models.Edition).where(models.Edition.position == row.position).values(document=body.decode(), sha256=sha256_hex(body)))
+            connection.execute(
+                sa.update(models.LedgerEntry).where(models.LedgerEntry.position == row.position).values(**values)
+            )
+            connection.execute(
+                sa.update(models.Edition)
+                .where(models.Edition.position == row.position)
+                .values(document=body.decode(), sha256=sha256_hex(body))
+            )
         mark = chain.to_line(chain.checkpoint(entry, house.signer))
         connection.execute(sa.update(models.LedgerHead).values(hash=previous, checkpoint=mark))
         connection.execute(sa.delete(models.Checkpoint))
@@ -565,7 +629,9 @@ def test_what_lists_show_of_older_editions_is_stated_once_and_changes_no_more(po
     with portal_house.engine.connect() as connection:
         connection.begin()
         guarded.drop_guards(connection)
-        connection.execute(sa.update(models.Edition).where(models.Edition.url == "/beschluss/2021/39").values(summary="Gefälscht"))
+        connection.execute(
+            sa.update(models.Edition).where(models.Edition.url == "/beschluss/2021/39").values(summary="Gefälscht")
+        )
         _, fault = ledger.verify(connection, portal_house.public_keys)
         connection.rollback()
     assert fault.code == "wrong_column"
@@ -577,7 +643,9 @@ def test_a_forged_title_is_not_stated_as_truth(portal_house, source):  # noqa: F
     _age(portal_house)
     with portal_house.engine.begin() as connection:
         guarded.drop_guards(connection)
-        connection.execute(sa.update(models.Edition).where(models.Edition.url == "/beschluss/2021/39").values(title="Gefälscht"))
+        connection.execute(
+            sa.update(models.Edition).where(models.Edition.url == "/beschluss/2021/39").values(title="Gefälscht")
+        )
         guarded.create_guards(connection)
     said = []
     starting.state_columns(portal_house, say=said.append)

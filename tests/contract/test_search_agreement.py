@@ -8,19 +8,46 @@ import itertools
 
 import pytest
 
-from content.db import make_engine
+from content.database.db import make_engine
 from content.house import House
 from content.search.interface import IndexBusy, Query
 from content.search.postgres_engine import PostgresEngine
 from content.search.query import read
-from content.services.browse import Reader
-from content.services.language import Language
+from content.services.base.language import Language
+from content.services.browsing.browse import Reader
 
 QUESTIONS = [
-    "Nachnutzung", "Nachnutzungsmodell", "Marktplatz", "FITKO", "FIT-Connect", "fitconnect", "Koenigsteiner Schluessel", "EfA", "OZG", "Register*",
-    '"zur Kenntnis"', '"Einer für Alle"', "Digitalisierungsbudget -FITKO", "Bericht ODER Konzept", "Beschlüsse der 36. Sitzung", "2021/39", "jahr:2021",
-    "art:presse Sitzung", "ziffer:2 Finanzierung", "von:2021 bis:2022 Länder", "Länder Bund Kommunen", "Kosten der Nachnutzung", "Standardisierung",
-    "Portalverbund Nutzerkonto", "Datenschutz", "Umlaufverfahren", "Hamburg", "Verwaltungscloud", "gibtesnicht", "a*", "der die das",
+    "Nachnutzung",
+    "Nachnutzungsmodell",
+    "Marktplatz",
+    "FITKO",
+    "FIT-Connect",
+    "fitconnect",
+    "Koenigsteiner Schluessel",
+    "EfA",
+    "OZG",
+    "Register*",
+    '"zur Kenntnis"',
+    '"Einer für Alle"',
+    "Digitalisierungsbudget -FITKO",
+    "Bericht ODER Konzept",
+    "Beschlüsse der 36. Sitzung",
+    "2021/39",
+    "jahr:2021",
+    "art:presse Sitzung",
+    "ziffer:2 Finanzierung",
+    "von:2021 bis:2022 Länder",
+    "Länder Bund Kommunen",
+    "Kosten der Nachnutzung",
+    "Standardisierung",
+    "Portalverbund Nutzerkonto",
+    "Datenschutz",
+    "Umlaufverfahren",
+    "Hamburg",
+    "Verwaltungscloud",
+    "gibtesnicht",
+    "a*",
+    "der die das",
 ]
 
 
@@ -32,7 +59,11 @@ def engines(request, example_data, postgres_server):
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "agreement_{request.param}"')
     head, _, options = postgres_server.partition("?")
-    address = head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/agreement_{request.param}" + (f"?{options}" if options else "")
+    address = (
+        head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
+        + f"/agreement_{request.param}"
+        + (f"?{options}" if options else "")
+    )
     house = House.open(example_data)
     database = make_engine(address)
     other = PostgresEngine(database, house.language.analysis)
@@ -55,7 +86,14 @@ def engines(request, example_data, postgres_server):
 
     def query(typed, **changes):
         asked = read(typed, bodies=bodies)
-        return Query(planner.wants(asked), filters=asked.filters, first_day=asked.first_day, last_day=asked.last_day, limit=500, **changes)
+        return Query(
+            planner.wants(asked),
+            filters=asked.filters,
+            first_day=asked.first_day,
+            last_day=asked.last_day,
+            limit=500,
+            **changes,
+        )
 
     yield house.search, other, query, documents
     other.close()
@@ -65,11 +103,16 @@ def engines(request, example_data, postgres_server):
 
 def _same(one, two):
     assert (one.total, one.dead) == (two.total, two.dead)
-    assert {name: dict(values) for name, values in one.facets.items()} == {name: dict(values) for name, values in two.facets.items()}
+    assert {name: dict(values) for name, values in one.facets.items()} == {
+        name: dict(values) for name, values in two.facets.items()
+    }
     assert {edition_id for edition_id, _ in one.rows} == {edition_id for edition_id, _ in two.rows}
     scores = dict(two.rows)
     # Where one engine puts a document first, the other must not clearly put it second.
-    assert all(scores[before] >= scores[after] * 0.99 for before, after in itertools.pairwise(edition_id for edition_id, _ in one.rows))
+    assert all(
+        scores[before] >= scores[after] * 0.99
+        for before, after in itertools.pairwise(edition_id for edition_id, _ in one.rows)
+    )
     assert all(abs(score - scores[edition_id]) <= 0.01 * max(score, 1e-9) for edition_id, score in one.rows)
 
 
@@ -81,7 +124,14 @@ def test_engines_answer_alike(engines, typed):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"at_least": 1}, {"at_least": 2}, {"sort": "newest"}, {"sort": "oldest"}, {"moment": dt.datetime(2022, 3, 1, tzinfo=dt.UTC)}, {"among": frozenset(range(1, 60))}],
+    [
+        {"at_least": 1},
+        {"at_least": 2},
+        {"sort": "newest"},
+        {"sort": "oldest"},
+        {"moment": dt.datetime(2022, 3, 1, tzinfo=dt.UTC)},
+        {"among": frozenset(range(1, 60))},
+    ],
     ids=str,
 )
 def test_engines_answer_alike_under_every_restriction(engines, changes):
@@ -89,7 +139,10 @@ def test_engines_answer_alike_under_every_restriction(engines, changes):
     one, two = (engine.search(query("Länder Nachnutzung Kosten", **changes)) for engine in (whoosh, postgres))
     if "sort" in changes:
         assert one.rows == two.rows
-    _same(dataclasses.replace(one, rows=tuple(sorted(one.rows, key=lambda row: -row[1]))), dataclasses.replace(two, rows=tuple(sorted(two.rows, key=lambda row: -row[1]))))
+    _same(
+        dataclasses.replace(one, rows=tuple(sorted(one.rows, key=lambda row: -row[1]))),
+        dataclasses.replace(two, rows=tuple(sorted(two.rows, key=lambda row: -row[1]))),
+    )
 
 
 def test_engines_know_the_same_words(engines):

@@ -9,8 +9,9 @@ import sys
 import pytest
 
 from content.house import House
-from content.services import exchange, ledger
-from portal import starting
+from content.services.exchange import exchange
+from content.services.publishing import ledger
+from portal.commands import starting
 
 PHASES = {
     "before the index is taken": "joined.IndexQueue.tpc_vote = die",
@@ -21,8 +22,16 @@ PHASES = {
     "when the index is committed and does not yet say so": "{late} = die",
 }
 ENGINES = {
-    "whoosh": {"batch": "whoosh_engine.WhooshBatch", "inner": "whoosh.index.TOC.write", "late": "whoosh_engine.os.replace"},
-    "postgres": {"batch": "postgres_engine.PostgresBatch", "inner": "postgres_engine.PostgresBatch.commit", "late": "House.close"},
+    "whoosh": {
+        "batch": "whoosh_engine.WhooshBatch",
+        "inner": "whoosh.index.TOC.write",
+        "late": "whoosh_engine.os.replace",
+    },
+    "postgres": {
+        "batch": "postgres_engine.PostgresBatch",
+        "inner": "postgres_engine.PostgresBatch.commit",
+        "late": "House.close",
+    },
 }
 PUBLISHER = """
 import json, os, sys
@@ -43,7 +52,13 @@ BODY = {"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "num
 
 
 def _decision(number):
-    return {"type": "decision", "body": "it-planungsrat", "number": f"2030/{number:02d}", "title": f"Vorhaben {number}", "text": "1. Der IT-Planungsrat beschließt."}
+    return {
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": f"2030/{number:02d}",
+        "title": f"Vorhaben {number}",
+        "text": "1. Der IT-Planungsrat beschließt.",
+    }
 
 
 def _publish(house, *lines):
@@ -75,7 +90,9 @@ def test_killed_publisher_leaves_nothing_that_reconcile_does_not_heal(world, pha
     house, engine, url = world
     (house.data / "in.jsonl").write_text(json.dumps(_decision(9)))
     crash = PHASES[phase].format(**ENGINES[engine])
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", PUBLISHER.replace("{crash}", crash), str(house.data), url], check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PUBLISHER.replace("{crash}", crash), str(house.data), url], check=False
+    )
     assert done.returncode == 9, "it was not killed"
     if engine == "postgres":
         assert _agrees(house), "text, index and row are one transaction"

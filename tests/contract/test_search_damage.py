@@ -13,13 +13,30 @@ import sqlalchemy as sa
 from content import models
 from content.house import House
 from content.search.interface import IndexDamaged
-from content.services import exchange, ledger
-from content.services.saved import matcher
-from portal import clock, starting
+from content.services.exchange import exchange
+from content.services.publishing import ledger
+from content.services.search.saved import matcher
+from portal.background import clock
+from portal.commands import starting
 
 BODY = {"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}
-WORDS = ["Marktplatz", "Register", "Zustelldienst", '"stimmt dem Register"', "zustell*", "jahr:2030", "2030/02", "Verwaltungen", "-Marktplatz"]
-TEXTS = ["Der Marktplatz wird beschlossen.", "Der Rat stimmt dem Register zu.", "Ein Zustelldienst entsteht.", "Alle Verwaltungen beteiligen sich am Marktplatz."]
+WORDS = [
+    "Marktplatz",
+    "Register",
+    "Zustelldienst",
+    '"stimmt dem Register"',
+    "zustell*",
+    "jahr:2030",
+    "2030/02",
+    "Verwaltungen",
+    "-Marktplatz",
+]
+TEXTS = [
+    "Der Marktplatz wird beschlossen.",
+    "Der Rat stimmt dem Register zu.",
+    "Ein Zustelldienst entsteht.",
+    "Alle Verwaltungen beteiligen sich am Marktplatz.",
+]
 
 # Whoosh leaves damaged files to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -33,7 +50,13 @@ def _publish(house, *lines):
 
 
 def _decision(number, text):
-    return {"type": "decision", "body": "it-planungsrat", "number": f"2030/{number:02d}", "title": f"Vorhaben {number}", "text": f"1. {text}"}
+    return {
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": f"2030/{number:02d}",
+        "title": f"Vorhaben {number}",
+        "text": f"1. {text}",
+    }
 
 
 def _answers(house):
@@ -76,10 +99,17 @@ ENDINGS = [".pst", ".trm", "_stored.col", "_text_len.col", ".toc", "position.jso
 HURT = {
     **{f"a byte of *{ending}": lambda house, ending=ending: _spoil(_files(house, ending)[0]) for ending in ENDINGS},
     "*.pst cut off": lambda house: _files(house, ".pst")[-1].write_bytes(_files(house, ".pst")[-1].read_bytes()[:-7]),
-    **{f"*{ending} removed": lambda house, ending=ending: _files(house, ending)[0].unlink() for ending in (".pst", ".toc", "position.json")},
+    **{
+        f"*{ending} removed": lambda house, ending=ending: _files(house, ending)[0].unlink()
+        for ending in (".pst", ".toc", "position.json")
+    },
     "words.db blank": lambda house: _pair(house, "DELETE FROM written"),
-    "a word of words.db": lambda house: _pair(house, "UPDATE written SET word = 'Falsch' WHERE term = (SELECT min(term) FROM written)"),
-    "words.db cut off": lambda house: (house.data / "index/words.db").write_bytes((house.data / "index/words.db").read_bytes()[:5000]),
+    "a word of words.db": lambda house: _pair(
+        house, "UPDATE written SET word = 'Falsch' WHERE term = (SELECT min(term) FROM written)"
+    ),
+    "words.db cut off": lambda house: (house.data / "index/words.db").write_bytes(
+        (house.data / "index/words.db").read_bytes()[:5000]
+    ),
     "all files removed": lambda house: [path.unlink() for path in _files(house, "")],
     "postings blank": lambda house: [path.write_bytes(bytes(path.stat().st_size)) for path in _files(house, ".pst")],
 }
@@ -131,7 +161,9 @@ def test_joined_segments_keep_their_sums(house):
     assert house.search.tidy() and not house.search.damaged() and house.reconcile_search().is_clean
 
 
-@pytest.mark.parametrize("hurt", ["a byte of *.trm", "*.pst removed", "postings blank", "*.toc removed", "words.db cut off"])
+@pytest.mark.parametrize(
+    "hurt", ["a byte of *.trm", "*.pst removed", "postings blank", "*.toc removed", "words.db cut off"]
+)
 def test_damage_keeps_no_publication_back_and_the_clock_mends_it(house, hurt, caplog):
     before = _fill(house)
     house.search.close()
@@ -158,11 +190,17 @@ def test_an_older_format_is_searched_by_who_knows_it_until_the_new_index_stands(
         _answers(again)
     _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
     rebuild = again.search.rebuild
-    again.search.rebuild = lambda documents, position, _progress: rebuild(documents, position, lambda _: seen.append(_answers(house)))
+    again.search.rebuild = lambda documents, position, _progress: rebuild(
+        documents, position, lambda _: seen.append(_answers(house))
+    )
     starting.mend(again, say=said.append)
     assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
     after = _answers(again)
-    assert {typed: after[typed] & set().union(*before.values()) for typed in WORDS} == before and _agrees(again) and again.reconcile_search().is_clean
+    assert (
+        {typed: after[typed] & set().union(*before.values()) for typed in WORDS} == before
+        and _agrees(again)
+        and again.reconcile_search().is_clean
+    )
     again.close()
 
 
@@ -206,7 +244,9 @@ def _hurt(house, statement):
         connection.execute(sa.text(statement))
 
 
-@pytest.mark.parametrize(("hurt", "is_packed"), [*((name, False) for name in (*ROWS, *LISTS)), *((name, True) for name in (*ROWS, *PACKED))])
+@pytest.mark.parametrize(
+    ("hurt", "is_packed"), [*((name, False) for name in (*ROWS, *LISTS)), *((name, True) for name in (*ROWS, *PACKED))]
+)
 def test_hurt_tables_are_noticed_and_the_search_is_whole_again(postgres_house, hurt, is_packed):
     before = _fill(postgres_house)
     if is_packed:
@@ -217,7 +257,9 @@ def test_hurt_tables_are_noticed_and_the_search_is_whole_again(postgres_house, h
     assert not mended.is_clean
     assert bool(mended.fault) == (hurt not in ROWS), "single entries are written anew, lists are built anew"
     assert _agrees(postgres_house) and postgres_house.reconcile_search().is_clean
-    other = House.open(postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False))
+    other = House.open(
+        postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False)
+    )
     assert _answers(postgres_house) == _answers(other) == before
     other.close()
 
@@ -225,12 +267,18 @@ def test_hurt_tables_are_noticed_and_the_search_is_whole_again(postgres_house, h
 def test_tables_of_an_older_format_are_searched_by_who_knows_them_until_the_new_ones_stand(postgres_house):
     before = _fill(postgres_house)
     _hurt(postgres_house, "DROP TABLE search_index.posting")
-    again, seen, said = House.open(postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False)), [], []
+    again, seen, said = (
+        House.open(postgres_house.data, database_url=postgres_house.engine.url.render_as_string(hide_password=False)),
+        [],
+        [],
+    )
     with pytest.raises(IndexDamaged, match="anderen Format"):
         _answers(again)
     _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
     rebuild = again.search.rebuild
-    again.search.rebuild = lambda documents, position, _progress: rebuild(documents, position, lambda _: seen.append(_answers(postgres_house)))
+    again.search.rebuild = lambda documents, position, _progress: rebuild(
+        documents, position, lambda _: seen.append(_answers(postgres_house))
+    )
     starting.mend(again, say=said.append)
     assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
     assert _answers(again) == _answers(postgres_house) and _agrees(again) and again.reconcile_search().is_clean

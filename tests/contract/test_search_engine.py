@@ -11,7 +11,7 @@ import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content.db import make_engine
+from content.database.db import make_engine
 from content.search import joined, postgres_writing
 from content.search.german import Analysis
 from content.search.interface import Document, IndexBusy, IndexDamaged, Part, Query
@@ -27,13 +27,27 @@ THEN = dt.datetime(2021, 1, 1, tzinfo=dt.UTC)
 
 def _document(number, title, text, *, year=2021, kind="decision", meeting="/sitzung/36", until=None):
     filters = {"kind": (kind,), "year": (str(year),), "meeting": (meeting,)}
-    return Document(number, kind, f"/beschluss/{year}/{number:02d}", title, (f"{year}/{number:02d}",), dt.date(year, 6, number), THEN, until, filters,
-                    (Part("z1", "Ziffer 1", text, "1"),), f"sha{number}", number)
+    return Document(
+        number,
+        kind,
+        f"/beschluss/{year}/{number:02d}",
+        title,
+        (f"{year}/{number:02d}",),
+        dt.date(year, 6, number),
+        THEN,
+        until,
+        filters,
+        (Part("z1", "Ziffer 1", text, "1"),),
+        f"sha{number}",
+        number,
+    )
 
 
 CORPUS = [
     _document(1, "Marktplatz", "Der Marktplatz für EfA-Leistungen wird beschlossen."),
-    _document(2, "FIT-Connect", "Der Zustelldienst wird unter freier Lizenz veröffentlicht.", year=2022, meeting="/sitzung/37"),
+    _document(
+        2, "FIT-Connect", "Der Zustelldienst wird unter freier Lizenz veröffentlicht.", year=2022, meeting="/sitzung/37"
+    ),
     _document(3, "Königsteiner Schlüssel", "Die Kosten tragen die Länder nach Beschluss 2021/01."),
     _document(4, "Presse", "Über den Marktplatz und die Verwaltungen.", kind="press_release"),
 ]
@@ -71,7 +85,12 @@ def engine(request, tmp_path, analysis, monkeypatch):
 def _segments(database):
     """How many documents are in each segment; in none: loose."""
     with database.connect() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql("SELECT segment, count(*) FROM search_index.document GROUP BY segment ORDER BY segment")]
+        return [
+            tuple(row)
+            for row in connection.exec_driver_sql(
+                "SELECT segment, count(*) FROM search_index.document GROUP BY segment ORDER BY segment"
+            )
+        ]
 
 
 @pytest.fixture
@@ -98,10 +117,21 @@ def _found(engine, typed, **filters):
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("Marktplatz", {1, 4}), ("marktplätze", {1, 4}), ("koenigsteiner schluessel", {3}), ("konigsteiner", {3}),
-        ("fitconnect", {2}), ("fit connect", {2}), ("beschließen", {1}), ("Verwaltung", {4}), ('"freier Lizenz"', {2}),
-        ('"Lizenz freier"', set()), ("Marktplatz -Verwaltung", {1}), ("veröff*", {2}), ("Beschlüsse der 37. Sitzung", {2}),
-        ("Zustelldienst ODER Kosten", {2, 3}), ("jahr:2022", {2}),
+        ("Marktplatz", {1, 4}),
+        ("marktplätze", {1, 4}),
+        ("koenigsteiner schluessel", {3}),
+        ("konigsteiner", {3}),
+        ("fitconnect", {2}),
+        ("fit connect", {2}),
+        ("beschließen", {1}),
+        ("Verwaltung", {4}),
+        ('"freier Lizenz"', {2}),
+        ('"Lizenz freier"', set()),
+        ("Marktplatz -Verwaltung", {1}),
+        ("veröff*", {2}),
+        ("Beschlüsse der 37. Sitzung", {2}),
+        ("Zustelldienst ODER Kosten", {2, 3}),
+        ("jahr:2022", {2}),
     ],
 )
 def test_search_finds_what_a_reader_means(engine, typed, expected):
@@ -128,7 +158,9 @@ def test_words_of_what_was_removed_are_known_no_more(engine):
 
 
 def test_documents_put_again_and_removed_one_by_one_stand_in_the_index_once(engine, analysis):
-    beside = WhooshEngine(engine._folder, analysis) if isinstance(engine, WhooshEngine) else engine  # another process writes in between
+    beside = (
+        WhooshEngine(engine._folder, analysis) if isinstance(engine, WhooshEngine) else engine
+    )  # another process writes in between
     for number in range(5, 13):
         batch = (engine, beside)[number % 2].batch()
         batch.put(_document(number, "Rasenmäher", f"Der {number}. Rasenmäher."))
@@ -144,9 +176,14 @@ def test_documents_put_again_and_removed_one_by_one_stand_in_the_index_once(engi
 def test_engine_tells_how_texts_write_what_is_meant(engine):
     assert engine.written(["marktplatz"]) == {"Marktplatz": {"marktplatz"}}
     assert engine.written(["leistung", "=zustelldienst", "=marktplatz", "markt"]) == {
-        "EfA-Leistungen": {"leistung"}, "Zustelldienst": {"=zustelldienst"}, "Marktplatz": {"=marktplatz", "markt"},
+        "EfA-Leistungen": {"leistung"},
+        "Zustelldienst": {"=zustelldienst"},
+        "Marktplatz": {"=marktplatz", "markt"},
     }
-    assert engine.written([], ["=verw", "=fit"]) == {"Verwaltungen": {"=verwaltungen"}, "FIT-Connect": {"=fit", "=fitconnect"}}
+    assert engine.written([], ["=verw", "=fit"]) == {
+        "Verwaltungen": {"=verwaltungen"},
+        "FIT-Connect": {"=fit", "=fitconnect"},
+    }
     assert engine.written(["gibtesnicht"], ["=gibtesnicht"]) == {}
     batch = engine.batch()
     batch.put(NEW)
@@ -179,12 +216,20 @@ def test_document_that_was_replaced_is_found_only_as_of_its_time(engine):
     batch.commit(5)
     assert _found(engine, "Marktplatz") == [4]
     wants = Planner(engine._analysis, Thesaurus([], engine._analysis)).wants(read("Marktplatz"))
-    assert {edition_id for edition_id, _ in engine.search(Query(wants, moment=ended - dt.timedelta(days=1))).rows} == {1, 4}
-    assert {edition_id for edition_id, _ in engine.search(Query(wants, moment=ended + dt.timedelta(days=1))).rows} == {4}
+    assert {edition_id for edition_id, _ in engine.search(Query(wants, moment=ended - dt.timedelta(days=1))).rows} == {
+        1,
+        4,
+    }
+    assert {edition_id for edition_id, _ in engine.search(Query(wants, moment=ended + dt.timedelta(days=1))).rows} == {
+        4
+    }
 
 
 @settings(max_examples=60, deadline=None)
-@given(typed=st.text(max_size=400) | st.sampled_from(["(" * 5000, "*a*", "a " * 5000, "\x00", "-", '""', "a" * 10_000, "'\\", "a\x02b", "x'y:*&|!"]))
+@given(
+    typed=st.text(max_size=400)
+    | st.sampled_from(["(" * 5000, "*a*", "a " * 5000, "\x00", "-", '""', "a" * 10_000, "'\\", "a\x02b", "x'y:*&|!"])
+)
 def test_nothing_that_can_be_typed_fails(typed, engines_for_properties):
     for engine in engines_for_properties:
         _asked(engine, typed)
@@ -197,7 +242,11 @@ def engines_for_properties(tmp_path_factory, analysis, postgres_server):
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute('CREATE DATABASE "anything"')
     head, _, options = postgres_server.partition("?")
-    database = make_engine(head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + "/anything" + (f"?{options}" if options else ""))
+    database = make_engine(
+        head.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://")
+        + "/anything"
+        + (f"?{options}" if options else "")
+    )
     made = [WhooshEngine(tmp_path_factory.mktemp("ix") / "index", analysis), PostgresEngine(database, analysis)]
     for one in made:
         batch = one.batch()
@@ -215,8 +264,19 @@ class _Row:
     def __init__(self, document):
         import json
 
-        self.id, self.kind, self.subkind, self.url, self.title = document.edition_id, document.kind, "", document.url, document.title
-        self.body_slug, self.year, self.meeting_url, self.sort_date = "it-planungsrat", 2021, "/sitzung/36", document.date
+        self.id, self.kind, self.subkind, self.url, self.title = (
+            document.edition_id,
+            document.kind,
+            "",
+            document.url,
+            document.title,
+        )
+        self.body_slug, self.year, self.meeting_url, self.sort_date = (
+            "it-planungsrat",
+            2021,
+            "/sitzung/36",
+            document.date,
+        )
         self.valid_from, self.valid_until, self.is_withdrawn = document.since, document.until, False
         self.sha256, self.position = document.sha256, document.position
         self.document = json.dumps({"text": document.parts[0].text, "data": {}})
@@ -233,12 +293,19 @@ class _Failing:
             raise RuntimeError(f"{name} broken on purpose")
 
     def abort(self, _): ...
-    def tpc_begin(self, _): self._step("tpc_begin")
-    def commit(self, _): self._step("commit")
-    def tpc_vote(self, _): self._step("tpc_vote")
+    def tpc_begin(self, _):
+        self._step("tpc_begin")
+
+    def commit(self, _):
+        self._step("commit")
+
+    def tpc_vote(self, _):
+        self._step("tpc_vote")
+
     def tpc_finish(self, _): ...
     def tpc_abort(self, _): ...
-    def sortKey(self): return "~last"  # noqa: N802
+    def sortKey(self):  # noqa: N802
+        return "~last"
 
 
 @pytest.mark.parametrize("phase", ["tpc_begin", "commit", "tpc_vote"])
@@ -281,15 +348,21 @@ def test_broken_finish_is_logged_and_healed_by_reconcile(whoosh, monkeypatch, ca
     manager.begin()
     queue = joined.IndexQueue(whoosh, manager)
     queue.put(_Row(NEW))
-    monkeypatch.setattr("content.search.whoosh_engine.WhooshBatch.commit", lambda self, position: (self.cancel(), 1 / 0))
+    monkeypatch.setattr(
+        "content.search.whoosh_engine.WhooshBatch.commit", lambda self, position: (self.cancel(), 1 / 0)
+    )
     manager.commit()
     assert "reconcile" in caplog.text
     monkeypatch.undo()
     everything = [*CORPUS, NEW]
     mended = joined.reconcile(
-        whoosh, lambda: ({one.edition_id: one.stamp for one in everything}, 5), lambda ids: [one for one in everything if one.edition_id in ids]
+        whoosh,
+        lambda: ({one.edition_id: one.stamp for one in everything}, 5),
+        lambda ids: [one for one in everything if one.edition_id in ids],
     )
-    assert (mended.added, mended.removed) == (1, 0) and _found(whoosh, "Zwiebelkuchen") == [5] and whoosh.position() == 5
+    assert (
+        (mended.added, mended.removed) == (1, 0) and _found(whoosh, "Zwiebelkuchen") == [5] and whoosh.position() == 5
+    )
 
 
 # The library leaves the damaged file to the garbage collector.
@@ -300,13 +373,17 @@ def test_damaged_index_is_made_anew_and_filled_by_reconcile(whoosh, tmp_path, an
         path.write_bytes(b"broken")
     fresh = WhooshEngine(tmp_path / "files", analysis)
     mended = joined.reconcile(
-        fresh, lambda: ({one.edition_id: one.stamp for one in CORPUS}, 4), lambda ids: [one for one in CORPUS if one.edition_id in ids]
+        fresh,
+        lambda: ({one.edition_id: one.stamp for one in CORPUS}, 4),
+        lambda ids: [one for one in CORPUS if one.edition_id in ids],
     )
     assert mended.added == 4 and set(_found(fresh, "Marktplatz")) == {1, 4}
     fresh.close()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")  # Whoosh leaves the damaged file to the collector
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+)  # Whoosh leaves the damaged file to the collector
 def test_damaged_postings_are_told_and_gone_when_the_index_is_built_anew(whoosh, tmp_path, analysis):
     for path in (tmp_path / "files").glob("*.pst"):
         path.write_bytes(bytes(path.stat().st_size))
@@ -342,7 +419,9 @@ def test_loose_documents_are_packed_where_there_are_many_and_every_process_goes_
         assert _found(one, "Zwiebelkuchen kuchen") == _found(other, "Zwiebelkuchen kuchen")
         one.tidy()
         held = sorted(edition_id for edition_id, _ in one.stored())
-        assert sorted(_found(one, "Zwiebelkuchen")) == sorted(_found(other, '"den Kuchen"')) == held and not one.damaged()
+        assert (
+            sorted(_found(one, "Zwiebelkuchen")) == sorted(_found(other, '"den Kuchen"')) == held and not one.damaged()
+        )
     assert len(_segments(database)) > 4
     one.close()
     other.close()
@@ -382,7 +461,11 @@ def test_what_others_change_while_documents_are_packed_stays_loose(postgres_url,
         assert postgres_writing.pack_loose(driver, 9)
     assert done and _segments(database) == [(0, 2), (2, 2)]
     for engine in (one, other):
-        assert _found(engine, "Zwiebelkuchen") == [1] and _found(engine, "Marktplatz") == [4] and _found(engine, "Kosten") == []
+        assert (
+            _found(engine, "Zwiebelkuchen") == [1]
+            and _found(engine, "Marktplatz") == [4]
+            and _found(engine, "Kosten") == []
+        )
         assert not engine.damaged()
         engine.close()
     database.dispose()

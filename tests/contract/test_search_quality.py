@@ -41,7 +41,11 @@ def test_every_wanted_address_exists(house):
 
 
 def test_answers_are_good_and_much_better_than_a_plain_full_text_search(marks, house):
-    missing = [(one.question.typed, sorted(one.question.wanted.difference(one.found))) for one in marks if one.question.kind == "given" and one.hits < one.possible]
+    missing = [
+        (one.question.typed, sorted(one.question.wanted.difference(one.found)))
+        for one in marks
+        if one.question.kind == "given" and one.hits < one.possible
+    ]
     assert missing == []
     ndcg, hits = search_quality.figures([one for one in marks if one.question.kind != "given"])
     assert (ndcg >= LEAST_NDCG, hits >= LEAST_HITS) == (True, True), (ndcg, hits)

@@ -24,8 +24,9 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 from content.house import House
-from content.services import accounts, sessions
-from portal import settings, starting
+from content.services.accounts import accounts, sessions
+from portal import settings
+from portal.commands import starting
 from tests.benchmarks.common import free_port, memory_mb
 
 _LINK = re.compile(rb'(?:href|src)="([^"]+)"|<(?:loc|id)>([^<]+)</')
@@ -48,7 +49,9 @@ class Crowd:
         parts = urlsplit(urldefrag(urljoin(f"http://x{base}", html.unescape(address)))[0])
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         is_ours = parts.netloc in {"x", f"127.0.0.1:{self.port}"} and not path.startswith(("/redaktion", "/anmelden"))
-        is_wanted = (self.with_pdf or not parts.path.endswith((".pdf", ".zip"))) and parts.query.count("&") < MOST_FACETS
+        is_wanted = (self.with_pdf or not parts.path.endswith((".pdf", ".zip"))) and parts.query.count(
+            "&"
+        ) < MOST_FACETS
         with self.lock:
             if is_ours and is_wanted and path not in self.seen and len(self.seen) < self.most:
                 self.seen.add(path)
@@ -122,11 +125,27 @@ def _read(port: int, is_over: threading.Event, found: list[tuple[float, int]]) -
 def _write(port: int, who: tuple[str, str], is_over: threading.Event, found: list[tuple[float, int]]) -> None:
     secret, token = who
     while not is_over.wait(1):
-        given = {"formular": token, "rev": "0", "slug": f"crowd-{len(found)}", "title": "Andrang", "publisher": "IT-Planungsrat", "text": "Ein Text. " * 200}
-        found.append(_timed(
-            port, "POST", "/redaktion/neu/press_release", urlencode(given),
-            **{"Cookie": f"redaktion={secret}", "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"},
-        ))
+        given = {
+            "formular": token,
+            "rev": "0",
+            "slug": f"crowd-{len(found)}",
+            "title": "Andrang",
+            "publisher": "IT-Planungsrat",
+            "text": "Ein Text. " * 200,
+        }
+        found.append(
+            _timed(
+                port,
+                "POST",
+                "/redaktion/neu/press_release",
+                urlencode(given),
+                **{
+                    "Cookie": f"redaktion={secret}",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                    "Origin": f"http://127.0.0.1:{port}",
+                },
+            )
+        )
 
 
 def _said(name: str, found: list[tuple[float, int]]) -> None:
@@ -135,7 +154,9 @@ def _said(name: str, found: list[tuple[float, int]]) -> None:
         print(f"{name}: never asked")
         return
     errors = sum(status >= 500 for _, status in found)
-    print(f"{name:8} {len(waits):5} times, median {statistics.median(waits):6.3f} s, worst {waits[-1]:6.3f} s, 5xx: {errors}")
+    print(
+        f"{name:8} {len(waits):5} times, median {statistics.median(waits):6.3f} s, worst {waits[-1]:6.3f} s, 5xx: {errors}"
+    )
 
 
 def main() -> int:
@@ -145,7 +166,9 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=1_200, help="follow so many addresses")
     parser.add_argument("--without-pdf", action="store_true", help="leave out PDF files and press kits")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--data", type=Path, default=None, help="a folder with the example content; default: a fresh one")
+    parser.add_argument(
+        "--data", type=Path, default=None, help="a folder with the example content; default: a fresh one"
+    )
     asked = parser.parse_args()
     port = asked.port or free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -156,7 +179,7 @@ def main() -> int:
             starting.add_examples(house, say=print)
             house.close()
         who = _editor(data)
-        command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
+        command = [sys.executable, "-W", "ignore", "-m", "portal.commands.cli", "--data", str(data), "serve"]
         environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port)}
         with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as server:
             try:
@@ -174,7 +197,10 @@ def _crowd(asked: argparse.Namespace, port: int, who: tuple[str, str], pid: int)
     read: list[tuple[float, int]] = []
     written: list[tuple[float, int]] = []
     is_over = threading.Event()
-    others = [threading.Thread(target=_read, args=(port, is_over, read)), threading.Thread(target=_write, args=(port, who, is_over, written))]
+    others = [
+        threading.Thread(target=_read, args=(port, is_over, read)),
+        threading.Thread(target=_write, args=(port, who, is_over, written)),
+    ]
     crowd, began = Crowd(port, most=asked.most, with_pdf=not asked.without_pdf), time.perf_counter()
     for thread in others:
         thread.start()
@@ -183,7 +209,9 @@ def _crowd(asked: argparse.Namespace, port: int, who: tuple[str, str], pid: int)
     is_over.set()
     for thread in others:
         thread.join()
-    print(f"crawler  {sum(crowd.statuses.values()):5} addresses in {took:.0f} s, answers: {dict(sorted(crowd.statuses.items()))}, {memory_mb(pid):.0f} MB")
+    print(
+        f"crawler  {sum(crowd.statuses.values()):5} addresses in {took:.0f} s, answers: {dict(sorted(crowd.statuses.items()))}, {memory_mb(pid):.0f} MB"
+    )
     for status, path in crowd.broken[:10]:
         print(f"  {status} {path}")
     _said("read /", read)

@@ -21,13 +21,19 @@ def made_passkey(options, origin):
     about = hashlib.sha256(options["rp"]["id"].encode()).digest() + bytes([USER_PRESENT_VERIFIED_WITH_KEY]) + bytes(4)
     data = about + bytes(16) + len(credential).to_bytes(2, "big") + credential + key
     client = {"type": "webauthn.create", "challenge": options["challenge"], "origin": origin, "crossOrigin": False}
-    return json.dumps({
-        "id": _text(credential), "rawId": _text(credential), "type": "public-key", "clientExtensionResults": {},
-        "response": {
-            "clientDataJSON": _text(json.dumps(client).encode()), "transports": ["internal"],
-            "attestationObject": _text(cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})),
-        },
-    })
+    return json.dumps(
+        {
+            "id": _text(credential),
+            "rawId": _text(credential),
+            "type": "public-key",
+            "clientExtensionResults": {},
+            "response": {
+                "clientDataJSON": _text(json.dumps(client).encode()),
+                "transports": ["internal"],
+                "attestationObject": _text(cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})),
+            },
+        }
+    )
 
 
 def _text(value):

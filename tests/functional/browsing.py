@@ -18,7 +18,11 @@ class Browser(TestApp):
 
     def request(self, url_or_req, status=None, expect_errors=False, **more):
         """As `TestApp.request`, which forgets the host."""
-        made = self.RequestClass.blank(url_or_req, environ=dict(self.extra_environ), **more) if isinstance(url_or_req, str) else url_or_req
+        made = (
+            self.RequestClass.blank(url_or_req, environ=dict(self.extra_environ), **more)
+            if isinstance(url_or_req, str)
+            else url_or_req
+        )
         return super().request(made, status, expect_errors)
 
     def do_request(self, req, status=None, expect_errors=None):

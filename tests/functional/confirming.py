@@ -26,7 +26,10 @@ def saying_yes(form):
     def submit(*args, status=None, expect_errors=False, **more):
         answer = send(*args, expect_errors=True, **more)
         answer = sure(answer) if is_question(answer) else answer
-        assert answer.status_int == status if isinstance(status, int) else expect_errors or answer.status_int < 400, (answer.status, answer.html.get_text(" ", strip=True)[:2000] if "html" in answer.content_type else "")
+        assert answer.status_int == status if isinstance(status, int) else expect_errors or answer.status_int < 400, (
+            answer.status,
+            answer.html.get_text(" ", strip=True)[:2000] if "html" in answer.content_type else "",
+        )
         return answer
 
     form.submit = submit

@@ -8,7 +8,7 @@ import re
 import pyotp
 import pytest
 
-from content.services import accounts
+from content.services.accounts import accounts
 from tests.functional.browsing import Browser
 from workflows.vocabulary import ROLES
 

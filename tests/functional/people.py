@@ -7,7 +7,7 @@ import re
 import sqlalchemy as sa
 
 from content import models
-from content.services import implementation
+from content.services.implementation import implementation
 from tests.functional.browsing import Browser
 from tests.functional.confirming import is_question, sure
 
@@ -30,12 +30,16 @@ def act(app, path, step, **fields):
 
 def logged(house, action):
     with house.writing("test") as work:
-        return work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.action == action).order_by(models.AuditEntry.id)).all()
+        return work.session.scalars(
+            sa.select(models.AuditEntry).where(models.AuditEntry.action == action).order_by(models.AuditEntry.id)
+        ).all()
 
 
 def forget_reports(work, *recommendations):
     """Take back what the example content reports of these, or of all, for tests that begin before the first report."""
     row, item = models.Implementation, models.Recommendation
-    for one in recommendations or work.session.scalars(sa.select(item).where(item.id.in_(sa.select(row.item_id)))).all():
+    for one in (
+        recommendations or work.session.scalars(sa.select(item).where(item.id.in_(sa.select(row.item_id)))).all()
+    ):
         work.session.execute(sa.delete(row).where(row.item_id == one.id))
         implementation.show(work.desk, one, "Meldungen zurückgenommen")

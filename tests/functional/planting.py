@@ -14,11 +14,14 @@ from webtest import TestApp
 from content import models
 from content.kinds import KINDS
 from content.schemas import SCHEMAS, clean_item
-from content.services import accounts, edit, embargo, reports, review_guests, sessions, transition
+from content.services.accounts import accounts, sessions
+from content.services.editing import edit
+from content.services.reports import reports, review_guests
+from content.services.workflow import embargo, transition
 from portal import settings
 from portal.app import make_app
-from portal.desk import COOKIE
-from portal.views import review_section
+from portal.auth.desk import COOKIE
+from portal.views.reports import review_section
 from tests.functional.browsing import Browser
 from workflows import rights
 from workflows.engine import Blocked
@@ -55,22 +58,35 @@ class Planted:
         part = SHOWN[word]
         if part is Part.ADDRESS and (self.row_state in {"published", "withdrawn"}):
             return True
-        return any(where.holds(self.kind, self.owner, self.row_state, self.procedure) for where in rights.seen(grants, part))
+        return any(
+            where.holds(self.kind, self.owner, self.row_state, self.procedure) for where in rights.seen(grants, part)
+        )
 
 
 def example_input(work: Any, kind: str, number: int, link: str) -> dict[str, Any]:
     """The input of an item of the example content with words put into it, under an address of its own."""
     model = KINDS[kind].model
-    row = work.session.scalars(sa.select(model).where(model.publication_state == "published").order_by(model.id)).first()
+    row = work.session.scalars(
+        sa.select(model).where(model.publication_state == "published").order_by(model.id)
+    ).first()
     value = {name: one for name, one in row.input.items() if name not in {"attachments", "image", "links", "directory"}}
-    value |= {"slug": f"qslug{number}x", "title": f"Qtitel{number}x Probe", "name": f"Qtitel{number}x Probe", "text": f"Qtext{number}x [Ziel]({link})."}
-    value["links"] = [{"target": link}] if kind in {"decision", "recommendation", "report", "market_item", "offer"} else []
+    value |= {
+        "slug": f"qslug{number}x",
+        "title": f"Qtitel{number}x Probe",
+        "name": f"Qtitel{number}x Probe",
+        "text": f"Qtext{number}x [Ziel]({link}).",
+    }
+    value["links"] = (
+        [{"target": link}] if kind in {"decision", "recommendation", "report", "market_item", "offer"} else []
+    )
     if kind == "decision":
         value |= {"number": None, "text": f"1. Der Rat beschließt Qtext{number}x.", "references": [], "agenda": []}
     if kind == "meeting":
         value |= {"kind": "numbered", "ordinal": 900 + number, "agenda": [{"title": f"Qkopf{number}x"}]}
     if kind == "report":
-        value["sections"] = [{"heading": f"Qkopf{number}x Kapitel", "text": f"Qtext{number}x", "level": 1, "kind": "text"}]
+        value["sections"] = [
+            {"heading": f"Qkopf{number}x Kapitel", "text": f"Qtext{number}x", "level": 1, "kind": "text"}
+        ]
     if kind == "press_release":
         value["sections"] = [{"heading": f"Qkopf{number}x", "text": f"Qtext{number}x"}]
     return value
@@ -79,11 +95,15 @@ def example_input(work: Any, kind: str, number: int, link: str) -> dict[str, Any
 def _save(work: Any, kind: str, number: int, link: str, item: Any = None, **more: Any) -> models.Item:
     given = {**example_input(work, kind, number, link), **more}
     value = clean_item(kind, {name: one for name, one in given.items() if name in SCHEMAS[kind]})
-    return edit.save(work.session, kind, value, now=work.desk.now, actor="pflanzer", actor_name="Pflanzer", item=item).item
+    return edit.save(
+        work.session, kind, value, now=work.desk.now, actor="pflanzer", actor_name="Pflanzer", item=item
+    ).item
 
 
 def _step(work: Any, item: models.Item, name: str, actor: str, **fields: Any) -> None:
-    transition.take(replace(work.desk, actor=actor, actor_name=actor.title(), permits=ALL), item, PUBLICATION, name, fields)
+    transition.take(
+        replace(work.desk, actor=actor, actor_name=actor.title(), permits=ALL), item, PUBLICATION, name, fields
+    )
 
 
 def _move(work: Any, item: models.Item, state: str) -> None:
@@ -115,7 +135,9 @@ class Garden:
 
     def __init__(self, house: Any, *, is_planted: bool = True) -> None:
         self.house = house
-        self.application = make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), house=house)
+        self.application = make_app(
+            settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), house=house
+        )
         self.registry = self._registry()
         self.items: list[Planted] = []
         with house.writing("pflanzer", permits=ALL) as work:
@@ -137,7 +159,16 @@ class Garden:
         """Drafts of the other organisation, without words: the planted items name them, so their pages tell of users."""
         made = {}
         for kind in ("recommendation", "press_release", "report", "offer", "market_item"):
-            row = _save(work, kind, 0, "/beschluss/2021/39", slug=f"ziel-{kind.replace('_', '-')}", title=f"Ziel {kind}", text="Ziel.", sections=[])
+            row = _save(
+                work,
+                kind,
+                0,
+                "/beschluss/2021/39",
+                slug=f"ziel-{kind.replace('_', '-')}",
+                title=f"Ziel {kind}",
+                text="Ziel.",
+                sections=[],
+            )
             row.owner, made[kind] = OTHER, row.id
         return made
 
@@ -145,8 +176,16 @@ class Garden:
         number = len(self.items) + 1
         link = "/empfehlung/ziel-recommendation" if number % 2 else "/presse/ziel-press-release"
         if state == AHEAD:
-            plain = {"title": f"Öffentlich {number}", "name": f"Öffentlich {number}", "text": "1. Der Rat beschließt." if kind == "decision" else "Öffentlich."}
-            sections = [{"heading": "Öffentlich", "text": "Öffentlich", "level": 1, "kind": "text"}] if kind == "report" else []
+            plain = {
+                "title": f"Öffentlich {number}",
+                "name": f"Öffentlich {number}",
+                "text": "1. Der Rat beschließt." if kind == "decision" else "Öffentlich.",
+            }
+            sections = (
+                [{"heading": "Öffentlich", "text": "Öffentlich", "level": 1, "kind": "text"}]
+                if kind == "report"
+                else []
+            )
             row = _save(work, kind, number, "/beschluss/2021/39", **plain, sections=sections, agenda=[], links=[])
             try:
                 _step(work, row, "import", "zweite")
@@ -160,7 +199,9 @@ class Garden:
         work.session.flush()
         work.session.refresh(row)
         uids = tuple(one.uid for one in row.sections) if isinstance(row, models.Report) else ()
-        self.items.append(Planted(number, row.id, kind, owner, state, row.url, row.publication_state, row.procedure_state, uids))
+        self.items.append(
+            Planted(number, row.id, kind, owner, state, row.url, row.publication_state, row.procedure_state, uids)
+        )
 
     def _talk(self, work: Any) -> None:
         """What people say and do about texts, so that it stands wherever that is written down."""
@@ -172,16 +213,27 @@ class Garden:
         more = reports.add_section(work.session, row, heading=f"Qkopf{report.number}x weg", author=author)
         reports.remove_section(work.session, row, more.uid, author=author)
         reports.bring_back(work.session, row, more.uid, author=author)
-        release = next(one for one in self.items if (one.kind, one.state, one.owner) == ("press_release", "submitted", OWNER))
+        release = next(
+            one for one in self.items if (one.kind, one.state, one.owner) == ("press_release", "submitted", OWNER)
+        )
         item = work.session.get_one(models.Item, release.id)
         _step(work, item, "reject", "zweite", comment=f"Qtext{release.number}x bitte kürzen")
         _step(work, item, "submit", "pflanzer")
 
-    def browser(self, login: str, *grants: tuple[str, str], is_active: bool = True, is_complete: bool = True, has_factor: bool = True) -> TestApp:
+    def browser(
+        self,
+        login: str,
+        *grants: tuple[str, str],
+        is_active: bool = True,
+        is_complete: bool = True,
+        has_factor: bool = True,
+    ) -> TestApp:
         """The browser of somebody who is signed in with these roles."""
         now = dt.datetime.now(dt.UTC)
         with self.house.writing("test") as work:
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=now
+            )
             for role, organisation in grants:
                 accounts.grant(work.session, account, role, organisation, by="test", now=now)
             account.totp_secret, account.totp_is_confirmed = "A" * 32 if has_factor else None, has_factor
@@ -204,17 +256,28 @@ class Garden:
         report = next(one for one in self.items if one.kind == "report" and one.state == "draft" and one.owner == OWNER)
         with self.house.writing("pflanzer", permits=ALL) as work:
             given = {"name": "Gast", "email": "gast@amt.example"}
-            review_guests.invite(work.desk, work.session.get_one(models.Report, report.id), given, (work.desk.now + dt.timedelta(days=9)).date())
-            path = work.session.scalars(sa.select(models.Job.payload).where(models.Job.kind == "mail.review").order_by(models.Job.id.desc())).first()["path"]
+            review_guests.invite(
+                work.desk,
+                work.session.get_one(models.Report, report.id),
+                given,
+                (work.desk.now + dt.timedelta(days=9)).date(),
+            )
+            path = work.session.scalars(
+                sa.select(models.Job.payload).where(models.Job.kind == "mail.review").order_by(models.Job.id.desc())
+            ).first()["path"]
         return path.rsplit("/", 1)[1], report
 
     def embargo_token(self) -> tuple[str, Planted]:
         """A link under embargo, and the item it opens."""
-        item = next(one for one in self.items if one.kind == "press_release" and one.state == EMBARGOED and one.owner == OWNER)
+        item = next(
+            one for one in self.items if one.kind == "press_release" and one.state == EMBARGOED and one.owner == OWNER
+        )
         with self.house.writing("pflanzer", permits=ALL) as work:
             given = {"name": "Jo", "email": "jo@zeitung.example"}
             embargo.invite(work.desk, work.session.get_one(models.Item, item.id), given)
-            path = work.session.scalars(sa.select(models.Job.payload).where(models.Job.kind == "mail.embargo").order_by(models.Job.id.desc())).first()["path"]
+            path = work.session.scalars(
+                sa.select(models.Job.payload).where(models.Job.kind == "mail.embargo").order_by(models.Job.id.desc())
+            ).first()["path"]
         return path.rsplit("/", 1)[1], item
 
     def leaks(self, text: str, grants: Any, asked: str = "") -> list[tuple[str, str, str, str]]:
@@ -224,6 +287,7 @@ class Garden:
         """
         found = {(word.lower(), int(number)) for word, number in set(WORD.findall(text)) - set(WORD.findall(asked))}
         return sorted(
-            (one.kind, one.state, one.owner, word) for word, number in found if (one := self.by_number.get(number)) is not None and not one.allows(grants, word)
+            (one.kind, one.state, one.owner, word)
+            for word, number in found
+            if (one := self.by_number.get(number)) is not None and not one.allows(grants, word)
         )
-

@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import account_news, accounts, audit, identities, second_factor
-from content.services.notify import EVENTS
-from portal import clock, settings
+from content.services.accounts import account_news, accounts, audit, identities, second_factor
+from content.services.notifications.notify import EVENTS
+from portal import settings
 from portal.app import make_app
-from portal.desk import TOKEN
-from portal.mail import Postman
+from portal.auth.desk import TOKEN
+from portal.background import clock
+from portal.background.mail import Postman
 from tests.functional.authenticator import made_passkey
 from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
@@ -33,14 +34,25 @@ class Post:
 
     def since(self):
         sent = []
-        clock.tick(self.house, lambda kind, payload: sent.append((payload["to"], payload["words"], self.postman._message(kind, payload).get_content())) if kind == "mail.account" else None)
+        clock.tick(
+            self.house,
+            lambda kind, payload: (
+                sent.append((payload["to"], payload["words"], self.postman._message(kind, payload).get_content()))
+                if kind == "mail.account"
+                else None
+            ),
+        )
         return sent
 
 
 def notices(house, login):
     with house.reading() as connection:
         query = sa.select(models.Notice.words).join(models.Account, models.Account.id == models.Notice.account_id)
-        return list(connection.scalars(query.where(models.Account.login == login, models.Notice.event == "account").order_by(models.Notice.id)))
+        return list(
+            connection.scalars(
+                query.where(models.Account.login == login, models.Notice.event == "account").order_by(models.Notice.id)
+            )
+        )
 
 
 def _set_password(app, link, password):
@@ -59,13 +71,20 @@ def _set_up(page):
 def _add_passkey(app, password, name):
     token = re.search(rf'name="{TOKEN}" value="([^"]+)"', app.get("/redaktion/konto").text)[1]
     asked = app.post("/redaktion/konto/passkeys/frage", {TOKEN: token, "old": password})
-    return app.post("/redaktion/konto/passkeys", {TOKEN: token, "credential": made_passkey(asked.json, "https://beschluesse.example"), "name": name})
+    return app.post(
+        "/redaktion/konto/passkeys",
+        {TOKEN: token, "credential": made_passkey(asked.json, "https://beschluesse.example"), "name": name},
+    )
 
 
 def _with_service(house, app):
     """The browser `app` at the same portal, as it stands where there is a sign-in service."""
     service = {"OIDC_ISSUER": "https://dienst.example", "OIDC_CLIENT_ID": "portal", "OIDC_CLIENT_SECRET": "geheim"}
-    other = Browser(make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", **service}), house=house))
+    other = Browser(
+        make_app(
+            settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", **service}), house=house
+        )
+    )
     for name, value in app.cookies.items():
         other.set_cookie(name, value)
     return other
@@ -96,7 +115,17 @@ def test_every_change_of_an_account_is_told_on_the_desk_and_by_mail(desk):
     form = sign_in(other, "petra").forms[1]
     form["code"] = code
     note("sign-in.recovery-code", form.submit())
-    note("password.changed", act(petra, "/redaktion/konto", "password", old=PASSWORD, password="ein ganz neuer Satz", repeated="ein ganz neuer Satz"))
+    note(
+        "password.changed",
+        act(
+            petra,
+            "/redaktion/konto",
+            "password",
+            old=PASSWORD,
+            password="ein ganz neuer Satz",
+            repeated="ein ganz neuer Satz",
+        ),
+    )
     note("second-factor.removed", act(petra, "/redaktion/konto", "totp", old="ein ganz neuer Satz"))
     note("account.factors-removed", act(adam, other_path, "factors"), "olga")
     note("account.changed", act(adam, path, "change", name="Petra", email="neu@amt.example"))
@@ -104,7 +133,10 @@ def test_every_change_of_an_account_is_told_on_the_desk_and_by_mail(desk):
     note("account.unlocked", act(adam, path, "unlock"))
     note("account.link", page := act(adam, path, "link"))
     petra, new = fresh(petra, "10.0.0.8"), "noch ein neuer Satz"
-    note("password.set-by-link", _set_password(petra, re.search(r"https://beschluesse\.example(/anmelden/[\w.-]+)", page.text)[1], new))
+    note(
+        "password.set-by-link",
+        _set_password(petra, re.search(r"https://beschluesse\.example(/anmelden/[\w.-]+)", page.text)[1], new),
+    )
     note("second-factor.set-up", _set_up(sign_in(petra, "petra", new).maybe_follow()))
     note("passkey.added", _add_passkey(petra, new, "Diensthandy"))
     assert "Diensthandy" in told["passkey.added"][0][1]
@@ -113,12 +145,18 @@ def test_every_change_of_an_account_is_told_on_the_desk_and_by_mail(desk):
     note("account.linked", act(outside, path, "connect", subject="p-1"))
     note("account.unlinked", act(outside, path, "disconnect"))
 
-    assert told.keys() == account_news.ACTS.keys() and all(told.values()), {action for action, mails in told.items() if not mails}
+    assert told.keys() == account_news.ACTS.keys() and all(told.values()), {
+        action for action, mails in told.items() if not mails
+    }
     assert {mail[0] for mail in told["account.changed"]} == {"petra@amt.example", "neu@amt.example"}
     assert "neu@amt.example" in next(mail[1] for mail in told["account.changed"] if mail[0] == "petra@amt.example")
     assert "Durch: Adam" in told["account.locked"][0][2] and "Durch: Sie selbst" in told["password.changed"][0][2]
     words = " ".join(notices(house, "petra"))
-    assert all(mails[0][1] in words for action, mails in told.items() if action not in {"account.changed", "account.factors-removed"})
+    assert all(
+        mails[0][1] in words
+        for action, mails in told.items()
+        if action not in {"account.changed", "account.factors-removed"}
+    )
 
 
 def test_what_changes_an_account_is_known_to_the_log_and_its_notice_leads_to_the_account(desk):
@@ -133,7 +171,14 @@ def test_what_changes_an_account_is_known_to_the_log_and_its_notice_leads_to_the
     form = anna.get("/redaktion/hinweise/einstellungen").forms[1]
     anna.post("/redaktion/hinweise/einstellungen", [*form.submit_fields(), ("account", "off")], status=303)
     with house.reading() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(models.NoticeChoice).where(models.NoticeChoice.event == "account")) == 0
+        assert (
+            connection.scalar(
+                sa.select(sa.func.count())
+                .select_from(models.NoticeChoice)
+                .where(models.NoticeChoice.event == "account")
+            )
+            == 0
+        )
 
 
 def test_roles_that_come_and_go_with_the_service_are_told(desk):
@@ -141,7 +186,9 @@ def test_roles_that_come_and_go_with_the_service_are_told(desk):
     browser("anna", "member")
     post = Post(house)
     post.since()
-    claims = identities.Claims("https://dienst.example", "a-1", "anna", "Anna", "", frozenset({("chair", ""), ("land", "BY")}))
+    claims = identities.Claims(
+        "https://dienst.example", "a-1", "anna", "Anna", "", frozenset({("chair", ""), ("land", "BY")})
+    )
     with house.writing("test") as work:
         identities.link(work.session, accounts.find(work.session, "anna"), claims.issuer, claims.subject, work.desk.now)
         identities.account_of(work.session, claims, work.desk.now, is_creating=False)

@@ -13,13 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import accounts, limits, reset, second_factor, sessions
-from content.services.accounts import SignInRefused
-from portal import clock, settings
+from content.services.accounts import accounts, limits, reset, second_factor, sessions
+from content.services.accounts.accounts import SignInRefused
+from portal import settings
 from portal.app import make_app
-from portal.desk import safe_path
-from portal.mail import Postman
-from portal.templating import make_environment
+from portal.auth.desk import safe_path
+from portal.background import clock
+from portal.background.mail import Postman
+from portal.web.templating import make_environment
 from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, fresh, logged
@@ -40,7 +41,9 @@ def test_an_older_hash_is_renewed_at_the_next_sign_in(desk):
     house, browser = desk
     app = browser("anna", "member")
     with house.writing("test") as work:
-        accounts.find(work.session, "anna").password_hash = argon2.PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+        accounts.find(work.session, "anna").password_hash = argon2.PasswordHasher(
+            time_cost=1, memory_cost=8192, parallelism=1
+        ).hash(PASSWORD)
     assert sign_in(fresh(app), "anna").status_int == 303
     with house.writing("test") as work:
         assert "m=19456" in accounts.find(work.session, "anna").password_hash
@@ -99,20 +102,40 @@ def test_one_address_cannot_go_through_all_names(desk):
     assert codes[-2:] == ["wrong", "too_many"]
 
 
-@pytest.mark.parametrize(("proxies", "header", "address"), [
-    (0, "1.2.3.4", "10.0.0.1"), (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"), (2, "1.2.3.4, 5.6.7.8", "1.2.3.4"), (1, "", "10.0.0.1"), (2, "1.2.3.4", "10.0.0.1"),
-    (1, "[2001:db8::1]:443", "2001:db8::1"), (1, "1.2.3.4:99", "1.2.3.4"), (1, "nonsense<script>", "10.0.0.1"),
-])
+@pytest.mark.parametrize(
+    ("proxies", "header", "address"),
+    [
+        (0, "1.2.3.4", "10.0.0.1"),
+        (1, "6.6.6.6, 1.2.3.4", "1.2.3.4"),
+        (2, "1.2.3.4, 5.6.7.8", "1.2.3.4"),
+        (1, "", "10.0.0.1"),
+        (2, "1.2.3.4", "10.0.0.1"),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+        (1, "1.2.3.4:99", "1.2.3.4"),
+        (1, "nonsense<script>", "10.0.0.1"),
+    ],
+)
 def test_nobody_invents_his_own_address(desk, proxies, header, address):
     house, browser = desk
     browser("anna", "member")
-    configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "PROXIES": str(proxies)})
+    configured = settings.load(
+        {"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "PROXIES": str(proxies)}
+    )
     app = Browser(make_app(configured, house=house))
     sign_in(app, "anna", "falsch", headers={"X-Forwarded-For": header}, status=403)
     assert [row.address for row in logged(house, "sign-in.refused")] == [address]
 
 
-@pytest.mark.parametrize(("address", "network"), [("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("::ffff:1.2.3.4", "1.2.3.4"), ("1.2.3.4", "1.2.3.4"), ("", ""), ("x" * 99, "x" * 60)])
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("1.2.3.4", "1.2.3.4"),
+        ("", ""),
+        ("x" * 99, "x" * 60),
+    ],
+)
 def test_a_household_counts_as_one_place(address, network):
     assert limits.network_of(address) == network
 
@@ -120,7 +143,10 @@ def test_a_household_counts_as_one_place(address, network):
 def test_a_lock_ends_by_itself_and_trying_does_not_lengthen_it(desk):
     house, _ = desk
     for minute in range(14):
-        with pytest.raises(SignInRefused), limits.attempt(house, "sign-in", "anna", "10.2.0.1", NOW + dt.timedelta(minutes=minute)):
+        with (
+            pytest.raises(SignInRefused),
+            limits.attempt(house, "sign-in", "anna", "10.2.0.1", NOW + dt.timedelta(minutes=minute)),
+        ):
             raise SignInRefused("wrong")
     with limits.attempt(house, "sign-in", "anna", "10.2.0.1", NOW + dt.timedelta(minutes=21)):
         pass
@@ -145,14 +171,38 @@ def test_when_too_many_passwords_are_checked_the_next_one_is_told_to_come_back(d
 def test_a_foreign_page_cannot_sign_anybody_in(desk):
     _, browser = desk
     app = browser("anna", "member")
-    for header in ({"Origin": "https://boese.example"}, {"Origin": "null"}, {"Origin": "https://beschluesse.example.boese.example"}, {"Origin": ""}, {"Sec-Fetch-Site": "cross-site"}):
+    for header in (
+        {"Origin": "https://boese.example"},
+        {"Origin": "null"},
+        {"Origin": "https://beschluesse.example.boese.example"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+    ):
         answer = app.post("/anmelden", {"login": "anna", "password": PASSWORD}, headers=header, status="*")
         assert answer.status_int in {400, 403} and "redaktion" not in str(answer.headers.getall("Set-Cookie"))
 
 
-@pytest.mark.parametrize("path", ["//boese.example", "/redaktion\\..", "https://boese.example", "/redaktion\r\nX: y", "/redaktionen", "", "/redaktion/ü", "/redaktion/\x00",
-    "/redaktion/../suche?q=x", "/redaktion/%2e%2e/suche", "/redaktion/.%2E/suche", "/redaktion/eintrag/1/../../../suche", "/redaktion/..", "/redaktion/./..", "/redaktion/..%2fsuche", "/redaktion/..#x",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//boese.example",
+        "/redaktion\\..",
+        "https://boese.example",
+        "/redaktion\r\nX: y",
+        "/redaktionen",
+        "",
+        "/redaktion/ü",
+        "/redaktion/\x00",
+        "/redaktion/../suche?q=x",
+        "/redaktion/%2e%2e/suche",
+        "/redaktion/.%2E/suche",
+        "/redaktion/eintrag/1/../../../suche",
+        "/redaktion/..",
+        "/redaktion/./..",
+        "/redaktion/..%2fsuche",
+        "/redaktion/..#x",
+    ],
+)
 def test_nobody_is_led_out_of_the_desk(path):
     assert safe_path(path) == "/redaktion"
 
@@ -167,7 +217,10 @@ def test_good_and_bad_sign_ins_are_logged_and_typed_nonsense_is_not(desk):
     app = browser("anna", "member")
     sign_in(fresh(app), "anna", "falsch", status=403)
     sign_in(fresh(app), "mein geheimes Kennwort", "x", status=403)
-    assert [(row.actor, row.address) for row in logged(house, "sign-in.refused")] == [("anna", "10.0.0.9"), ("unbekannt", "10.0.0.9")]
+    assert [(row.actor, row.address) for row in logged(house, "sign-in.refused")] == [
+        ("anna", "10.0.0.9"),
+        ("unbekannt", "10.0.0.9"),
+    ]
     assert [row.actor for row in logged(house, "sign-in")] == ["anna"]
     with house.writing("test") as work:
         assert "geheimes" not in str(work.session.scalars(sa.select(models.Attempt.login)).all())
@@ -182,10 +235,22 @@ def test_wrong_tries_of_others_keep_nobody_out(desk):
     assert "Zu viele Versuche" in sign_in(stranger, "anna", status=429).text
     assert sign_in(fresh(app, "10.77.0.1"), "anna").status_int == 303, "from another network"
     for number in range(limits.LIMITS["sign-in"].by_login):
-        with contextlib.suppress(SignInRefused), limits.attempt(house, "sign-in", "anna", f"10.88.{number}.1", dt.datetime.now(dt.UTC)):
+        with (
+            contextlib.suppress(SignInRefused),
+            limits.attempt(house, "sign-in", "anna", f"10.88.{number}.1", dt.datetime.now(dt.UTC)),
+        ):
             raise SignInRefused("wrong")
-    assert "Zu viele Versuche" in sign_in(fresh(app, "10.77.0.2"), "anna", status=429).text, "a name is not tried without end from everywhere"
-    form = act(app, "/redaktion/konto", "password", old=PASSWORD, password="ein ganz neuer Satz", repeated="ein ganz neuer Satz")
+    assert "Zu viele Versuche" in sign_in(fresh(app, "10.77.0.2"), "anna", status=429).text, (
+        "a name is not tried without end from everywhere"
+    )
+    form = act(
+        app,
+        "/redaktion/konto",
+        "password",
+        old=PASSWORD,
+        password="ein ganz neuer Satz",
+        repeated="ein ganz neuer Satz",
+    )
     assert form.status_int == 303, "an open session is not kept out"
     assert sign_in(app, "anna", "ein ganz neuer Satz").status_int == 303, "a browser that is known is not kept out"
 
@@ -198,7 +263,11 @@ def test_a_browser_is_known_for_its_own_name_only_and_has_a_limit_too(desk):
         sign_in(app, "anna", "falsch", status=403)
     sign_in(app, "anna", status=429)
     known = app.cookies["__Secure-bekannt"]
-    for name, value in (("otto", known), ("anna", known[:-1] + ("A" if known[-1] != "A" else "B")), ("anna", "x" * 32 + ".y")):
+    for name, value in (
+        ("otto", known),
+        ("anna", known[:-1] + ("A" if known[-1] != "A" else "B")),
+        ("anna", "x" * 32 + ".y"),
+    ):
         stranger = fresh(app, "10.99.0.1")
         stranger.get("/anmelden")
         stranger.set_cookie("__Secure-bekannt", value)
@@ -230,7 +299,9 @@ def test_a_forgotten_password_is_asked_for_by_address_too(desk):
     app = browser("anna", "member")
     browser("otto", "member")
     with house.writing("test") as work:
-        accounts.change(work.session, accounts.find(work.session, "anna"), name="Anna", email="Ina@Münchner-Amt.example", now=NOW)
+        accounts.change(
+            work.session, accounts.find(work.session, "anna"), name="Anna", email="Ina@Münchner-Amt.example", now=NOW
+        )
     for typed in ("INA@münchner-amt.example", "niemand@amt.example", "kein @ name"):
         form = fresh(app).get("/anmelden/vergessen").form
         form["login"] = typed
@@ -240,7 +311,9 @@ def test_a_forgotten_password_is_asked_for_by_address_too(desk):
     form = fresh(app, "10.4.0.1").get("/anmelden/vergessen").form
     form["login"] = "anna"
     form.submit()
-    assert not [kind for kind, _ in posted(house) if kind == "mail.reset"], "one link at a time: strangers fill nobody's letter box"
+    assert not [kind for kind, _ in posted(house) if kind == "mail.reset"], (
+        "one link at a time: strangers fill nobody's letter box"
+    )
 
 
 # --- second factor ---------------------------------------------------------------------------------------------------
@@ -258,7 +331,12 @@ def test_a_session_between_the_factors_cannot_set_up_change_or_read(desk):
     sign_in(app, "petra")
     for path in ("/redaktion", "/redaktion/konto", "/redaktion/zweiter-faktor", "/redaktion/hinweise"):
         assert app.get(path).headers["Location"].endswith("/redaktion/code")
-    for path in ("/redaktion/konto", "/redaktion/zweiter-faktor", "/redaktion/konto/passkeys", "/redaktion/konto/passkeys/frage"):
+    for path in (
+        "/redaktion/konto",
+        "/redaktion/zweiter-faktor",
+        "/redaktion/konto/passkeys",
+        "/redaktion/konto/passkeys/frage",
+    ):
         assert app.post(path, {"schritt": "everywhere"}).headers["Location"].endswith("/redaktion/code")
 
 
@@ -342,13 +420,17 @@ def test_a_stolen_session_cannot_add_a_factor(desk):
 # --- sessions --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("later", "is_open"), [(sessions.IDLE - dt.timedelta(seconds=1), True), (sessions.IDLE, False)])
+@pytest.mark.parametrize(
+    ("later", "is_open"), [(sessions.IDLE - dt.timedelta(seconds=1), True), (sessions.IDLE, False)]
+)
 def test_a_session_that_rests_too_long_ends(desk, later, is_open):
     house, browser = desk
     app = browser("anna", "member")
     with house.reading() as connection:
         person = sessions.signed_in(connection, app.cookies["__Secure-redaktion"], dt.datetime.now(dt.UTC))
-        assert (sessions.signed_in(connection, app.cookies["__Secure-redaktion"], person.seen_at + later) is not None) == is_open
+        assert (
+            sessions.signed_in(connection, app.cookies["__Secure-redaktion"], person.seen_at + later) is not None
+        ) == is_open
 
 
 def test_a_session_ends_after_twelve_hours_however_busy(desk):
@@ -377,7 +459,9 @@ def test_the_session_of_somebody_else_cannot_be_ended(desk):
     sign_in(fresh(app), "anna")
     with house.writing("test") as work:
         account = accounts.find(work.session, "otto")
-        wanted = work.session.scalar(sa.select(models.AccountSession.id).where(models.AccountSession.account_id == account.id))
+        wanted = work.session.scalar(
+            sa.select(models.AccountSession.id).where(models.AccountSession.account_id == account.id)
+        )
     for given in (wanted, "999999999999999999999", "²", "-1", "", "x"):
         assert "schon zu Ende" in act(app, "/redaktion/konto", "session", session=given).text
     assert other.get("/redaktion").status_int == 200
@@ -400,8 +484,12 @@ def test_a_new_password_ends_the_other_sessions_and_every_link(desk):
     with house.writing("test") as work:
         link = reset.send_link(work.session, accounts.find(work.session, "anna"), "reset", "", NOW)
     new = "ein ganz neuer Satz"
-    assert "verschieden" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new + "x").text
-    assert "geändert" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new).follow().text
+    assert (
+        "verschieden" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new + "x").text
+    )
+    assert (
+        "geändert" in act(app, "/redaktion/konto", "password", old=PASSWORD, password=new, repeated=new).follow().text
+    )
     assert app.get("/redaktion").status_int == 200 and other.get("/redaktion").status_int == 303
     assert fresh(app).get(link, status=410)
     assert sign_in(fresh(app), "anna", new).status_int == 303
@@ -520,7 +608,14 @@ def test_settings_that_would_send_a_password_in_the_clear_stop_the_start():
 def test_settings_survive_being_handed_over_to_the_servers_processes(monkeypatch):
     import os
 
-    given = {"OIDC_ISSUER": "https://x.example", "OIDC_CLIENT_ID": "x", "OIDC_ROLES": "a=press,b = land@bayern", "CLOCK": "aus", "OIDC_CREATE": "an", "BASE_URL": "https://b.example"}
+    given = {
+        "OIDC_ISSUER": "https://x.example",
+        "OIDC_CLIENT_ID": "x",
+        "OIDC_ROLES": "a=press,b = land@bayern",
+        "CLOCK": "aus",
+        "OIDC_CREATE": "an",
+        "BASE_URL": "https://b.example",
+    }
     configured = settings.load(given)
     for rule in settings.RULES:
         monkeypatch.setenv(rule.variable, "")
@@ -541,8 +636,16 @@ def test_a_password_that_was_set_is_told_one_with_the_login_is_explained_and_a_l
         path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
     act(adam, path, "link")
     payload = next(payload for kind, payload in posted(house) if kind == "mail.reset")
-    text = Postman(settings.load({"DATA": str(house.data)}), make_environment())._message("mail.reset", {**payload, "key": "k"}).get_content()
-    assert "hat die Administration Ihres Portals einen Link ausgestellt" in text and "gewünscht" not in text and "nichts zu tun" not in text
+    text = (
+        Postman(settings.load({"DATA": str(house.data)}), make_environment())
+        ._message("mail.reset", {**payload, "key": "k"})
+        .get_content()
+    )
+    assert (
+        "hat die Administration Ihres Portals einen Link ausgestellt" in text
+        and "gewünscht" not in text
+        and "nichts zu tun" not in text
+    )
     app = fresh(adam)
     form = app.get("/anmelden/" + payload["url"].rsplit("/", 1)[1]).form
     form["password"] = form["repeated"] = "Mein-Anna-Kennwort-2026"

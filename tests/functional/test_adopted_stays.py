@@ -10,17 +10,11 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import InvalidInput, clean_item
-from content.services import (
-    ballots,
-    edit,
-    given_numbers,
-    lookup,
-    numbering,
-    removal,
-    second_person,
-    transition,
-)
-from portal import database
+from content.services.base import lookup
+from content.services.council import ballots, numbering
+from content.services.editing import edit, given_numbers, removal
+from content.services.workflow import second_person, transition
+from portal.commands import database
 from workflows.decision import DECISION
 from workflows.engine import Blocked
 from workflows.guards import EARLY
@@ -32,14 +26,25 @@ PAGE = "/seite/impressum"
 
 
 def _draft(work, title="Löschprobe", **more):
-    value = clean_item("decision", {"body": "it-planungsrat", "title": title, "text": "1. Der IT-Planungsrat beschließt.", "date": "2012-03-01", **more})
+    value = clean_item(
+        "decision",
+        {
+            "body": "it-planungsrat",
+            "title": title,
+            "text": "1. Der IT-Planungsrat beschließt.",
+            "date": "2012-03-01",
+            **more,
+        },
+    )
     return edit.save(work.session, "decision", value, now=NOW).item
 
 
 def _adopted(work, title="Löschprobe"):
     row = _draft(work, title)
     transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": "/sitzung/36"})
-    ballots.record(work.desk, row, dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes"))
+    ballots.record(
+        work.desk, row, dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes")
+    )
     transition.take(work.desk, row, DECISION, "adopt")
     return row
 
@@ -84,7 +89,12 @@ def test_an_adopted_decision_keeps_body_and_address(portal):
         row = _adopted(work)
         other = work.session.scalars(sa.select(models.Body).where(models.Body.id != row.body_id)).first()
         value = clean_item("decision", {**row.input, "body": other.slug, "meeting": None, "number": None})
-        given = {**value, "number": numbering.NumberPattern(other.number_pattern).format(numbering.DecisionNumber(2012, 9, numbering.NumberPattern(other.number_pattern).suffix))}
+        given = {
+            **value,
+            "number": numbering.NumberPattern(other.number_pattern).format(
+                numbering.DecisionNumber(2012, 9, numbering.NumberPattern(other.number_pattern).suffix)
+            ),
+        }
         with pytest.raises(InvalidInput, match="vergeben und bleibt"):
             edit.save(work.session, "decision", given, now=NOW, item=row, rev=row.rev)
 
@@ -116,13 +126,20 @@ def test_an_adopted_decision_is_declared_void_by_two_and_the_public_reads_why(po
     with house.writing("rita", permits=ROLES["operator"].permits) as work:
         transition.take(work.desk, lookup.find(work.session, url), DECISION, "annul", {"comment": "Ein anderer Grund."})
     page = app.get(url)
-    assert "für nichtig erklärt" in page.html.select_one("#nichtig").text and "Kein Quorum." in page.text and "Gerda" not in page.text
+    assert (
+        "für nichtig erklärt" in page.html.select_one("#nichtig").text
+        and "Kein Quorum." in page.text
+        and "Gerda" not in page.text
+    )
     assert "für nichtig erklärt" in page.html.select_one(".line").text
     assert app.get(f"{url}.json").json["data"]["annulment"]["reason"] == "Kein Quorum."
     with house.writing("test") as work:
         row = lookup.find(work.session, url)
         assert (row.number, row.text, row.procedure_state) == ("2021/39", before, "annulled")
-        assert [line.transition for line in transition.history(work.session, row, DECISION)][-2:] == ["ask:annul", "annul"]
+        assert [line.transition for line in transition.history(work.session, row, DECISION)][-2:] == [
+            "ask:annul",
+            "annul",
+        ]
         assert work.session.scalars(sa.select(models.StepRequest)).all() == []
 
 
@@ -140,12 +157,17 @@ def test_a_public_item_is_withdrawn_by_two_at_the_desk(desk):
     mine = gerda.get(target)
     assert "Falsche Anschrift." in mine.text and "antrag-publication-withdraw-zuruecknehmen" in mine.forms
     assert "schritt-publication-withdraw" not in mine.forms
-    fields = dict(mine.forms["antrag-publication-withdraw-zuruecknehmen"].submit_fields()) | {"antrag": "", "note": "Allein."}
+    fields = dict(mine.forms["antrag-publication-withdraw-zuruecknehmen"].submit_fields()) | {
+        "antrag": "",
+        "note": "Allein.",
+    }
     assert "beantragt hat" in gerda.post(f"{target}/schritt", fields, status=409).text
     assert gerda.get(PAGE).status_int == 200
     with house.writing("test") as work:
         rita_id = work.session.scalar(sa.select(models.Account.id).where(models.Account.login == "rita"))
-        told = work.session.scalars(sa.select(models.Notice).where(models.Notice.account_id == rita_id, models.Notice.event == "waits")).one()
+        told = work.session.scalars(
+            sa.select(models.Notice).where(models.Notice.account_id == rita_id, models.Notice.event == "waits")
+        ).one()
         assert "Falsche Anschrift." in told.words
     page = rita.get(target)
     assert "Falsche Anschrift." in page.text
@@ -180,9 +202,18 @@ def test_numbers_that_came_before_the_register_are_entered_by_the_migration(port
     with house.writing("test") as work:
         row = _adopted(work)
         uid = row.body.uid
-        work.session.execute(sa.insert(models.AuditEntry.__table__), {
-            "at": NOW, "actor": "gerda", "actor_name": "Gerda Geschäft", "action": "item.removed", "subject": "/beschluss/2012/04", "detail": "", "address": "",
-        })
+        work.session.execute(
+            sa.insert(models.AuditEntry.__table__),
+            {
+                "at": NOW,
+                "actor": "gerda",
+                "actor_name": "Gerda Geschäft",
+                "action": "item.removed",
+                "subject": "/beschluss/2012/04",
+                "detail": "",
+                "address": "",
+            },
+        )
     with house.reading() as connection:
         before = set(connection.execute(sa.text("SELECT year, serial, number, item_uid FROM given_number")).all())
     database.downgrade(house.engine, "0025e")
@@ -206,7 +237,9 @@ def test_a_correction_without_a_change_is_refused_by_every_door(desk):
         with pytest.raises(Blocked, match="dieselbe wie die öffentliche"):
             transition.correct(work.desk, row, "Nichts.")
     page = app.get(target)
-    assert "dieselbe wie die öffentliche" in page.text and "note" not in page.forms["schritt-publication-correct"].fields
+    assert (
+        "dieselbe wie die öffentliche" in page.text and "note" not in page.forms["schritt-publication-correct"].fields
+    )
     fields = dict(page.forms["schritt-publication-correct"].submit_fields()) | {"note": "Nichts."}
     assert "dieselbe wie die öffentliche" in app.post(f"{target}/schritt", fields, status=409).text
 
@@ -222,12 +255,23 @@ def test_a_report_is_published_before_its_final_text_only_with_a_reason_that_sta
         row = work.session.scalars(sa.select(models.Report).order_by(models.Report.id).limit(1)).one()
         target = f"/redaktion/eintrag/{row.id}"
         row.publication_state, row.procedure_state = "submitted", "drafting"
-        work.session.add(models.ReviewThread(report_id=row.id, section_uid=row.sections[0].uid, quote="", before="", after="", start=0))
+        work.session.add(
+            models.ReviewThread(
+                report_id=row.id, section_uid=row.sections[0].uid, quote="", before="", after="", start=0
+            )
+        )
     with house.writing("test") as work:
         row = work.session.get(models.Report, row.id)
         told = transition.hindrances(work.desk, row, PUBLICATION, "publish")
-        assert [one.code for one in told] == ["unripe"] and "nicht Endfassung" in told[0].message and "1 Anmerkung" in told[0].message
-        assert transition.hindrances(work.desk, row, PUBLICATION, "publish", {"reasons": {EARLY: "Frist der Sitzung."}}) == ()
+        assert (
+            [one.code for one in told] == ["unripe"]
+            and "nicht Endfassung" in told[0].message
+            and "1 Anmerkung" in told[0].message
+        )
+        assert (
+            transition.hindrances(work.desk, row, PUBLICATION, "publish", {"reasons": {EARLY: "Frist der Sitzung."}})
+            == ()
+        )
         assert transition.reasons_in_words({"reasons": {EARLY: "Frist der Sitzung."}}) == f"{EARLY}: Frist der Sitzung."
     form = browser("gustav", "secretariat").get(target).forms["schritt-publication-publish"]
     assert why in form.fields
@@ -236,6 +280,8 @@ def test_a_report_is_published_before_its_final_text_only_with_a_reason_that_sta
 def test_an_empty_report_is_not_handed_in(portal):
     _, house = portal
     with house.writing("test") as work:
-        row = edit.save(work.session, "report", clean_item("report", {"slug": "leer", "title": "Leer", "group": "ag"}), now=NOW).item
+        row = edit.save(
+            work.session, "report", clean_item("report", {"slug": "leer", "title": "Leer", "group": "ag"}), now=NOW
+        ).item
         with pytest.raises(Blocked, match="leer"):
             transition.take(work.desk, row, PUBLICATION, "submit")

@@ -7,7 +7,10 @@ import pytest
 
 from content import models
 from content.schemas import clean_item
-from content.services import ballots, edit, lookup, transition
+from content.services.base import lookup
+from content.services.council import ballots
+from content.services.editing import edit
+from content.services.workflow import transition
 from tests.functional.confirming import saying_yes
 from tests.functional.deciding import NOW, draft_decision
 from tests.functional.test_desk import step
@@ -36,12 +39,23 @@ def test_a_decision_on_the_agenda_belongs_to_the_session_that_was_named(desk, gi
     form.submit(status=303)
     with house.writing("test") as work:
         row = lookup.find(work.session, DECISION_URL)
-        assert (row.procedure_state, row.meeting.url, row.input["meeting"]) == ("on_agenda", "/sitzung/36", "/sitzung/36")
+        assert (row.procedure_state, row.meeting.url, row.input["meeting"]) == (
+            "on_agenda",
+            "/sitzung/36",
+            "/sitzung/36",
+        )
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ("", "Die Sitzung fehlt"), ("9999", "gibt es nicht"), ("morgen", "gibt es nicht"), ("/beschluss/2021/39", "gibt es nicht"), ("²", "gibt es nicht"),
-])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", "Die Sitzung fehlt"),
+        ("9999", "gibt es nicht"),
+        ("morgen", "gibt es nicht"),
+        ("/beschluss/2021/39", "gibt es nicht"),
+        ("²", "gibt es nicht"),
+    ],
+)
 def test_a_session_that_does_not_exist_is_told_and_nothing_moves(desk, given, words):
     house, browser = desk
     number = _set(house, DECISION_URL, procedure_state="prepared")
@@ -78,7 +92,11 @@ def test_a_recommendation_is_adopted_at_the_desk_once_its_decision_is_given(desk
     with house.writing("test") as work:
         decision = lookup.find(work.session, DECISION_URL)
         decision.procedure_state, decision.recommendation_urls = "on_agenda", [RECOMMENDATION_URL]
-        ballots.record(work.desk, decision, dict.fromkeys([member.code for member in decision.body.members if member.kind != "advisory"], "yes"))
+        ballots.record(
+            work.desk,
+            decision,
+            dict.fromkeys([member.code for member in decision.body.members if member.kind != "advisory"], "yes"),
+        )
         transition.take(work.desk, decision, DECISION, "adopt")
     form = step(refused, "adopt")
     form["decision"] = "2021/39"
@@ -89,14 +107,20 @@ def test_a_recommendation_is_adopted_at_the_desk_once_its_decision_is_given(desk
 
 def _session_with(work, *titles):
     """A session whose agenda has these items, each with a decision that has its votes."""
-    rows = [{"top": str(n), "title": title, "goal": "decision", "list": "debate"} for n, title in enumerate(titles, start=1)]
+    rows = [
+        {"top": str(n), "title": title, "goal": "decision", "list": "debate"} for n, title in enumerate(titles, start=1)
+    ]
     value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": rows})
     meeting = edit.save(work.session, "meeting", value, now=NOW, actor="test").item
     decisions = []
     for title in titles:
         row = draft_decision(work, title, meeting=meeting.url)
         transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
-        ballots.record(work.desk, row, dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes"))
+        ballots.record(
+            work.desk,
+            row,
+            dict.fromkeys([member.code for member in row.body.members if member.kind != "advisory"], "yes"),
+        )
         decisions.append(row)
     return meeting, decisions
 
@@ -124,7 +148,9 @@ def test_a_decision_adopted_alone_stands_in_the_agenda_with_its_number_as_one_of
     item = app.get(url).html.select(".agenda li")[1]
     assert item.select_one(f'a[href="{address}"]') and told in item.get_text()
     assert [row["decision"] for row in app.get(f"{url}.json").json["data"]["agenda"]] == [None, address]
-    assert told in "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(app.get(f"{url}.pdf").body))
+    assert told in "".join(
+        page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(app.get(f"{url}.pdf").body)
+    )
 
 
 def test_two_items_with_one_title_are_left_to_people(portal):

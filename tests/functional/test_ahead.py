@@ -9,15 +9,30 @@ import time
 import pytest
 
 from content.helpers.helper import helper
-from content.services import exchange, lookup, transition
-from portal import ahead
-from portal.ahead import Ahead
+from content.services.base import lookup
+from content.services.exchange import exchange
+from content.services.workflow import transition
+from portal.background import ahead
+from portal.background.ahead import Ahead
 
 BASE = "https://beschluesse.example"
 PRESS = {
-    "type": "press_release", "release_kind": "press_release", "slug": "voraus", "title": "Voraus", "date": "2026-11-30", "publisher": "IT-Planungsrat", "lead": "Ein Satz.", "text": "Noch ein Satz.",
+    "type": "press_release",
+    "release_kind": "press_release",
+    "slug": "voraus",
+    "title": "Voraus",
+    "date": "2026-11-30",
+    "publisher": "IT-Planungsrat",
+    "lead": "Ein Satz.",
+    "text": "Noch ein Satz.",
 }
-DECISION = {"type": "decision", "body": "it-planungsrat", "number": "2031/01", "title": "Voraus", "text": "1. Der IT-Planungsrat beschließt."}
+DECISION = {
+    "type": "decision",
+    "body": "it-planungsrat",
+    "number": "2031/01",
+    "title": "Voraus",
+    "text": "1. Der IT-Planungsrat beschließt.",
+}
 
 
 def publish(house, *lines):
@@ -81,4 +96,8 @@ def test_after_a_long_import_only_the_newest_are_made_ahead(portal, monkeypatch)
     looks = Ahead(house, BASE)
     publish(house, *({**DECISION, "number": f"2031/{serial:02d}"} for serial in range(1, 8)))
     assert looks.look() == 3
-    assert [json.loads(order.data["document"])["url"] for order in asked] == ["/beschluss/2031/07", "/beschluss/2031/06", "/beschluss/2031/05"]
+    assert [json.loads(order.data["document"])["url"] for order in asked] == [
+        "/beschluss/2031/07",
+        "/beschluss/2031/06",
+        "/beschluss/2031/05",
+    ]

@@ -19,10 +19,14 @@ import sqlalchemy as sa
 
 from content import models
 from content.house import House
-from content.services import exchange, following, lookup, transition
-from portal import clock, settings
+from content.services.base import lookup
+from content.services.browsing import following
+from content.services.exchange import exchange
+from content.services.workflow import transition
+from portal import settings
 from portal.app import make_app
-from portal.mail import Postman
+from portal.background import clock
+from portal.background.mail import Postman
 from tests.functional.browsing import Browser
 
 READER = "Rita.Leser@Amt.example"
@@ -58,7 +62,13 @@ class World:
 
     def publish(self, words, *, is_draft=False):
         self.number += 1
-        line = {"type": "decision", "body": "it-planungsrat", "number": f"2031/{self.number:02d}", "title": words, "text": f"1. Der IT-Planungsrat beschließt {words}."}
+        line = {
+            "type": "decision",
+            "body": "it-planungsrat",
+            "number": f"2031/{self.number:02d}",
+            "title": words,
+            "text": f"1. Der IT-Planungsrat beschließt {words}.",
+        }
         path = self.house.data / "in.jsonl"
         path.write_text(json.dumps(line))
         with self.house.writing("test", clock=lambda: self.now) as work:
@@ -226,7 +236,11 @@ def test_matching_is_what_the_search_page_finds(world):
     world.publish("Zwiebel allein")
     world.tick(minutes=1)
     assert world.told() == [[wanted]]
-    found = set(re.findall(r'class="row-title" href="(\S+?)"', world.browser.get("/suche?q=Zwiebelkuchen+-Speck&jahr=2031").text))
+    found = set(
+        re.findall(
+            r'class="row-title" href="(\S+?)"', world.browser.get("/suche?q=Zwiebelkuchen+-Speck&jahr=2031").text
+        )
+    )
     assert found == {wanted}
 
 
@@ -253,7 +267,9 @@ def test_nothing_of_the_address_is_left_after_leaving(world, caplog):
     shutil.rmtree(world.house.data / "mail")  # where no mail server is set, this folder is the reader's letter box
     world.house.close()
     sqlite3.connect(world.house.data / "portal.db").execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
-    held = [path for path in world.house.data.rglob("*") if path.is_file() and KEPT.encode() in path.read_bytes().lower()]
+    held = [
+        path for path in world.house.data.rglob("*") if path.is_file() and KEPT.encode() in path.read_bytes().lower()
+    ]
     assert held == [] and KEPT not in caplog.text
 
 
@@ -297,7 +313,9 @@ def test_same_search_again_changes_nothing_for_whoever_follows_it(world):
     known, unknown = world.subscribe().text, world.subscribe(address="neu@amt.example").text
     assert known == unknown
     with world.house.reading() as connection:
-        assert connection.scalar(sa.select(models.Alert.rhythm).where(models.Alert.confirmed_at.is_not(None))) == "daily"
+        assert (
+            connection.scalar(sa.select(models.Alert.rhythm).where(models.Alert.confirmed_at.is_not(None))) == "daily"
+        )
 
 
 def test_flood_of_mail_to_one_address_stops(world):
@@ -341,9 +359,17 @@ def test_what_was_never_confirmed_is_forgotten(world):
 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
-    [("email", "", "fehlt"), ("email", "rita", "keine E-Mail"), ("email", "a@b", "keine E-Mail"), ("email", "a\r\nBcc: x@y.example", "keine E-Mail"),
-     ("email", "x" * 300 + "@amt.example", "keine E-Mail"), ("rhythm", "stündlich", "Rhythmus"), ("formular", "1.falsch", "zu lange offen"),
-     ("formular", "", "zu lange offen"), ("email", "rita@änderung.example\x00", "keine E-Mail")],
+    [
+        ("email", "", "fehlt"),
+        ("email", "rita", "keine E-Mail"),
+        ("email", "a@b", "keine E-Mail"),
+        ("email", "a\r\nBcc: x@y.example", "keine E-Mail"),
+        ("email", "x" * 300 + "@amt.example", "keine E-Mail"),
+        ("rhythm", "stündlich", "Rhythmus"),
+        ("formular", "1.falsch", "zu lange offen"),
+        ("formular", "", "zu lange offen"),
+        ("email", "rita@änderung.example\x00", "keine E-Mail"),
+    ],
 )
 def test_bad_input_is_named_and_kept(world, field, value, words):
     form = world.browser.get("/suche/abo?q=Zwiebelkuchen&jahr=2031").forms[1]
@@ -358,7 +384,9 @@ def test_form_of_another_site_sends_nothing(world):
     form = world.browser.get("/suche/abo?q=Zwiebelkuchen").forms[1]
     form["email"] = READER
     assert form.submit(headers={"Origin": "https://boese.example"}, status=403)
-    assert form.submit(headers={"Origin": "null"}, status=400), "without a cookie the browser must say that our page sent it"
+    assert form.submit(headers={"Origin": "null"}, status=400), (
+        "without a cookie the browser must say that our page sent it"
+    )
     world.tick()
     assert world.mails() == []
 
@@ -368,7 +396,15 @@ def test_letterhead_is_not_lent_to_advertising(world):
     assert "spam.example" not in world.mails()[0].get_content()
 
 
-@pytest.mark.parametrize("path", ["/abo/bestaetigen/1.AAAAAAAAAAAAAAAAAAAAAA", "/abo/1.AAAAAAAAAAAAAAAAAAAAAA", "/abo/999999999999.AAAAAAAAAAAAAAAAAAAAAA", "/abo/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/abo/bestaetigen/1.AAAAAAAAAAAAAAAAAAAAAA",
+        "/abo/1.AAAAAAAAAAAAAAAAAAAAAA",
+        "/abo/999999999999.AAAAAAAAAAAAAAAAAAAAAA",
+        "/abo/x",
+    ],
+)
 def test_guessed_link_opens_nothing(world, path):
     world.subscribe()
     world.confirm()
@@ -397,7 +433,14 @@ def test_search_is_a_feed_with_the_same_filters(world):
 @pytest.mark.parametrize("stretch", [1_000, 10])
 def test_what_is_published_last_leads_the_feed_however_old_it_is(world, monkeypatch, stretch):
     monkeypatch.setattr(following, "_MANY", stretch)
-    line = {"type": "decision", "body": "it-planungsrat", "number": "2012/88", "title": "IT-Planungsrat", "text": "Der IT-Planungsrat holt etwas nach.", "date": "2012-03-01"}
+    line = {
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": "2012/88",
+        "title": "IT-Planungsrat",
+        "text": "Der IT-Planungsrat holt etwas nach.",
+        "date": "2012-03-01",
+    }
     path = world.house.data / "in.jsonl"
     path.write_text(json.dumps(line))
     with world.house.writing("test", clock=lambda: world.now + dt.timedelta(hours=1)) as work:
@@ -408,7 +451,10 @@ def test_what_is_published_last_leads_the_feed_however_old_it_is(world, monkeypa
 
 
 def test_days_are_told_as_people_write_them(world):
-    assert "„Zwiebelkuchen“, von 01.01.2018, bis 31.12.2019" in world.browser.get("/suche/abo?q=Zwiebelkuchen&von=2018-01-01&bis=2019").text
+    assert (
+        "„Zwiebelkuchen“, von 01.01.2018, bis 31.12.2019"
+        in world.browser.get("/suche/abo?q=Zwiebelkuchen&von=2018-01-01&bis=2019").text
+    )
 
 
 def test_a_search_without_any_word_is_no_alert(world):
@@ -435,7 +481,11 @@ def test_killed_clock_tells_each_publication_exactly_once(world, round_number):
     urls = []
     for _ in range(8):
         urls += [world.publish(f"Zwiebelkuchen {len(urls)}") for _ in range(2)]
-        with subprocess.Popen([sys.executable, "-W", "ignore", "-c", RUNNER, str(world.house.data)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as runner:
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", RUNNER, str(world.house.data)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as runner:
             assert runner.stdout.readline() == b"ready\n"
             time.sleep(chance.uniform(0, 0.06))
             runner.kill()
@@ -462,7 +512,7 @@ while True:
 
 
 def test_two_workers_at_once_write_one_message(world):
-    from content.services import news, saved
+    from content.services.search import news, saved
 
     world.subscribe()
     world.confirm()

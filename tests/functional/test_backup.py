@@ -19,11 +19,11 @@ import pytest
 import sqlalchemy as sa
 
 from content import founding
-from content.db import make_engine
+from content.database.db import make_engine
 from content.house import House, replace_key
-from content.ledger import create_key
-from content.services import audit
-from portal import backup, cli, integrity
+from content.proof.ledger import create_key
+from content.services.accounts import audit
+from portal.commands import backup, cli, integrity
 from tests.conftest import _new_database
 
 
@@ -166,7 +166,9 @@ def _with(name, body):
 
 
 @pytest.mark.on_both_databases
-def test_a_key_is_not_changed_while_database_and_keys_are_copied(portal, request, target, tmp_path, command, monkeypatch):
+def test_a_key_is_not_changed_while_database_and_keys_are_copied(
+    portal, request, target, tmp_path, command, monkeypatch
+):
     _, house = portal
     real, tries = backup._copy_database, []
 
@@ -198,7 +200,9 @@ def test_an_archive_with_another_key_than_its_register_goes_on_with_is_not_made(
 
     monkeypatch.setattr(backup, "_copy_database", copy)
     code, _, errors = command(data, "backup", str(tmp_path / "b.tar.gz"))
-    assert code == 1 and "nicht der Schlüssel" in errors and (tmp_path / "b.tar.gz").read_bytes() == b"die gute Sicherung"
+    assert (
+        code == 1 and "nicht der Schlüssel" in errors and (tmp_path / "b.tar.gz").read_bytes() == b"die gute Sicherung"
+    )
 
 
 def test_an_archive_that_an_earlier_version_made_during_a_change_of_key_comes_back(data, target, tmp_path, command):
@@ -211,7 +215,9 @@ def test_an_archive_that_an_earlier_version_made_during_a_change_of_key_comes_ba
         _with(founding.KEY_FILE, old)(members)
         _with(founding.NEXT_KEY_FILE, new)(members)
 
-    code, _, errors = command(target, "restore", str(_changed(tmp_path / "b.tar.gz", tmp_path / "mitten.tar.gz", unsettle)))
+    code, _, errors = command(
+        target, "restore", str(_changed(tmp_path / "b.tar.gz", tmp_path / "mitten.tar.gz", unsettle))
+    )
     assert (code, errors) == (0, "") and (target / founding.KEY_FILE).read_bytes() == new
     assert command(target, "check")[0] == 0
 
@@ -242,9 +248,15 @@ SPOILT = {
     "a flipped byte": (lambda _: _flip, "verändert oder unvollständig"),
     "no database": (lambda _: _without("portal.db", "database/"), ""),
     "no keys": (lambda _: _without("keys/"), "fehlt der Schlüssel"),
-    "key of another": (lambda tmp_path: _with("keys/ledger-ed25519.pem", _other_key(tmp_path)), "nicht der ihres Registers"),
+    "key of another": (
+        lambda tmp_path: _with("keys/ledger-ed25519.pem", _other_key(tmp_path)),
+        "nicht der ihres Registers",
+    ),
     "no files": (lambda _: _without("files/"), "Dateien, die die Datenbank nennt"),
-    "no manifest": (lambda _: lambda members: members.pop("manifest.json") and members.pop("portal.db", None), "fehlt die Datenbank"),
+    "no manifest": (
+        lambda _: lambda members: members.pop("manifest.json") and members.pop("portal.db", None),
+        "fehlt die Datenbank",
+    ),
     "newer data": (lambda _: _newer(revision="9999"), "neuer als das Programm"),
     "newer archive": (lambda _: _newer(), "neueres Programm"),
     "other facts": (lambda _: _newer(position=7), "nicht die, die ihr Verzeichnis nennt"),
@@ -268,8 +280,14 @@ def test_what_is_not_whole_is_refused_and_leaves_nothing(saved, target, tmp_path
     assert command(target, "restore", str(tmp_path / "schlecht.tar.gz"))[0] == 2 and _is_untouched(target, is_postgres)
 
 
-LATE = ["portal.backup.founding.write", "portal.starting._bring_up", "portal.starting.mend", "portal.cli._record_restore", "content.services.register.remember",
-        "content.services.register.catch_up"]
+LATE = [
+    "portal.commands.backup.founding.write",
+    "portal.commands.starting._bring_up",
+    "portal.commands.starting.mend",
+    "portal.commands.cli._record_restore",
+    "content.services.publishing.register.remember",
+    "content.services.publishing.register.catch_up",
+]
 """What a restore calls when the archive's files lie in their places already, in its order."""
 
 
@@ -280,7 +298,9 @@ def test_a_restore_that_was_killed_late_is_finished_by_the_same_command(saved, t
     before = _state(house.data, house.engine.url.render_as_string(hide_password=False))
     if not is_postgres:  # where a second beginning could not just take the database away
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///{target.parent}/woanders.db")
-    for place in [place for place in LATE if not (is_after and "_record" in place)]:  # after it, nothing is left to remember
+    for place in [
+        place for place in LATE if not (is_after and "_record" in place)
+    ]:  # after it, nothing is left to remember
         child = os.fork()
         if not child:
             holder, _, name = place.rpartition(".")
@@ -332,7 +352,9 @@ def test_a_restore_that_was_killed_is_refused_by_all_others_and_finished_by_itse
 
 
 @pytest.mark.parametrize("fails_at", [None, "portal.db", "keys", "files"])
-def test_a_restore_across_file_systems_copies_whole_or_not_at_all(data, target, tmp_path, command, monkeypatch, fails_at):
+def test_a_restore_across_file_systems_copies_whole_or_not_at_all(
+    data, target, tmp_path, command, monkeypatch, fails_at
+):
     before = _state(data)
     assert command(data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
     real, crossed = os.replace, []
@@ -354,7 +376,12 @@ def test_a_restore_across_file_systems_copies_whole_or_not_at_all(data, target, 
         _assert_restored(target, before)
         assert command(target, "check")[0] == 0
         assert stat.S_IMODE((target / founding.KEY_FILE).stat().st_mode) == 0o600
-        assert [path.name for folder in (target, tmp_path / "andere") for path in folder.iterdir() if path.name.startswith(".") or path.name == "restoring"] == []
+        assert [
+            path.name
+            for folder in (target, tmp_path / "andere")
+            for path in folder.iterdir()
+            if path.name.startswith(".") or path.name == "restoring"
+        ] == []
         return
     assert code == 2 and "voll" in errors and _is_untouched(target, is_postgres=False)
     assert list((tmp_path / "andere").iterdir()) == [], "a database without its folder"
@@ -371,7 +398,9 @@ def test_a_database_that_is_not_empty_is_not_filled(postgres_house, target, tmp_
     monkeypatch.setenv("DATABASE_URL", postgres_house.engine.url.render_as_string(hide_password=False))
     assert command(postgres_house.data, "backup", str(tmp_path / "b.tar.gz"))[0] == 0
     code, _, errors = command(target, "restore", str(tmp_path / "b.tar.gz"))
-    assert code == 2 and "nicht leer" in errors and {path.name for path in target.iterdir()} <= {"lemmas", *founding.LOCKS}
+    assert (
+        code == 2 and "nicht leer" in errors and {path.name for path in target.iterdir()} <= {"lemmas", *founding.LOCKS}
+    )
 
 
 def test_an_archive_without_manifest_of_an_earlier_version_comes_back(saved, target, tmp_path, command):
@@ -385,7 +414,18 @@ def test_an_archive_without_manifest_of_an_earlier_version_comes_back(saved, tar
     assert command(target, "check")[0] == 0
 
 
-TABLES = ("revision", "item", "audit_entry", "account", "edition", "ledger_entry", "edition_facet", "file", "portal_identity", "ledger_head")
+TABLES = (
+    "revision",
+    "item",
+    "audit_entry",
+    "account",
+    "edition",
+    "ledger_entry",
+    "edition_facet",
+    "file",
+    "portal_identity",
+    "ledger_head",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -394,7 +434,10 @@ def test_a_spoilt_page_is_told_by_check_and_never_replaces_a_good_archive(data, 
     path = data / "portal.db"
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        root, size = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()[0], connection.execute("PRAGMA page_size").fetchone()[0]
+        root, size = (
+            connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()[0],
+            connection.execute("PRAGMA page_size").fetchone()[0],
+        )
     with path.open("r+b") as file:
         file.seek((root - 1) * size)
         file.write(b"\xff\x07" * (size // 2))
@@ -428,7 +471,10 @@ def test_what_a_killed_backup_left_goes_with_the_next_one_and_a_running_one_keep
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tar.gz", "data"]
 
 
-@pytest.mark.parametrize("words", [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["import", "{}/data/in.jsonl"]])
+@pytest.mark.parametrize(
+    "words",
+    [["backup", "{}/b.tar.gz"], ["export", "{}/e.jsonl"], ["reconcile"], ["reindex"], ["import", "{}/data/in.jsonl"]],
+)
 def test_a_full_disk_is_told_in_one_line(data, tmp_path, command, monkeypatch, words):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "voll"))
@@ -474,8 +520,15 @@ def _archive(path, *members):
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("../fort.txt", tarfile.REGTYPE), ("/tmp/fort.txt", tarfile.REGTYPE), ("keys/../../fort", tarfile.REGTYPE), ("keys/.ssh", tarfile.REGTYPE),
-        ("index/a", tarfile.REGTYPE), ("keys/link", tarfile.SYMTYPE), ("files/hart", tarfile.LNKTYPE), ("keys/dev", tarfile.CHRTYPE), ("portal.db/x", tarfile.REGTYPE),
+        ("../fort.txt", tarfile.REGTYPE),
+        ("/tmp/fort.txt", tarfile.REGTYPE),
+        ("keys/../../fort", tarfile.REGTYPE),
+        ("keys/.ssh", tarfile.REGTYPE),
+        ("index/a", tarfile.REGTYPE),
+        ("keys/link", tarfile.SYMTYPE),
+        ("files/hart", tarfile.LNKTYPE),
+        ("keys/dev", tarfile.CHRTYPE),
+        ("portal.db/x", tarfile.REGTYPE),
     ],
 )
 def test_nothing_but_our_own_files_is_unpacked(tmp_path, name, kind):
@@ -515,13 +568,18 @@ def test_a_backup_that_fails_leaves_the_old_one(data, tmp_path, command, monkeyp
     monkeypatch.setattr(backup, "_copy_database", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "kein Platz")))
     code, _, errors = command(data, "backup", str(target))
     assert code == 2 and "Der Datenträger ist voll" in errors
-    assert target.read_bytes() == b"alt" and sorted(path.name for path in tmp_path.iterdir()) == ["data", "sicherung.tar.gz"]
+    assert target.read_bytes() == b"alt" and sorted(path.name for path in tmp_path.iterdir()) == [
+        "data",
+        "sicherung.tar.gz",
+    ]
 
 
 def test_check_asks_amcheck_about_every_index_and_says_when_it_cannot(postgres_house, command, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", postgres_house.engine.url.render_as_string(hide_password=False))
     code, said, errors = command(postgres_house.data, "check")
-    assert (code, errors) == (0, "") and "fehlt die Erweiterung amcheck" in said and "Indizes aber nicht geprüft" in said
+    assert (
+        (code, errors) == (0, "") and "fehlt die Erweiterung amcheck" in said and "Indizes aber nicht geprüft" in said
+    )
     # The wheel's server lacks it: a function of its name and shape, in a schema of its own, finds one index damaged.
     with postgres_house.engine.begin() as connection:
         connection.exec_driver_sql("CREATE SCHEMA werkzeuge")
@@ -536,22 +594,36 @@ def test_check_asks_amcheck_about_every_index_and_says_when_it_cannot(postgres_h
 
 def test_check_on_postgresql_says_when_the_role_may_not_ask_amcheck(postgres_house):
     with postgres_house.engine.begin() as connection:
-        connection.exec_driver_sql("CREATE FUNCTION bt_index_check(index regclass, heapallindexed boolean) RETURNS void LANGUAGE sql AS ''")
+        connection.exec_driver_sql(
+            "CREATE FUNCTION bt_index_check(index regclass, heapallindexed boolean) RETURNS void LANGUAGE sql AS ''"
+        )
         connection.exec_driver_sql("REVOKE EXECUTE ON FUNCTION bt_index_check FROM PUBLIC")
         connection.exec_driver_sql("SET LOCAL ROLE pg_read_all_data")
         assert integrity._amcheck(connection) == (None, "forbidden")
 
 
 def _contents(data):
-    return {path.relative_to(data).as_posix(): path.read_bytes() for path in data.rglob("*") if path.is_file() and not path.name.endswith((".lock", "-shm"))}
+    return {
+        path.relative_to(data).as_posix(): path.read_bytes()
+        for path in data.rglob("*")
+        if path.is_file() and not path.name.endswith((".lock", "-shm"))
+    }
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ("export", "{data}/portal.db"), ("backup", "{data}/portal.db"), ("backup", "{data}/keys/ledger-ed25519.pem"), ("export", "{data}/neu.jsonl"),
-        ("workflows", "diagram", "--into", "{data}"), ("workflows", "diagram", "--into", "{data}/files/neu"), ("export", "{data}/../link/portal.db"),
-        ("backup", "{data}/../zur-datenbank"), ("backup", "{data}/../hart"), ("export", "{data}/../fremd/files/a.jsonl"), ("workflows", "diagram", "--into", "{data}/../bilder"),
+        ("export", "{data}/portal.db"),
+        ("backup", "{data}/portal.db"),
+        ("backup", "{data}/keys/ledger-ed25519.pem"),
+        ("export", "{data}/neu.jsonl"),
+        ("workflows", "diagram", "--into", "{data}"),
+        ("workflows", "diagram", "--into", "{data}/files/neu"),
+        ("export", "{data}/../link/portal.db"),
+        ("backup", "{data}/../zur-datenbank"),
+        ("backup", "{data}/../hart"),
+        ("export", "{data}/../fremd/files/a.jsonl"),
+        ("workflows", "diagram", "--into", "{data}/../bilder"),
     ],
 )
 def test_no_command_writes_over_what_the_portal_lives_on(data, command, words):

@@ -8,10 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.laender import LAND_CODES
+from content.council.laender import LAND_CODES
 from content.schemas import clean_item
-from content.services import ballots, declarations, edit, exchange, lookup, transition
-from portal import database
+from content.services.base import lookup
+from content.services.council import ballots, declarations
+from content.services.editing import edit
+from content.services.exchange import exchange
+from content.services.workflow import transition
+from portal.commands import database
 from tests.functional.test_change_authors import green_list
 from tests.functional.test_council_law import NOW, SECRETARIAT, _published, _ready, _row, _vote, _vote_form
 from tests.functional.test_desk import step
@@ -69,7 +73,9 @@ def test_a_rule_that_one_person_saved_at_the_body_counts_once_a_second_person_pu
     correct_body(house)
     page = app.get(f"{target}/abstimmung")
     assert page.html.find(id="gremium") is None
-    assert refusal(house, target) == {"vote_failed", "other_rule"}, "what was counted by the rule of before is entered anew"
+    assert refusal(house, target) == {"vote_failed", "other_rule"}, (
+        "what was counted by the rule of before is entered anew"
+    )
     _vote(app, target, AGAINST, rule="empfehlung").submit(status=303)
     step(app.get(target), "adopt").submit(status=303)
     assert _row(house, target, lambda row: row.procedure_state) == "adopted"
@@ -102,7 +108,9 @@ def test_who_voted_stays_where_members_change_between_the_vote_and_the_decision(
     assert refusal(house, target) == set(), "what one person saved changes nothing"
     correct_body(house)
     assert refusal(house, target) == {"other_members"}
-    assert all("nicht mehr die, mit denen gezählt wurde" in app.get(page).text for page in (target, f"{target}/abstimmung"))
+    assert all(
+        "nicht mehr die, mit denen gezählt wurde" in app.get(page).text for page in (target, f"{target}/abstimmung")
+    )
 
 
 @pytest.mark.on_both_databases
@@ -114,7 +122,12 @@ def test_a_decision_keeps_who_voted_whoever_is_a_member_later(desk):
     change_body(house, members=without_five(house), voting_rule="einstimmig")
     correct_body(house)
     with house.writing("gerda", permits=SECRETARIAT) as work:
-        declarations.add(work.desk, work.session.get(models.Decision, int(target.rsplit("/", 1)[1])), ["NW"], "Nordrhein-Westfalen merkt an.")
+        declarations.add(
+            work.desk,
+            work.session.get(models.Decision, int(target.rsplit("/", 1)[1])),
+            ["NW"],
+            "Nordrhein-Westfalen merkt an.",
+        )
     form = step(other.get(target), "correct")
     form["note"] = "Protokollerklärung"
     form.submit(status=303)
@@ -156,10 +169,26 @@ def test_nobody_decides_for_a_body_that_is_not_public_but_who_takes_over_what_wa
     app = browser("gerda", "secretariat")
     members = [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]
     with house.writing("gerda", permits=SECRETARIAT) as work:
-        given = {"slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN-RA", "voting_rule": "einstimmig", "members": members}
+        given = {
+            "slug": "rat",
+            "name": "Rat",
+            "number_pattern": "YYYY/NN-RA",
+            "voting_rule": "einstimmig",
+            "members": members,
+        }
         body = edit.save(work.session, "body", clean_item("body", given), now=NOW, actor="gerda").item
-        meeting = edit.save(work.session, "meeting", clean_item("meeting", {"body": "rat", "kind": "special", "date": "2026-03-05"}), now=NOW).item
-        row = edit.save(work.session, "decision", clean_item("decision", {"body": "rat", "title": "Probe", "text": "1. Der Rat beschließt."}), now=NOW).item
+        meeting = edit.save(
+            work.session,
+            "meeting",
+            clean_item("meeting", {"body": "rat", "kind": "special", "date": "2026-03-05"}),
+            now=NOW,
+        ).item
+        row = edit.save(
+            work.session,
+            "decision",
+            clean_item("decision", {"body": "rat", "title": "Probe", "text": "1. Der Rat beschließt."}),
+            now=NOW,
+        ).item
         transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         target, number = f"/redaktion/eintrag/{row.id}", body.id
     page = app.get(f"{target}/abstimmung")
@@ -169,7 +198,14 @@ def test_nobody_decides_for_a_body_that_is_not_public_but_who_takes_over_what_wa
     form.submit(status=303)
     assert refusal(house, target) == {"body_not_public"}
     assert "Bitte zuerst das Gremium veröffentlichen" in app.get(target).text
-    line = {"type": "decision", "body": "rat", "number": "2020/01-RA", "text": "1. Der Rat beschließt.", "date": "2020-02-03", "vote": {"others": "yes"}}
+    line = {
+        "type": "decision",
+        "body": "rat",
+        "number": "2020/01-RA",
+        "text": "1. Der Rat beschließt.",
+        "date": "2020-02-03",
+        "vote": {"others": "yes"},
+    }
     (tmp_path / "alt.jsonl").write_text(json.dumps(line))
     with house.writing("test") as work:
         exchange.Importer(work.desk, is_publishing=True).read([tmp_path / "alt.jsonl"])
@@ -187,7 +223,9 @@ def test_a_vote_entered_late_counts_by_the_public_body(desk):
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
         late = work.session.scalars(
-            sa.select(models.Decision).where(models.Decision.number.is_not(None), models.Decision.id.not_in(sa.select(models.Vote.item_id))).limit(1)
+            sa.select(models.Decision)
+            .where(models.Decision.number.is_not(None), models.Decision.id.not_in(sa.select(models.Vote.item_id)))
+            .limit(1)
         ).one()
         target = f"/redaktion/eintrag/{late.id}"
     assert "nicht zustande gekommen" in _vote(app, target, AGAINST).submit(status=400).text
@@ -203,4 +241,7 @@ def test_votes_of_before_get_the_members_that_were_public(desk):
     database.downgrade(house.engine, "0025a")
     database.migrate(house.engine)
     for target in (shown, still):
-        assert {row["code"] for row in _row(house, target, lambda row: ballots.vote_of(sa.orm.object_session(row), row).members)} >= {"BUND", *LAND_CODES}
+        assert {
+            row["code"]
+            for row in _row(house, target, lambda row: ballots.vote_of(sa.orm.object_session(row), row).members)
+        } >= {"BUND", *LAND_CODES}

@@ -15,12 +15,14 @@ import sqlalchemy as sa
 from pyramid.interfaces import IRoutesMapper
 from webtest import TestApp
 
-from content import models, patience
-from content.patience import Patience, ReadsOnly
+from content import models
+from content.database import patience
+from content.database.patience import Patience, ReadsOnly
 from content.search import joined
-from content.services import ledger, sessions
-from content.services.ledger import SEEN_FILE
-from portal.views import files
+from content.services.accounts import sessions
+from content.services.publishing import ledger
+from content.services.publishing.ledger import SEEN_FILE
+from portal.views.public import files
 from tests.functional.browsing import registry_of
 from tests.functional.conftest import PASSWORD
 from tests.functional.test_desk import form_of, new_press, step
@@ -44,7 +46,12 @@ def held(house):
 
 
 def told_to_come_back(answer):
-    return answer.status_int == 503 and int(answer.headers["Retry-After"]) > 0 and "Gerade wird viel geschrieben" in answer.text and "Es wurde nichts geändert" in answer.text
+    return (
+        answer.status_int == 503
+        and int(answer.headers["Retry-After"]) > 0
+        and "Gerade wird viel geschrieben" in answer.text
+        and "Es wurde nichts geändert" in answer.text
+    )
 
 
 def test_a_step_that_waited_too_long_asks_to_come_back_and_can_be_taken_then(desk):
@@ -60,7 +67,12 @@ def test_a_text_that_could_not_be_saved_is_sent_again_by_the_same_form(desk):
     house, browser = desk
     app = browser("paula", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
-    for name, value in {"slug": "warten", "title": "Warten", "publisher": "IT-Planungsrat", "text": "Ein langer Text."}.items():
+    for name, value in {
+        "slug": "warten",
+        "title": "Warten",
+        "publisher": "IT-Planungsrat",
+        "text": "Ein langer Text.",
+    }.items():
         form[name] = value
     with held(house):
         assert told_to_come_back(form.submit(expect_errors=True))
@@ -72,7 +84,12 @@ def test_what_was_typed_comes_back_in_a_form_that_sends_it_again(desk):
     house, browser = desk
     app = browser("paula", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
-    for name, value in {"slug": "warten", "title": "Warten", "publisher": "IT-Planungsrat", "text": "Ein <langer> Text."}.items():
+    for name, value in {
+        "slug": "warten",
+        "title": "Warten",
+        "publisher": "IT-Planungsrat",
+        "text": "Ein <langer> Text.",
+    }.items():
         form[name] = value
     with held(house):
         refused = form.submit(expect_errors=True)
@@ -102,7 +119,10 @@ def test_of_many_who_wait_at_once_each_is_told_and_readers_read_meanwhile(desk):
         writers = [threading.Thread(target=lambda: answers.append(form.submit(expect_errors=True))) for _ in range(16)]
         for writer in writers:
             writer.start()
-        read = [app.get(path).status_int for path in ("/", "/health", "/static/portal.css", "/redaktion", "/beschluesse?seite=2")]
+        read = [
+            app.get(path).status_int
+            for path in ("/", "/health", "/static/portal.css", "/redaktion", "/beschluesse?seite=2")
+        ]
         for writer in writers:
             writer.join(30)
     assert read == [200] * 5
@@ -116,7 +136,11 @@ UNTIL_SET = {"pdf", "kit"}
 def _addresses(house, app):
     """(name of the route, address) of every route of the table, filled with what is there."""
     with house.reading() as connection:
-        rows = connection.execute(sa.select(models.Item.kind, models.Item.url, models.Item.id, models.Item.publication_state).order_by(models.Item.id)).all()
+        rows = connection.execute(
+            sa.select(models.Item.kind, models.Item.url, models.Item.id, models.Item.publication_state).order_by(
+                models.Item.id
+            )
+        ).all()
         file = connection.execute(sa.select(models.File.sha256)).scalar()
         section = connection.execute(sa.select(models.ReportSection.uid, models.ReportSection.report_id)).first()
         contact = connection.execute(sa.select(models.Contact.id)).scalar() or 1
@@ -124,7 +148,9 @@ def _addresses(house, app):
     tails = {row.kind: row.url.split("/", 2)[2] for row in rows if row.publication_state == "published"}
     ids = {row.kind: row.id for row in rows}
     special = {
-        "desk.person": account, "desk.contact": contact, "desk.reuse": ids.get("reuse", 1),
+        "desk.person": account,
+        "desk.contact": contact,
+        "desk.reuse": ids.get("reuse", 1),
     }
     found = []
     for route in registry_of(app).getUtility(IRoutesMapper).get_routes():
@@ -132,9 +158,24 @@ def _addresses(house, app):
         is_report = route.name.startswith(("desk.report", "desk.section")) or route.name.startswith("report.")
         number = section.report_id if is_report else special.get(route.name, ids["decision"])
         values = {
-            "tail": tails.get(kind if kind in tails else route.name.partition(".")[0], tails["market_item" if "marktplatz" in route.pattern else "offer"]),
-            "id": number, "uid": section.uid, "sha256": file, "name": "alle" if route.name == "feed" else "datei", "part": "1", "kind": "decision",
-            "code": "by", "slug": tails["report"], "anchor": "a1", "old": "1", "new": "1", "position": "1", "secret": "x" * 43, "rule": "links.target",
+            "tail": tails.get(
+                kind if kind in tails else route.name.partition(".")[0],
+                tails["market_item" if "marktplatz" in route.pattern else "offer"],
+            ),
+            "id": number,
+            "uid": section.uid,
+            "sha256": file,
+            "name": "alle" if route.name == "feed" else "datei",
+            "part": "1",
+            "kind": "decision",
+            "code": "by",
+            "slug": tails["report"],
+            "anchor": "a1",
+            "old": "1",
+            "new": "1",
+            "position": "1",
+            "secret": "x" * 43,
+            "rule": "links.target",
             "token": f"1.{'x' * 22}" if route.name.startswith("alert.") else "x" * 43,
         }
         found.append((route.name, _filled(route.pattern, values)))
@@ -151,7 +192,11 @@ def test_nobody_who_reads_waits_for_a_writer_on_any_route_whoever_it_is(desk, mo
     """Every route of the table, every role: with the writer held, what answers is what would have answered anyway."""
     house, browser = desk
     monkeypatch.setattr(sessions, "SEEN_EVERY", dt.timedelta(0))  # each look is worth noting, and none of them writes
-    people = {role: browser(f"p-{role}", role, organisation="fitko" if row.needs_organisation else "") for role, row in ROLES.items() if row.is_human}
+    people = {
+        role: browser(f"p-{role}", role, organisation="fitko" if row.needs_organisation else "")
+        for role, row in ROLES.items()
+        if row.is_human
+    }
     people[""] = TestApp(next(iter(people.values())).app, extra_environ={"HTTP_HOST": "beschluesse.example"})
     addresses = _addresses(house, people[""])
     seen, heavy = {}, set()
@@ -179,7 +224,9 @@ def test_a_request_that_reads_cannot_write_even_by_mistake(house):
 
 def test_a_publication_whose_index_is_held_undoes_all_and_asks_to_come_back(desk, monkeypatch):
     house, browser = desk
-    monkeypatch.setattr(joined.IndexQueue.__init__, "__kwdefaults__", {**joined.IndexQueue.__init__.__kwdefaults__, "timeout_s": 0.01})
+    monkeypatch.setattr(
+        joined.IndexQueue.__init__, "__kwdefaults__", {**joined.IndexQueue.__init__.__kwdefaults__, "timeout_s": 0.01}
+    )
     author, other = browser("paula", "press"), browser("rita", "secretariat")
     address = step(new_press(author).follow(), "submit").submit().headers["Location"]
     form = step(other.get(address), "publish")
@@ -195,6 +242,7 @@ def test_a_publication_whose_index_is_held_undoes_all_and_asks_to_come_back(desk
 @contextlib.contextmanager
 def _forbidden(house, pragma):
     """No page more can be written: SQLite answers as on a full or read-only disk."""
+
     def forbid(driver, _record):
         driver.execute(pragma)
 
@@ -205,16 +253,28 @@ def _forbidden(house, pragma):
     house.engine.dispose()
 
 
-@pytest.mark.parametrize(("pragma", "why"), [("PRAGMA max_page_count=1", "ist voll"), ("PRAGMA query_only=ON", "nur lesen")])
+@pytest.mark.parametrize(
+    ("pragma", "why"), [("PRAGMA max_page_count=1", "ist voll"), ("PRAGMA query_only=ON", "nur lesen")]
+)
 def test_what_cannot_be_kept_is_told_truly_and_can_be_sent_again(desk, pragma, why):
     house, browser = desk
     app = browser("paula", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
-    for name, value in {"slug": "voll", "title": "Voll", "publisher": "IT-Planungsrat", "text": "Ein langer Text. " * 3_000}.items():
+    for name, value in {
+        "slug": "voll",
+        "title": "Voll",
+        "publisher": "IT-Planungsrat",
+        "text": "Ein langer Text. " * 3_000,
+    }.items():
         form[name] = value
     with _forbidden(house, pragma):
         answer = form.submit(expect_errors=True)
-        assert answer.status_int == 503 and why in answer.text and "Es wurde nichts geändert" in answer.text and "Adresse" not in answer.text
+        assert (
+            answer.status_int == 503
+            and why in answer.text
+            and "Es wurde nichts geändert" in answer.text
+            and "Adresse" not in answer.text
+        )
         assert app.get("/beschluesse").status_int == 200
     assert form.submit().status_int == 303
 
@@ -233,14 +293,25 @@ def test_what_would_fork_the_register_is_refused_in_words(desk, is_put_back):
     with house.reading() as connection:
         before = ledger.position(connection)
     answer = step(gerda.get(path), "publish").submit(expect_errors=True)
-    assert answer.status_int == 503 and "Gerade kann nichts veröffentlicht werden" in answer.text and "beschlussportal check" in answer.text
+    assert (
+        answer.status_int == 503
+        and "Gerade kann nichts veröffentlicht werden" in answer.text
+        and "beschlussportal check" in answer.text
+    )
     with house.reading() as connection:
         assert ledger.position(connection) == before
     seen.write_text(note)
     assert step(gerda.get(path), "publish").submit().status_int == 303
 
 
-@pytest.mark.parametrize(("free", "flag", "words"), [(0, 0, ["Der Datenträger ist voll."]), (10**9, os.ST_RDONLY, ["Der Datenträger lässt sich nur lesen."]), (10**9, 0, [])])
+@pytest.mark.parametrize(
+    ("free", "flag", "words"),
+    [
+        (0, 0, ["Der Datenträger ist voll."]),
+        (10**9, os.ST_RDONLY, ["Der Datenträger lässt sich nur lesen."]),
+        (10**9, 0, []),
+    ],
+)
 def test_health_says_when_nothing_can_be_kept(portal, monkeypatch, free, flag, words):
     app, _ = portal
     monkeypatch.setattr(files.os, "statvfs", lambda _: SimpleNamespace(f_flag=flag, f_bavail=free, f_frsize=1))

@@ -8,22 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
+from content.council.koenigstein import KEYS
 from content.export import pdf
-from content.koenigstein import KEYS
 from content.schemas import clean_item
-from content.services import (
-    ballots,
-    edit,
-    key_lists,
-    ledger,
-    lookup,
-    mentions,
-    other_rule,
-    proof,
-    second_person,
-    transition,
-)
-from portal import starting
+from content.services.base import lookup
+from content.services.council import ballots, key_lists, other_rule
+from content.services.editing import edit, mentions
+from content.services.publishing import ledger, proof
+from content.services.workflow import second_person, transition
+from portal.commands import starting
 from tests.functional.deciding import acting, draft_decision, voted
 from workflows.decision import DECISION
 from workflows.engine import Blocked
@@ -58,7 +51,10 @@ def test_what_was_withdrawn_comes_back_only_by_two_and_the_history_tells_both(po
     with acting(house, "rita") as work:
         row = lookup.find(work.session, PAGE)
         transition.take(work.desk, row, PUBLICATION, "republish", {"note": "Ein anderer Grund."})
-        assert [(line.transition, line.actor) for line in transition.history(work.session, row)][-2:] == [("ask:republish", "gerda"), ("republish", "rita")]
+        assert [(line.transition, line.actor) for line in transition.history(work.session, row)][-2:] == [
+            ("ask:republish", "gerda"),
+            ("republish", "rita"),
+        ]
     assert "Die Anschrift stimmt doch." in app.get(f"{PAGE}/fassungen", status=200).text
     app.get(PAGE, status=200)
 
@@ -85,7 +81,9 @@ def test_who_confirms_confirms_the_request_that_was_read(desk):
     assert "Ein anderer Grund." in gerda.get(PAGE, status=410).text
 
 
-@pytest.mark.parametrize(("workflow", "name"), [("reuse", "order"), ("decision", "annul"), ("recommendation", "supersede")])
+@pytest.mark.parametrize(
+    ("workflow", "name"), [("reuse", "order"), ("decision", "annul"), ("recommendation", "supersede")]
+)
 @pytest.mark.parametrize("what", ["stellen", "ablehnen", "zuruecknehmen"])
 def test_a_request_for_a_step_that_is_not_the_items_is_refused_in_words(desk, workflow, name, what):
     house, browser = desk
@@ -93,7 +91,14 @@ def test_a_request_for_a_step_that_is_not_the_items_is_refused_in_words(desk, wo
     with house.writing("test") as work:
         target = f"/redaktion/eintrag/{lookup.find(work.session, PAGE).id}"
     form = app.get(target).forms["antrag-publication-withdraw-stellen"]
-    given = {**dict(form.submit_fields()), "workflow": workflow, "schritt": name, "antrag": what, "grund": "x", "hinweis": "x"}
+    given = {
+        **dict(form.submit_fields()),
+        "workflow": workflow,
+        "schritt": name,
+        "antrag": what,
+        "grund": "x",
+        "hinweis": "x",
+    }
     assert app.post(f"{target}/schritt", given, expect_errors=True).status_int in {400, 404, 409}
     with house.writing("test") as work:
         assert work.session.scalar(sa.select(sa.func.count()).select_from(models.StepRequest)) == 0
@@ -114,7 +119,14 @@ def test_who_changed_the_text_may_ask_for_it_to_come_back_and_another_confirms(d
     with house.writing("operator") as work:
         row = lookup.find(work.session, PAGE)
         transition.withdraw(work.desk, row, "Falsche Anschrift.")
-        edit.save(work.session, "page", clean_item("page", {**row.input, "text": "Die neue Anschrift."}), now=work.desk.now, item=row, actor="gerda")
+        edit.save(
+            work.session,
+            "page",
+            clean_item("page", {**row.input, "text": "Die neue Anschrift."}),
+            now=work.desk.now,
+            item=row,
+            actor="gerda",
+        )
         target = f"/redaktion/eintrag/{row.id}"
     form = gerda.get(target).forms["antrag-publication-republish-stellen"]
     assert "zu zweit" in form.text
@@ -128,10 +140,18 @@ def test_who_changed_the_text_may_ask_for_it_to_come_back_and_another_confirms(d
 # --- what takes the place of another ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ("9999/1", "gibt es nicht"), ("quatsch", "gibt es nicht"), ("2021/39", "selbst"), (PAGE, "gibt es nicht"), ("entwurf", "„auf der Tagesordnung“"),
-    ("nichtig", "„für nichtig erklärt“"), ("innen", "nicht öffentlich"),
-])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("9999/1", "gibt es nicht"),
+        ("quatsch", "gibt es nicht"),
+        ("2021/39", "selbst"),
+        (PAGE, "gibt es nicht"),
+        ("entwurf", "„auf der Tagesordnung“"),
+        ("nichtig", "„für nichtig erklärt“"),
+        ("innen", "nicht öffentlich"),
+    ],
+)
 def test_only_a_decision_that_is_adopted_and_public_takes_the_place_of_a_public_one(portal, given, words):
     _, house = portal
     with house.writing("test") as work:
@@ -139,7 +159,9 @@ def test_only_a_decision_that_is_adopted_and_public_takes_the_place_of_a_public_
             given = voted(work).url
         if given in {"nichtig", "innen"}:
             other = lookup.find(work.session, NEW)
-            other.procedure_state, other.publication_state = ("annulled", "published") if given == "nichtig" else ("adopted", "draft")
+            other.procedure_state, other.publication_state = (
+                ("annulled", "published") if given == "nichtig" else ("adopted", "draft")
+            )
             given = "2021/34"
     with acting(house, "gerda") as work:
         row = lookup.find(work.session, OLD)
@@ -177,13 +199,26 @@ def test_a_decision_is_replaced_by_two_and_the_public_reads_by_which(portal):
             transition.take(work.desk, row, DECISION, "supersede")
     assert app.get(OLD).html.select_one("#ersetzt") is None
     with acting(house, "rita") as work:
-        transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "supersede", {"decision": "quatsch", "comment": "Etwas anderes."})
+        transition.take(
+            work.desk,
+            lookup.find(work.session, OLD),
+            DECISION,
+            "supersede",
+            {"decision": "quatsch", "comment": "Etwas anderes."},
+        )
     page = app.get(OLD)
     told = page.html.select_one("#ersetzt")
-    assert told.select_one("a")["href"] == NEW and "Beschluss 2021/34" in told.text and "Grund: Neu gefasst." in told.text
+    assert (
+        told.select_one("a")["href"] == NEW and "Beschluss 2021/34" in told.text and "Grund: Neu gefasst." in told.text
+    )
     assert "ersetzt durch Beschluss 2021/34" in page.html.select_one(".line").text
     document = app.get(f"{OLD}.json").json
-    assert document["data"]["replacement"] | {"date": ""} == {"date": "", "reason": "Neu gefasst.", "url": NEW, "label": "Beschluss 2021/34"}
+    assert document["data"]["replacement"] | {"date": ""} == {
+        "date": "",
+        "reason": "Neu gefasst.",
+        "url": NEW,
+        "label": "Beschluss 2021/34",
+    }
     assert pdf._ending(document).startswith("Dieser Beschluss ist ersetzt durch Beschluss 2021/34, seit ")
     assert "Ersetzt durch Beschluss 2021/34: Neu gefasst." in app.get(f"{OLD}/fassungen").text
     app.get(f"{OLD}.pdf", status=200)
@@ -194,7 +229,14 @@ def test_a_recommendation_is_replaced_by_two_and_says_so_at_once(portal):
     with house.writing("test") as work:
         lookup.find(work.session, ASKED).procedure_state = "adopted"
     with acting(house, "gerda") as work:
-        second_person.ask(work.desk, lookup.find(work.session, ASKED), RECOMMENDATION, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+        second_person.ask(
+            work.desk,
+            lookup.find(work.session, ASKED),
+            RECOMMENDATION,
+            "supersede",
+            "Neu gefasst.",
+            fields={"decision": "2021/34"},
+        )
     with acting(house, "rita") as work:
         transition.take(work.desk, lookup.find(work.session, ASKED), RECOMMENDATION, "supersede")
     told = app.get(ASKED).html.select_one("#ersetzt")
@@ -227,7 +269,9 @@ def test_at_the_desk_the_second_person_reads_which_decision_was_named(desk):
 def test_a_decision_that_is_done_with_says_so_to_the_public(portal):
     app, house = portal
     with acting(house, "gerda") as work:
-        transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "lapse", {"comment": "Nur für den Verlauf."})
+        transition.take(
+            work.desk, lookup.find(work.session, OLD), DECISION, "lapse", {"comment": "Nur für den Verlauf."}
+        )
     page = app.get(OLD)
     assert "erledigt" in page.html.select_one("#erledigt").text and "Nur für den Verlauf" not in page.text
 
@@ -242,7 +286,14 @@ def test_what_an_earlier_version_ended_without_a_word_is_told_once_by_the_upgrad
         earlier.setattr(transition.implementation, "show", lambda *_: None)
         with acting(house, "gerda") as work:
             for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
-                second_person.ask(work.desk, lookup.find(work.session, url), workflow, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+                second_person.ask(
+                    work.desk,
+                    lookup.find(work.session, url),
+                    workflow,
+                    "supersede",
+                    "Neu gefasst.",
+                    fields={"decision": "2021/34"},
+                )
             transition.take(work.desk, lookup.find(work.session, LAPSED), DECISION, "lapse", {"comment": "Erledigt."})
         with acting(house, "rita") as work:
             for url, workflow in ((OLD, DECISION), (ASKED, RECOMMENDATION)):
@@ -292,12 +343,31 @@ def test_no_edition_names_the_address_of_a_draft(portal):
     with house.writing("test") as work:
         row, draft = lookup.find(work.session, ASKED), draft_decision(work)
         row.decision_urls = [*row.decision_urls, draft.url]
-        work.session.add(models.StepEntry(
-            item_id=row.id, workflow="recommendation", version=1, transition="adopt", source="proposed", target="adopted", actor="x", actor_name="X",
-            at=NOW, comment="", decision_url=draft.url, rev=row.rev, sha256="0" * 64,
-        ))
+        work.session.add(
+            models.StepEntry(
+                item_id=row.id,
+                workflow="recommendation",
+                version=1,
+                transition="adopt",
+                source="proposed",
+                target="adopted",
+                actor="x",
+                actor_name="X",
+                at=NOW,
+                comment="",
+                decision_url=draft.url,
+                rev=row.rev,
+                sha256="0" * 64,
+            )
+        )
         work.session.flush()
-        edit.save(work.session, "recommendation", clean_item("recommendation", {**row.input, "text": "Anders."}), now=NOW, item=row)
+        edit.save(
+            work.session,
+            "recommendation",
+            clean_item("recommendation", {**row.input, "text": "Anders."}),
+            now=NOW,
+            item=row,
+        )
         row.decision_urls = [*row.decision_urls, draft.url]
         transition.correct(work.desk, row, "Probe")
     text = app.get(f"{ASKED}.json").text
@@ -310,8 +380,10 @@ def test_no_edition_names_the_address_of_a_draft(portal):
 def _told(house, login, event):
     with house.writing("test") as work:
         rows = work.session.execute(
-            sa.select(models.Notice.words, models.Notice.url, models.Notice.read_at).join(models.Account, models.Account.id == models.Notice.account_id)
-            .where(models.Account.login == login, models.Notice.event == event).order_by(models.Notice.id)
+            sa.select(models.Notice.words, models.Notice.url, models.Notice.read_at)
+            .join(models.Account, models.Account.id == models.Notice.account_id)
+            .where(models.Account.login == login, models.Notice.event == event)
+            .order_by(models.Notice.id)
         )
         return [(row.words, row.url, row.read_at is None) for row in rows]
 
@@ -323,7 +395,7 @@ def test_a_request_waits_on_the_start_page_of_those_who_may_confirm_and_its_answ
         row = lookup.find(work.session, PAGE)
         second_person.ask(work.desk, row, PUBLICATION, "withdraw", "Falsche Anschrift.")
         target = f"/redaktion/eintrag/{row.id}"
-    (_, url, is_open), = _told(house, "rita", "waits")
+    ((_, url, is_open),) = _told(house, "rita", "waits")
     assert url == target and is_open
     for page in (rita.get("/redaktion"), rita.get("/redaktion/eintraege?liste=wartet")):
         row = page.html.select_one('a.row-title[href*="#antrag-"]').find_parent("li")
@@ -345,29 +417,53 @@ def test_a_request_that_is_declined_or_overtaken_is_told_to_who_asked(desk):
     with acting(house, "gerda") as work:
         second_person.ask(work.desk, lookup.find(work.session, OLD), DECISION, "annul", "Kein Quorum.")
     with acting(house, "greta") as work:
-        second_person.ask(work.desk, lookup.find(work.session, OLD), DECISION, "supersede", "Neu gefasst.", fields={"decision": "2021/34"})
+        second_person.ask(
+            work.desk,
+            lookup.find(work.session, OLD),
+            DECISION,
+            "supersede",
+            "Neu gefasst.",
+            fields={"decision": "2021/34"},
+        )
     with acting(house, "rita") as work:
         transition.take(work.desk, lookup.find(work.session, OLD), DECISION, "supersede")
         second_person.ask(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw", "Weg.")
     with acting(house, "greta") as work:
         second_person.decline(work.desk, lookup.find(work.session, PAGE), PUBLICATION, "withdraw", "Nein.")
-    assert [words for words, *_ in _told(house, "gerda", "answered")] == ["Ihr Antrag „Für nichtig erklären“ ist hinfällig: Inzwischen geschah „Ersetzen“."]
+    assert [words for words, *_ in _told(house, "gerda", "answered")] == [
+        "Ihr Antrag „Für nichtig erklären“ ist hinfällig: Inzwischen geschah „Ersetzen“."
+    ]
     assert [words for words, *_ in _told(house, "greta", "answered")] == ["Ihr Antrag „Ersetzen“ ist bestätigt."]
-    assert [words for words, *_ in _told(house, "rita", "answered")] == ["Ihr Antrag „Zurückziehen“ ist abgelehnt. Hinweis: Nein."]
+    assert [words for words, *_ in _told(house, "rita", "answered")] == [
+        "Ihr Antrag „Zurückziehen“ ist abgelehnt. Hinweis: Nein."
+    ]
 
 
-@pytest.mark.parametrize(("act", "words"), [(key_lists.confirm, "ist bestätigt und zählt"), (lambda desk, key: key_lists.discard(desk, key, "Falsches Jahr."), "verworfen und zählt nicht. Grund: Falsches Jahr.")])
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (key_lists.confirm, "ist bestätigt und zählt"),
+        (
+            lambda desk, key: key_lists.discard(desk, key, "Falsches Jahr."),
+            "verworfen und zählt nicht. Grund: Falsches Jahr.",
+        ),
+    ],
+)
 def test_a_key_waits_for_others_and_its_end_is_told_to_who_entered_it(desk, act, words):
     house, browser = desk
     gerda, rita = browser("gerda", "secretariat"), browser("rita", "secretariat")
     listed = "\n".join(f"{code} {share}" for code, share in KEYS[2016].shares.items())
     with acting(house, "gerda") as work:
         number = key_lists.enter(work.desk, year="2027", source="Amtsblatt", text=listed).id
-    (_, url, is_open), = _told(house, "rita", "waits")
-    assert is_open and url == f"/redaktion/koenigstein#k{number}" and "bestaetigen" in rita.get(url.partition("#")[0], status=200).text
+    ((_, url, is_open),) = _told(house, "rita", "waits")
+    assert (
+        is_open
+        and url == f"/redaktion/koenigstein#k{number}"
+        and "bestaetigen" in rita.get(url.partition("#")[0], status=200).text
+    )
     with acting(house, "rita") as work:
         act(work.desk, number)
-    (told, url, _), = _told(house, "gerda", "answered")
+    ((told, url, _),) = _told(house, "gerda", "answered")
     assert words in told and not _told(house, "rita", "waits")[0][2]
     gerda.get(url.partition("#")[0], status=200)
 
@@ -401,8 +497,10 @@ def test_another_rule_waits_for_others_and_its_confirmation_is_told(desk):
         ballots.record(work.desk, row, {"BUND": "yes"}, rule="einstimmig", rule_reason="So vereinbart.")
         other_rule.ask(work.desk, row)
         number = row.id
-    (words, url, is_open), = _told(house, "rita", "waits")
-    assert "Grund: So vereinbart." in words and url == f"/redaktion/eintrag/{number}/abstimmung#andere-regel" and is_open
+    ((words, url, is_open),) = _told(house, "rita", "waits")
+    assert (
+        "Grund: So vereinbart." in words and url == f"/redaktion/eintrag/{number}/abstimmung#andere-regel" and is_open
+    )
     with acting(house, "rita") as work:
         other_rule.confirm(work.desk, work.session.get_one(models.Decision, number))
     assert len(_told(house, "gerda", "answered")) == 1 and not _told(house, "rita", "waits")[0][2]

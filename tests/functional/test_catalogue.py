@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import csv_input, models
-from content.csv_output import csv_text, safe_cell
-from content.services import catalogue, exchange
+from content import models
+from content.services.base import catalogue
+from content.services.exchange import exchange
+from content.typed import csv_input
+from content.typed.csv_output import csv_text, safe_cell
 
 OZG = "ozg_id,name,lebenslage,themenfeld\n10000,Elterngeld,Geburt,Familie & Kind\n10092,Wohngeld,Wohnen,Arbeit & Ruhestand\n"
 LEIKA = 'leika_key,name,leika_type,ozg_id,laws\n99041006017000,Elterngeld,2/3,10000,BEEG\nnicht im LeiKa,"Hilfe, ""einfach""",4,,\n3233,Test 4,44,10092,\n'
@@ -39,7 +41,9 @@ def test_rows_without_a_key_are_kept_and_told(house, tmp_path):
     assert [(row.line, row.column, row.field) for row in report.kept] == [(3, 1, "leika_key"), (4, 1, "leika_key")]
     assert "nicht im LeiKa" in report.kept[0].message
     with house.reading() as connection:
-        rows = connection.execute(sa.select(models.LeikaService.leika_key, models.LeikaService.given_key).order_by(models.LeikaService.id)).all()
+        rows = connection.execute(
+            sa.select(models.LeikaService.leika_key, models.LeikaService.given_key).order_by(models.LeikaService.id)
+        ).all()
     assert rows == [("99041006017000", ""), (None, "nicht im LeiKa"), (None, "3233")]
 
 
@@ -127,4 +131,6 @@ def test_the_catalogue_answers_by_key(house, tmp_path):
         assert catalogue.ozg_service(work.session, "10000").themenfeld == "Familie & Kind"
         assert catalogue.ozg_service(work.session, "99999") is None
         assert catalogue.leika_names(work.session, ["99041006017000", "x"]) == {"99041006017000": "Elterngeld"}
-        assert catalogue.is_empty(work.session, models.Commune) and not catalogue.is_empty(work.session, models.OzgService)
+        assert catalogue.is_empty(work.session, models.Commune) and not catalogue.is_empty(
+            work.session, models.OzgService
+        )

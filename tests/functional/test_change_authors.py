@@ -9,8 +9,14 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import ballots, edit, exchange, lookup, publish, reports, transition
-from content.services.reports import Author
+from content.services.base import lookup
+from content.services.council import ballots
+from content.services.editing import edit
+from content.services.exchange import exchange
+from content.services.publishing import publish
+from content.services.reports import reports
+from content.services.reports.reports import Author
+from content.services.workflow import transition
 from tests.functional.confirming import saying_yes
 from tests.functional.test_council_law import NOW, SECRETARIAT, _published, _row, _vote_form
 from tests.functional.test_desk import step
@@ -22,9 +28,16 @@ def green_list(house, publish=False):
     """A session whose green list has one item ready; its address at the desk."""
     agenda = [{"top": "1", "title": "Zeta", "goal": "decision", "list": "green"}]
     with house.writing("test") as work:
-        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda})
+        value = clean_item(
+            "meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}
+        )
         meeting = edit.save(work.session, "meeting", value, now=NOW, actor="test").item
-        given = {"body": "it-planungsrat", "title": "Zeta", "meeting": meeting.url, "text": "1. Der IT-Planungsrat beschließt."}
+        given = {
+            "body": "it-planungsrat",
+            "title": "Zeta",
+            "meeting": meeting.url,
+            "text": "1. Der IT-Planungsrat beschließt.",
+        }
         row = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
         transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         if publish:
@@ -54,9 +67,13 @@ def test_who_adopted_the_green_list_does_not_publish_the_agenda_that_it_changed(
         transition.correct(work.desk, lookup.find(work.session, url), "Beschlüsse der Sitzung")
     with house.writing("test") as work:
         address = lookup.find(work.session, url).agenda[0].decision_url
-        assert not publish.differs(work.desk, lookup.find(work.session, url)), "no number goes out before its decision is public"
+        assert not publish.differs(work.desk, lookup.find(work.session, url)), (
+            "no number goes out before its decision is public"
+        )
         transition.publish_now(work.desk, lookup.find(work.session, address))
-    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"] is None, "what nobody else saw waits for a second person"
+    assert app.get(f"{url}.json").json["data"]["agenda"][0]["decision"] is None, (
+        "what nobody else saw waits for a second person"
+    )
     form = step(other.get(target), "correct")
     form["note"] = "Beschlüsse der Sitzung"
     form.submit(status=303)
@@ -66,7 +83,12 @@ def test_who_adopted_the_green_list_does_not_publish_the_agenda_that_it_changed(
 def _meeting(house, target):
     with house.writing("test") as work:
         row = work.session.get(models.Meeting, int(target.rsplit("/", 1)[1]))
-        last = work.session.scalars(sa.select(models.Revision).where(models.Revision.item_id == row.id).order_by(models.Revision.rev.desc()).limit(1)).one()
+        last = work.session.scalars(
+            sa.select(models.Revision)
+            .where(models.Revision.item_id == row.id)
+            .order_by(models.Revision.rev.desc())
+            .limit(1)
+        ).one()
         assert last.input == row.input, "what the last revision says is what the row says"
         return row.url, (row.rev, row.public_rev)
 
@@ -94,7 +116,13 @@ def test_who_took_a_step_that_changed_the_text_does_not_publish_it(desk):
         row = edit.save(work.session, "recommendation", clean_item("recommendation", value), now=NOW).item
         transition.take(work.desk, row, transition.procedure_of(row), "propose")
         transition.publish_now(work.desk, row)
-        given = {"body": "it-planungsrat", "number": "2026/90", "text": "1. Der IT-Planungsrat beschließt.", "date": "2026-03-05", "recommendations": ["probe"]}
+        given = {
+            "body": "it-planungsrat",
+            "number": "2026/90",
+            "text": "1. Der IT-Planungsrat beschließt.",
+            "date": "2026-03-05",
+            "recommendations": ["probe"],
+        }
         decision = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
         decision.procedure_state = "adopted"
         ballots.record(work.desk, decision, ballots.with_others(decision.body, {}, "yes"))
@@ -119,13 +147,16 @@ def test_a_step_that_changes_nothing_of_the_text_is_no_authorship(desk):
     assert _row(house, target, lambda row: row.rev) == before
 
 
-
-
 @pytest.mark.parametrize("accepted_by", [None, ("gerda", "Gerda")])
 def test_who_saved_or_accepted_a_section_of_a_public_report_does_not_publish_it(desk, accepted_by):
     house, _ = desk
     with house.writing("test") as work:
-        value = {"slug": "probe", "title": "Probe", "group": "AG Probe", "sections": [{"heading": "Eins", "text": "Alt."}]}
+        value = {
+            "slug": "probe",
+            "title": "Probe",
+            "group": "AG Probe",
+            "sections": [{"heading": "Eins", "text": "Alt."}],
+        }
         report = edit.save(work.session, "report", clean_item("report", value), now=NOW).item
         _save(work, report, "Vor der Veröffentlichung.", "test")
         transition.publish_now(work.desk, report)
@@ -137,8 +168,14 @@ def test_who_saved_or_accepted_a_section_of_a_public_report_does_not_publish_it(
         with pytest.raises(Blocked, match="nicht selbst öffentlich"):
             transition.correct(work.desk, report, "Neuer Abschnitt")
     with house.writing("test") as work:
-        line = next(one for one in map(json.loads, exchange.working_lines(work.session)) if one["type"] == "report" and one["slug"] == "probe")
-        assert line["sections"][0]["text"] == "Vor der Veröffentlichung.", "an export still holds the text that is public"
+        line = next(
+            one
+            for one in map(json.loads, exchange.working_lines(work.session))
+            if one["type"] == "report" and one["slug"] == "probe"
+        )
+        assert line["sections"][0]["text"] == "Vor der Veröffentlichung.", (
+            "an export still holds the text that is public"
+        )
     with house.writing("georg", permits=SECRETARIAT) as work:
         transition.correct(work.desk, lookup.find(work.session, "/bericht/probe"), "Neuer Abschnitt")
 
@@ -146,6 +183,11 @@ def test_who_saved_or_accepted_a_section_of_a_public_report_does_not_publish_it(
 def _save(work, report, text, login, accepted_by=None):
     section = report.sections[0]
     reports.save_section(
-        work.session, report, section.uid, heading=section.heading, text=text, base_rev=section.rev,
+        work.session,
+        report,
+        section.uid,
+        heading=section.heading,
+        text=text,
+        base_rev=section.rev,
         author=Author(login, login.title(), NOW, accepted_by=accepted_by),
     )

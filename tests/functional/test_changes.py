@@ -13,7 +13,11 @@ from webtest import TestApp
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, edit, exchange, lookup, second_person, transition
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.exchange import exchange
+from content.services.workflow import second_person, transition
 from tests.functional.test_desk import form_of, step
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -60,7 +64,9 @@ def listed(app, section):
 def notices(house, login, event):
     with house.writing("test") as work:
         account = accounts.find(work.session, login)
-        rows = work.session.scalars(sa.select(models.Notice).where(models.Notice.account_id == account.id, models.Notice.event == event))
+        rows = work.session.scalars(
+            sa.select(models.Notice).where(models.Notice.account_id == account.id, models.Notice.event == event)
+        )
         return [(row.words, row.read_at is None) for row in rows]
 
 
@@ -78,7 +84,10 @@ def offered(desk):
 def public(app):
     """What the public reads of it: page, list, feed, interface, search."""
     reader = TestApp(app.app)
-    return [reader.get(path, headers={"Accept": "*/*"}).body for path in (OFFER, "/marktplatz", "/feeds/alle.atom", f"{OFFER}.json", "/suche?q=text", "/ledger")]
+    return [
+        reader.get(path, headers={"Accept": "*/*"}).body
+        for path in (OFFER, "/marktplatz", "/feeds/alle.atom", f"{OFFER}.json", "/suche?q=text", "/ledger")
+    ]
 
 
 def test_a_change_is_handed_in_and_made_public_by_a_second_person(offered):
@@ -108,12 +117,19 @@ def test_a_change_comes_back_with_a_comment_to_the_desk_of_who_wrote_it(offered)
     assert "Bitte den Preis nennen." in listed(provider, RETURNED)[0] and "Gerda" in listed(provider, RETURNED)[0]
     assert "Bitte den Preis nennen." in provider.get("/redaktion/eintraege?liste=zurueck").text
     page = provider.get(target)
-    assert page.html.find(id="zurueck").get_text(" ", strip=True).startswith("Zurückgegeben Gerda gab die Änderung (Revision 2) zurück")
+    assert (
+        page.html.find(id="zurueck")
+        .get_text(" ", strip=True)
+        .startswith("Zurückgegeben Gerda gab die Änderung (Revision 2) zurück")
+    )
     assert notices(house, "anna", "returned")[-1][0].endswith("Hinweis: Bitte den Preis nennen.")
     assert notices(house, "gerda", "waits")[0][1] is False and listed(office, RETURNED) == []
     change(provider, target, "Der neue Text für 10 Euro.")
     hand_in(provider, target)
-    assert listed(provider, RETURNED) == [] and "zurueck" not in provider.get(target).html.find("main").prettify().split("Was geschah")[0]
+    assert (
+        listed(provider, RETURNED) == []
+        and "zurueck" not in provider.get(target).html.find("main").prettify().split("Was geschah")[0]
+    )
     hand_in(office, target, "correct", note="Text und Preis.")
     assert "10 Euro" in TestApp(office.app).get(OFFER).text
 
@@ -137,7 +153,10 @@ def test_what_is_written_after_handing_in_is_a_new_draft(offered):
     hand_in(provider, target)
     change(provider, target, "Viel später.")
     page = office.get(target)
-    assert "Eingereicht ist Revision 2" in page.text and "Die Arbeitsfassung (Revision 3) ist ein neuer Entwurf" in page.text
+    assert (
+        "Eingereicht ist Revision 2" in page.text
+        and "Die Arbeitsfassung (Revision 3) ist ein neuer Entwurf" in page.text
+    )
     step_ = step(page, "correct")
     step_["note"] = "Neu."
     step_.submit(status=303)
@@ -162,8 +181,14 @@ def test_the_page_offers_what_can_be_done_and_nothing_that_cannot_be_meant(offer
     assert steps_of(provider, target) == set() and steps_of(office, target) & shown == set()
     with house.writing("test") as work:
         row = lookup.find(work.session, OFFER)
-        for name, code in (("submit_change", "no_change"), ("recall_change", "no_submitted_change"), ("return_change", "no_submitted_change")):
-            assert code in {one.code for one in transition.hindrances(work.desk, row, PUBLICATION, name, {"comment": "x"})}
+        for name, code in (
+            ("submit_change", "no_change"),
+            ("recall_change", "no_submitted_change"),
+            ("return_change", "no_submitted_change"),
+        ):
+            assert code in {
+                one.code for one in transition.hindrances(work.desk, row, PUBLICATION, name, {"comment": "x"})
+            }
 
 
 def test_who_wrote_or_handed_in_does_not_make_it_public(desk):
@@ -174,7 +199,9 @@ def test_who_wrote_or_handed_in_does_not_make_it_public(desk):
     change(first, target, "Ein neues Impressum.")
     hand_in(second, target)
     for app in (first, second):
-        assert "Wer den Text geändert hat" in app.get(target).text and listed(app, SUBMITTED) == [], "neither who wrote it nor who handed it in"
+        assert "Wer den Text geändert hat" in app.get(target).text and listed(app, SUBMITTED) == [], (
+            "neither who wrote it nor who handed it in"
+        )
     assert len(listed(third, SUBMITTED)) == 1
     hand_in(third, target, "correct", note="Neu.")
     assert "Ein neues Impressum." in TestApp(third.app).get("/seite/impressum").text
@@ -192,7 +219,11 @@ def take_in(house, tmp_path, text, publishing=True):
 def mailed(house):
     """The mails that wait or went, by whom and with what."""
     with house.writing("test") as work:
-        return [(row.payload["to"], row.payload["words"]) for row in work.session.scalars(sa.select(models.Job)) if row.kind == "mail.notice"]
+        return [
+            (row.payload["to"], row.payload["words"])
+            for row in work.session.scalars(sa.select(models.Job))
+            if row.kind == "mail.notice"
+        ]
 
 
 def test_an_import_that_replaces_the_text_gives_a_change_back_and_says_so(offered, tmp_path):
@@ -201,11 +232,17 @@ def test_an_import_that_replaces_the_text_gives_a_change_back_and_says_so(offere
     report = take_in(house, tmp_path, "Aus dem Bestand.")
     assert "Aus dem Bestand." in TestApp(office.app).get(OFFER).text
     words, unread = notices(house, "anna", "returned")[-1]
-    assert unread and words.startswith("Die eingereichte Änderung kommt zurück") and "angebote.jsonl" in words and "Revision 2" in words
+    assert (
+        unread
+        and words.startswith("Die eingereichte Änderung kommt zurück")
+        and "angebote.jsonl" in words
+        and "Revision 2" in words
+    )
     assert ("anna@amt.example", words) in mailed(house)
     assert notices(house, "anna", "published") == [], "what she handed in did not become public"
     assert [str(row) for row in report.overtaken] == [
-        "angebote.jsonl, Zeile 1: /angebot/govdigital-wohngeld: Die von Anna eingereichte Änderung (Revision 2) ist durch diesen Text ersetzt. Wer sie schrieb, weiß es."]
+        "angebote.jsonl, Zeile 1: /angebot/govdigital-wohngeld: Die von Anna eingereichte Änderung (Revision 2) ist durch diesen Text ersetzt. Wer sie schrieb, weiß es."
+    ]
     assert [unread for _, unread in notices(house, "gerda", "waits")] == [False] and listed(office, SUBMITTED) == []
     page = provider.get(target)
     assert "Änderung zurückgeben" in page.text and steps_of(provider, target) == set()
@@ -229,7 +266,9 @@ def test_who_handed_in_a_change_hears_when_the_item_is_withdrawn(offered):
     with house.writing("test") as work:
         row = lookup.find(work.session, OFFER)
         assert row.publication_state == "withdrawn" and work.session.get(models.FrozenText, row.id) is None
-    assert [words for words, _ in notices(house, "anna", "returned")] == ["Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit. Hinweis: Eingestellt."]
+    assert [words for words, _ in notices(house, "anna", "returned")] == [
+        "Der Eintrag ist zurückgezogen. Die eingereichte Änderung endet damit. Hinweis: Eingestellt."
+    ]
     assert [unread for _, unread in notices(house, "gerda", "waits")] == [False]
 
 
@@ -267,7 +306,15 @@ def at_once(*forms):
 
 
 @pytest.mark.on_both_databases
-@pytest.mark.parametrize(("first", "second"), [("correct", "correct"), ("correct", "return_change"), ("correct", "submit_change"), ("submit_change", "submit_change")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("correct", "correct"),
+        ("correct", "return_change"),
+        ("correct", "submit_change"),
+        ("submit_change", "submit_change"),
+    ],
+)
 def test_of_two_who_decide_at_the_same_moment_one_does_and_one_is_told(offered, desk, first, second):
     house, provider, office, target = offered
     other = desk[1]("greta", "secretariat")
@@ -275,7 +322,10 @@ def test_of_two_who_decide_at_the_same_moment_one_does_and_one_is_told(offered, 
         hand_in(provider, target)
         change(provider, target, "Noch nicht eingereicht.")
     typed = {"correct": "note", "return_change": "comment"}
-    forms = [step(app.get(target), name) for app, name in ((office, first), (provider if second == "submit_change" else other, second))]
+    forms = [
+        step(app.get(target), name)
+        for app, name in ((office, first), (provider if second == "submit_change" else other, second))
+    ]
     for form, name in zip(forms, (first, second), strict=True):
         if name in typed:
             form[typed[name]] = f"Mein Hinweis zu {name}"
@@ -288,10 +338,16 @@ def test_of_two_who_decide_at_the_same_moment_one_does_and_one_is_told(offered, 
     with house.writing("test") as work:
         row = lookup.find(work.session, OFFER)
         taken = [past.transition for past in transition.history(work.session, row, PUBLICATION)]
-        numbers = list(work.session.scalars(sa.select(models.Edition.number).where(models.Edition.item_id == row.id).order_by(models.Edition.number)))
+        numbers = list(
+            work.session.scalars(
+                sa.select(models.Edition.number).where(models.Edition.item_id == row.id).order_by(models.Edition.number)
+            )
+        )
     assert taken[-1] == (first, second)[1 - lost] and taken.count("correct") <= 1
     assert numbers == [1, 2] if taken[-1] == "correct" else numbers == [1]
-    assert "Noch nicht eingereicht." not in TestApp(office.app).get(OFFER).text, "the draft behind what was handed in is nobody's decision"
+    assert "Noch nicht eingereicht." not in TestApp(office.app).get(OFFER).text, (
+        "the draft behind what was handed in is nobody's decision"
+    )
 
 
 def test_a_refusal_of_a_step_that_is_not_offered_any_more_is_seen_with_what_was_typed(offered):
@@ -305,14 +361,20 @@ def test_a_refusal_of_a_step_that_is_not_offered_any_more_is_seen_with_what_was_
     assert "Es ist keine Änderung eingereicht." in seen.get_text() and "Ein langer <Hinweis>." in seen.get_text()
 
 
-WRONG = [(state, name) for state in ("draft", "submitted", "withdrawn", "trashed") for name in ("submit_change", "recall_change", "return_change")]
+WRONG = [
+    (state, name)
+    for state in ("draft", "submitted", "withdrawn", "trashed")
+    for name in ("submit_change", "recall_change", "return_change")
+]
 
 
 @pytest.mark.parametrize(("state", "name"), WRONG)
 def test_nothing_but_a_public_text_has_changes_to_hand_in(house, state, name):
     roads = {"draft": (), "submitted": ("submit",), "withdrawn": ("import", "withdraw"), "trashed": ("trash",)}
     with house.writing("petra", clock=lambda: NOW) as work:
-        row = edit.save(work.session, "page", clean_item("page", {"slug": "x", "title": "X", "text": "Y."}), now=NOW).item
+        row = edit.save(
+            work.session, "page", clean_item("page", {"slug": "x", "title": "X", "text": "Y."}), now=NOW
+        ).item
         for one in roads[state]:
             transition.take(work.desk, row, PUBLICATION, one, {"note": "n"})
         with pytest.raises(Blocked) as refused:
@@ -320,7 +382,10 @@ def test_nothing_but_a_public_text_has_changes_to_hand_in(house, state, name):
         assert "wrong_state" in {one.code for one in refused.value.blockers}
 
 
-@pytest.mark.parametrize(("role", "kind"), [("provider", "offer"), ("member", "report"), ("chair", "report"), ("land", "recommendation"), ("press", "page")])
+@pytest.mark.parametrize(
+    ("role", "kind"),
+    [("provider", "offer"), ("member", "report"), ("chair", "report"), ("land", "recommendation"), ("press", "page")],
+)
 def test_whoever_may_edit_may_hand_in_a_change(role, kind):
     held = ROLES[role]
     assert kind in held.kinds and PUBLICATION.transitions["submit_change"].permission in held.permits
@@ -334,9 +399,15 @@ def test_a_change_goes_its_way_on_both_databases(database, request):
 
     def acts(login, *steps, text=""):
         with house.writing(login, permits=ROLES["press"].permits, clock=lambda: NOW) as work:
-            row = edit.save(work.session, "page", clean_item("page", {**value, "text": text}), now=NOW, actor=login).item if text else lookup.find(work.session, "/seite/x")
+            row = (
+                edit.save(work.session, "page", clean_item("page", {**value, "text": text}), now=NOW, actor=login).item
+                if text
+                else lookup.find(work.session, "/seite/x")
+            )
             for name in steps:
-                permitted = dataclasses.replace(work.desk, permits=ROLES["operator"].permits) if name == "import" else work.desk
+                permitted = (
+                    dataclasses.replace(work.desk, permits=ROLES["operator"].permits) if name == "import" else work.desk
+                )
                 transition.take(permitted, row, PUBLICATION, name, {"note": "n", "comment": "c"})
             return row.rev, row.public_rev
 
@@ -350,4 +421,7 @@ def test_a_change_goes_its_way_on_both_databases(database, request):
     assert acts("paula", "correct") == (3, 2)
     with house.reading() as connection:
         editions = models.Edition.__table__.c
-        assert "Neu." in connection.execute(sa.select(editions.document).where(editions.valid_until.is_(None))).scalar_one()
+        assert (
+            "Neu."
+            in connection.execute(sa.select(editions.document).where(editions.valid_until.is_(None))).scalar_one()
+        )

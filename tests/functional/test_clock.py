@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, transition
-from portal import clock
+from content.services.editing import edit
+from content.services.workflow import transition
+from portal.background import clock
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
@@ -40,8 +41,13 @@ threading.Event().wait()
 def _planned(house, slug, moment):
     """A release that goes out at `moment`; planned a minute before, however slow this machine is."""
     for actor, name, fields in (("petra", "submit", {}), ("paul", "schedule", {"publish_at": moment})):
-        with house.writing(actor, permits=ROLES["press"].permits, clock=lambda: moment - dt.timedelta(minutes=1)) as work:
-            value = clean_item("press_release", {"slug": slug, "title": slug, "release_kind": "press_release", "publisher": "Amt", "text": "Ja."})
+        with house.writing(
+            actor, permits=ROLES["press"].permits, clock=lambda: moment - dt.timedelta(minutes=1)
+        ) as work:
+            value = clean_item(
+                "press_release",
+                {"slug": slug, "title": slug, "release_kind": "press_release", "publisher": "Amt", "text": "Ja."},
+            )
             row = work.session.scalars(sa.select(models.Item).where(models.Item.url == f"/presse/{slug}")).one_or_none()
             row = row or edit.save(work.session, "press_release", value, now=work.desk.now).item
             transition.take(work.desk, row, PUBLICATION, name, fields)
@@ -52,7 +58,9 @@ def _recorded(house, slug, patience_s=20):
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         with house.reading() as connection:
-            rows = connection.execute(sa.select(models.LedgerEntry).where(models.LedgerEntry.url == f"/presse/{slug}")).all()
+            rows = connection.execute(
+                sa.select(models.LedgerEntry).where(models.LedgerEntry.url == f"/presse/{slug}")
+            ).all()
         if rows:
             assert len(rows) == 1, "released twice"
             return rows[0].recorded_at
@@ -64,7 +72,10 @@ def _recorded(house, slug, patience_s=20):
 def processes(house):
     """Two processes with a clock each, over one portal; (the leader, the other)."""
     started = [
-        subprocess.Popen([sys.executable, "-W", "ignore", "-c", PROCESS, str(house.data)], stdout=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", PROCESS, str(house.data)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
     ]
     for one in started:
         assert one.stdout.readline() in {"ready\n", "leads\n"}

@@ -14,13 +14,20 @@ from types import SimpleNamespace
 import pytest
 
 from content.kinds import KINDS
-from content.services import catalogue, implementation_list, reuse_list
-from portal import cli
+from content.services.base import catalogue
+from content.services.implementation import implementation_list, reuse_list
+from portal.commands import cli
 
 LINES = [
     {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN"},
     {"type": "meeting", "body": "rat", "kind": "numbered", "ordinal": 1, "date": "2020-01-02"},
-    {"type": "decision", "body": "rat", "number": "2020/01", "meeting": "/sitzung/rat/1", "text": "1. Der Rat beschließt."},
+    {
+        "type": "decision",
+        "body": "rat",
+        "number": "2020/01",
+        "meeting": "/sitzung/rat/1",
+        "text": "1. Der Rat beschließt.",
+    },
 ]
 
 
@@ -57,7 +64,23 @@ def lines(tmp_path):
     return write
 
 
-COMMANDS = ["init", "migrate", "serve", "import", "export", "backup", "restore", "reindex", "reconcile", "ledger", "links", "user", "workflows", "step", "check"]
+COMMANDS = [
+    "init",
+    "migrate",
+    "serve",
+    "import",
+    "export",
+    "backup",
+    "restore",
+    "reindex",
+    "reconcile",
+    "ledger",
+    "links",
+    "user",
+    "workflows",
+    "step",
+    "check",
+]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -108,12 +131,21 @@ def test_a_spoilt_index_is_told_by_check_and_mended_by_reconcile_and_at_the_star
     run("init", "--empty")
     run("import", lines(*LINES), "--publish")
     for mend in ("reconcile", "init"):
-        name = next(name for name in json.loads((run.data / "index/position.json").read_text())["sums"] if name.endswith(".pst"))
+        name = next(
+            name for name in json.loads((run.data / "index/position.json").read_text())["sums"] if name.endswith(".pst")
+        )
         (run.data / "index" / name).write_bytes(b"")
         code, _, err = run("check")
-        assert code == cli.FAULTY and f"Der Index ist beschädigt (Die Datei {name} ist nicht mehr die geschriebene)" in err and "reconcile" in err
+        assert (
+            code == cli.FAULTY
+            and f"Der Index ist beschädigt (Die Datei {name} ist nicht mehr die geschriebene)" in err
+            and "reconcile" in err
+        )
         code, out, _ = run(mend)
-        assert code == cli.OK and f"beschädigt (Die Datei {name} ist nicht mehr die geschriebene) und ist neu gebaut: 3 Dokumente" in out
+        assert (
+            code == cli.OK
+            and f"beschädigt (Die Datei {name} ist nicht mehr die geschriebene) und ist neu gebaut: 3 Dokumente" in out
+        )
         assert run("check")[0] == cli.OK
 
 
@@ -153,7 +185,9 @@ def test_faulty_lines_can_be_skipped_and_are_still_told(run, lines):
     assert (code, "Gremien 1, Sitzungen 1" in out, "Zeile 2" in err) == (cli.FAULTY, True, True)
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b"\x00" * 50, b"[" * 5000, b'{"type": "page"' + b" " * 6_000_000 + b"}"])
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe\x00", b"\x00" * 50, b"[" * 5000, b'{"type": "page"' + b" " * 6_000_000 + b"}"]
+)
 def test_hostile_files_are_refused_in_words(run, tmp_path, body):
     run("init", "--empty")
     path = tmp_path / "hostile.jsonl"
@@ -167,7 +201,9 @@ def test_a_changed_byte_in_the_database_is_found_by_verify_and_check(run, lines)
     run("import", lines(*LINES), "--publish")
     connection = sqlite3.connect(run.data / "portal.db")
     connection.execute("DROP TRIGGER edition_frozen")
-    connection.execute("UPDATE edition SET document = replace(document, 'beschließt', 'beschliesst') WHERE kind = 'decision'")
+    connection.execute(
+        "UPDATE edition SET document = replace(document, 'beschließt', 'beschliesst') WHERE kind = 'decision'"
+    )
     connection.commit()
     connection.close()
     for words in (["ledger", "verify"], ["check"]):
@@ -187,7 +223,9 @@ def test_a_new_key_signs_what_follows_and_the_old_one_still_proves_what_was(run,
     assert stat.S_IMODE((run.data / "keys/ledger-ed25519.pem").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("forged", ["is_withdrawn = 1", "valid_until = '2026-01-01 00:00:00.000000'", "title = 'Gefälscht'"])
+@pytest.mark.parametrize(
+    "forged", ["is_withdrawn = 1", "valid_until = '2026-01-01 00:00:00.000000'", "title = 'Gefälscht'"]
+)
 def test_reconcile_never_makes_a_forged_state_the_truth(run, lines, forged):
     run("init", "--empty")
     run("import", lines(*LINES), "--publish")
@@ -208,13 +246,19 @@ def test_reconcile_never_makes_a_forged_state_the_truth(run, lines, forged):
 DECISION = "(SELECT id FROM item WHERE kind = 'decision')"
 
 
-@pytest.mark.parametrize(("changed", "words"), [
-    (f"UPDATE item SET publication_state = 'draft' WHERE id = {DECISION}", "/beschluss/rat/2020/01: Das Register zeigt eine geltende Fassung"),
-    (f"UPDATE item SET public_rev = 99 WHERE id = {DECISION}", "öffentlich 99"),
-    (f"UPDATE item SET public_rev = 0 WHERE id = {DECISION}", "öffentlich 0"),
-    ("DELETE FROM given_number", "Die vergebene Nummer 2020/01 steht nicht mehr"),
-    ("DELETE FROM checkpoint", "checkpoint_missing"),
-])
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            f"UPDATE item SET publication_state = 'draft' WHERE id = {DECISION}",
+            "/beschluss/rat/2020/01: Das Register zeigt eine geltende Fassung",
+        ),
+        (f"UPDATE item SET public_rev = 99 WHERE id = {DECISION}", "öffentlich 99"),
+        (f"UPDATE item SET public_rev = 0 WHERE id = {DECISION}", "öffentlich 0"),
+        ("DELETE FROM given_number", "Die vergebene Nummer 2020/01 steht nicht mehr"),
+        ("DELETE FROM checkpoint", "checkpoint_missing"),
+    ],
+)
 def test_check_names_rows_of_the_desk_that_say_otherwise_than_the_register(run, lines, changed, words):
     run("init", "--empty")
     run("import", lines(*LINES), "--publish")
@@ -250,7 +294,13 @@ def test_a_spoilt_note_of_what_was_seen_is_named_with_its_remedy(run, lines):
     assert run("check")[0] == cli.OK
 
 
-MORE = {"type": "decision", "body": "rat", "number": "2020/02", "meeting": "/sitzung/rat/1", "text": "1. Der Rat beschließt mehr."}
+MORE = {
+    "type": "decision",
+    "body": "rat",
+    "number": "2020/02",
+    "meeting": "/sitzung/rat/1",
+    "text": "1. Der Rat beschließt mehr.",
+}
 
 
 def _rolled_back(run, lines):
@@ -273,7 +323,10 @@ def _entries(run):
 def test_a_database_put_back_publishes_nothing_until_that_is_told(run, lines):
     _rolled_back(run, lines)
     before, other = _entries(run), {**MORE, "text": "1. Der Rat beschließt anders."}
-    for words in (["import", lines(*LINES, other), "--publish"], ["import", lines(*LINES, other), "--publish", "--skip-faulty"]):
+    for words in (
+        ["import", lines(*LINES, other), "--publish"],
+        ["import", lines(*LINES, other), "--publish", "--skip-faulty"],
+    ):
         code, out, err = run(*words)
         assert (code, out) == (cli.FAULTY, "") and "gabelte das Register" in err and "ledger restored --reason" in err
     assert _entries(run) == before
@@ -283,7 +336,14 @@ def test_a_database_put_back_publishes_nothing_until_that_is_told(run, lines):
     assert run("check")[0] == cli.OK
 
 
-@pytest.mark.parametrize("spoil", [lambda path: path.unlink(), lambda path: path.write_text(""), lambda path: path.write_text(path.read_text().replace("entry ", "entry 0"))])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text(""),
+        lambda path: path.write_text(path.read_text().replace("entry ", "entry 0")),
+    ],
+)
 def test_nothing_is_published_where_nobody_knows_what_was_seen(run, lines, spoil):
     run("init", "--empty")
     run("import", lines(*LINES), "--publish")
@@ -299,7 +359,9 @@ def test_nothing_is_published_where_nobody_knows_what_was_seen(run, lines, spoil
 
 @pytest.mark.parametrize("words", [["--empty"], []])
 def test_a_founding_leaves_what_it_has_seen(run, lines, words, monkeypatch):
-    monkeypatch.setattr("content.services.register.remember", lambda *_: None)  # killed right after the commit
+    monkeypatch.setattr(
+        "content.services.publishing.register.remember", lambda *_: None
+    )  # killed right after the commit
     assert run("init", *words)[0] == cli.OK
     assert (run.data / "letzter-checkpoint").is_file()
     assert run("check")[0] == cli.OK
@@ -350,7 +412,10 @@ def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_da
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     server = subprocess.Popen(
         [str(Path(sys.executable).parent / "beschlussportal"), "--data", str(data), "serve", "--port", str(port)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
     )
     try:
         answer = None
@@ -366,36 +431,73 @@ def test_serve_on_a_finished_folder_starts_answers_and_ends(tmp_path, example_da
         out, _ = server.communicate(timeout=20)
     assert f"http://127.0.0.1:{port}" in out and "Beispielinhalt" not in out and "Traceback" not in out
     elsewhere = {name: value for name, value in environment.items() if name not in {"HOST", "PORT", "BASE_URL"}}
-    command = [str(Path(sys.executable).parent / "beschlussportal"), "--data", str(data), "user", "add", "gerda", "--name", "Gerda"]
+    command = [
+        str(Path(sys.executable).parent / "beschlussportal"),
+        "--data",
+        str(data),
+        "user",
+        "add",
+        "gerda",
+        "--name",
+        "Gerda",
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=elsewhere).stdout
     assert f"http://127.0.0.1:{port}/anmelden/" in said, "the link leads to where the portal was served"
-    said = subprocess.run([*command[:5], "gudrun", *command[6:]], capture_output=True, text=True, check=True, env={**elsewhere, "PORT": "7000"}).stdout
+    said = subprocess.run(
+        [*command[:5], "gudrun", *command[6:]],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**elsewhere, "PORT": "7000"},
+    ).stdout
     assert "http://127.0.0.1:7000/anmelden/" in said, "unless something says another address"
 
 
 def test_an_account_is_made_changed_and_listed(run, lines):
     run("init", "--empty")
     run("import", lines({"type": "organisation", "slug": "bayern", "title": "Bayern"}))
-    code, out, _ = run("user", "add", "gerda", "--name", "Gerda", "--role", "secretariat", "--email", "gerda@amt.example")
+    code, out, _ = run(
+        "user", "add", "gerda", "--name", "Gerda", "--role", "secretariat", "--email", "gerda@amt.example"
+    )
     assert (code, "/anmelden/" in out, "gerda@amt.example" in out) == (cli.OK, True, True)
     assert run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[0] == cli.OK
     assert "hatte die Rolle schon" in run("user", "grant", "gerda", "--role", "land", "--organisation", "bayern")[1]
     assert "gerda\tGerda\tsecretariat@*, land@bayern\taktiv" in run("user", "list")[1]
     assert run("user", "revoke", "gerda", "--role", "secretariat", "--reason", "Andere Aufgabe")[0] == cli.OK
-    assert "gesperrt" in run("user", "lock", "gerda", "--reason", "Ausgeschieden")[1] and "gesperrt" in run("user", "list")[1]
+    assert (
+        "gesperrt" in run("user", "lock", "gerda", "--reason", "Ausgeschieden")[1]
+        and "gesperrt" in run("user", "list")[1]
+    )
     assert run("user", "link", "gerda")[0] == cli.UNUSABLE
     assert "aktiv" in run("user", "unlock", "gerda")[1]
-    assert "/anmelden/" in run("user", "link", "gerda")[1] and "keinen zweiten Faktor" in run("user", "factors", "gerda", "--reason", "Telefon verloren")[1]
+    assert (
+        "/anmelden/" in run("user", "link", "gerda")[1]
+        and "keinen zweiten Faktor" in run("user", "factors", "gerda", "--reason", "Telefon verloren")[1]
+    )
 
 
-@pytest.mark.parametrize(("words", "reason"), [
-    (["add", "gerda"], "gibt es schon"), (["add", "Ü"], "3 bis 80 Zeichen"), (["add"], "Anmeldenamen"), (["add", "bea", "--role", "nonsense"], "secretariat"),
-    (["add", "bea", "--email", "nonsense"], "E-Mail-Adresse"), (["grant", "gerda", "--role", "clock"], "gibt es nicht"), (["grant", "gerda"], "--role"),
-    (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "nirgends"), (["grant", "gerda", "--role", "administrator", "--organisation", "x"], "immer überall"),
-    (["link", "niemand"], "user list"), (["revoke", "gerda", "--role", "press", "--reason", "x"], "Vorhanden: administrator@*"), (["revoke", "gerda", "--role", "administrator", "--reason", "x"], "letzte Administration"),
-    (["lock", "gerda", "--reason", "x"], "letzte Administration"), (["lock", "gerda"], "--reason"), (["factors", "gerda"], "--reason"),
-    (["revoke", "gerda", "--role", "administrator"], "--reason"), (["nonsense"], "invalid choice"),
-])
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["add", "gerda"], "gibt es schon"),
+        (["add", "Ü"], "3 bis 80 Zeichen"),
+        (["add"], "Anmeldenamen"),
+        (["add", "bea", "--role", "nonsense"], "secretariat"),
+        (["add", "bea", "--email", "nonsense"], "E-Mail-Adresse"),
+        (["grant", "gerda", "--role", "clock"], "gibt es nicht"),
+        (["grant", "gerda"], "--role"),
+        (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "nirgends"),
+        (["grant", "gerda", "--role", "administrator", "--organisation", "x"], "immer überall"),
+        (["link", "niemand"], "user list"),
+        (["revoke", "gerda", "--role", "press", "--reason", "x"], "Vorhanden: administrator@*"),
+        (["revoke", "gerda", "--role", "administrator", "--reason", "x"], "letzte Administration"),
+        (["lock", "gerda", "--reason", "x"], "letzte Administration"),
+        (["lock", "gerda"], "--reason"),
+        (["factors", "gerda"], "--reason"),
+        (["revoke", "gerda", "--role", "administrator"], "--reason"),
+        (["nonsense"], "invalid choice"),
+    ],
+)
 def test_a_wrong_account_command_says_what_is_wrong_and_changes_nothing(run, words, reason):
     run("init", "--empty")
     run("user", "add", "gerda", "--role", "administrator")
@@ -415,11 +517,29 @@ def test_workflows_are_proved_and_tried_out(run):
 def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(run, lines):
     run("init", "--empty")
     row = {"type": "recommendation", "slug": "tun", "title": "Tun", "text": "x", "addressees": ["Berlin"]}
-    adopting = LINES[2] | {"number": "2020/01", "recommendations": ["tun"], "date": "2020-01-02", "vote": {"others": "yes"}}
-    members = {"voting_rule": "empfehlung", "members": [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}]}
-    road = [{"date": "2019-12-01", "state": "proposed"}, {"date": "2020-01-02", "state": "adopted", "decision": "2020/01"}]
+    adopting = LINES[2] | {
+        "number": "2020/01",
+        "recommendations": ["tun"],
+        "date": "2020-01-02",
+        "vote": {"others": "yes"},
+    }
+    members = {
+        "voting_rule": "empfehlung",
+        "members": [
+            {"code": "BUND", "name": "Bund", "kind": "federal"},
+            {"code": "BE", "name": "Berlin", "kind": "land"},
+        ],
+    }
+    road = [
+        {"date": "2019-12-01", "state": "proposed"},
+        {"date": "2020-01-02", "state": "adopted", "decision": "2020/01"},
+    ]
     assert run("import", lines(LINES[0] | members, LINES[1], adopting, row | {"road": road}), "--publish")[2] == ""
-    table = lines("recommendation,addressee,state,date,evidence,note,reported_by,reported_on,confirmed_by,confirmed_on", "tun,Berlin,running,,,,Amt,,,", name="list.csv")
+    table = lines(
+        "recommendation,addressee,state,date,evidence,note,reported_by,reported_on,confirmed_by,confirmed_on",
+        "tun,Berlin,running,,,,Amt,,,",
+        name="list.csv",
+    )
     code, out, err = run("import", table, "--publish")
     assert (code, err) == (0, "") and "Neu: Meldungen zur Umsetzung 1." in out
     assert set(cli._KIND_WORDS) >= {*KINDS, *catalogue.COLUMNS, reuse_list.NAME, implementation_list.NAME}
@@ -428,9 +548,18 @@ def test_a_list_of_reports_is_counted_in_words_and_every_kind_and_list_has_them(
 @pytest.mark.parametrize(
     "given",
     [
-        "quatsch", " ", "mysql://r:geheim@localhost/x", "postgresql://r:geheim@localhost/x", "postgresql+psycopg://postgres:geheim@127.0.0.1:notaport/b3",
-        "postgresql+psycopg://postgres:geheim@127.0.0.1:70000/b3", "sqlite://", "sqlite:///:memory:", "sqlite://ordner/portal.db",
-        "postgresql+psycopg://r:ab@geheim@localhost/x", "sqlite:///file:x?uri=true", "nichts+da://r:geheim@x/y",
+        "quatsch",
+        " ",
+        "mysql://r:geheim@localhost/x",
+        "postgresql://r:geheim@localhost/x",
+        "postgresql+psycopg://postgres:geheim@127.0.0.1:notaport/b3",
+        "postgresql+psycopg://postgres:geheim@127.0.0.1:70000/b3",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://ordner/portal.db",
+        "postgresql+psycopg://r:ab@geheim@localhost/x",
+        "sqlite:///file:x?uri=true",
+        "nichts+da://r:geheim@x/y",
     ],
 )
 @pytest.mark.parametrize("words", [["check"], ["init", "--empty"], ["export", "x.jsonl"]])

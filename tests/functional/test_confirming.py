@@ -8,11 +8,16 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.berlin import BERLIN
 from content.schemas import clean_item
-from content.services import accounts, ballots, edit, lookup, outbox, reuse, step_requests
-from content.services.reuse import Buyer
-from portal.confirming import ACTS
+from content.services.accounts import accounts
+from content.services.base import lookup, outbox
+from content.services.council import ballots
+from content.services.editing import edit
+from content.services.implementation import reuse
+from content.services.implementation.reuse import Buyer
+from content.services.workflow import step_requests
+from content.typed.berlin import BERLIN
+from portal.desk.confirming import ACTS
 from tests.functional.confirming import REASON, is_question, sure
 from tests.functional.deciding import acting, draft_decision, voted
 from tests.functional.people import logged
@@ -34,7 +39,12 @@ def _account(desk, wish, **fields):
     with house.writing("test") as work:
         path = f"/redaktion/konten/{accounts.find(work.session, 'petra').id}"
     token = app.get(path).forms[0]["formular"].value
-    action = {"lock": "account.locked", "factors": "account.factors-removed", "revoke": "account.revoke", "disconnect": "account.unlinked"}[wish]
+    action = {
+        "lock": "account.locked",
+        "factors": "account.factors-removed",
+        "revoke": "account.revoke",
+        "disconnect": "account.unlinked",
+    }[wish]
     return lambda: app.post(path, {"formular": token, "schritt": wish, **fields}), lambda: bool(logged(house, action))
 
 
@@ -42,7 +52,15 @@ def _identity(desk):
     asked = _account(desk, "disconnect", identity="1")
     with desk[0].writing("test") as work:
         petra = accounts.find(work.session, "petra")
-        work.session.add(models.Identity(id=1, account_id=petra.id, issuer="https://anmeldung.example", subject="p-1", linked_at=dt.datetime.now(dt.UTC)))
+        work.session.add(
+            models.Identity(
+                id=1,
+                account_id=petra.id,
+                issuer="https://anmeldung.example",
+                subject="p-1",
+                linked_at=dt.datetime.now(dt.UTC),
+            )
+        )
     return asked
 
 
@@ -65,7 +83,9 @@ def _draft(desk):
     autosave(app, typed_press(app))
 
     def ask():
-        return next(form for form in app.get("/redaktion/neu/press_release").forms.values() if "verwerfen" in form.fields).submit("verwerfen")
+        return next(
+            form for form in app.get("/redaktion/neu/press_release").forms.values() if "verwerfen" in form.fields
+        ).submit("verwerfen")
 
     return ask, lambda: drafts(house) == []
 
@@ -77,7 +97,11 @@ def _message(desk):
     with house.writing("test") as work:
         outbox.put(work.session, "mail.reset", "probe", {"to": "weg@amt.example"}, due_at=now)
         work.session.flush()
-        work.session.execute(sa.update(models.Job).where(models.Job.key == "probe").values(attempts=9, given_up_at=now, error="550 unbekannt"))
+        work.session.execute(
+            sa.update(models.Job)
+            .where(models.Job.key == "probe")
+            .values(attempts=9, given_up_at=now, error="550 unbekannt")
+        )
 
     def ask():
         form = next(form for form in app.get("/redaktion/versand").forms.values() if "Verwerfen" in form.text)
@@ -127,10 +151,23 @@ def _step(desk, workflow, name):
                 row.procedure_state = "on_agenda"
                 ballots.record(work.desk, row, ballots.with_others(row.body, {}, "no"))
         elif workflow == "recommendation":
-            row, decision = lookup.find(work.session, "/empfehlung/efa-vorrang"), lookup.find(work.session, "/beschluss/2021/34")
-            row.procedure_state, decision.procedure_state, decision.recommendation_urls = "proposed", "adopted", ["/empfehlung/efa-vorrang"]
+            row, decision = (
+                lookup.find(work.session, "/empfehlung/efa-vorrang"),
+                lookup.find(work.session, "/beschluss/2021/34"),
+            )
+            row.procedure_state, decision.procedure_state, decision.recommendation_urls = (
+                "proposed",
+                "adopted",
+                ["/empfehlung/efa-vorrang"],
+            )
             if ballots.vote_of(work.session, decision) is None:
-                ballots.record(work.desk, decision, dict.fromkeys([member.code for member in decision.body.members if member.kind != "advisory"], "yes"))
+                ballots.record(
+                    work.desk,
+                    decision,
+                    dict.fromkeys(
+                        [member.code for member in decision.body.members if member.kind != "advisory"], "yes"
+                    ),
+                )
         else:
             row = work.session.scalars(sa.select(models.Report).order_by(models.Report.id)).first()
             row.procedure_state = min(flow.transitions[name].sources)
@@ -153,7 +190,11 @@ class _of:  # noqa: N801 - reads as a word of the sentence
     """The forms of a page that belong to one workflow."""
 
     def __init__(self, page, workflow):
-        self.forms = {name: form for name, form in page.forms.items() if "workflow" in form.fields and form["workflow"].value == workflow}
+        self.forms = {
+            name: form
+            for name, form in page.forms.items()
+            if "workflow" in form.fields and form["workflow"].value == workflow
+        }
 
 
 def _green_list(desk):
@@ -161,7 +202,11 @@ def _green_list(desk):
     number, app = _session(house), browser("gerda", "secretariat")
 
     def ask():
-        form = next(form for form in app.get(f"/redaktion/eintrag/{number}/gruene-liste").forms.values() if "ballot.BUND" in form.fields)
+        form = next(
+            form
+            for form in app.get(f"/redaktion/eintrag/{number}/gruene-liste").forms.values()
+            if "ballot.BUND" in form.fields
+        )
         form["others"] = "yes"
         return form.submit()
 
@@ -172,8 +217,12 @@ def _section_draft(desk):
     (_, member, path, (uid, _)), _ = _group(desk)
     app, target = member("anna"), f"{path}/abschnitt/{uid}"
     token = section_form(app.get(target))["formular"].value
-    app.post(f"{target}/entwurf", {"formular": token, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch nicht fertig."})
-    return lambda: app.post(target, {"formular": token, "tun": "verwerfen"}), lambda: "ungespeicherten Entwurf" not in app.get(target).text
+    app.post(
+        f"{target}/entwurf", {"formular": token, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch nicht fertig."}
+    )
+    return lambda: app.post(
+        target, {"formular": token, "tun": "verwerfen"}
+    ), lambda: "ungespeicherten Entwurf" not in app.get(target).text
 
 
 def _group(desk):
@@ -186,12 +235,20 @@ def _embargo(desk):
     app = browser("petra", "press")
     target = f"{new_press(app).headers['Location'].removeprefix('https://beschluesse.example')}"
     step(app.get(target), "submit").submit()
-    form = next(form for form in app.get(f"{target}/sperrfrist").forms.values() if "akt" in form.fields and form["akt"].value == "set")
+    form = next(
+        form
+        for form in app.get(f"{target}/sperrfrist").forms.values()
+        if "akt" in form.fields and form["akt"].value == "set"
+    )
     form["until"] = (dt.datetime.now(BERLIN) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
     form.submit(status=303)
 
     def ask():
-        return next(form for form in app.get(f"{target}/sperrfrist").forms.values() if "akt" in form.fields and form["akt"].value == "lift").submit()
+        return next(
+            form
+            for form in app.get(f"{target}/sperrfrist").forms.values()
+            if "akt" in form.fields and form["akt"].value == "lift"
+        ).submit()
 
     def is_done():
         with house.writing("test") as work:
@@ -202,13 +259,22 @@ def _embargo(desk):
 
 PLACES = {
     "embargo.lift": _embargo,
-    "account.lock": lambda desk: _account(desk, "lock"), "account.factors": lambda desk: _account(desk, "factors"),
-    "account.revoke": lambda desk: _account(desk, "revoke", role="press", organisation=""), "account.disconnect": _identity,
-    "message.drop": _message, "publication.remove": _remove, "vote.en_bloc": _green_list, "draft.discard": _draft, "section_draft.discard": _section_draft,
-    "suggestions.reject_all": _suggestions, "reuse.order": lambda desk: _reuse(desk, "order"), "reuse.end": lambda desk: _reuse(desk, "end"),
+    "account.lock": lambda desk: _account(desk, "lock"),
+    "account.factors": lambda desk: _account(desk, "factors"),
+    "account.revoke": lambda desk: _account(desk, "revoke", role="press", organisation=""),
+    "account.disconnect": _identity,
+    "message.drop": _message,
+    "publication.remove": _remove,
+    "vote.en_bloc": _green_list,
+    "draft.discard": _draft,
+    "section_draft.discard": _section_draft,
+    "suggestions.reject_all": _suggestions,
+    "reuse.order": lambda desk: _reuse(desk, "order"),
+    "reuse.end": lambda desk: _reuse(desk, "end"),
     **{
         name: lambda desk, name=name: _step(desk, *name.split("."))
-        for name in ACTS if name.split(".")[0] in {"decision", "recommendation", "report"}
+        for name in ACTS
+        if name.split(".")[0] in {"decision", "recommendation", "report"}
     },
 }
 
@@ -217,11 +283,15 @@ def test_every_act_of_the_table_is_tried():
     assert PLACES.keys() == ACTS.keys()
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, flow in PROCEDURES.items() for name in flow.transitions])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, flow in PROCEDURES.items() for name in flow.transitions]
+)
 def test_a_step_that_nothing_brings_back_is_asked_before_or_goes_only_by_two(kind, name):
     flow = PROCEDURES[kind]
     step_ = flow.transitions[name]
-    is_for_good = flow.states[step_.target].is_final or (step_.target in LASTING[kind] and not step_.sources & LASTING[kind])
+    is_for_good = flow.states[step_.target].is_final or (
+        step_.target in LASTING[kind] and not step_.sources & LASTING[kind]
+    )
     assert not is_for_good or step_requests.needs_second(flow, name) or f"{kind}.{name}" in ACTS
 
 
@@ -239,7 +309,10 @@ def test_what_was_typed_with_a_step_is_shown_before_the_yes(desk):
 def test_the_green_list_says_which_numbers_before_the_yes_and_what_was_typed_stays(desk):
     ask, is_done = _green_list(desk)
     asked = ask()
-    assert all(number in asked.html.select_one(".facts").text for number in ("2012/01", "2012/02", "2012/03")) and not is_done()
+    assert (
+        all(number in asked.html.select_one(".facts").text for number in ("2012/01", "2012/02", "2012/03"))
+        and not is_done()
+    )
     assert asked.click("Abbrechen").forms
 
 
@@ -284,7 +357,11 @@ def test_who_wrote_what_is_removed_for_good_hears_why(desk):
     step(hans.get(target), "trash").submit(status=303)
     assert sure(asking_step(gerda.get(target), "remove").submit()).status_int == 303
     with house.writing("test") as work:
-        told = work.session.execute(sa.select(models.Notice.words, models.Account.login).join(models.Account, models.Account.id == models.Notice.account_id)).all()
+        told = work.session.execute(
+            sa.select(models.Notice.words, models.Account.login).join(
+                models.Account, models.Account.id == models.Notice.account_id
+            )
+        ).all()
     assert [login for words, login in told if words.endswith(f"Grund: {REASON}")] == ["hans"]
     assert [row.detail for row in logged(house, "item.removed")] == [REASON]
 
@@ -295,21 +372,34 @@ def test_who_may_not_know_of_a_draft_hears_nothing_of_its_removal(desk):
     hans, gerda = browser("hans", "secretariat"), browser("gerda", "secretariat")
     with house.writing("test") as work:
         value = {"slug": "geheim", "title": "Geheim", "text": "Alle sollen.", "addressees": ["HH"], "state": "draft"}
-        row = edit.save(work.session, "recommendation", clean_item("recommendation", value), now=dt.datetime.now(dt.UTC), actor="hans", actor_name="Hans").item
+        row = edit.save(
+            work.session,
+            "recommendation",
+            clean_item("recommendation", value),
+            now=dt.datetime.now(dt.UTC),
+            actor="hans",
+            actor_name="Hans",
+        ).item
         target = f"/redaktion/eintrag/{row.id}"
     step(hans.get(target), "trash").submit(status=303)
     assert sure(asking_step(gerda.get(target), "remove").submit()).status_int == 303
     with house.writing("test") as work:
         told = work.session.execute(
-            sa.select(models.Account.login, models.Notice.title, models.Notice.words).join(models.Account, models.Account.id == models.Notice.account_id)
+            sa.select(models.Account.login, models.Notice.title, models.Notice.words).join(
+                models.Account, models.Account.id == models.Notice.account_id
+            )
         ).all()
     assert {login for login, title, words in told if "Geheim" in title + words or REASON in words} == {"hans"}
 
 
-@pytest.mark.parametrize(("wish", "action", "fields", "detail"), [
-    ("lock", "account.locked", {}, REASON), ("factors", "account.factors-removed", {}, REASON),
-    ("revoke", "account.revoke", {"role": "press", "organisation": ""}, f"press: {REASON}"),
-])
+@pytest.mark.parametrize(
+    ("wish", "action", "fields", "detail"),
+    [
+        ("lock", "account.locked", {}, REASON),
+        ("factors", "account.factors-removed", {}, REASON),
+        ("revoke", "account.revoke", {"role": "press", "organisation": ""}, f"press: {REASON}"),
+    ],
+)
 def test_the_reason_stays_in_the_log_and_is_told_to_the_person(desk, wish, action, fields, detail):
     house, _ = desk
     ask, _ = _account(desk, wish, **fields)
@@ -335,6 +425,10 @@ def test_the_second_person_sees_text_reason_and_consequences_where_the_button_st
     form.submit(status=303)
     page = other.get(target).html
     asked = page.select_one(".desk-read #schritte #antrag-publication-withdraw")
-    assert REASON in asked.text and "stehen für immer im Register" in asked.text and "bestätigen" in asked.select_one("button").text
+    assert (
+        REASON in asked.text
+        and "stehen für immer im Register" in asked.text
+        and "bestätigen" in asked.select_one("button").text
+    )
     sheet = page.select_one(".desk-read .desk-sheet")
     assert sheet is not None and len(sheet.text.split()) > 20, page.select_one(".desk-read")

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
-from content.berlin import BERLIN
 from content.schemas import clean_item
-from content.services import contacts, edit, lookup, transition
+from content.services.base import lookup
+from content.services.editing import contacts, edit
+from content.services.workflow import transition
+from content.typed.berlin import BERLIN
 from tests.functional.people import logged
 from tests.functional.test_desk import form_of
 from workflows.publication import PUBLICATION
@@ -20,7 +22,12 @@ from workflows.vocabulary import ROLES
 
 TODAY = dt.datetime.now(BERLIN).date()
 YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
-CONTACT = {"organisation": "Staatskanzlei Beispielland", "unit": "Pressestelle", "person": "Kim Muster", "email": "kim@land.example"}
+CONTACT = {
+    "organisation": "Staatskanzlei Beispielland",
+    "unit": "Pressestelle",
+    "person": "Kim Muster",
+    "email": "kim@land.example",
+}
 
 
 def add(app, **more):
@@ -32,18 +39,30 @@ def add(app, **more):
 
 def keys(house):
     with house.writing("test") as work:
-        return list(work.session.scalars(sa.select(models.Contact.key).where(models.Contact.key.is_not(None)).order_by(models.Contact.id)))
+        return list(
+            work.session.scalars(
+                sa.select(models.Contact.key).where(models.Contact.key.is_not(None)).order_by(models.Contact.id)
+            )
+        )
 
 
 def path_of(house, key):
     with house.writing("test") as work:
-        return f"/redaktion/kontakte/{work.session.scalar(sa.select(models.Contact.id).where(models.Contact.key == key))}"
+        return (
+            f"/redaktion/kontakte/{work.session.scalar(sa.select(models.Contact.id).where(models.Contact.key == key))}"
+        )
 
 
 def release_with(house, app, key, slug="mit-kontakt"):
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = slug, "Mit Kontakt", "IT-Planungsrat", "x"
-    box = next(field for name, fields in form.fields.items() if name and name.startswith("directory.") for field in fields if field._value == key)
+    box = next(
+        field
+        for name, fields in form.fields.items()
+        if name and name.startswith("directory.")
+        for field in fields
+        if field._value == key
+    )
     box.checked = True
     target = form.submit(status=303).headers["Location"]
     with house.writing("operator") as work:
@@ -71,7 +90,12 @@ def test_a_contact_is_added_picked_by_a_release_and_shown(press):
     target = release_with(house, app, keys(house)[0])
     assert "Kim Muster" in public(app, "/presse/mit-kontakt")
     form = form_of(app.get(target + "/bearbeiten"))
-    assert [field.checked for name, fields in form.fields.items() if name and name.startswith("directory.") for field in fields] == [True]
+    assert [
+        field.checked
+        for name, fields in form.fields.items()
+        if name and name.startswith("directory.")
+        for field in fields
+    ] == [True]
     assert logged(house, "contact.created")[0].subject == f"contact:{keys(house)[0]}"
 
 
@@ -95,12 +119,24 @@ def test_a_text_that_waits_for_approval_is_published_with_the_contact_as_it_is_t
     add(app)
     picked = keys(house)
     with house.writing("petra", permits=ROLES["press"].permits) as work:
-        given = {"slug": "wartet", "title": "Eingereicht", "publisher": "IT-Planungsrat", "text": "x", "directory": picked}
+        given = {
+            "slug": "wartet",
+            "title": "Eingereicht",
+            "publisher": "IT-Planungsrat",
+            "text": "x",
+            "directory": picked,
+        }
         row = edit.save(work.session, "press_release", clean_item("press_release", given), now=work.desk.now).item
         transition.take(work.desk, row, PUBLICATION, "submit")
     with house.writing("petra", permits=ROLES["press"].permits) as work:
         row = lookup.find(work.session, "/presse/wartet")
-        edit.save(work.session, "press_release", clean_item("press_release", {**given, "title": "Noch ein Entwurf"}), now=work.desk.now, item=row)
+        edit.save(
+            work.session,
+            "press_release",
+            clean_item("press_release", {**given, "title": "Noch ein Entwurf"}),
+            now=work.desk.now,
+            item=row,
+        )
         contact = work.session.scalars(sa.select(models.Contact).where(models.Contact.key == picked[0])).one()
         contacts.change(work.desk, contact, {**CONTACT, "person": "Robin Neu"}, 1)
     with house.writing("paul", permits=ROLES["press"].permits) as work:
@@ -126,11 +162,20 @@ def test_on_a_past_day_those_are_shown_who_were_valid_then(press):
     since, asked = TODAY - dt.timedelta(days=90), TODAY - dt.timedelta(days=30)
     with house.writing("operator") as work:
         rows = [
-            {**CONTACT, "person": "Vor Her", "valid_until": asked}, {**CONTACT, "person": "Nach Her", "valid_from": asked + dt.timedelta(days=1)},
+            {**CONTACT, "person": "Vor Her", "valid_until": asked},
+            {**CONTACT, "person": "Nach Her", "valid_from": asked + dt.timedelta(days=1)},
         ]
-        value = clean_item("press_release", {
-            "slug": "frueher", "title": "Früher", "publisher": "IT-Planungsrat", "text": "x", "contacts": rows, "published_on": since,
-        })
+        value = clean_item(
+            "press_release",
+            {
+                "slug": "frueher",
+                "title": "Früher",
+                "publisher": "IT-Planungsrat",
+                "text": "x",
+                "contacts": rows,
+                "published_on": since,
+            },
+        )
         transition.publish_now(work.desk, edit.save(work.session, "press_release", value, now=work.desk.now).item)
     then, now = public(app, f"/presse/frueher?stand={asked}"), public(app, "/presse/frueher")
     assert "Vor Her" in then and "Nach Her" not in then
@@ -164,9 +209,17 @@ def test_contacts_within_a_release_stay_possible_beside_picked_ones(press):
     add(app)
     picked = keys(house)
     with house.writing("operator") as work:
-        value = clean_item("press_release", {
-            "slug": "beides", "title": "Beides", "publisher": "IT-Planungsrat", "text": "x", "directory": picked, "contacts": [{**CONTACT, "person": "Nur Hier"}],
-        })
+        value = clean_item(
+            "press_release",
+            {
+                "slug": "beides",
+                "title": "Beides",
+                "publisher": "IT-Planungsrat",
+                "text": "x",
+                "directory": picked,
+                "contacts": [{**CONTACT, "person": "Nur Hier"}],
+            },
+        )
         transition.publish_now(work.desk, edit.save(work.session, "press_release", value, now=work.desk.now).item)
     page = public(app, "/presse/beides")
     assert "Kim Muster" in page and "Nur Hier" in page
@@ -236,8 +289,15 @@ def test_the_directory_is_closed_to_others(desk):
 def chair_form(app, **more):
     form = app.get("/redaktion/vorsitz").forms[1]
     given = {
-        "body": "it-planungsrat", "year": "2031", "name": "Dr. Nora Neu", "land": "Saarland", "first_day": TODAY.isoformat(),
-        "contacts.1.organisation": "Staatskanzlei Saarland", "contacts.1.person": "Nico Neu", "contacts.1.email": "nico@saar.example", **more,
+        "body": "it-planungsrat",
+        "year": "2031",
+        "name": "Dr. Nora Neu",
+        "land": "Saarland",
+        "first_day": TODAY.isoformat(),
+        "contacts.1.organisation": "Staatskanzlei Saarland",
+        "contacts.1.person": "Nico Neu",
+        "contacts.1.email": "nico@saar.example",
+        **more,
     }
     for name, value in given.items():
         form[name].force_value(value)
@@ -246,8 +306,12 @@ def chair_form(app, **more):
 
 def test_the_form_for_the_chair_offers_bodies_members_and_names_its_rows(desk):
     page = desk[1]("gerda", "secretariat").get("/redaktion/vorsitz")
-    assert ("it-planungsrat", True, "IT-Planungsrat") in page.forms[1]["body"].options and "Kleinbuchstaben" not in page.text
-    assert page.html.find(id="f-land")["list"] == "liste-mitglieder" and page.html.find(id="liste-mitglieder").find("option", value="Saarland")
+    assert ("it-planungsrat", True, "IT-Planungsrat") in page.forms[1][
+        "body"
+    ].options and "Kleinbuchstaben" not in page.text
+    assert page.html.find(id="f-land")["list"] == "liste-mitglieder" and page.html.find(id="liste-mitglieder").find(
+        "option", value="Saarland"
+    )
     assert page.html.find("fieldset", id="f-contacts-1").legend.get_text() == "Pressekontakt 1"
 
 
@@ -260,10 +324,17 @@ def test_the_change_of_chair_is_one_form_and_says_what_it_did(desk):
     release_with(house, app, old)
     before = TestApp(app.app).get("/gremium/it-planungsrat.json").json["edition"]
     done = chair_form(app).submit(status=200).text
-    assert "2031 Dr. Nora Neu, Saarland" in done and "Nico Neu" in done and "Kim Muster" in done and "Bleibt Da" not in done
+    assert (
+        "2031 Dr. Nora Neu, Saarland" in done
+        and "Nico Neu" in done
+        and "Kim Muster" in done
+        and "Bleibt Da" not in done
+    )
     assert "1 öffentliche Seite nennt" in done
     with house.writing("test") as work:
-        ended, kept, new = work.session.scalars(sa.select(models.Contact).where(models.Contact.key.is_not(None)).order_by(models.Contact.id))
+        ended, kept, new = work.session.scalars(
+            sa.select(models.Contact).where(models.Contact.key.is_not(None)).order_by(models.Contact.id)
+        )
         assert (ended.key, ended.valid_until) == (old, YESTERDAY)
         assert (kept.key, kept.valid_until) == (unrelated, None)
         assert (new.valid_from, new.valid_until, new.body) == (TODAY, None, "it-planungsrat")
@@ -275,7 +346,9 @@ def test_the_change_of_chair_is_one_form_and_says_what_it_did(desk):
     assert "Dr. Nora Neu" not in app.get("/redaktion/hinweise").text
     assert logged(house, "chair.changed")[0].detail == "2031: Dr. Nora Neu, Saarland"
     target = re.search(r'href="(/redaktion/eintrag/\d+)"', done)[1]
-    form = next(one for one in other.get(target).forms.values() if "schritt" in one.fields and one["schritt"].value == "correct")
+    form = next(
+        one for one in other.get(target).forms.values() if "schritt" in one.fields and one["schritt"].value == "correct"
+    )
     form["note"] = "Neuer Vorsitz"
     form.submit(status=303)
     assert "Nora Neu" in public(app, "/gremium/it-planungsrat")
@@ -285,7 +358,12 @@ def test_a_body_that_is_still_a_draft_is_submitted(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        given = {"slug": "probe-rat", "name": "Probe-Rat", "number_pattern": "YYYY/NN", "voting_rule": "it-staatsvertrag"}
+        given = {
+            "slug": "probe-rat",
+            "name": "Probe-Rat",
+            "number_pattern": "YYYY/NN",
+            "voting_rule": "it-staatsvertrag",
+        }
         edit.save(work.session, "body", clean_item("body", given), now=work.desk.now)
     assert "veröffentlichen muss eine zweite Person" in chair_form(app, body="probe-rat").submit(status=200).text
     with house.writing("test") as work:
@@ -298,13 +376,19 @@ def test_who_is_asked_to_correct_the_body_reads_everything_that_waits_there(desk
     with house.writing("test") as work:
         path = f"/redaktion/eintrag/{lookup.find(work.session, '/gremium/it-planungsrat').id}/bearbeiten"
     form = next(form for form in app.get(path).forms.values() if "voting_rule" in form.fields)
-    form["voting_rule"] = next(value for value, _, _ in form["voting_rule"].options if value and value != form["voting_rule"].value)
+    form["voting_rule"] = next(
+        value for value, _, _ in form["voting_rule"].options if value and value != form["voting_rule"].value
+    )
     form.submit(status=303)
     done = chair_form(app).submit(status=200).text
     sentence = "was dort schon wartet: Abstimmungsregel."
     assert "am Gremium schon wartet: Abstimmungsregel." in done and sentence in other.get("/redaktion/hinweise").text
     with house.reading() as connection:
-        assert any(sentence in row.payload.get("words", "") for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.notice")
+        assert any(
+            sentence in row.payload.get("words", "")
+            for row in connection.execute(models.Job.__table__.select())
+            if row.kind == "mail.notice"
+        )
 
 
 @pytest.mark.parametrize(
@@ -317,7 +401,10 @@ def test_who_is_asked_to_correct_the_body_reads_everything_that_waits_there(desk
         ({"land": ""}, "Das Land fehlt"),
         ({"first_day": ""}, "fehlt"),
         ({"contacts.1.email": ""}, "Bitte mindestens eine angeben"),
-        ({"contacts.1.organisation": "", "contacts.1.person": "", "contacts.1.email": ""}, "Die neuen Pressekontakte fehlen"),
+        (
+            {"contacts.1.organisation": "", "contacts.1.person": "", "contacts.1.email": ""},
+            "Die neuen Pressekontakte fehlen",
+        ),
     ],
 )
 def test_a_faulty_change_of_chair_changes_nothing_and_keeps_what_was_typed(desk, typed, words):
@@ -358,5 +445,8 @@ def test_the_press_office_keeps_contacts_and_cannot_change_the_chair(press):
 
 
 def test_the_service_refuses_without_the_right(house):
-    with pytest.raises(Exception, match="fehlt das Recht"), house.writing("anna", permits=ROLES["member"].permits) as work:
+    with (
+        pytest.raises(Exception, match="fehlt das Recht"),
+        house.writing("anna", permits=ROLES["member"].permits) as work,
+    ):
         contacts.create(work.desk, CONTACT)

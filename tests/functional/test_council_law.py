@@ -9,10 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.koenigstein import KEYS
-from content.laender import LAENDER, LAND_CODES
+from content.council.koenigstein import KEYS
+from content.council.laender import LAENDER, LAND_CODES
 from content.schemas import clean_item
-from content.services import ballots, declarations, edit, key_lists, lookup, transition
+from content.services.base import lookup
+from content.services.council import ballots, declarations, key_lists
+from content.services.editing import edit
+from content.services.workflow import transition
 from tests.functional.confirming import saying_yes, sure
 from tests.functional.test_desk import step
 from workflows.decision import DECISION, MINUTES_OPEN
@@ -27,8 +30,21 @@ SECRETARIAT = ROLES["secretariat"].permits
 def _ready(house, title="Vorhaben", day="2026-03-05"):
     """The address at the desk of a decision that is on the agenda of a session."""
     with house.writing("test") as work:
-        meeting = edit.save(work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": day}), now=NOW).item
-        value = clean_item("decision", {"body": "it-planungsrat", "title": title, "meeting": meeting.url, "text": "1. Der IT-Planungsrat beschließt."})
+        meeting = edit.save(
+            work.session,
+            "meeting",
+            clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": day}),
+            now=NOW,
+        ).item
+        value = clean_item(
+            "decision",
+            {
+                "body": "it-planungsrat",
+                "title": title,
+                "meeting": meeting.url,
+                "text": "1. Der IT-Planungsrat beschließt.",
+            },
+        )
         row = edit.save(work.session, "decision", value, now=NOW).item
         transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         return f"/redaktion/eintrag/{row.id}"
@@ -68,8 +84,11 @@ def _row(house, target, read):
 
 def _statement(page, what, number=None):
     return next(
-        form for form in page.forms.values()
-        if "tun" in form.fields and form["tun"].value == what and (number is None or form["erklaerung"].value == str(number))
+        form
+        for form in page.forms.values()
+        if "tun" in form.fields
+        and form["tun"].value == what
+        and (number is None or form["erklaerung"].value == str(number))
     )
 
 
@@ -98,12 +117,17 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     form["rule_reason"] = "Der Rat gibt nur eine Empfehlung."
     form.submit(status=303)
     assert "Das gilt erst, wenn eine zweite Person" in app.get(target).text
-    with house.writing("gerda", permits=SECRETARIAT) as work, pytest.raises(Blocked, match="Empfehlung mit einfacher Mehrheit"):
+    with (
+        house.writing("gerda", permits=SECRETARIAT) as work,
+        pytest.raises(Blocked, match="Empfehlung mit einfacher Mehrheit"),
+    ):
         transition.take(work.desk, lookup.find(work.session, _url(work, target)), DECISION, "adopt")
     mine = app.get(f"{target}/abstimmung")
     assert "Andere Regel bestätigen" not in mine.text
     token = _vote_form(mine)["formular"].value
-    assert "nicht selbst" in app.post(f"{target}/abstimmung", {"formular": token, "regel": "bestaetigen"}, status=409).text
+    assert (
+        "nicht selbst" in app.post(f"{target}/abstimmung", {"formular": token, "regel": "bestaetigen"}, status=409).text
+    )
     waiting = f'href="{target}/abstimmung#andere-regel">Vorhaben'
     assert "Andere Abstimmungsregel zu bestätigen, eingetragen von Gerda" in other.get("/redaktion").text
     assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
@@ -123,7 +147,12 @@ def test_another_rule_than_the_bodys_needs_a_reason_and_a_second_person_and_is_p
     words = "Der Rat gibt nur eine Empfehlung ab."
     assert words in app.get(url).text and "Eine zweite Person hat das bestätigt" in app.get(url).text
     vote = app.get(f"{url}.json").json["data"]["vote"]
-    assert (vote["rule"], vote["body_rule"], vote["rule_reason"], vote["rule_confirmed"]) == ("empfehlung", "it-staatsvertrag", words, True)
+    assert (vote["rule"], vote["body_rule"], vote["rule_reason"], vote["rule_confirmed"]) == (
+        "empfehlung",
+        "it-staatsvertrag",
+        words,
+        True,
+    )
 
 
 def _url(work, target):
@@ -159,11 +188,17 @@ def test_the_rule_of_a_body_is_one_of_the_known_in_the_form_and_in_lines(desk):
     with house.writing("test") as work:
         number = lookup.find(work.session, "/gremium/it-planungsrat").id
     app = browser("gerda", "secretariat")
-    form = next(form for form in app.get(f"/redaktion/eintrag/{number}/bearbeiten").forms.values() if "voting_rule" in form.fields)
+    form = next(
+        form
+        for form in app.get(f"/redaktion/eintrag/{number}/bearbeiten").forms.values()
+        if "voting_rule" in form.fields
+    )
     assert [value for value, _, _ in form["voting_rule"].options] == ["", *ballots.voting.RULES]
     assert not any("shares" in (name or "") for name in form.fields)
     with pytest.raises(ValueError, match="nicht vorgesehen"):
-        clean_item("body", {"slug": "x", "name": "X", "number_pattern": "YYYY/NN", "voting_rule": "Zweidrittelmehrheit"})
+        clean_item(
+            "body", {"slug": "x", "name": "X", "number_pattern": "YYYY/NN", "voting_rule": "Zweidrittelmehrheit"}
+        )
 
 
 # --- the key -----------------------------------------------------------------------------------------------------------
@@ -198,7 +233,12 @@ def test_a_key_is_pasted_confirmed_by_a_second_person_and_counts_for_votes_of_it
     assert "bestätigen muss ihn jemand anderes" in mine.text
     number = _key_form(mine, "verwerfen").fields["schluessel"][0]._value
     token = _key_form(mine, "eingeben")["formular"].value
-    assert "bestätigt ihn nicht selbst" in app.post("/redaktion/koenigstein", {"formular": token, "tun": "bestaetigen", "schluessel": number}, status=409).text
+    assert (
+        "bestätigt ihn nicht selbst"
+        in app.post(
+            "/redaktion/koenigstein", {"formular": token, "tun": "bestaetigen", "schluessel": number}, status=409
+        ).text
+    )
     waiting = "Ein Königsteiner Schlüssel wartet auf Bestätigung."
     assert waiting in other.get("/redaktion").text and waiting not in app.get("/redaktion").text
     _key_form(other.get("/redaktion/koenigstein"), "bestaetigen").submit("schluessel", status=303)
@@ -259,7 +299,9 @@ def test_a_statement_is_entered_after_adoption_and_reaches_the_public_by_a_secon
     form = step(other.get(target), "correct")
     form["note"] = "Protokollerklärung von Bayern"
     form.submit(status=303)
-    assert "offene Kosten" in app.get(url).text and app.get(f"{url}.json").json["data"]["statements"][0]["members"] == ["Bayern"]
+    assert "offene Kosten" in app.get(url).text and app.get(f"{url}.json").json["data"]["statements"][0]["members"] == [
+        "Bayern"
+    ]
 
 
 def test_a_statement_that_comes_after_the_text_was_handed_in_waits_for_another_person(desk):
@@ -291,7 +333,10 @@ def test_statements_are_changed_and_removed_and_their_history_stays(desk):
     form.submit(status=303)
     page = app.get(f"{target}/erklaerungen").text
     assert "Noch keine Erklärung" in page
-    assert all(words in page for words in ("Erster Wortlaut.", "Zweiter Wortlaut.", "entfernt: Bayern nimmt sie zurück.", "durch Gerda"))
+    assert all(
+        words in page
+        for words in ("Erster Wortlaut.", "Zweiter Wortlaut.", "entfernt: Bayern nimmt sie zurück.", "durch Gerda")
+    )
 
 
 def test_a_faulty_statement_says_where_and_keeps_what_was_typed(desk):
@@ -330,12 +375,22 @@ def _set_state(house, target, state):
 def test_the_green_list_tells_its_numbers_and_leads_to_the_statements(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
-    agenda = [{"top": str(n), "title": title, "goal": "decision", "list": "green"} for n, title in enumerate(["Zeta", "Alpha"], start=1)]
+    agenda = [
+        {"top": str(n), "title": title, "goal": "decision", "list": "green"}
+        for n, title in enumerate(["Zeta", "Alpha"], start=1)
+    ]
     with house.writing("test") as work:
-        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda})
+        value = clean_item(
+            "meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}
+        )
         meeting = edit.save(work.session, "meeting", value, now=NOW).item
         for title in ("Zeta", "Alpha"):
-            given = {"body": "it-planungsrat", "title": title, "meeting": meeting.url, "text": "1. Der IT-Planungsrat beschließt."}
+            given = {
+                "body": "it-planungsrat",
+                "title": title,
+                "meeting": meeting.url,
+                "text": "1. Der IT-Planungsrat beschließt.",
+            }
             row = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
             transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         number = meeting.id
@@ -362,7 +417,10 @@ def test_the_number_is_told_at_once_and_stands_on_the_entry_in_its_history_and_i
     assert number.startswith("2026/") and number in page.html.find(id="nummer").get_text()
     plain = app.get(target)
     assert plain.html.find(id="nummer") is None
-    assert f"Beschluss {number}" in plain.html.find(class_="line").get_text(" ") and f"Beschließen</strong>, Beschluss {number}" in plain.text
+    assert (
+        f"Beschluss {number}" in plain.html.find(class_="line").get_text(" ")
+        and f"Beschließen</strong>, Beschluss {number}" in plain.text
+    )
     assert f"Beschluss {number}" in app.get("/redaktion/eintraege?q=Sichtbare").text
 
 
@@ -390,7 +448,10 @@ def test_form_and_step_write_one_day_of_the_gazette(desk):
     correcting.submit(status=303)
     assert app.get(f"{url}.json").json["data"]["gazette_notice"]["date"] == "2026-03-20"
     step(app.get(target), "record_announced").submit(status=303)
-    assert _row(house, target, lambda row: (row.procedure_state, row.gazette_date)) == ("gazetted", dt.date(2026, 3, 20))
+    assert _row(house, target, lambda row: (row.procedure_state, row.gazette_date)) == (
+        "gazetted",
+        dt.date(2026, 3, 20),
+    )
 
 
 def test_who_entered_the_gazettes_day_does_not_make_it_public_alone(desk):
@@ -473,7 +534,9 @@ def test_the_votes_of_a_green_list_are_kept_as_well(desk):
     app = browser("gerda", "secretariat")
     agenda = [{"top": "1", "title": "Zeta", "goal": "decision", "list": "green"}]
     with house.writing("test") as work:
-        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda})
+        value = clean_item(
+            "meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}
+        )
         target = f"/redaktion/eintrag/{edit.save(work.session, 'meeting', value, now=NOW).item.id}/gruene-liste"
     form = _vote_form(app.get(target))
     form["ballot.BY"] = "no"
@@ -493,7 +556,7 @@ def test_a_session_still_to_come_is_warned_of(desk):
 
 
 def test_keys_travel_with_an_export_and_older_lines_of_bodies_bring_theirs(house, other_house, tmp_path):
-    from content.services import exchange
+    from content.services.exchange import exchange
 
     def read(into, *lines):
         path = tmp_path / "lines.jsonl"
@@ -501,8 +564,18 @@ def test_keys_travel_with_an_export_and_older_lines_of_bodies_bring_theirs(house
         with into.writing("test") as work:
             return exchange.Importer(work.desk, is_publishing=True).read([path])
 
-    members = [{"code": code, "name": LAENDER[code].name, "kind": "land", "shares": {"2026": share}} for code, share in KEY_2026.items()]
-    body = {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN", "voting_rule": "einstimmig", "members": members}
+    members = [
+        {"code": code, "name": LAENDER[code].name, "kind": "land", "shares": {"2026": share}}
+        for code, share in KEY_2026.items()
+    ]
+    body = {
+        "type": "body",
+        "slug": "rat",
+        "name": "Rat",
+        "number_pattern": "YYYY/NN",
+        "voting_rule": "einstimmig",
+        "members": members,
+    }
     assert read(house, body).created == {"body": 1}
     with house.writing("test") as work:
         assert key_lists.counting(work.session)[2026].shares["BY"] == "15.53427"
@@ -516,10 +589,24 @@ def test_keys_travel_with_an_export_and_older_lines_of_bodies_bring_theirs(house
 
 
 def test_a_line_with_another_rule_names_the_reason(house, tmp_path):
-    from content.services import exchange
+    from content.services.exchange import exchange
 
-    body = {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN", "voting_rule": "einstimmig", "members": [{"code": "BE", "name": "Berlin", "kind": "land"}]}
-    line = {"type": "decision", "body": "rat", "number": "2020/01", "text": "1. Der Rat beschließt.", "date": "2020-02-03", "vote": {"others": "yes", "rule": "empfehlung"}}
+    body = {
+        "type": "body",
+        "slug": "rat",
+        "name": "Rat",
+        "number_pattern": "YYYY/NN",
+        "voting_rule": "einstimmig",
+        "members": [{"code": "BE", "name": "Berlin", "kind": "land"}],
+    }
+    line = {
+        "type": "decision",
+        "body": "rat",
+        "number": "2020/01",
+        "text": "1. Der Rat beschließt.",
+        "date": "2020-02-03",
+        "vote": {"others": "yes", "rule": "empfehlung"},
+    }
 
     def read(*lines):
         path = tmp_path / "lines.jsonl"
@@ -538,8 +625,11 @@ def test_the_right_is_asked_by_the_services_too(desk):
     with house.writing("anna", permits=ROLES["member"].permits) as work:
         row = lookup.find(work.session, "/beschluss/2021/39")
         for act in (
-            lambda: declarations.add(work.desk, row, ["BY"], "x"), lambda: ballots.confirm_rule(work.desk, row),
-            lambda: key_lists.enter(work.desk, year="2027", source="x", text=""), lambda: key_lists.confirm(work.desk, 1), lambda: key_lists.discard(work.desk, 1, "x"),
+            lambda: declarations.add(work.desk, row, ["BY"], "x"),
+            lambda: ballots.confirm_rule(work.desk, row),
+            lambda: key_lists.enter(work.desk, year="2027", source="x", text=""),
+            lambda: key_lists.confirm(work.desk, 1),
+            lambda: key_lists.discard(work.desk, 1, "x"),
         ):
             with pytest.raises(Blocked, match="fehlt das Recht"):
                 act()

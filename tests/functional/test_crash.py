@@ -15,8 +15,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.house import House
-from content.services import audit, ledger
-from portal import backup, cli, starting
+from content.services.accounts import audit
+from content.services.publishing import ledger
+from portal.commands import backup, cli, starting
 
 WRITER = """
 import json, sys
@@ -60,7 +61,9 @@ def test_killed_writer_leaves_database_index_files_and_ledger_in_agreement(house
     position = 1
     for kill in range(KILLS_PER_ROUND):
         with subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WRITER, str(house.data), str(position)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-W", "ignore", "-c", WRITER, str(house.data), str(position)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as writer:
             assert writer.stdout.readline() == b"ready\n"
             # Every other writer may finish an import first, however slow the machine: kills hit first and later writes alike.
@@ -98,7 +101,9 @@ def test_a_transaction_is_ended_by_its_manager_alone(house):
     with pytest.raises(RuntimeError, match="Verwalter"):
         alone()
     with house.reading() as connection:
-        assert connection.scalar(sa.select(models.AuditEntry.id).where(models.AuditEntry.action == "test.alone")) is None
+        assert (
+            connection.scalar(sa.select(models.AuditEntry.id).where(models.AuditEntry.action == "test.alone")) is None
+        )
 
 
 def _agreement(data, before):

@@ -16,8 +16,9 @@ import pytest
 from webtest import TestApp
 
 from content.house import House
-from portal import position, settings
+from portal import settings
 from portal.app import make_app
+from portal.web import position
 from tests.conftest import _new_database
 
 
@@ -78,7 +79,11 @@ def goes_on_as_far_as_it_can(app, kept):
     assert stale.body == kept and stale.headers["Warning"].startswith("110")
     for path in ("/beschluesse?seite=2", "/beschluss/2021/39", "/gibt-es-nicht", "/redaktion"):
         answer = app.get(path, status=503)
-        assert int(answer.headers["Retry-After"]) > 0 and "Die Datenbank antwortet nicht" in answer.text and "nosniff" in answer.headers["X-Content-Type-Options"]
+        assert (
+            int(answer.headers["Retry-After"]) > 0
+            and "Die Datenbank antwortet nicht" in answer.text
+            and "nosniff" in answer.headers["X-Content-Type-Options"]
+        )
     assert app.get("/api/v1/suche?q=digital", status=503).content_type == "application/problem+json"
     assert app.get("/static/portal.css").status_int == 200 and app.get("/favicon.ico").status_int == 200
     assert app.get("/health", status=503).json == {"status": "database away"}
@@ -161,7 +166,7 @@ def test_with_no_connection_left_it_is_said_so(portal, monkeypatch):
     app, house = portal
     if house.engine.dialect.name == "postgresql":
         refused = psycopg.errors.TooManyConnections("FATAL: sorry, too many clients already")
-        monkeypatch.setattr("content.postgresql.Patient.connect", lambda *_given, **_named: _raise(refused))
+        monkeypatch.setattr("content.database.postgresql.Patient.connect", lambda *_given, **_named: _raise(refused))
     else:
         refused = sqlite3.OperationalError("unable to open database file")
         refused.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN

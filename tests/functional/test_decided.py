@@ -8,14 +8,34 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import ballots, declarations, exchange, lookup, transition
-from content.services.exchange import FaultyInput
+from content.services.base import lookup
+from content.services.council import ballots, declarations
+from content.services.exchange import exchange
+from content.services.exchange.exchange import FaultyInput
+from content.services.workflow import transition
 from workflows.engine import Blocked
 from workflows.vocabulary import ROLES
 
-MEMBERS = [{"code": "BUND", "name": "Bund", "kind": "federal"}, {"code": "BE", "name": "Berlin", "kind": "land"}, {"code": "HH", "name": "Hamburg", "kind": "land"}]
-BODY = {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN", "voting_rule": "empfehlung", "members": MEMBERS}
-DECISION = {"type": "decision", "body": "rat", "number": "2020/01", "text": "1. Der Rat beschließt.", "date": "2020-02-03"}
+MEMBERS = [
+    {"code": "BUND", "name": "Bund", "kind": "federal"},
+    {"code": "BE", "name": "Berlin", "kind": "land"},
+    {"code": "HH", "name": "Hamburg", "kind": "land"},
+]
+BODY = {
+    "type": "body",
+    "slug": "rat",
+    "name": "Rat",
+    "number_pattern": "YYYY/NN",
+    "voting_rule": "empfehlung",
+    "members": MEMBERS,
+}
+DECISION = {
+    "type": "decision",
+    "body": "rat",
+    "number": "2020/01",
+    "text": "1. Der Rat beschließt.",
+    "date": "2020-02-03",
+}
 URL = "/beschluss/rat/2020/01"
 
 
@@ -32,7 +52,9 @@ def take(house, tmp_path):
 
 def _data(house):
     with house.reading() as connection:
-        documents = connection.scalars(sa.select(models.Edition.document).where(models.Edition.url == URL).order_by(models.Edition.number))
+        documents = connection.scalars(
+            sa.select(models.Edition.document).where(models.Edition.url == URL).order_by(models.Edition.number)
+        )
         return [json.loads(document)["data"] for document in documents]
 
 
@@ -46,13 +68,25 @@ def test_a_line_brings_vote_and_statements_into_the_first_edition(house, take):
     vote = {"ballots": {"HH": "abstain"}, "others": "yes", "circulation": True, "note": "Laut Niederschrift."}
     take(BODY, DECISION | {"vote": vote, "statements": [{"members": ["HH"], "text": "Hamburg prüft noch."}]})
     (data,) = _data(house)
-    assert {row["code"]: row["choice"] for row in data["vote"]["ballots"]} == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
-    assert (data["vote"]["note"], data["vote"]["circulation"], data["vote"]["passed"]) == ("Laut Niederschrift.", True, True)
+    assert {row["code"]: row["choice"] for row in data["vote"]["ballots"]} == {
+        "BUND": "yes",
+        "BE": "yes",
+        "HH": "abstain",
+    }
+    assert (data["vote"]["note"], data["vote"]["circulation"], data["vote"]["passed"]) == (
+        "Laut Niederschrift.",
+        True,
+        True,
+    )
     assert data["statements"][0]["members"] == ["Hamburg"]
 
 
 def test_what_comes_in_with_a_number_is_adopted_and_announced_where_the_gazette_has_it(house, take):
-    take(BODY, DECISION, DECISION | {"number": "2020/02", "gazette_notice": {"date": "2020-03-01", "url": "https://gazette.example/1"}})
+    take(
+        BODY,
+        DECISION,
+        DECISION | {"number": "2020/02", "gazette_notice": {"date": "2020-03-01", "url": "https://gazette.example/1"}},
+    )
     with house.writing("test") as work:
         states = [lookup.find(work.session, f"/beschluss/rat/2020/0{number}").procedure_state for number in (1, 2)]
     assert states == ["adopted", "gazetted"]
@@ -65,7 +99,9 @@ def test_a_vote_that_comes_later_makes_an_edition_that_says_so_and_the_same_line
     assert take(BODY, told).corrected == 0
     assert ["vote" in data for data in _data(house)] == [False, True]
     with house.reading() as connection:
-        notes = connection.scalars(sa.select(models.Edition.note).where(models.Edition.url == URL).order_by(models.Edition.number)).all()
+        notes = connection.scalars(
+            sa.select(models.Edition.note).where(models.Edition.url == URL).order_by(models.Edition.number)
+        ).all()
     assert "Abstimmung nachgetragen" in notes[1]
 
 
@@ -113,7 +149,11 @@ SLUG = "transparenz-loesungen"
 def _rows(house, code):
     with house.writing("test") as work:
         item = lookup.find(work.session, f"/empfehlung/{SLUG}")
-        rows = work.session.scalars(sa.select(models.Implementation).where(models.Implementation.item_id == item.id, models.Implementation.addressee == code))
+        rows = work.session.scalars(
+            sa.select(models.Implementation).where(
+                models.Implementation.item_id == item.id, models.Implementation.addressee == code
+            )
+        )
         return [(row.state, row.note, row.confirmed_by) for row in rows]
 
 
@@ -142,7 +182,11 @@ def test_a_list_of_reports_becomes_public_once_per_recommendation_and_the_same_l
     assert (again.corrected, again.unchanged) == (0, {"implementation": 1})
     page = app.get(f"/empfehlung/{SLUG}.json").json
     shown = next(one for one in page["data"]["implementation"] if one["code"] == "BY")
-    assert (shown["state"], shown["confirmed_by"], shown["reported_at"]) == ("done", "Geschäftsstelle", "2025-05-02T10:00:00Z")
+    assert (shown["state"], shown["confirmed_by"], shown["reported_at"]) == (
+        "done",
+        "Geschäftsstelle",
+        "2025-05-02T10:00:00Z",
+    )
 
 
 def test_a_newer_report_replaces_an_older_one_and_an_older_one_is_refused(portal, tmp_path):
@@ -192,18 +236,28 @@ def test_the_same_report_twice_in_a_list_is_refused(portal, tmp_path):
 
 def test_what_is_exported_brings_vote_and_statements_back(house, take):
     vote = {"ballots": {"HH": "abstain"}, "others": "yes", "circulation": True, "note": "Laut Niederschrift."}
-    take(BODY, DECISION | {"vote": vote, "statements": [{"members": ["HH"], "text": "Hamburg prüft noch."}]}, DECISION | {"number": "2020/02"})
+    take(
+        BODY,
+        DECISION | {"vote": vote, "statements": [{"members": ["HH"], "text": "Hamburg prüft noch."}]},
+        DECISION | {"number": "2020/02"},
+    )
     with house.writing("test") as work:
         lines = [json.loads(line) for line in exchange.working_lines(work.session)]
     told = [line for line in lines if line["type"] == "decision"]
     assert ["vote" in line for line in told] == [True, False]
     assert take(*lines).unchanged == {"body": 1, "decision": 2}
-    assert exchange.decided.split("decision", {name: value for name, value in told[0].items() if name != "type"})[1]["vote"]["ballots"] == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
+    assert exchange.decided.split("decision", {name: value for name, value in told[0].items() if name != "type"})[1][
+        "vote"
+    ]["ballots"] == {"BUND": "yes", "BE": "yes", "HH": "abstain"}
 
 
 def _exported(house, **more):
     with house.viewing("export") as work:
-        (line,) = [row for line in exchange.working_lines(work.session, **more) if (row := json.loads(line))["type"] == "decision"]
+        (line,) = [
+            row
+            for line in exchange.working_lines(work.session, **more)
+            if (row := json.loads(line))["type"] == "decision"
+        ]
     return line
 
 
@@ -227,16 +281,34 @@ def test_a_public_export_tells_no_vote_and_no_statement_that_the_public_edition_
 def _history(house, url):
     with house.writing("test") as work:
         item = lookup.find(work.session, url)
-        return item.procedure_state, [(row.transition, row.source, row.target, row.comment) for row in transition.history(work.session, item, transition.procedure_of(item))]
+        return item.procedure_state, [
+            (row.transition, row.source, row.target, row.comment)
+            for row in transition.history(work.session, item, transition.procedure_of(item))
+        ]
 
 
 def test_the_history_of_a_decision_that_came_in_agrees_with_where_it_stands(house, take):
     meeting = {"type": "meeting", "body": "rat", "kind": "numbered", "ordinal": 1, "date": "2020-02-04"}
     gazetted = {"number": "2020/02", "gazette_notice": {"date": "2020-03-01", "url": None}}
-    take(BODY, meeting, DECISION, DECISION | gazetted, DECISION | {"number": "2020/03", "date": None, "meeting": "/sitzung/rat/1"}, DECISION | {"number": "2020/04", "date": None})
+    take(
+        BODY,
+        meeting,
+        DECISION,
+        DECISION | gazetted,
+        DECISION | {"number": "2020/03", "date": None, "meeting": "/sitzung/rat/1"},
+        DECISION | {"number": "2020/04", "date": None},
+    )
     told = [_history(house, f"/beschluss/rat/2020/0{number}") for number in (1, 2, 3, 4)]
-    words = ["beschlossen am 03.02.2020", "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020", "beschlossen am 04.02.2020", "beschlossen"]
-    assert told == [(state, [("import", "draft", state, comment)]) for state, comment in zip(["adopted", "gazetted", "adopted", "adopted"], words, strict=True)]
+    words = [
+        "beschlossen am 03.02.2020",
+        "beschlossen am 03.02.2020, bekannt gegeben am 01.03.2020",
+        "beschlossen am 04.02.2020",
+        "beschlossen",
+    ]
+    assert told == [
+        (state, [("import", "draft", state, comment)])
+        for state, comment in zip(["adopted", "gazetted", "adopted", "adopted"], words, strict=True)
+    ]
     take(BODY, DECISION | {"text": "1. Der Rat beschließt anders."})
     assert len(_history(house, URL)[1]) == 1, "another text is no other state"
 

@@ -14,12 +14,17 @@ from webtest import TestApp, Upload
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, ballots, edit, limits, lookup, second_factor, transition
-from content.services.transition import Stale
-from portal import clock, settings
+from content.services.accounts import accounts, limits, second_factor
+from content.services.base import lookup
+from content.services.council import ballots
+from content.services.editing import edit
+from content.services.workflow import transition
+from content.services.workflow.transition import Stale
+from portal import settings
 from portal.app import make_app
-from portal.desk import NOT_YET
-from portal.mail import Postman
+from portal.auth.desk import NOT_YET
+from portal.background import clock
+from portal.background.mail import Postman
 from tests.functional.browsing import Browser
 from tests.functional.confirming import saying_yes
 from tests.functional.conftest import PASSWORD, sign_in
@@ -50,7 +55,13 @@ def asking_step(page, name):
 
 def new_press(app, slug="neue-meldung", **more):
     form = form_of(app.get("/redaktion/neu/press_release"))
-    for name, value in {"slug": slug, "title": "Neue Meldung", "publisher": "IT-Planungsrat", "text": "Ein **Text**.", **more}.items():
+    for name, value in {
+        "slug": slug,
+        "title": "Neue Meldung",
+        "publisher": "IT-Planungsrat",
+        "text": "Ein **Text**.",
+        **more,
+    }.items():
         form[name] = value
     return form.submit()
 
@@ -73,7 +84,10 @@ def test_the_answer_is_the_same_for_a_wrong_password_and_for_nobody(desk):
     _, browser = desk
     app = browser("anna", "member")
     other = fresh(app)
-    answers = [sign_in(other, login, "falsches Kennwort!", status=403).text.replace(login, "X") for login in ("anna", "niemand")]
+    answers = [
+        sign_in(other, login, "falsches Kennwort!", status=403).text.replace(login, "X")
+        for login in ("anna", "niemand")
+    ]
     assert answers[0] == answers[1]
 
 
@@ -101,7 +115,10 @@ def test_press_must_set_up_a_second_factor_before_anything_else(desk):
 def test_a_session_without_its_second_factor_opens_nothing(desk):
     house, browser = desk
     browser("petra", "press")
-    app = Browser(make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://x.example"}), house=house), host="x.example")
+    app = Browser(
+        make_app(settings.load({"DATA": str(house.data), "BASE_URL": "https://x.example"}), house=house),
+        host="x.example",
+    )
     page = sign_in(app, "petra")
     assert "sechsstelligen Code" in page.text
     assert app.get("/redaktion/eintraege").headers["Location"].endswith("/redaktion/code")
@@ -148,7 +165,11 @@ def test_an_invitation_sets_a_password_once(desk):
     link = re.search(r"https://beschluesse.example(/anmelden/[\w-]+)", form.submit().text)[1]
     guest = fresh(admin)
     page = guest.get(link)
-    for password, repeated, words in (("kurz", "kurz", "mindestens 12"), (PASSWORD, PASSWORD + "x", "verschieden"), ("bea bea bea bea", "bea bea bea bea", "erraten")):
+    for password, repeated, words in (
+        ("kurz", "kurz", "mindestens 12"),
+        (PASSWORD, PASSWORD + "x", "verschieden"),
+        ("bea bea bea bea", "bea bea bea bea", "erraten"),
+    ):
         form = page.form
         form["password"], form["repeated"] = password, repeated
         page = form.submit(status=400)
@@ -158,7 +179,13 @@ def test_an_invitation_sets_a_password_once(desk):
     form.submit(status=303)
     assert "gilt nicht mehr" in guest.get(link, status=410).text
     assert sign_in(guest, "bea").status_int == 303
-    clock.tick(house, Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_app(settings.load({"DATA": str(house.data)}), house=house).inner._application.registry.templates))
+    clock.tick(
+        house,
+        Postman(
+            settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}),
+            make_app(settings.load({"DATA": str(house.data)}), house=house).inner._application.registry.templates,
+        ),
+    )
     mails = [mail for path in (house.data / "mail").glob("*.eml") if "bea@amt.example" in (mail := path.read_text())]
     assert len(mails) == 2, "one invites, the other tells that a password was set by the link"
 
@@ -181,7 +208,9 @@ def test_a_form_of_another_site_or_session_changes_nothing(desk):
     assert "Fremde Meldung" not in app.get("/redaktion/eintraege?q=Fremde").text
 
 
-@pytest.mark.parametrize("path", ["/redaktion/konten", "/redaktion/protokoll", "/redaktion/neu/decision", "/redaktion/neu/page"])
+@pytest.mark.parametrize(
+    "path", ["/redaktion/konten", "/redaktion/protokoll", "/redaktion/neu/decision", "/redaktion/neu/page"]
+)
 def test_what_a_role_may_not_is_refused_with_words(desk, path):
     _, browser = desk
     assert "fehlt Ihnen das Recht" in browser("anna", "member").get(path, status=403).text
@@ -190,7 +219,22 @@ def test_what_a_role_may_not_is_refused_with_words(desk, path):
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["decision", "meeting", "press_release", "report", "recommendation", "market_item", "offer", "organisation", "term", "page", "body"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "decision",
+        "meeting",
+        "press_release",
+        "report",
+        "recommendation",
+        "market_item",
+        "offer",
+        "organisation",
+        "term",
+        "page",
+        "body",
+    ],
+)
 def test_every_kind_has_a_form_that_names_what_is_wrong_and_keeps_what_was_typed(desk, kind):
     _, browser = desk
     app = browser("gerda", "secretariat")
@@ -208,7 +252,24 @@ def test_every_kind_has_a_form_that_names_what_is_wrong_and_keeps_what_was_typed
         assert typed in answer.text
 
 
-@pytest.mark.parametrize("url", ["/beschluss/2021/39", "/sitzung/36", "/presse/2021-10-29-36-sitzung-hamburg", "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang", "/marktplatz/wohngeld", "/angebot/fit-store-wohngeld", "/glossar/einkommen", "/organisation/govdigital", "/gremium/it-planungsrat", "/organisation/fitko", "/glossar/onlinezugangsgesetz", "/seite/impressum"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/beschluss/2021/39",
+        "/sitzung/36",
+        "/presse/2021-10-29-36-sitzung-hamburg",
+        "/bericht/verwaltung-und-startups",
+        "/empfehlung/efa-vorrang",
+        "/marktplatz/wohngeld",
+        "/angebot/fit-store-wohngeld",
+        "/glossar/einkommen",
+        "/organisation/govdigital",
+        "/gremium/it-planungsrat",
+        "/organisation/fitko",
+        "/glossar/onlinezugangsgesetz",
+        "/seite/impressum",
+    ],
+)
 def test_saving_a_form_unchanged_changes_nothing(desk, url):
     house, browser = desk
     app = browser("gerda", "secretariat")
@@ -253,7 +314,9 @@ def test_the_last_agenda_can_be_taken_over(desk):
 def _ordinals(house):
     with house.reading() as connection:
         body = sa.select(models.Meeting.body_id).where(models.Meeting.ordinal == 36).scalar_subquery()
-        return connection.scalars(sa.select(models.Meeting.ordinal).where(models.Meeting.body_id == body, models.Meeting.ordinal.is_not(None))).all()
+        return connection.scalars(
+            sa.select(models.Meeting.ordinal).where(models.Meeting.body_id == body, models.Meeting.ordinal.is_not(None))
+        ).all()
 
 
 @pytest.mark.parametrize("number", ["²", "9" * 30, "-1", "x"])
@@ -283,7 +346,15 @@ def test_a_stale_save_shows_both_texts_and_loses_neither(desk):
     assert form_of(answer)["text"].value == "Mein eigener Text." and "anderen" in answer.text
     form_of(answer).submit(status=303)
     with house.writing("test") as work:
-        revisions = [row.input["text"] for row in work.session.scalars(sa.select(models.Revision).join(models.Item, models.Item.id == models.Revision.item_id).where(models.Item.slug == "neue-meldung").order_by(models.Revision.rev))]
+        revisions = [
+            row.input["text"]
+            for row in work.session.scalars(
+                sa.select(models.Revision)
+                .join(models.Item, models.Item.id == models.Revision.item_id)
+                .where(models.Item.slug == "neue-meldung")
+                .order_by(models.Revision.rev)
+            )
+        ]
     assert revisions == ["Ein **Text**.", "Der Text der anderen.", "Mein eigener Text."]
 
 
@@ -441,7 +512,16 @@ def test_a_correction_needs_a_public_note_and_replaces_the_edition(desk):
     form.submit(status=303)
     assert "weicht von der veröffentlichten Fassung (Revision 1) ab" in app.get(target).text
     assert "ganz neues" not in app.get("/seite/impressum").text
-    own = app.post(f"{target}/schritt", {**dict(step(app.get(target), "withdraw").submit_fields()), "schritt": "correct", "note": "Allein.", "antrag": ""}, status=409)
+    own = app.post(
+        f"{target}/schritt",
+        {
+            **dict(step(app.get(target), "withdraw").submit_fields()),
+            "schritt": "correct",
+            "note": "Allein.",
+            "antrag": "",
+        },
+        status=409,
+    )
     assert "Wer den Text geändert hat" in own.text and "ganz neues" not in app.get("/seite/impressum").text
     correct = step(browser("gustav", "secretariat").get(target), "correct")
     assert "fehlt" in correct.submit(status=409).text
@@ -454,8 +534,26 @@ def test_an_item_that_others_need_is_not_trashed_and_says_so(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        saved = edit.save(work.session, "decision", clean_item("decision", {"body": "it-planungsrat", "number": "2030/01", "text": "1. x"}), now=NOW)
-        edit.save(work.session, "decision", clean_item("decision", {"body": "it-planungsrat", "number": "2030/02", "title": "Nachfolger", "text": "1. Beschluss 2030/01 wird aufgehoben."}), now=NOW)
+        saved = edit.save(
+            work.session,
+            "decision",
+            clean_item("decision", {"body": "it-planungsrat", "number": "2030/01", "text": "1. x"}),
+            now=NOW,
+        )
+        edit.save(
+            work.session,
+            "decision",
+            clean_item(
+                "decision",
+                {
+                    "body": "it-planungsrat",
+                    "number": "2030/02",
+                    "title": "Nachfolger",
+                    "text": "1. Beschluss 2030/01 wird aufgehoben.",
+                },
+            ),
+            now=NOW,
+        )
         item_id = saved.item.id
     page = app.get(f"/redaktion/eintrag/{item_id}")
     assert "Darauf verweisen noch: Nachfolger" in page.text
@@ -504,7 +602,15 @@ def test_a_failed_message_waits_and_never_hinders_the_step(desk):
 
 def _draft(house, title="Neues Vorhaben"):
     with house.writing("test") as work:
-        value = clean_item("decision", {"body": "it-planungsrat", "title": title, "meeting": "/sitzung/36", "text": "1. Der IT-Planungsrat beschließt."})
+        value = clean_item(
+            "decision",
+            {
+                "body": "it-planungsrat",
+                "title": title,
+                "meeting": "/sitzung/36",
+                "text": "1. Der IT-Planungsrat beschließt.",
+            },
+        )
         return edit.save(work.session, "decision", value, now=NOW).item.id
 
 
@@ -539,7 +645,11 @@ def test_a_decision_is_voted_on_adopted_numbered_and_tells_the_public_how(desk):
     step(app.get(target), "submit").submit(status=303)
     step(other.get(target), "publish").submit(status=303)
     public = app.get(url).text
-    assert "15 von 16 Ländern stimmen zu" in public and "offene Kosten" in public and "Königsteiner Schlüssel 2016" in public
+    assert (
+        "15 von 16 Ländern stimmen zu" in public
+        and "offene Kosten" in public
+        and "Königsteiner Schlüssel 2016" in public
+    )
 
 
 def test_an_unadopted_decision_has_no_number_and_cannot_be_published(desk):
@@ -562,7 +672,11 @@ def _adopt(house, item_id, results):
 
 
 def _member(code):
-    member = {"code": code, "name": code, "kind": "federal"} if code == "BUND" else {"code": code, "name": code, "kind": "land", "shares": {"2016": "6.25"}}
+    member = (
+        {"code": code, "name": code, "kind": "federal"}
+        if code == "BUND"
+        else {"code": code, "name": code, "kind": "land", "shares": {"2016": "6.25"}}
+    )
     return json.dumps(member)
 
 
@@ -570,15 +684,22 @@ def _member(code):
 def test_twenty_adoptions_at_once_give_twenty_numbers_without_gap(database, request, tmp_path):
     house = request.getfixturevalue("house" if database == "sqlite" else "postgres_house")
     if database == "strict postgresql":  # a server that isolates more than we ask for
-        with sa.create_engine(house.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
-            connection.execute(sa.text(f'ALTER DATABASE "{house.engine.url.database}" SET default_transaction_isolation = \'serializable\''))
+        with sa.create_engine(
+            house.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+        ).connect() as connection:
+            connection.execute(
+                sa.text(
+                    f"ALTER DATABASE \"{house.engine.url.database}\" SET default_transaction_isolation = 'serializable'"
+                )
+            )
         for engine in (house.engine, house.reading_engine):
             engine.dispose()  # those that are open do not hear of it
-    from content.services import exchange
+    from content.services.exchange import exchange
 
     lines = [
         '{"type": "body", "slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN", "voting_rule": "it-staatsvertrag", "members": ['
-        + ",".join(_member(code) for code in ["BUND", *LAENDER]) + "]}",
+        + ",".join(_member(code) for code in ["BUND", *LAENDER])
+        + "]}",
         '{"type": "meeting", "body": "it-planungsrat", "kind": "numbered", "ordinal": 36, "date": "2021-10-29"}',
     ]
     path = tmp_path / "x.jsonl"
@@ -599,7 +720,9 @@ def test_twenty_adoptions_at_once_give_twenty_numbers_without_gap(database, requ
 
 def test_a_step_made_from_an_old_revision_is_stale(house, request):
     with house.writing("test") as work:
-        row = edit.save(work.session, "page", clean_item("page", {"slug": "x", "title": "X", "text": "x"}), now=NOW).item
+        row = edit.save(
+            work.session, "page", clean_item("page", {"slug": "x", "title": "X", "text": "x"}), now=NOW
+        ).item
         with pytest.raises(Stale):
             transition.take(work.desk, row, PUBLICATION, "import", rev=row.rev - 1)
 
@@ -615,7 +738,16 @@ def test_history_and_audit_cannot_be_rewritten(desk):
 def test_no_draft_shows_on_any_public_page(desk):
     _house, browser = desk
     app = browser("petra", "press")
-    pages = ["/", "/presse", "/suche?q=Streng", "/feeds/alle.atom", "/sitemap-1.xml", "/ledger", "/sitzung/36", "/presse?stand=2026-01-01"]
+    pages = [
+        "/",
+        "/presse",
+        "/suche?q=Streng",
+        "/feeds/alle.atom",
+        "/sitemap-1.xml",
+        "/ledger",
+        "/sitzung/36",
+        "/presse?stand=2026-01-01",
+    ]
     anonymous = fresh(app)
     before = [anonymous.get(path).text for path in pages]
     target = new_press(app, slug="streng-geheim", title="Streng Geheim", meeting="/sitzung/36").headers["Location"]
@@ -625,8 +757,13 @@ def test_no_draft_shows_on_any_public_page(desk):
 
 def test_a_plan_refused_at_the_button_is_refused_in_the_service(desk):
     house, _browser = desk
-    with house.writing("anna", permits=ROLES["member"].permits) as work, pytest.raises(Blocked, match="fehlt das Recht"):
-        transition.take(work.desk, lookup.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"})
+    with (
+        house.writing("anna", permits=ROLES["member"].permits) as work,
+        pytest.raises(Blocked, match="fehlt das Recht"),
+    ):
+        transition.take(
+            work.desk, lookup.find(work.session, "/seite/impressum"), PUBLICATION, "withdraw", {"note": "x"}
+        )
 
 
 def test_errors_of_a_vote_stand_beside_their_inputs_and_nothing_typed_is_lost(desk):
@@ -639,7 +776,9 @@ def test_errors_of_a_vote_stand_beside_their_inputs_and_nothing_typed_is_lost(de
     page = form.submit(status=400)
     (link,) = page.html.select("[role=alert] a")
     field = page.html.find(id=link["href"][1:])
-    assert field["name"] == "rule_reason" and page.html.find(id=field["aria-describedby"].split()[-1])["class"] == ["field-error"]
+    assert field["name"] == "rule_reason" and page.html.find(id=field["aria-describedby"].split()[-1])["class"] == [
+        "field-error"
+    ]
     again = page.forms[1]
     kept = [again[name].value for name in ("ballot.BY", "others", "rule", "note")]
     assert kept == ["no", "yes", "empfehlung", "Laut Niederschrift."] and again["is_circulation"].checked
@@ -647,4 +786,6 @@ def test_errors_of_a_vote_stand_beside_their_inputs_and_nothing_typed_is_lost(de
     again.submit(status=303)
     with house.writing("test") as work:
         vote = work.session.scalars(sa.select(models.Vote).where(models.Vote.note == "Laut Niederschrift.")).one()
-        assert {row.member_code: row.choice for row in vote.ballots} == {code: "no" if code == "BY" else "yes" for code in ["BUND", *LAENDER]}
+        assert {row.member_code: row.choice for row in vote.ballots} == {
+            code: "no" if code == "BY" else "yes" for code in ["BUND", *LAENDER]
+        }

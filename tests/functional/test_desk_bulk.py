@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from content import models
-from content.patience import TooBusy
+from content.database.patience import TooBusy
 from content.schemas import clean_item
-from content.services import bulk, edit, lookup, second_person, transition
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import bulk, second_person, transition
 from tests.functional.test_changes import change, listed
 from tests.functional.test_desk_lists import NOW, PUBLISH, SUBMIT, titles, write
 from workflows.publication import PUBLICATION
@@ -63,14 +65,22 @@ def test_what_had_no_turn_because_others_wrote_is_named_and_what_was_done_stays_
 
     monkeypatch.setattr(bulk, "_take", sometimes)
     done = confirm(asked)
-    assert done.status_int == 200 and "Einreichen: 2 von 3 erledigt" in done.text and "Andere schrieben gerade zu lange" in done.text
+    assert (
+        done.status_int == 200
+        and "Einreichen: 2 von 3 erledigt" in done.text
+        and "Andere schrieben gerade zu lange" in done.text
+    )
     assert sorted(state(house, one) for one in ids) == ["draft", "submitted", "submitted"]
 
 
 def test_what_cannot_be_done_is_named_with_its_reason_and_hinders_nothing_else(desk):
     house, browser = desk
     app = browser("paul", "press")
-    mine, other, draft = write(house, "meins", by="paul", steps=SUBMIT), write(house, "anderes", by="rita", steps=SUBMIT), write(house, "roh", by="rita")
+    mine, other, draft = (
+        write(house, "meins", by="paul", steps=SUBMIT),
+        write(house, "anderes", by="rita", steps=SUBMIT),
+        write(house, "roh", by="rita"),
+    )
     asked = choose(app, "publish", mine, other, draft)
     assert "Das geht: 1 Eintrag<" in asked.text and "Das geht nicht: 2 Einträge" in asked.text
     assert "im Zustand „Entwurf“ nicht möglich" in asked.text
@@ -86,7 +96,11 @@ def test_withdrawing_asks_for_the_public_note_and_gives_it_to_each(desk):
     ids = [write(house, slug, by="rita", steps=PUBLISH) for slug in ("eins", "zwei")]
     asked = choose(app, "withdraw", *ids)
     refused = confirm(asked)
-    assert refused.status_int == 400 and "Der Hinweis für die Öffentlichkeit fehlt" in refused.text and state(house, ids[0]) == "published"
+    assert (
+        refused.status_int == 400
+        and "Der Hinweis für die Öffentlichkeit fehlt" in refused.text
+        and state(house, ids[0]) == "published"
+    )
     done = confirm(refused, note="Überholt <b>")
     assert "2 von 2 erledigt" in done.text and done.text.count("Beantragt: Eine zweite Person") == 2
     assert {state(house, row) for row in ids} == {"published"}, "nobody withdraws alone"
@@ -94,10 +108,17 @@ def test_withdrawing_asks_for_the_public_note_and_gives_it_to_each(desk):
     assert own.text.count("bestätigt es nicht selbst") == 2
     second = browser("petra", "press")
     asked = choose(second, "withdraw", *ids)
-    assert asked.text.count("Bestätigt den Antrag von Paul vom") == 2 and asked.text.count("Grund: „Überholt &lt;b&gt;“. Dieser Grund bleibt.") == 2
+    assert (
+        asked.text.count("Bestätigt den Antrag von Paul vom") == 2
+        and asked.text.count("Grund: „Überholt &lt;b&gt;“. Dieser Grund bleibt.") == 2
+    )
     assert "note" not in asked.forms[1].fields, "nothing is typed that would be replaced"
     done = confirm(asked)
-    assert "2 von 2 erledigt" in done.text and "Beantragt" not in done.text and done.text.count("Bestätigt den Antrag von Paul") == 2
+    assert (
+        "2 von 2 erledigt" in done.text
+        and "Beantragt" not in done.text
+        and done.text.count("Bestätigt den Antrag von Paul") == 2
+    )
     for slug in ("eins", "zwei"):
         assert "Überholt &lt;b&gt;" in app.get(f"/seite/{slug}", status=410).text
 
@@ -108,7 +129,9 @@ def test_where_one_is_confirmed_and_one_asked_for_the_page_says_which_reason_cou
     confirm(choose(browser("paul", "press"), "withdraw", ids[0]), note="Überholt")
     app = browser("petra", "press")
     asked = choose(app, "withdraw", *ids)
-    assert "Grund: „Überholt“. Dieser Grund bleibt." in asked.text and "Wird beantragt: Eine zweite Person" in asked.text
+    assert (
+        "Grund: „Überholt“. Dieser Grund bleibt." in asked.text and "Wird beantragt: Eine zweite Person" in asked.text
+    )
     assert "Gilt nur für die Einträge, die neu beantragt werden" in asked.text
     refused = confirm(asked)
     assert refused.status_int == 400 and state(house, ids[0]) == "published"
@@ -181,7 +204,9 @@ def test_nothing_chosen_too_much_or_nonsense_is_said_in_words(desk):
     form = app.get("/redaktion/eintraege").forms[2]
     token = form["formular"].value
     sent = {"formular": token, "schritt": "submit"}
-    many = app.post("/redaktion/eintraege/schritt", [*sent.items(), *(("eintrag", f"{n}.1") for n in range(1, 103))], status=400)
+    many = app.post(
+        "/redaktion/eintraege/schritt", [*sent.items(), *(("eintrag", f"{n}.1") for n in range(1, 103))], status=400
+    )
     assert "Höchstens 100 auf einmal" in many.text
     odd = app.post("/redaktion/eintraege/schritt", {**sent, "eintrag": "999999999.1", "zurueck": "//boese.example"})
     assert "gibt es nicht mehr" in odd.text and "boese" not in odd.text
@@ -213,7 +238,10 @@ def buttons(page):
 
 def offered(page):
     """Step → the words that say for how many it can be taken."""
-    return {row.button["value"]: row.find("span", class_="quiet").get_text(strip=True) for row in page.html.select("li.row:has(button[name=schritt])")}
+    return {
+        row.button["value"]: row.find("span", class_="quiet").get_text(strip=True)
+        for row in page.html.select("li.row:has(button[name=schritt])")
+    }
 
 
 def test_a_list_has_buttons_for_what_its_rows_can_do_and_one_for_everything_else(desk):
@@ -225,16 +253,26 @@ def test_a_list_has_buttons_for_what_its_rows_can_do_and_one_for_everything_else
     assert list(buttons(app.get("/redaktion/eintraege?art=page&q=offen"))) == ["withdraw", ""]
     change(browser("rita", "press"), f"/redaktion/eintrag/{row}", "Neu.")
     page = app.get("/redaktion/eintraege?art=page&q=offen")
-    assert buttons(page) == {"submit_change": "Änderung einreichen", "correct": "Berichtigen", "return_change": "Änderung zurückgeben", "withdraw": "Zurückziehen", "": "Andere Schritte …"}
+    assert buttons(page) == {
+        "submit_change": "Änderung einreichen",
+        "correct": "Berichtigen",
+        "return_change": "Änderung zurückgeben",
+        "withdraw": "Zurückziehen",
+        "": "Andere Schritte …",
+    }
 
 
 def test_every_step_that_the_plan_allows_for_one_of_the_chosen_is_offered_and_no_other(desk):
     house, browser = desk
     app, other = browser("paul", "press"), browser("rita", "press")
     rows = [
-        write(house, "roh", by="rita"), write(house, "wartet", by="rita", steps=SUBMIT), write(house, "meins", by="paul", steps=SUBMIT),
-        write(house, "offen", by="rita", steps=PUBLISH), write(house, "anders", by="rita", steps=PUBLISH),
-        write(house, "eingereicht", by="rita", steps=PUBLISH), write(house, "weg", by="rita", steps=[*PUBLISH, ("withdraw", {"note": "n"})]),
+        write(house, "roh", by="rita"),
+        write(house, "wartet", by="rita", steps=SUBMIT),
+        write(house, "meins", by="paul", steps=SUBMIT),
+        write(house, "offen", by="rita", steps=PUBLISH),
+        write(house, "anders", by="rita", steps=PUBLISH),
+        write(house, "eingereicht", by="rita", steps=PUBLISH),
+        write(house, "weg", by="rita", steps=[*PUBLISH, ("withdraw", {"note": "n"})]),
         write(house, "zwei-wartet", by="rita", steps=SUBMIT),
     ]
     for row in rows[4:6]:
@@ -244,10 +282,21 @@ def test_every_step_that_the_plan_allows_for_one_of_the_chosen_is_offered_and_no
     with house.writing("paul", permits=ROLES["press"].permits) as work:
         for row in rows:
             for offer in transition.possible(work.desk, work.session.get(models.Item, row), PUBLICATION):
-                allowed[offer.name] = allowed.get(offer.name, 0) + (offer.is_possible or {row.code for row in offer.blockers} == {"not_asked"})
+                allowed[offer.name] = allowed.get(offer.name, 0) + (
+                    offer.is_possible or {row.code for row in offer.blockers} == {"not_asked"}
+                )
     page = choose(app, "", *rows)
     assert offered(page) == {name: f"geht bei {count} von {len(rows)}" for name, count in allowed.items() if count}
-    assert {"submit_change", "return_change", "correct", "recall", "reject", "publish", "schedule", "republish"} <= offered(page).keys()
+    assert {
+        "submit_change",
+        "return_change",
+        "correct",
+        "recall",
+        "reject",
+        "publish",
+        "schedule",
+        "republish",
+    } <= offered(page).keys()
     assert "import" not in buttons(page) and "remove" not in buttons(page)
 
 
@@ -268,7 +317,9 @@ def test_changes_are_handed_in_given_back_and_made_public_together(desk):
     asked = choose(reviewer, "correct", *rows)
     assert "2 von 2 erledigt" in confirm(asked, note="Neuer Text.").text
     again = confirm(asked, note="Neuer Text.")
-    assert "0 von 2 erledigt" in again.text and "dieselbe wie die öffentliche" in again.text, "sent twice, nothing is corrected twice"
+    assert "0 von 2 erledigt" in again.text and "dieselbe wie die öffentliche" in again.text, (
+        "sent twice, nothing is corrected twice"
+    )
     assert all("Der neue Text." in reviewer.get(f"/seite/{slug}").text for slug in ("eins", "zwei"))
     assert "submit_change" not in buttons(choose(writer, "", *rows)), "nothing is left to hand in"
 
@@ -290,9 +341,28 @@ def test_steps_of_a_procedure_are_taken_for_many_too_and_not_for_other_kinds(des
     app = browser("gerda", "secretariat")
     page_id = write(house, "seite", by="rita")
     with house.writing("test") as work:
-        ids = [edit.save(work.session, "recommendation", clean_item("recommendation", {
-            "slug": slug, "title": slug.title(), "text": "Ein Text.", "addressees": ["Hamburg"], "state": "draft"}), now=NOW).item.id for slug in ("r1", "r2")]
-    sent = [("formular", app.get("/redaktion/konto").forms[0]["formular"].value), *(("eintrag", f"{row}.1") for row in [*ids, page_id])]
+        ids = [
+            edit.save(
+                work.session,
+                "recommendation",
+                clean_item(
+                    "recommendation",
+                    {
+                        "slug": slug,
+                        "title": slug.title(),
+                        "text": "Ein Text.",
+                        "addressees": ["Hamburg"],
+                        "state": "draft",
+                    },
+                ),
+                now=NOW,
+            ).item.id
+            for slug in ("r1", "r2")
+        ]
+    sent = [
+        ("formular", app.get("/redaktion/konto").forms[0]["formular"].value),
+        *(("eintrag", f"{row}.1") for row in [*ids, page_id]),
+    ]
     address = "/redaktion/eintraege/schritt"
     page = app.post(address, [*sent, ("schritt", "")])
     assert offered(page)["recommendation:propose"] == "geht bei 2 von 3"
@@ -300,7 +370,9 @@ def test_steps_of_a_procedure_are_taken_for_many_too_and_not_for_other_kinds(des
     assert "„Vorschlagen“ gibt es bei dieser Art nicht." in asked.text
     assert "2 von 2 erledigt" in confirm(asked).text
     with house.writing("test") as work:
-        assert {lookup.find(work.session, f"/empfehlung/{slug}").procedure_state for slug in ("r1", "r2")} == {"proposed"}
+        assert {lookup.find(work.session, f"/empfehlung/{slug}").procedure_state for slug in ("r1", "r2")} == {
+            "proposed"
+        }
     app.post(address, [*sent, ("schritt", "reuse:order")], status=404)
 
 
@@ -310,5 +382,10 @@ def test_what_nobody_can_do_with_the_chosen_is_said_with_its_reasons(desk):
     row = write(house, "meins", by="paul", steps=SUBMIT)
     page = choose(app, "", row)
     assert "publish" not in buttons(page) and "Wer eingereicht hat, gibt nicht selbst frei" in page.text
-    assert "ist Ihnen zurzeit kein Schritt möglich" in app.post("/redaktion/eintraege/schritt", {
-        "formular": page.forms[1]["formular"].value, "schritt": "", "eintrag": "999999.1"}).text
+    assert (
+        "ist Ihnen zurzeit kein Schritt möglich"
+        in app.post(
+            "/redaktion/eintraege/schritt",
+            {"formular": page.forms[1]["formular"].value, "schritt": "", "eintrag": "999999.1"},
+        ).text
+    )

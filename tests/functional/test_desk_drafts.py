@@ -12,8 +12,10 @@ from PIL import Image
 from webtest import Upload
 
 from content import models
-from content.services import form_drafts, lookup, transition
-from portal import starting
+from content.services.base import lookup
+from content.services.editing import form_drafts
+from content.services.workflow import transition
+from portal.commands import starting
 from tests.functional.confirming import sure
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import fresh
@@ -111,7 +113,11 @@ def test_nobody_sees_or_touches_the_drafts_of_another(desk):
     foreign = form_of(page)
     foreign["entwurf"], foreign["title"] = uid, "Von Paula"
     autosave(other, foreign)
-    other.post("/redaktion/neu/press_release", {"formular": foreign["formular"].value, "verwerfen": uid, "bestaetigt": "ja"}, status=303)
+    other.post(
+        "/redaktion/neu/press_release",
+        {"formular": foreign["formular"].value, "verwerfen": uid, "bestaetigt": "ja"},
+        status=303,
+    )
     assert [(draft.login, draft.input["title"]) for draft in drafts(house)] == [("petra", "Der Entwurf")]
 
 
@@ -203,7 +209,10 @@ def test_a_file_goes_to_the_row_it_was_chosen_in(desk):
     form["attachments.1.title"] = "Ohne Datei"
     form.submit(status=303)
     with house.writing("test") as work:
-        assert [(row.title, row.file_name) for row in lookup.find(work.session, "/presse/entwurf").attachments] == [("Ohne Datei", ""), ("Die dritte", "drei.txt")]
+        assert [(row.title, row.file_name) for row in lookup.find(work.session, "/presse/entwurf").attachments] == [
+            ("Ohne Datei", ""),
+            ("Die dritte", "drei.txt"),
+        ]
 
 
 def test_files_of_drafts_are_kept_by_the_clean_up_until_the_draft_goes_and_are_never_public(desk):
@@ -258,7 +267,10 @@ def test_a_forged_draft_name_becomes_a_fresh_one(desk, uid):
     form = typed_press(app)
     form["entwurf"], form["text"] = uid, "Mit \x00 darin"
     autosave(app, form)
-    assert len(drafts(house)[0].uid) == 36 and app.get(f"/redaktion/neu/press_release?entwurf={'%00' if uid == chr(0) else 'x'}").status_int == 200
+    assert (
+        len(drafts(house)[0].uid) == 36
+        and app.get(f"/redaktion/neu/press_release?entwurf={'%00' if uid == chr(0) else 'x'}").status_int == 200
+    )
 
 
 # --- two people at once ---
@@ -280,7 +292,11 @@ def test_a_stale_save_names_each_field_and_who_changed_it(desk):
     assert "Paula hat den Eintrag" in page.text and "Jemand war schneller" in page.text
     told = {one["id"]: one.text for one in page.html.select("section[id^=konflikt-]")}
     assert set(told) == {"konflikt-title", "konflikt-lead", "konflikt-text"}
-    assert "Nur die andere Person" in told["konflikt-title"] and "Nur Sie" in told["konflikt-lead"] and "Beide" in told["konflikt-text"]
+    assert (
+        "Nur die andere Person" in told["konflikt-title"]
+        and "Nur Sie" in told["konflikt-lead"]
+        and "Beide" in told["konflikt-text"]
+    )
     form = form_of(page)
     assert (form["title"].value, form["lead"].value, form["text"].value) == ("Paulas Titel", "Petras Vorspann", TYPED)
 
@@ -349,10 +365,14 @@ def raced(desk, mine_text, their_text):
 
 
 def test_different_paragraphs_of_one_text_are_both_in_the_form(desk):
-    app, target, page = raced(desk, START.replace("Erster", "Petras erster"), START.replace("Dritter", "Paulas dritter"))
+    app, target, page = raced(
+        desk, START.replace("Erster", "Petras erster"), START.replace("Dritter", "Paulas dritter")
+    )
     form = form_of(page)
     assert form["text"].value == "Petras erster Absatz.\n\nZweiter Absatz.\n\nPaulas dritter Absatz."
-    assert "Beide zusammengeführt: Text (steht im Formular)" in " ".join(page.html.select_one("#konflikt-text").text.split())
+    assert "Beide zusammengeführt: Text (steht im Formular)" in " ".join(
+        page.html.select_one("#konflikt-text").text.split()
+    )
     mine = form_of(form.submit("nehmen", value="meine:text"))
     assert mine["text"].value == START.replace("Erster", "Petras erster")
     both = form_of(mine.submit("nehmen", value="beide:text"))
@@ -371,7 +391,11 @@ def test_a_field_that_only_one_changed_has_nothing_to_merge(desk):
     _, _, page = conflict(desk)
     assert "Beide zusammengeführt: Titel" not in page.text and "Beide zusammengeführt: Text" in page.text
     both = form_of(form_of(page).submit("nehmen", value="beide:alles"))
-    assert (both["title"].value, both["lead"].value, both["text"].value) == ("Paulas Titel", "Petras Vorspann", f"{TYPED}\n\nPaulas Text.")
+    assert (both["title"].value, both["lead"].value, both["text"].value) == (
+        "Paulas Titel",
+        "Petras Vorspann",
+        f"{TYPED}\n\nPaulas Text.",
+    )
 
 
 # --- the item went, the right went ---
@@ -399,4 +423,8 @@ def test_a_form_of_an_unknown_kind_for_an_item_that_is_not_there_stays_a_404(des
     _, browser = desk
     app = browser("petra", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
-    app.post("/redaktion/eintrag/99999/bearbeiten", [*((name, value) for name, value in form.submit_fields() if name != "art"), ("art", kind)], status=404)
+    app.post(
+        "/redaktion/eintrag/99999/bearbeiten",
+        [*((name, value) for name, value in form.submit_fields() if name != "art"), ("art", kind)],
+        status=404,
+    )

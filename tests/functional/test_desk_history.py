@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from webtest import TestApp, Upload
 
 from content import models
-from content.services import lookup, transition
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of
 from tests.functional.test_pictures import photo
 
@@ -30,19 +31,34 @@ def release(desk):
     """(house, the editor's browser, desk address) of a release with three revisions: first, second, third."""
     house, browser = desk
     app = browser("petra", "press")
-    target = saved(app, "/redaktion/neu/press_release", slug="verlauf", title="Verlauf", publisher="IT-Planungsrat", text="Die erste Fassung.")
+    target = saved(
+        app,
+        "/redaktion/neu/press_release",
+        slug="verlauf",
+        title="Verlauf",
+        publisher="IT-Planungsrat",
+        text="Die erste Fassung.",
+    )
     saved(app, target + "/bearbeiten", text="Die zweite Fassung.")
     saved(app, target + "/bearbeiten", text="Die dritte Fassung.", title="Anderer Titel")
     return house, app, target
 
 
 def restore_form(page, rev):
-    return next(form for form in page.forms.values() if "wiederherstellen" in form.fields and f"Revision {rev} wiederherstellen" in form.text)
+    return next(
+        form
+        for form in page.forms.values()
+        if "wiederherstellen" in form.fields and f"Revision {rev} wiederherstellen" in form.text
+    )
 
 
 def kept(house, url=URL):
     with house.writing("test") as work:
-        query = sa.select(models.Revision).join(models.Item, models.Item.id == models.Revision.item_id).where(models.Item.url == url)
+        query = (
+            sa.select(models.Revision)
+            .join(models.Item, models.Item.id == models.Revision.item_id)
+            .where(models.Item.url == url)
+        )
         return work.session.scalars(query.order_by(models.Revision.rev)).all()
 
 
@@ -66,7 +82,9 @@ def test_a_revision_by_itself_is_compared_with_the_one_before(release):
     assert "Beide Revisionen sind gleich" in app.get(target + "/verlauf?alt=2&neu=2").text
 
 
-@pytest.mark.parametrize("query", ["rev=99", "rev=x", "alt=%C2%B2&neu=0", "alt=1&neu=" + "9" * 40, "rev=-1", "ansicht=%00"])
+@pytest.mark.parametrize(
+    "query", ["rev=99", "rev=x", "alt=%C2%B2&neu=0", "alt=1&neu=" + "9" * 40, "rev=-1", "ansicht=%00"]
+)
 def test_nonsense_shows_the_list(release, query):
     _, app, target = release
     assert "3 Revisionen" in app.get(f"{target}/verlauf?{query}").text
@@ -75,12 +93,19 @@ def test_nonsense_shows_the_list(release, query):
 def test_an_old_revision_comes_back_as_a_new_one_and_nothing_between_is_lost(release):
     house, app, target = release
     restore_form(app.get(target + "/verlauf"), 1).submit("wiederherstellen", status=303)
-    assert [row.input["text"] for row in kept(house)] == ["Die erste Fassung.", "Die zweite Fassung.", "Die dritte Fassung.", "Die erste Fassung."]
+    assert [row.input["text"] for row in kept(house)] == [
+        "Die erste Fassung.",
+        "Die zweite Fassung.",
+        "Die dritte Fassung.",
+        "Die erste Fassung.",
+    ]
     page = app.get(target + "/verlauf")
     assert "gleich Revision 1" in page.text
     assert form_of(app.get(target + "/bearbeiten"))["text"].value == "Die erste Fassung."
     with house.writing("test") as work:
-        entry = work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.action == "item.restored")).one()
+        entry = work.session.scalars(
+            sa.select(models.AuditEntry).where(models.AuditEntry.action == "item.restored")
+        ).one()
         assert (entry.subject, entry.detail) == (URL, "Revision 1 wieder gespeichert als Revision 4")
 
 
@@ -161,7 +186,9 @@ def test_a_replaced_paper_keeps_both_contents(release):
         form["attachments.1.title"] = "Anlage"
         form["attachments.1._hochladen"] = Upload("anlage.pdf", body, "application/pdf")
         form.submit(status=303)
-    assert [row.files for row in kept(house)[3:]] == [{"anlage.pdf": hashlib.sha256(body).hexdigest()} for body in (b"%PDF-1.4 alt", b"%PDF-1.4 neu")]
+    assert [row.files for row in kept(house)[3:]] == [
+        {"anlage.pdf": hashlib.sha256(body).hexdigest()} for body in (b"%PDF-1.4 alt", b"%PDF-1.4 neu")
+    ]
 
 
 def test_a_revision_from_before_files_were_noted_is_restored_with_the_files_there_are(release):
@@ -188,7 +215,11 @@ def test_the_working_copy_stands_beside_the_public_edition_with_what_differs(rel
     page = app.get(target)
     notice = page.html.select_one("#arbeitsfassung")
     assert "(Revision 5) weicht von der veröffentlichten Fassung (Revision 3) ab" in notice.text
-    assert "1 Angabe: Text" in notice.text and notice.select_one("del").text.endswith("dritte") and notice.select_one("ins").text.endswith("fünfte")
+    assert (
+        "1 Angabe: Text" in notice.text
+        and notice.select_one("del").text.endswith("dritte")
+        and notice.select_one("ins").text.endswith("fünfte")
+    )
     beside = page.click("Beide nebeneinander ansehen")
     assert "Von Revision 3 zu Revision 5" in beside.text and beside.html.select_one("table.diff-sides")
     assert "fünfte" not in TestApp(app.app).get(URL).text

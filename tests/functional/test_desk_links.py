@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import lookup, transition
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of, step
 from workflows.engine import Blocked
 
@@ -39,7 +40,11 @@ def test_links_that_lead_nowhere_or_to_nothing_public_are_told_after_saving(secr
     step(app.get(gone), "trash").submit(status=303)
     with house.writing("operator") as work:
         transition.withdraw(work.desk, lookup.find(work.session, "/glossar/einkommen"), "falsch")
-    target = new_term(app, "links", "[a](/presse/gibt-es-nicht) [b](/glossar/entwurf#x) [c](/glossar/weg) [d](/glossar/einkommen) [e](/seite/impressum) [f](/suche)")
+    target = new_term(
+        app,
+        "links",
+        "[a](/presse/gibt-es-nicht) [b](/glossar/entwurf#x) [c](/glossar/weg) [d](/glossar/einkommen) [e](/seite/impressum) [f](/suche)",
+    )
     assert told(app, target) == [
         "/glossar/einkommen: Begriff ist zurückgezogen.",
         "/glossar/entwurf: Begriff ist noch nicht veröffentlicht.",
@@ -101,5 +106,7 @@ def test_what_the_examples_name_is_noted_at_import(secretariat):
     house, _ = secretariat
     with house.writing("test") as work:
         item = lookup.find(work.session, "/sitzung/36")
-        naming = work.session.scalars(sa.select(models.Mention.item_id).where(models.Mention.target_url == item.url)).all()
+        naming = work.session.scalars(
+            sa.select(models.Mention.item_id).where(models.Mention.target_url == item.url)
+        ).all()
         assert len(naming) > 3

@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
-from content.berlin import BERLIN
 from content.schemas import clean_item
-from content.services import accounts, desk, edit, lookup, transition
-from content.services.desk import Wanted
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import desk_lists as desk
+from content.services.workflow import transition
+from content.services.workflow.desk_lists import Wanted
+from content.typed.berlin import BERLIN
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
@@ -23,8 +27,12 @@ NOW = dt.datetime.now(dt.UTC)
 def write(house, slug, *, by, title="", owner="", days_ago=0, steps=(), **fields):
     """A page that `by` wrote and took steps with; its id."""
     at = NOW - dt.timedelta(days=days_ago)
-    acted = dt.datetime.now(dt.UTC) if list(steps[:1]) == PUBLISH else at  # a public act never lies before the one before it
-    with house.writing(by, permits=ROLES["secretariat"].permits | ROLES["operator"].permits, clock=lambda: acted) as work:
+    acted = (
+        dt.datetime.now(dt.UTC) if list(steps[:1]) == PUBLISH else at
+    )  # a public act never lies before the one before it
+    with house.writing(
+        by, permits=ROLES["secretariat"].permits | ROLES["operator"].permits, clock=lambda: acted
+    ) as work:
         value = clean_item("page", {"slug": slug, "title": title or slug.title(), "text": "Ein Text.", **fields})
         row = edit.save(work.session, "page", value, now=at, actor=by, actor_name=by.title()).item
         row.owner = owner
@@ -80,7 +88,11 @@ def test_my_drafts_are_what_i_saved_last_and_is_not_public_like_that(desk):
     write(house, "abgegeben", by="rita", steps=SUBMIT, days_ago=2)
     write(house, "abgegeben-und-weiter", by="rita", steps=SUBMIT, days_ago=2)
     write(house, "abgegeben-und-weiter", by="rita", title="Nach dem Einreichen weiter", days_ago=1)
-    assert titles(app.get("/redaktion"), "Meine Entwürfe") == ["Weiter gedacht", "Nach dem Einreichen weiter", "Entwurf"]
+    assert titles(app.get("/redaktion"), "Meine Entwürfe") == [
+        "Weiter gedacht",
+        "Nach dem Einreichen weiter",
+        "Entwurf",
+    ]
     assert "Arbeitsfassung weicht ab" in app.get("/redaktion/eintraege?liste=entwuerfe").text
 
 
@@ -126,8 +138,12 @@ def test_what_is_planned_and_late_stands_apart(desk):
     write(house, "bald", by="otto", steps=SUBMIT)
     late = write(house, "spaet", by="otto", steps=SUBMIT)
     with house.writing("paul", permits=ROLES["press"].permits) as work:
-        for row in work.session.scalars(sa.select(models.Item).where(models.Item.publication_state == "submitted", models.Item.kind == "page")):
-            transition.take(work.desk, row, PUBLICATION, "schedule", {"publish_at": work.desk.now + dt.timedelta(hours=2)})
+        for row in work.session.scalars(
+            sa.select(models.Item).where(models.Item.publication_state == "submitted", models.Item.kind == "page")
+        ):
+            transition.take(
+                work.desk, row, PUBLICATION, "schedule", {"publish_at": work.desk.now + dt.timedelta(hours=2)}
+            )
             if row.id == late:
                 row.publish_at = work.desk.now - dt.timedelta(hours=1)
     page = app.get("/redaktion")
@@ -149,8 +165,16 @@ def test_lists_are_searched_filtered_and_sorted(desk):
     assert listed(app, von="Paul", art="page", zustand="draft") == ["Zweite Änderung"]
     since = (NOW - dt.timedelta(days=2, hours=1)).astimezone(BERLIN).date().isoformat()
     assert set(listed(app, seit=since, zustand="draft", art="page")) == {"Zweite Änderung", "100 % digital"}
-    assert listed(app, zustand="draft", art="page", ordnung="titel") == ["100 % digital", "Änderung der Geschäftsordnung", "Zweite Änderung"]
-    assert listed(app, zustand="draft", art="page", ordnung="alt") == ["Änderung der Geschäftsordnung", "Zweite Änderung", "100 % digital"]
+    assert listed(app, zustand="draft", art="page", ordnung="titel") == [
+        "100 % digital",
+        "Änderung der Geschäftsordnung",
+        "Zweite Änderung",
+    ]
+    assert listed(app, zustand="draft", art="page", ordnung="alt") == [
+        "Änderung der Geschäftsordnung",
+        "Zweite Änderung",
+        "100 % digital",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -193,11 +217,32 @@ def test_every_list_and_order_reads_on_both_databases(database, request):
     write(house, "zwei", by="otto", steps=SUBMIT)
     person = _person("rita", ("press", ""), ("secretariat", "govdigital"))
     with house.writing("rita") as work:
-        found = {name: [row.url for row in desk.listing(work.session, person, Wanted(view=name), NOW).rows] for name in desk.VIEWS}
-        assert found == {"ueberfaellig": [], "wartet": ["/seite/zwei"], "aenderungen": [], "zurueck": [], "angefangen": [], "entwuerfe": ["/seite/eins"], "terminiert": [], "veroeffentlicht": ["/seite/eins"]}
+        found = {
+            name: [row.url for row in desk.listing(work.session, person, Wanted(view=name), NOW).rows]
+            for name in desk.VIEWS
+        }
+        assert found == {
+            "ueberfaellig": [],
+            "wartet": ["/seite/zwei"],
+            "aenderungen": [],
+            "zurueck": [],
+            "angefangen": [],
+            "entwuerfe": ["/seite/eins"],
+            "terminiert": [],
+            "veroeffentlicht": ["/seite/eins"],
+        }
         for order in desk.ORDERS:
-            assert desk.listing(work.session, person, Wanted(order=order, words="seite", since=NOW - dt.timedelta(days=1)), NOW).total == 2
-        assert [section.name for section in desk.overview(work.session, person, NOW)] == ["wartet", "entwuerfe", "veroeffentlicht"]
+            assert (
+                desk.listing(
+                    work.session, person, Wanted(order=order, words="seite", since=NOW - dt.timedelta(days=1)), NOW
+                ).total
+                == 2
+            )
+        assert [section.name for section in desk.overview(work.session, person, NOW)] == [
+            "wartet",
+            "entwuerfe",
+            "veroeffentlicht",
+        ]
 
 
 def test_a_long_list_is_counted_up_to_its_limit_and_still_turned(house, monkeypatch):
@@ -217,24 +262,40 @@ def _person(login, *grants):
 
 def test_what_a_provider_changes_on_a_public_offer_is_begun_and_waits_at_the_secretariat_once_it_is_handed_in(desk):
     house, browser = desk
-    app, office, press = browser("anna", "provider", organisation="govdigital"), browser("gerda", "secretariat"), browser("petra", "press")
+    app, office, press = (
+        browser("anna", "provider", organisation="govdigital"),
+        browser("gerda", "secretariat"),
+        browser("petra", "press"),
+    )
     with house.writing("test") as work:
         row = lookup.find(work.session, "/angebot/govdigital-wohngeld")
         target, name = f"/redaktion/eintrag/{row.id}", row.title
     begun, section = "Geändert, noch nicht eingereicht", "Eingereichte Änderungen an Öffentlichem"
     assert titles(office.get("/redaktion"), section) == []
     for words in ("Neuer Text.", "Noch neuerer Text."):
-        form = next(form for form in app.get(target + "/bearbeiten").forms.values() if "rev" in form.fields and "schritt" not in form.fields)
+        form = next(
+            form
+            for form in app.get(target + "/bearbeiten").forms.values()
+            if "rev" in form.fields and "schritt" not in form.fields
+        )
         form["text"] = words
         form.submit(status=303)
     assert titles(office.get("/redaktion"), begun) == listed(office, liste="angefangen") == [name]
     assert titles(office.get("/redaktion"), section) == _notices(house, "gerda") == []
-    next(form for form in app.get(target).forms.values() if "schritt" in form.fields and form["schritt"].value == "submit_change").submit(status=303)
+    next(
+        form
+        for form in app.get(target).forms.values()
+        if "schritt" in form.fields and form["schritt"].value == "submit_change"
+    ).submit(status=303)
     assert titles(office.get("/redaktion"), section) == listed(office, liste="aenderungen") == [name]
     assert titles(office.get("/redaktion"), begun) == listed(office, liste="angefangen") == []
     assert titles(app.get("/redaktion"), section) == titles(press.get("/redaktion"), section) == []
     assert _notices(house, "gerda") == [(name, True)] and _notices(house, "anna") == []
-    form = next(form for form in office.get(target).forms.values() if "schritt" in form.fields and form["schritt"].value == "correct")
+    form = next(
+        form
+        for form in office.get(target).forms.values()
+        if "schritt" in form.fields and form["schritt"].value == "correct"
+    )
     form["note"] = "Text erneuert."
     form.submit(status=303)
     assert "Noch neuerer Text." in TestApp(app.app).get("/angebot/govdigital-wohngeld").text
@@ -244,4 +305,9 @@ def test_what_a_provider_changes_on_a_public_offer_is_begun_and_waits_at_the_sec
 def _notices(house, login):
     with house.writing("test") as work:
         account = accounts.find(work.session, login)
-        return [(row.title, row.read_at is None) for row in work.session.scalars(sa.select(models.Notice).where(models.Notice.account_id == account.id, models.Notice.event != "account"))]
+        return [
+            (row.title, row.read_at is None)
+            for row in work.session.scalars(
+                sa.select(models.Notice).where(models.Notice.account_id == account.id, models.Notice.event != "account")
+            )
+        ]

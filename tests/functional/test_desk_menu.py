@@ -6,11 +6,24 @@ import re
 
 import pytest
 
-ROLES = [("secretariat", ""), ("press", ""), ("member", ""), ("land", "hamburg"), ("provider", "dataport"), ("commune", "stadt"), ("administrator", "")]
+ROLES = [
+    ("secretariat", ""),
+    ("press", ""),
+    ("member", ""),
+    ("land", "hamburg"),
+    ("provider", "dataport"),
+    ("commune", "stadt"),
+    ("administrator", ""),
+]
 
 
 def _menu(page):
-    return dict(re.findall(r'<li><a href="([^"]+)"(?: aria-current="(\w+)")?>', page.text.split('aria-label="Arbeitsplatz"')[1].split("</nav>")[0]))
+    return dict(
+        re.findall(
+            r'<li><a href="([^"]+)"(?: aria-current="(\w+)")?>',
+            page.text.split('aria-label="Arbeitsplatz"')[1].split("</nav>")[0],
+        )
+    )
 
 
 @pytest.mark.parametrize(("role", "organisation"), ROLES)

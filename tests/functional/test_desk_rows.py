@@ -6,7 +6,7 @@ import pytest
 from webtest import Upload
 
 from content.kinds import KINDS
-from content.services import lookup
+from content.services.base import lookup
 from tests.functional.test_desk import form_of, new_press
 
 TITLES = ["Begrüßung", "Haushalt", "Standards", "Verschiedenes"]
@@ -37,27 +37,36 @@ def focused(page):
     return found[0]["id"] if found else ""
 
 
-@pytest.mark.parametrize(("step", "row", "order", "focus"), [
-    ("hoch", 3, [0, 2, 1, 3], "f-agenda-2-hoch"),
-    ("hoch", 2, [1, 0, 2, 3], "f-agenda-1-tiefer"),
-    ("tiefer", 1, [1, 0, 2, 3], "f-agenda-2-tiefer"),
-    ("tiefer", 3, [0, 1, 3, 2], "f-agenda-4-hoch"),
-])
+@pytest.mark.parametrize(
+    ("step", "row", "order", "focus"),
+    [
+        ("hoch", 3, [0, 2, 1, 3], "f-agenda-2-hoch"),
+        ("hoch", 2, [1, 0, 2, 3], "f-agenda-1-tiefer"),
+        ("tiefer", 1, [1, 0, 2, 3], "f-agenda-2-tiefer"),
+        ("tiefer", 3, [0, 1, 3, 2], "f-agenda-4-hoch"),
+    ],
+)
 def test_a_row_moves_with_everything_in_it_and_keeps_the_keyboard(meeting, step, row, order, focus):
     _, form = meeting
     page = form.submit(step, value=f"agenda.{row}")
     moved = form_of(page)
     assert agenda(moved) == [TITLES[place] for place in order]
-    assert [moved[f"agenda.{number}.top"].value for number, place in enumerate(order, start=1)] == [str(place + 1) if place else "" for place in order]
+    assert [moved[f"agenda.{number}.top"].value for number, place in enumerate(order, start=1)] == [
+        str(place + 1) if place else "" for place in order
+    ]
     assert focused(page) == focus and page.html.select_one(f"#{focus}").name == "button"
     moved.submit(status=303)
 
 
 def test_rows_at_the_ends_have_no_button_out(meeting):
     _, form = meeting
-    buttons = {part for part in form.text.split('"') if part.startswith("f-agenda-") and part.endswith(("-hoch", "-tiefer"))}
+    buttons = {
+        part for part in form.text.split('"') if part.startswith("f-agenda-") and part.endswith(("-hoch", "-tiefer"))
+    }
     assert "f-agenda-1-hoch" not in buttons and "f-agenda-5-tiefer" not in buttons
-    assert {f"f-agenda-{number}-hoch" for number in range(2, 6)} | {f"f-agenda-{number}-tiefer" for number in range(1, 5)} == buttons
+    assert {f"f-agenda-{number}-hoch" for number in range(2, 6)} | {
+        f"f-agenda-{number}-tiefer" for number in range(1, 5)
+    } == buttons
 
 
 def test_a_row_moves_past_empty_ones_and_those_taken_out(meeting):
@@ -68,7 +77,20 @@ def test_a_row_moves_past_empty_ones_and_those_taken_out(meeting):
     assert agenda(moved) == [TITLES[3], TITLES[0]]
 
 
-WISHES = ["agenda", "agenda.", "agenda.1", "agenda.99", "agenda.x", "agenda.²", ".1", "title.1", "nichts.2", "agenda.1.title", "agenda.-1", "a" * 5000]
+WISHES = [
+    "agenda",
+    "agenda.",
+    "agenda.1",
+    "agenda.99",
+    "agenda.x",
+    "agenda.²",
+    ".1",
+    "title.1",
+    "nichts.2",
+    "agenda.1.title",
+    "agenda.-1",
+    "a" * 5000,
+]
 
 
 def test_a_wish_that_no_button_has_moves_nothing_and_saves_nothing(meeting):
@@ -83,13 +105,22 @@ def test_a_file_that_was_just_chosen_moves_with_its_row(desk):
     app = browser("petra", "press")
     target = new_press(app).headers["Location"]
     form = form_of(app.get(target + "/bearbeiten"))
-    form["attachments.1.title"], form["attachments.1._hochladen"] = "Eins", Upload("eins.pdf", b"%PDF-1.4 eins", "application/pdf")
+    form["attachments.1.title"], form["attachments.1._hochladen"] = (
+        "Eins",
+        Upload("eins.pdf", b"%PDF-1.4 eins", "application/pdf"),
+    )
     form = form_of(form.submit("mehr", value="attachments"))
-    form["attachments.2.title"], form["attachments.2._hochladen"] = "Zwei", Upload("zwei.pdf", b"%PDF-1.4 zwei", "application/pdf")
+    form["attachments.2.title"], form["attachments.2._hochladen"] = (
+        "Zwei",
+        Upload("zwei.pdf", b"%PDF-1.4 zwei", "application/pdf"),
+    )
     form_of(form.submit("hoch", value="attachments.2")).submit(status=303)
     with house.writing("test") as work:
         rows = lookup.find(work.session, "/presse/neue-meldung").attachments
-        assert [(row.title, row.file_name, row.file.size_bytes) for row in rows] == [("Zwei", "zwei.pdf", 13), ("Eins", "eins.pdf", 13)]
+        assert [(row.title, row.file_name, row.file.size_bytes) for row in rows] == [
+            ("Zwei", "zwei.pdf", 13),
+            ("Eins", "eins.pdf", 13),
+        ]
 
 
 def test_new_rows_have_the_keyboard(meeting):
@@ -111,7 +142,9 @@ def test_every_error_has_a_link_to_its_input_and_the_summary_has_the_keyboard(de
         for link in links:
             target = page.html.select_one(link["href"])
             assert target is not None, (kind, link["href"])
-            assert (target.name in {"input", "select", "textarea"} and target.get("type") != "hidden") or (target.name == "fieldset" and target["tabindex"] == "-1")
+            assert (target.name in {"input", "select", "textarea"} and target.get("type") != "hidden") or (
+                target.name == "fieldset" and target["tabindex"] == "-1"
+            )
         for wrong in page.html.select("[aria-invalid=true]"):
             told = [page.html.select_one(f"#{name}") for name in wrong["aria-describedby"].split()]
             assert all(told) and any("field-error" in one.get("class", ()) for one in told), (kind, wrong)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from webtest import TestApp
 
-from content.services import accounts
-from portal import done
+from content.services.accounts import accounts
+from portal.web import done
 from tests.functional.test_desk import form_of, new_press, step
 from tests.functional.test_people import act
 from tests.functional.test_reports import make_report
@@ -36,7 +36,9 @@ def test_a_saved_form_and_a_step_are_told_once_with_the_title(desk):
     form.submit(status=303)
     assert told(app.get(target)).startswith("Pressemitteilung gespeichert: „")
     page = step(app.get(target), "submit").submit(status=303).follow()
-    assert told(page) == "Erledigt: Einreichen: „Mit <Titel>“." and "<Titel>" not in page.text.split('id="getan"')[1][:200]
+    assert (
+        told(page) == "Erledigt: Einreichen: „Mit <Titel>“." and "<Titel>" not in page.text.split('id="getan"')[1][:200]
+    )
 
 
 def test_what_is_done_to_an_account_is_told(desk):
@@ -45,7 +47,11 @@ def test_what_is_done_to_an_account_is_told(desk):
     browser("anna", "member")
     with house.writing("test") as work:
         path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
-    for name, words in (("lock", "Konto gesperrt: „Anna“."), ("unlock", "Konto entsperrt: „Anna“."), ("change", "Angaben des Kontos gespeichert: „Anna“.")):
+    for name, words in (
+        ("lock", "Konto gesperrt: „Anna“."),
+        ("unlock", "Konto entsperrt: „Anna“."),
+        ("change", "Angaben des Kontos gespeichert: „Anna“."),
+    ):
         act(admin, path, name, **({"name": "Anna Neu", "email": "anna@amt.example"} if name == "change" else {}))
         assert told(admin.get(path)) == words
         assert told(admin.get(path)) == ""
@@ -61,7 +67,11 @@ def test_what_is_done_in_a_review_and_to_a_contact_names_what_and_whose(desk):
         uid = report.sections[0].uid
     token = app.get(path).forms[0]["formular"].value
     here = f"{path}/abschnitt/{uid}/durchsicht"
-    answer = app.post(here, {"formular": token, "tun": "anmerken", "anmerkung": "Bitte kürzen.", "text": "Bitte kürzen.", "worte": ""}, status=303)
+    answer = app.post(
+        here,
+        {"formular": token, "tun": "anmerken", "anmerkung": "Bitte kürzen.", "text": "Bitte kürzen.", "worte": ""},
+        status=303,
+    )
     assert told(answer.follow()) == f"Anmerkung aufgenommen: „{title}“."
     form = form_of(press.get("/redaktion/kontakte/neu"))
     form["organisation"], form["person"], form["phone"] = "Staatskanzlei", "Erika Muster", "+49 30 1"
@@ -76,5 +86,12 @@ def test_the_public_and_another_session_never_get_the_sentence(desk):
     assert "Path=/redaktion" in cookie and "HttpOnly" in cookie and "Max-Age=60" in cookie
     value = cookie.split("=", 1)[1].split(";")[0]
     assert "getan" not in TestApp(app.app).get("/").headers.get("Set-Cookie", "")
-    page = other.get("/redaktion", headers={"Cookie": "; ".join([*(f"{name}={kept}" for name, kept in other.cookies.items()), f"__Secure-getan={value}"])})
+    page = other.get(
+        "/redaktion",
+        headers={
+            "Cookie": "; ".join(
+                [*(f"{name}={kept}" for name, kept in other.cookies.items()), f"__Secure-getan={value}"]
+            )
+        },
+    )
     assert told(page) == ""

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from pyramid.interfaces import IRoutesMapper
 from webtest import TestApp, TestRequest
 
-from content.patience import LONG_WAIT_S
-from content.services import accounts
-from portal import door, settings
+from content.database.patience import LONG_WAIT_S
+from content.services.accounts import accounts
+from portal import settings
 from portal.app import make_app
+from portal.web import door
 from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import fresh
@@ -46,8 +47,14 @@ def test_every_address_that_is_made_absolute_comes_from_the_setting(portal):
 
 
 FORGED = [
-    {"X_Forwarded_Proto": "ftp"}, {"X_Forwarded_Host": "boese.example"}, {"Forwarded": "host=boese.example;proto=http"}, {"X_Forwarded_Scheme": "http"},
-    {"X_Forwarded_Ssl": "off"}, {"X_Forwarded_Port": "81"}, {"X_Forwarded_Proto": "http"}, {"X_Original_Host": "boese.example"},
+    {"X_Forwarded_Proto": "ftp"},
+    {"X_Forwarded_Host": "boese.example"},
+    {"Forwarded": "host=boese.example;proto=http"},
+    {"X_Forwarded_Scheme": "http"},
+    {"X_Forwarded_Ssl": "off"},
+    {"X_Forwarded_Port": "81"},
+    {"X_Forwarded_Proto": "http"},
+    {"X_Original_Host": "boese.example"},
 ]
 
 
@@ -57,7 +64,15 @@ def test_without_a_proxy_of_ours_nothing_that_is_forwarded_is_believed(portal):
         assert raw(app, "/redaktion", **forged).headers["Location"] == f"{BASE}/anmelden?weiter=/redaktion", forged
 
 
-FOREIGN = ["boese.example", "boese.example:443", "beschluesse.example.boese.example", "x@beschluesse.example", "a b", "10.9.8.7", "[2001:db8::1]"]
+FOREIGN = [
+    "boese.example",
+    "boese.example:443",
+    "beschluesse.example.boese.example",
+    "x@beschluesse.example",
+    "a b",
+    "10.9.8.7",
+    "[2001:db8::1]",
+]
 
 
 def test_a_name_that_is_not_ours_is_refused_in_words_and_comes_back_nowhere(portal):
@@ -69,7 +84,14 @@ def test_a_name_that_is_not_ours_is_refused_in_words_and_comes_back_nowhere(port
         assert all("boese" not in value for value in answer.headers.values()) and "boese" not in answer.text
 
 
-OURS = ["BESCHLUESSE.example", "beschluesse.example:8443", "beschluesse.example.", "localhost:6543", "127.0.0.1", "[::1]:80"]
+OURS = [
+    "BESCHLUESSE.example",
+    "beschluesse.example:8443",
+    "beschluesse.example.",
+    "localhost:6543",
+    "127.0.0.1",
+    "[::1]:80",
+]
 
 
 def test_our_name_and_the_machine_itself_are_answered_in_our_name(portal):
@@ -92,30 +114,60 @@ def test_whether_it_lives_is_told_under_every_name(portal):
 
 def test_behind_a_proxy_of_ours_its_word_counts(portal):
     app = application(portal[1], PROXIES="1")
-    assert raw(app, "/redaktion", host="127.0.0.1", X_Forwarded_Host="beschluesse.example").headers["Location"].startswith(BASE)
+    assert (
+        raw(app, "/redaktion", host="127.0.0.1", X_Forwarded_Host="beschluesse.example")
+        .headers["Location"]
+        .startswith(BASE)
+    )
     assert raw(app, "/redaktion", X_Forwarded_Host="beschluesse.example, boese.example").status_int == 421
     plain = raw(app, "/beschluesse", X_Forwarded_Proto="http")
-    assert (plain.status_int, plain.headers["Location"], plain.headers["Cache-Control"]) == (301, f"{BASE}/beschluesse", "no-store")
+    assert (plain.status_int, plain.headers["Location"], plain.headers["Cache-Control"]) == (
+        301,
+        f"{BASE}/beschluesse",
+        "no-store",
+    )
     assert raw(app, "/beschluesse", X_Forwarded_Proto="https").status_int == 200
 
 
 def test_without_an_address_a_portal_on_this_machine_answers_by_the_name_it_was_called(portal):
     app = make_app(settings.load({"DATA": str(portal[1].data)}), house=portal[1])
-    assert raw(app, "/redaktion", host="localhost:6543").headers["Location"].startswith("http://localhost:6543/anmelden")
+    assert (
+        raw(app, "/redaktion", host="localhost:6543").headers["Location"].startswith("http://localhost:6543/anmelden")
+    )
     open_to_all = make_app(settings.load({"DATA": str(portal[1].data), "HOST": "0.0.0.0"}), house=portal[1])
-    assert raw(open_to_all, "/redaktion", host="192.168.1.5:6543").headers["Location"].startswith("http://192.168.1.5:6543/")
+    assert (
+        raw(open_to_all, "/redaktion", host="192.168.1.5:6543")
+        .headers["Location"]
+        .startswith("http://192.168.1.5:6543/")
+    )
     assert raw(open_to_all, "/redaktion", host="boese.example").status_int == 421
 
 
-@pytest.mark.parametrize(("given", "kept"), [
-    ("https://Beschluesse.example/", BASE), ("https://beschluesse.example:443", BASE), ("http://x.example:80", "http://x.example"),
-    ("https://münster.example", "https://xn--mnster-3ya.example"), ("http://[::1]:6543", "http://[::1]:6543"),
-])
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://Beschluesse.example/", BASE),
+        ("https://beschluesse.example:443", BASE),
+        ("http://x.example:80", "http://x.example"),
+        ("https://münster.example", "https://xn--mnster-3ya.example"),
+        ("http://[::1]:6543", "http://[::1]:6543"),
+    ],
+)
 def test_the_address_is_kept_as_browsers_write_it(given, kept):
     assert settings.load({"BASE_URL": given}).base_url == kept
 
 
-@pytest.mark.parametrize("given", ["https://x.example/pfad", "https://x.example?a", "https://a@x.example", "https://", "x.example", "https://x.example:99999"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://x.example/pfad",
+        "https://x.example?a",
+        "https://a@x.example",
+        "https://",
+        "x.example",
+        "https://x.example:99999",
+    ],
+)
 def test_an_address_that_cannot_be_stops_the_start(given):
     with pytest.raises(settings.SettingError, match="BASE_URL"):
         settings.load({"BASE_URL": given})
@@ -128,8 +180,23 @@ def routes(app):
     """(name, an address that it matches) of every route of the application."""
     registry = app.inner._application.registry
     names = {
-        "tail": "x", "slug": "x", "anchor": "a1", "token": "1." + "x" * 22, "name": "x", "part": "1", "position": "1", "sha256": "0" * 64, "secret": "x" * 43, "id": "1",
-        "kind": "page", "uid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12, "rule": "links.target", "code": "by", "old": "1", "new": "2", "path": ("x",),
+        "tail": "x",
+        "slug": "x",
+        "anchor": "a1",
+        "token": "1." + "x" * 22,
+        "name": "x",
+        "part": "1",
+        "position": "1",
+        "sha256": "0" * 64,
+        "secret": "x" * 43,
+        "id": "1",
+        "kind": "page",
+        "uid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12,
+        "rule": "links.target",
+        "code": "by",
+        "old": "1",
+        "new": "2",
+        "path": ("x",),
     }
     special = {"decision": "2021/39", "meeting": "36"}
     for route in registry.getUtility(IRoutesMapper).get_routes():
@@ -172,7 +239,12 @@ class Written:
 
 
 FROM_ELSEWHERE = {
-    "another origin", "an origin that only begins like ours", "our name in clear text", "another site", "a neighbour", "another page",
+    "another origin",
+    "an origin that only begins like ours",
+    "our name in clear text",
+    "another site",
+    "a neighbour",
+    "another page",
     "ours said by another site",
 }
 
@@ -198,7 +270,14 @@ def ways(token):
     yield "a neighbour", {**body(right), "headers": {"Sec-Fetch-Site": "same-site"}}
     yield "another page", {**body(right), "headers": {"Referer": f"{EVIL}/x"}}
     yield "ours said by another site", {**body(right), "headers": {"Origin": BASE, "Sec-Fetch-Site": "cross-site"}}
-    yield "JSON", {"method": "POST", "body": json.dumps({"formular": token, "login": "anna"}).encode(), "content_type": "application/json"}
+    yield (
+        "JSON",
+        {
+            "method": "POST",
+            "body": json.dumps({"formular": token, "login": "anna"}).encode(),
+            "content_type": "application/json",
+        },
+    )
     yield "plain text", {"method": "POST", "body": right.encode(), "content_type": "text/plain"}
     yield "a broken form", {"method": "POST", "body": right.encode(), "content_type": "multipart/form-data"}
     yield "the token in the address", {**body(no_token), "query": f"formular={token}"}
@@ -218,7 +297,11 @@ def test_nothing_is_written_for_a_form_that_is_not_ours(desk):
     session = anna.get("/redaktion/konto").html.find("input", {"name": "formular"})["value"]
     front = app.inner
     methods = front.inner._application.registry.methods
-    places = [(name, path.replace("x" * 43, secret) if name == "ticket" else path) for name, path in routes(front) if "POST" in methods[name]]
+    places = [
+        (name, path.replace("x" * 43, secret) if name == "ticket" else path)
+        for name, path in routes(front)
+        if "POST" in methods[name]
+    ]
     assert len(places) > 50
     written, tried = Written(house), 0
     for name, path in places:
@@ -232,7 +315,11 @@ def test_nothing_is_written_for_a_form_that_is_not_ours(desk):
             query = sent.pop("query", "")
             answer = sender.request(path + (f"?{query}" if query else ""), status="*", **sent)
             assert not written.anything(), (name, way, answer.status)
-            assert answer.status_int < 500 and (answer.status_int >= 300 or sent["method"] == "GET"), (name, way, answer.status)
+            assert answer.status_int < 500 and (answer.status_int >= 300 or sent["method"] == "GET"), (
+                name,
+                way,
+                answer.status,
+            )
             tried += 1
     assert tried > 900
 
@@ -240,15 +327,32 @@ def test_nothing_is_written_for_a_form_that_is_not_ours(desk):
 def test_another_site_plants_nothing_that_is_sent_on_after_the_sign_in(desk):
     _, browser = desk
     anna = browser("anna", "member")
-    for headers in ({"Origin": EVIL}, {"Sec-Fetch-Site": "cross-site"}, {"Referer": f"{EVIL}/x"}, {"Origin": "null"}, {"Sec-Fetch-Site": "none"}):
+    for headers in (
+        {"Origin": EVIL},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Referer": f"{EVIL}/x"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "none"},
+    ):
         visitor = fresh(anna)
         page = visitor.post("/redaktion/neu/press_release", {"title": "Untergeschoben"}, headers=headers, status="*")
         assert page.status_int in {401, 403} and "Untergeschoben" not in page.text, headers
-        signed = anna.post("/redaktion/neu/press_release", {"title": "Untergeschoben", "formular": "alt"}, headers=headers, status="*")
+        signed = anna.post(
+            "/redaktion/neu/press_release", {"title": "Untergeschoben", "formular": "alt"}, headers=headers, status="*"
+        )
         assert signed.status_int == 403 and "Untergeschoben" not in signed.text, headers
         form = visitor.get("/anmelden").forms[0]
-        planted = {"formular": form["formular"].value, "login": "anna", "password": PASSWORD, "kept.title": "Untergeschoben", "weiter": "/redaktion"}
-        if headers not in ({"Origin": "null"}, {"Sec-Fetch-Site": "none"}):  # with the right token those are an old browser of her own
+        planted = {
+            "formular": form["formular"].value,
+            "login": "anna",
+            "password": PASSWORD,
+            "kept.title": "Untergeschoben",
+            "weiter": "/redaktion",
+        }
+        if headers not in (
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "none"},
+        ):  # with the right token those are an old browser of her own
             answer = visitor.post("/anmelden", planted, headers=headers, status=403)
             assert "Untergeschoben" not in answer.text and "redaktion" not in str(answer.headers.getall("Set-Cookie"))
         del planted["formular"]
@@ -300,7 +404,11 @@ def test_a_link_that_was_made_up_keeps_no_writer_waiting_and_waits_for_none(port
     visitor = Browser(app)
     token = visitor.get("/anmelden").html.find("input", {"name": "formular"})["value"]
     methods = app.inner._application.registry.methods
-    made_up = [(name, path) for name, path in routes(app) if name.startswith(("ticket", "alert.", "embargo.", "review.", "oidc_"))]
+    made_up = [
+        (name, path)
+        for name, path in routes(app)
+        if name.startswith(("ticket", "alert.", "embargo.", "review.", "oidc_"))
+    ]
     assert len(made_up) > 12
     with house.writing("somebody else") as work:
         work.session.execute(sa.text("UPDATE ledger_head SET position = position"))  # holds the writer until the end
@@ -310,4 +418,8 @@ def test_a_link_that_was_made_up_keeps_no_writer_waiting_and_waits_for_none(port
                 more = {"content_type": "application/x-www-form-urlencoded"} if body else {}
                 began = time.monotonic()
                 answer = visitor.request(path, method=method, body=body, status="*", **more)
-                assert answer.status_int < 500 and time.monotonic() - began < LONG_WAIT_S / 2, (name, method, answer.status)
+                assert answer.status_int < 500 and time.monotonic() - began < LONG_WAIT_S / 2, (
+                    name,
+                    method,
+                    answer.status,
+                )

@@ -19,10 +19,18 @@ def test_every_file_that_the_example_links_is_there(portal):
     app, house = portal
     edition = models.Edition.__table__.c
     with house.reading() as connection:
-        urls = connection.scalars(sa.select(edition.url).where(edition.valid_until.is_(None), edition.is_withdrawn.is_(False)).order_by(edition.url)).all()
+        urls = connection.scalars(
+            sa.select(edition.url)
+            .where(edition.valid_until.is_(None), edition.is_withdrawn.is_(False))
+            .order_by(edition.url)
+        ).all()
         kinds = dict(connection.execute(sa.select(edition.url, edition.kind)).all())
     # All organisations and bodies, whose members differ; of the other kinds every tenth.
-    pages = [url for place, url in enumerate(urls) if kinds[url] in {"organisation", "body", "press_release"} or place % 10 == 0]
+    pages = [
+        url
+        for place, url in enumerate(urls)
+        if kinds[url] in {"organisation", "body", "press_release"} or place % 10 == 0
+    ]
     files = dict.fromkeys(link for url in pages for link in FILES.findall(app.get(url).text))
     assert len(files) > 100
     bad = {link: answer.status for link in files if (answer := app.get(link, expect_errors=True)).status_int != 200}
@@ -34,7 +42,11 @@ def test_nobody_waits_for_a_file_while_another_one_waits(portal):
     house.made.patience_s = 0
     with house.made._waiting:
         answer = app.get("/organisation/fitko.pdf", status=503)
-    assert answer.headers["Retry-After"] == "2" and "noch einmal aufrufen" in answer.text and "no-store" in answer.headers["Cache-Control"]
+    assert (
+        answer.headers["Retry-After"] == "2"
+        and "noch einmal aufrufen" in answer.text
+        and "no-store" in answer.headers["Cache-Control"]
+    )
     house.made.patience_s = 120
     assert app.get("/organisation/fitko.pdf").content_type == "application/pdf"
 
@@ -71,13 +83,19 @@ HURT = {
 def test_a_made_file_that_the_disk_hurt_is_made_anew(portal, hurt, ending):
     app, house = portal
     with house.reading() as connection:
-        url = connection.scalar(sa.select(models.Edition.url).where(models.Edition.kind == "press_release", models.Edition.valid_until.is_(None)).limit(1))
+        url = connection.scalar(
+            sa.select(models.Edition.url)
+            .where(models.Edition.kind == "press_release", models.Edition.valid_until.is_(None))
+            .limit(1)
+        )
     whole = app.get(url + ending).body
     for file in [path for path in (house.data / "pdf").iterdir() if path.suffix in {".pdf", ".zip"}]:
         HURT[hurt](file)
     after = app.get(url + ending).body
     assert after[:4] == whole[:4] and abs(len(after) - len(whole)) < 200
-    assert all(map(seals.is_whole, (path for path in (house.data / "pdf").iterdir() if path.suffix == Path(ending).suffix)))
+    assert all(
+        map(seals.is_whole, (path for path in (house.data / "pdf").iterdir() if path.suffix == Path(ending).suffix))
+    )
 
 
 @pytest.mark.parametrize("name", ["pdf", "zip", "docx"])

@@ -10,7 +10,10 @@ from webtest import TestApp
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, exchange, lookup, transition
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.exchange import exchange
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of, step
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -37,23 +40,42 @@ def test_a_draft_is_refused_with_the_remedy_and_proposed_it_goes(house, name):
         assert row.publication_state in {"submitted", "published"}
 
 
-@pytest.mark.parametrize(("state", "road"), [("submitted", ("publish", "schedule")), ("scheduled", ("go_live",)), ("withdrawn", ("republish",)), ("published", ("correct",))])
+@pytest.mark.parametrize(
+    ("state", "road"),
+    [
+        ("submitted", ("publish", "schedule")),
+        ("scheduled", ("go_live",)),
+        ("withdrawn", ("republish",)),
+        ("published", ("correct",)),
+    ],
+)
 def test_no_later_step_makes_a_draft_public_either(house, state, road):
     with house.writing("test") as work:
         row = save(work)
         row.publication_state = state
         for name in road:
-            codes = {one.code for one in transition.hindrances(work.desk, row, PUBLICATION, name, {"note": "n", "publish_at": NOW})}
+            codes = {
+                one.code
+                for one in transition.hindrances(work.desk, row, PUBLICATION, name, {"note": "n", "publish_at": NOW})
+            }
             assert "not_publishable" in codes, name
 
 
 def test_an_import_that_publishes_names_line_field_and_remedy(house, tmp_path):
     lines = tmp_path / "neu.jsonl"
-    lines.write_text("\n".join(json.dumps(row) for row in ({**LINE, "slug": "gut", "state": "proposed"}, LINE, {**LINE, "slug": "auch", "state": "draft"})))
+    lines.write_text(
+        "\n".join(
+            json.dumps(row)
+            for row in ({**LINE, "slug": "gut", "state": "proposed"}, LINE, {**LINE, "slug": "auch", "state": "draft"})
+        )
+    )
     with pytest.raises(exchange.FaultyInput) as refused, house.writing("test") as work:
         exchange.Importer(work.desk, is_publishing=True).read([lines])
     told = [str(fault) for fault in refused.value.report.faults]
-    assert [words[:34] for words in told] == ["neu.jsonl, Zeile 2, Feld „state“: ", "neu.jsonl, Zeile 3, Feld „state“: "]
+    assert [words[:34] for words in told] == [
+        "neu.jsonl, Zeile 2, Feld „state“: ",
+        "neu.jsonl, Zeile 3, Feld „state“: ",
+    ]
     assert "noch ein Entwurf" in told[0] and "„proposed“" in told[0]
     with house.writing("test") as work:
         exchange.Importer(work.desk, is_publishing=False).read([lines])
@@ -66,9 +88,14 @@ def test_the_desk_shows_why_and_what_to_do_and_the_preview_still_works(desk):
         target = f"/redaktion/eintrag/{save(work).id}"
     app = browser("gerda", "secretariat")
     page = app.get(target)
-    assert "Die Empfehlung ist noch ein Entwurf. Bitte zuerst „Vorschlagen“." in page.html.find(id="schritt-publication-submit").get_text()
+    assert (
+        "Die Empfehlung ist noch ein Entwurf. Bitte zuerst „Vorschlagen“."
+        in page.html.find(id="schritt-publication-submit").get_text()
+    )
     form = form_of(app.get(target + "/bearbeiten"))
-    shown = app.post("/redaktion/vorschau/recommendation", {**dict(form.submit_fields()), "id": target.rsplit("/", 1)[1]})
+    shown = app.post(
+        "/redaktion/vorschau/recommendation", {**dict(form.submit_fields()), "id": target.rsplit("/", 1)[1]}
+    )
     assert "Vorschau: Neu" in shown.text
     TestApp(app.app).get(URL, status=404)
     step(page, "propose").submit(status=303)

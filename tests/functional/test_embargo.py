@@ -12,16 +12,21 @@ import pytest
 from webtest import TestApp
 
 from content import models
+from content.database.storage import clean_file_name
 from content.export import typesetting
 from content.schemas import InvalidInput, clean_item
-from content.services import accounts, edit, embargo, lookup, transition
-from content.storage import clean_file_name
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import embargo, transition
 from content.word.shapes import Report
-from portal import clock, settings, site
+from portal import settings
 from portal.app import make_app
-from portal.mail import Postman
-from portal.templating import make_environment
-from portal.views import embargo as embargo_views
+from portal.background import clock
+from portal.background.mail import Postman
+from portal.views.desk import embargo as embargo_views
+from portal.web import site
+from portal.web.templating import make_environment
 from tests.functional.test_desk import new_press, step
 from workflows.engine import Blocked
 from workflows.publication import PUBLICATION
@@ -33,12 +38,30 @@ NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 UNTIL = NOW + dt.timedelta(hours=3)
 SECRET = "Geheimniskraemerei"
 PRESS = {
-    "slug": "vorab", "title": f"Was {SECRET} bedeutet", "release_kind": "press_release", "publisher": "IT-Planungsrat", "date": "2026-11-25",
-    "lead": "Ein Vorspann.", "text": f"Der Rat entschied über {SECRET}.", "decisions": ["2026/77"],
+    "slug": "vorab",
+    "title": f"Was {SECRET} bedeutet",
+    "release_kind": "press_release",
+    "publisher": "IT-Planungsrat",
+    "date": "2026-11-25",
+    "lead": "Ein Vorspann.",
+    "text": f"Der Rat entschied über {SECRET}.",
+    "decisions": ["2026/77"],
     "quotes": [{"text": "Das ist gut.", "speaker": "Vera Beispiel", "function": "Vorsitz"}],
     "contacts": [
-        {"organisation": "Senatskanzlei", "person": "Alt", "email": "alt@amt.example", "phone": "+49 40 1", "valid_until": "2025-12-31"},
-        {"organisation": "Senatskanzlei", "person": "Neu", "email": "neu@amt.example", "phone": "+49 40 2", "valid_from": "2026-01-01"},
+        {
+            "organisation": "Senatskanzlei",
+            "person": "Alt",
+            "email": "alt@amt.example",
+            "phone": "+49 40 1",
+            "valid_until": "2025-12-31",
+        },
+        {
+            "organisation": "Senatskanzlei",
+            "person": "Neu",
+            "email": "neu@amt.example",
+            "phone": "+49 40 2",
+            "valid_from": "2026-01-01",
+        },
     ],
 }
 
@@ -48,7 +71,9 @@ class Office:
 
     def __init__(self, house):
         self.house = house
-        configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "CACHE_MB": "0"})
+        configured = settings.load(
+            {"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "CACHE_MB": "0"}
+        )
         self.app = TestApp(make_app(configured, house=house))
         self.postman = Postman(configured, make_environment())
         with self.work("petra") as work:
@@ -70,7 +95,10 @@ class Office:
 
     def link(self, name="Jana Journal", **given):
         """Invite somebody; (id of the link, its path as the mail tells it)."""
-        number = self.act("invite", {"name": name, "organisation": "Zeitung", "email": f"{name.split()[0].lower()}@zeitung.example", **given})
+        number = self.act(
+            "invite",
+            {"name": name, "organisation": "Zeitung", "email": f"{name.split()[0].lower()}@zeitung.example", **given},
+        )
         sent = []
         clock.tick(self.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: NOW)
         return number, next(payload["path"] for kind, payload in sent if kind == "mail.embargo")
@@ -99,14 +127,21 @@ def test_who_could_read_hears_that_the_embargo_was_lifted_and_the_link_ended(off
     (told,) = [payload for kind, payload in sent if kind == "mail.embargo_lifted"]
     assert told["to"] == "jana@zeitung.example"
     message = office.postman._message("mail.embargo_lifted", {**told, "key": "k"})
-    assert SECRET not in message["Subject"] and "gilt damit nicht mehr" in message.get_content() and SECRET in message.get_content()
+    assert (
+        SECRET not in message["Subject"]
+        and "gilt damit nicht mehr" in message.get_content()
+        and SECRET in message.get_content()
+    )
     office.app.get(path, status=404)
 
 
 def test_link_shows_the_submitted_text_marked_and_kept_by_nobody(office):
     _, path = office.link()
     page = office.app.get(path)
-    assert all(words in page.text for words in ("Sperrfrist bis", "Jana Journal", SECRET, "Vera Beispiel", "Beschluss 2026/77", "noindex"))
+    assert all(
+        words in page.text
+        for words in ("Sperrfrist bis", "Jana Journal", SECRET, "Vera Beispiel", "Beschluss 2026/77", "noindex")
+    )
     assert page.headers["Cache-Control"] == "no-store, private"
     assert page.headers["X-Robots-Tag"] == "noindex, nofollow, noarchive"
     assert page.headers.getall("Referrer-Policy") == ["no-referrer"]
@@ -119,7 +154,10 @@ def test_mail_names_the_person_the_end_and_the_link(office):
     office.act("invite", {"name": "Jana Journal", "organisation": "", "email": "jana@zeitung.example"})
     clock.tick(office.house, office.postman, now=lambda: NOW)
     mails = [path.read_text() for path in (office.house.data / "mail").iterdir()]
-    assert any("To: Jana Journal <jana@zeitung.example>" in mail and "https://beschluesse.example/sperrfrist/" in mail for mail in mails)
+    assert any(
+        "To: Jana Journal <jana@zeitung.example>" in mail and "https://beschluesse.example/sperrfrist/" in mail
+        for mail in mails
+    )
     with office.house.reading() as connection:
         assert "sperrfrist" not in str(connection.execute(models.Job.__table__.select()).all())
 
@@ -144,7 +182,9 @@ def test_link_that_opens_nothing_is_answered_as_an_address_that_never_was(office
         office.act("revoke", number)
     elif case == "expired":
         with office.work("paul") as work:
-            embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links[0].expires_at = NOW - dt.timedelta(seconds=1)
+            embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links[0].expires_at = (
+                NOW - dt.timedelta(seconds=1)
+            )
     elif case in {"stopped", "lifted"}:
         office.act("stop" if case == "stopped" else "lift")
     else:
@@ -216,11 +256,14 @@ def test_embargo_is_refused_where_it_would_come_too_late(office):
         office.act("set_until", UNTIL + dt.timedelta(hours=1), now=UNTIL)
 
 
-@pytest.mark.parametrize(("given", "fields"), [
-    ({"name": "", "email": ""}, {"name", "email"}),
-    ({"name": " \n ", "email": "keine Adresse"}, {"name", "email"}),
-    ({"name": "Jana", "email": "a@b\nBcc: c@d.example"}, {"email"}),
-])
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"name": "", "email": ""}, {"name", "email"}),
+        ({"name": " \n ", "email": "keine Adresse"}, {"name", "email"}),
+        ({"name": "Jana", "email": "a@b\nBcc: c@d.example"}, {"email"}),
+    ],
+)
 def test_invitation_names_every_fault(office, given, fields):
     with pytest.raises(InvalidInput) as refused:
         office.act("invite", given)
@@ -252,7 +295,9 @@ def test_pdf_and_kit_carry_the_mark_and_go_when_the_link_goes(office):
     assert body.startswith(b"%PDF-")
     kit = office.app.get(path + "/pressemappe.zip")
     with zipfile.ZipFile(io.BytesIO(kit.body)) as packed:
-        assert all("SPERRFRIST bis" in packed.read(name).decode() for name in ("LIESMICH.txt", "mitteilung.txt", "fakten.json"))
+        assert all(
+            "SPERRFRIST bis" in packed.read(name).decode() for name in ("LIESMICH.txt", "mitteilung.txt", "fakten.json")
+        )
     assert kit.headers["Cache-Control"] == "no-store, private"
 
 
@@ -271,10 +316,20 @@ def test_kit_holds_text_pdf_contacts_of_that_day_and_facts(released):
     kit = released.app.get("/presse/vorab/pressemappe.zip")
     with zipfile.ZipFile(io.BytesIO(kit.body)) as packed:
         assert packed.testzip() is None
-        assert set(packed.namelist()) >= {"LIESMICH.txt", "mitteilung.txt", "mitteilung.pdf", "kontakte.csv", "fakten.json", "fakten.csv"}
+        assert set(packed.namelist()) >= {
+            "LIESMICH.txt",
+            "mitteilung.txt",
+            "mitteilung.pdf",
+            "kontakte.csv",
+            "fakten.json",
+            "fakten.csv",
+        }
         found = json.loads(packed.read("fakten.json"))
         contacts = packed.read("kontakte.csv").decode("utf-8-sig")
-        assert SECRET in packed.read("mitteilung.txt").decode() and "SPERRFRIST" not in packed.read("mitteilung.txt").decode()
+        assert (
+            SECRET in packed.read("mitteilung.txt").decode()
+            and "SPERRFRIST" not in packed.read("mitteilung.txt").decode()
+        )
     assert found["decisions"] == [{"number": "2026/77", "title": None, "url": None}] and found["edition"] == 1
     assert "Neu" in contacts and "Alt" not in contacts and "+49 40 2" in contacts
     assert kit.headers["Content-Disposition"].startswith("attachment")
@@ -283,10 +338,21 @@ def test_kit_holds_text_pdf_contacts_of_that_day_and_facts(released):
 def test_kit_has_the_same_bytes_until_what_it_names_comes_alive(released):
     first = released.app.get("/presse/vorab/pressemappe.zip")
     assert released.app.get("/presse/vorab/pressemappe.zip").body == first.body
-    assert released.app.get("/presse/vorab/pressemappe.zip", headers={"If-None-Match": first.headers["ETag"]}, status=304)
+    assert released.app.get(
+        "/presse/vorab/pressemappe.zip", headers={"If-None-Match": first.headers["ETag"]}, status=304
+    )
     assert 'href="/beschluss/2026/77"' not in released.app.get("/presse/vorab").text
     with released.house.writing("test", clock=lambda: UNTIL + dt.timedelta(seconds=1)) as work:
-        value = clean_item("decision", {"body": "it-planungsrat", "number": "2026/77", "title": "Lebendig", "date": "2026-11-25", "text": "1. Ja."})
+        value = clean_item(
+            "decision",
+            {
+                "body": "it-planungsrat",
+                "number": "2026/77",
+                "title": "Lebendig",
+                "date": "2026-11-25",
+                "text": "1. Ja.",
+            },
+        )
         edit.save(work.session, "decision", value, now=work.desk.now)
         transition.publish_now(work.desk, lookup.find(work.session, "/beschluss/2026/77"))
     assert 'href="/beschluss/2026/77"' in released.app.get("/presse/vorab").text
@@ -297,13 +363,21 @@ def test_kit_has_the_same_bytes_until_what_it_names_comes_alive(released):
 
 
 def test_kit_of_an_example_release_brings_the_picture_credit(released):
-    address = next(link for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text) if "picture" in released.app.get(link).text)
+    address = next(
+        link
+        for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text)
+        if "picture" in released.app.get(link).text
+    )
     with zipfile.ZipFile(io.BytesIO(released.app.get(address + "/pressemappe.zip").body)) as packed:
         assert "Bildnachweis:" in packed.read("bilder/nachweise.txt").decode()
 
 
 def test_a_kit_made_while_a_file_is_missing_says_so_and_is_made_again_when_it_is_back(released):
-    address = next(link for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text) if "picture" in released.app.get(link).text)
+    address = next(
+        link
+        for link in re.findall(r'href="(/presse/[a-z0-9-]+)"', released.app.get("/presse").text)
+        if "picture" in released.app.get(link).text
+    )
     image = released.app.get(address + ".json").json["data"]["image"]
     path = released.house.files.path(image["sha256"])
     name = f"bilder/{clean_file_name(image['file_name'])}"
@@ -311,7 +385,11 @@ def test_a_kit_made_while_a_file_is_missing_says_so_and_is_made_again_when_it_is
     def kit():
         answer = released.app.get(address + "/pressemappe.zip")
         with zipfile.ZipFile(io.BytesIO(answer.body)) as packed:
-            return name in packed.namelist(), f"Zurzeit fehlt: {name}" in packed.read("LIESMICH.txt").decode(), answer.headers["ETag"]
+            return (
+                name in packed.namelist(),
+                f"Zurzeit fehlt: {name}" in packed.read("LIESMICH.txt").decode(),
+                answer.headers["ETag"],
+            )
 
     path.rename(path.with_suffix(".fort"))
     *found, mark = kit()
@@ -322,7 +400,9 @@ def test_a_kit_made_while_a_file_is_missing_says_so_and_is_made_again_when_it_is
     for made in (released.house.data / "pdf").iterdir():
         made.unlink()
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    assert released.app.get(address + "/pressemappe.zip", status=500), "a damaged file is handed out to nobody, least of all for ever"
+    assert released.app.get(address + "/pressemappe.zip", status=500), (
+        "a damaged file is handed out to nobody, least of all for ever"
+    )
 
 
 def test_what_is_set_without_a_picture_has_another_name_than_with_it(tmp_path):
@@ -375,7 +455,11 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
     page = form.submit().follow()
     assert "noch nicht geöffnet" in page.text
     with house.reading() as connection:
-        path = next(row.payload["path"] for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.embargo")
+        path = next(
+            row.payload["path"]
+            for row in connection.execute(models.Job.__table__.select())
+            if row.kind == "mail.embargo"
+        )
     reader = TestApp(press.app)
     assert "Neue Meldung" in reader.get(path).text
     house.afterwards.settle()
@@ -399,31 +483,47 @@ def test_press_office_sets_invites_sees_the_log_takes_back_and_stops(desk):
 def test_embargo_is_not_for_others(desk, role):
     house, browser = desk
     number = Office(house).id
-    browser("anna", role, organisation="govdigital" if ROLES[role].needs_organisation else "").get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
+    browser("anna", role, organisation="govdigital" if ROLES[role].needs_organisation else "").get(
+        f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404]
+    )
 
 
 def test_press_office_has_no_embargo_on_what_it_may_not_edit(desk):
     house, browser = desk
     with house.reading() as connection:
-        number = connection.execute(models.Item.__table__.select().where(models.Item.__table__.c.kind == "decision")).first().id
+        number = (
+            connection.execute(models.Item.__table__.select().where(models.Item.__table__.c.kind == "decision"))
+            .first()
+            .id
+        )
     browser("petra", "press").get(f"/redaktion/eintrag/{number}/sperrfrist", status=[403, 404])
 
 
 def _notices(office, login):
     with office.work("paul") as work:
         rows = work.session.query(models.Notice).join(models.Account, models.Account.id == models.Notice.account_id)
-        return [(row.words, row.url) for row in rows.filter(models.Account.login == login, models.Notice.event == "embargo").order_by(models.Notice.id)]
+        return [
+            (row.words, row.url)
+            for row in rows.filter(models.Account.login == login, models.Notice.event == "embargo").order_by(
+                models.Notice.id
+            )
+        ]
 
 
-@pytest.mark.parametrize(("act", "sentence", "told"), [
-    ("revoke", "hat Ihren persönlichen Link zurückgezogen", "Zurückgezogen ist der Link von Jana Journal."),
-    ("stop", "hat alle persönlichen Links", "Alle Links sind abgeschaltet, auch Ihre: Jana Journal."),
-    ("lift", "", "Die Sperrfrist ist aufgehoben. Damit enden die Links, die Sie ausgestellt haben: Jana Journal."),
-])
+@pytest.mark.parametrize(
+    ("act", "sentence", "told"),
+    [
+        ("revoke", "hat Ihren persönlichen Link zurückgezogen", "Zurückgezogen ist der Link von Jana Journal."),
+        ("stop", "hat alle persönlichen Links", "Alle Links sind abgeschaltet, auch Ihre: Jana Journal."),
+        ("lift", "", "Die Sperrfrist ist aufgehoben. Damit enden die Links, die Sie ausgestellt haben: Jana Journal."),
+    ],
+)
 def test_whose_link_ends_and_who_gave_it_hear_of_it_by_a_mail_that_leads_somewhere(office, act, sentence, told):
     with office.work("paul") as work:
         for login in ("paul", "petra"):
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW
+            )
             accounts.grant(work.session, account, "press", "", by="test", now=NOW)
     number, path = office.link()
     with office.work("petra") as work:
@@ -434,14 +534,19 @@ def test_whose_link_ends_and_who_gave_it_hear_of_it_by_a_mail_that_leads_somewhe
     sent = []
     clock.tick(office.house, lambda kind, payload: sent.append((kind, payload)), now=lambda: NOW)
     kind, payload = next((kind, payload) for kind, payload in sent if kind.startswith("mail.embargo_"))
-    assert [one["to"] for _, one in sent] == ["jana@zeitung.example", "paul@amt.example"], "each once, and not the one who did it"
+    assert [one["to"] for _, one in sent] == ["jana@zeitung.example", "paul@amt.example"], (
+        "each once, and not the one who did it"
+    )
     message = office.postman._message(kind, {**payload, "key": "k"})
     text = message.get_content()
     assert sentence in text and "/sperrfrist/" not in text and SECRET not in message["Subject"]
     (address,) = re.findall(r"https://beschluesse\.example(\S*)", text)
     assert office.app.get(address or "/").status_int == 200
     office.app.get(path, status=404)
-    assert _notices(office, "paul") == [(told, f"/redaktion/eintrag/{office.id}/sperrfrist")] and _notices(office, "petra") == []
+    assert (
+        _notices(office, "paul") == [(told, f"/redaktion/eintrag/{office.id}/sperrfrist")]
+        and _notices(office, "petra") == []
+    )
 
 
 def test_who_never_got_the_link_or_whose_link_was_over_hears_nothing(office):
@@ -475,29 +580,45 @@ LATER = UNTIL + dt.timedelta(days=5)
 def test_who_holds_a_link_hears_both_ends_when_the_embargo_moves_and_the_link_moves_along(office):
     with office.work("paul") as work:
         for login in ("paul", "petra"):
-            account = accounts.create(work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW)
+            account = accounts.create(
+                work.session, login=login, name=login.title(), email=f"{login}@amt.example", now=NOW
+            )
             accounts.grant(work.session, account, "press", "", by="test", now=NOW)
     _, path = office.link()
     with office.work("paul") as work:
         item = work.session.get_one(models.Item, office.id)
-        embargo.invite(work.desk, item, {"name": "Rita Radio", "email": "rita@radio.example"}, UNTIL + dt.timedelta(hours=1))
+        embargo.invite(
+            work.desk, item, {"name": "Rita Radio", "email": "rita@radio.example"}, UNTIL + dt.timedelta(hours=1)
+        )
     _sent(office)
     with office.work("petra") as work:
         embargo.set_until(work.desk, work.session.get_one(models.Item, office.id), LATER)
     sent = _sent(office)
-    assert sorted(payload["to"] for kind, payload in sent if kind == "mail.embargo_moved") == ["jana@zeitung.example", "rita@radio.example"]
+    assert sorted(payload["to"] for kind, payload in sent if kind == "mail.embargo_moved") == [
+        "jana@zeitung.example",
+        "rita@radio.example",
+    ]
     payload = next(payload for kind, payload in sent if payload["to"] == "jana@zeitung.example")
     message = office.postman._message("mail.embargo_moved", {**payload, "key": "k"})
     text = message.get_content()
     assert SECRET not in message["Subject"] and SECRET in text
-    assert f"Bisher: Sperrfrist bis {site.moment(UNTIL)}" in text and f"Jetzt: SPERRFRIST bis {site.moment(LATER)}" in text
+    assert (
+        f"Bisher: Sperrfrist bis {site.moment(UNTIL)}" in text and f"Jetzt: SPERRFRIST bis {site.moment(LATER)}" in text
+    )
     (address,) = re.findall(r"https://beschluesse\.example(/\S+)", text)
     for shown in (office.app.get(address), office.app.get(path)):
         assert f"Sperrfrist bis {site.moment(LATER)}" in shown.text
     with office.work("paul") as work:
-        ends = {link.name: link.expires_at for link in embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links}
-    assert ends == {"Jana Journal": LATER + embargo.AFTER_RELEASE, "Rita Radio": UNTIL + dt.timedelta(hours=1)}, "a chosen end stays"
-    assert [words for words, _ in _notices(office, "paul")] == ["Die Sperrfrist hat ein anderes Ende. Es erfahren per E-Mail, wem Sie einen Link gaben: Jana Journal, Rita Radio."]
+        ends = {
+            link.name: link.expires_at
+            for link in embargo.of_item(work.session, work.session.get_one(models.Item, office.id)).links
+        }
+    assert ends == {"Jana Journal": LATER + embargo.AFTER_RELEASE, "Rita Radio": UNTIL + dt.timedelta(hours=1)}, (
+        "a chosen end stays"
+    )
+    assert [words for words, _ in _notices(office, "paul")] == [
+        "Die Sperrfrist hat ein anderes Ende. Es erfahren per E-Mail, wem Sie einen Link gaben: Jana Journal, Rita Radio."
+    ]
     assert _notices(office, "petra") == []
     with office.house.reading() as connection:
         for table in (models.EmbargoSecret, models.EmbargoLink, models.Job):
@@ -514,14 +635,20 @@ def test_an_invitation_that_waits_names_the_new_end_and_no_other_mail_goes(offic
     office.act("invite", {"name": "Jana Journal", "organisation": "", "email": "jana@zeitung.example"})
     office.act("set_until", LATER)
     (told,) = [(kind, payload) for kind, payload in _sent(office) if kind.startswith("mail.embargo")]
-    assert told[0] == "mail.embargo" and told[1]["until"] == LATER.isoformat() and told[1]["expires"] == (LATER + embargo.AFTER_RELEASE).isoformat()
+    assert (
+        told[0] == "mail.embargo"
+        and told[1]["until"] == LATER.isoformat()
+        and told[1]["expires"] == (LATER + embargo.AFTER_RELEASE).isoformat()
+    )
 
 
 def test_moves_in_a_row_are_one_mail_and_none_where_the_end_is_the_old_one_again(office):
     office.link()
     office.act("set_until", UNTIL + dt.timedelta(days=1))
     office.act("set_until", LATER, now=NOW + dt.timedelta(seconds=1))
-    (told,) = [payload for kind, payload in _sent(office, NOW + dt.timedelta(seconds=2)) if kind == "mail.embargo_moved"]
+    (told,) = [
+        payload for kind, payload in _sent(office, NOW + dt.timedelta(seconds=2)) if kind == "mail.embargo_moved"
+    ]
     assert (told["before"], told["until"]) == (UNTIL.isoformat(), LATER.isoformat())
     office.act("set_until", UNTIL, now=NOW + dt.timedelta(seconds=3))
     office.act("set_until", LATER, now=NOW + dt.timedelta(seconds=4))
@@ -532,7 +659,9 @@ def test_moves_in_a_row_are_one_mail_and_none_where_the_end_is_the_old_one_again
 def test_a_reader_whose_link_ended_by_itself_hears_of_a_move_and_who_lost_the_link_does_not(office):
     with office.work("paul") as work:
         item = work.session.get_one(models.Item, office.id)
-        embargo.invite(work.desk, item, {"name": "Kurt Kurz", "email": "kurt@radio.example"}, NOW + dt.timedelta(minutes=1))
+        embargo.invite(
+            work.desk, item, {"name": "Kurt Kurz", "email": "kurt@radio.example"}, NOW + dt.timedelta(minutes=1)
+        )
     number, _ = office.link()
     office.act("revoke", number)
     _sent(office)
@@ -573,7 +702,9 @@ def test_the_press_office_is_asked_before_and_told_after_who_hears_of_a_moved_em
     page = asked.forms["frage"].submit(status=303).follow()
     assert "2 eingeladene Personen erfahren es per E-Mail" in page.html.select_one("#getan").get_text()
     with house.reading() as connection:
-        assert [row.kind for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.embargo_moved"] == ["mail.embargo_moved"] * 2
+        assert [
+            row.kind for row in connection.execute(models.Job.__table__.select()) if row.kind == "mail.embargo_moved"
+        ] == ["mail.embargo_moved"] * 2
     form = _form(press.get(f"{address}/sperrfrist"), "set")
     form["until"] = "gestern"
     assert "Tag und Uhrzeit" in form.submit(status=400).text

@@ -22,11 +22,13 @@ from content import models
 from content.house import Work
 from content.kinds import KINDS
 from content.schemas import clean_item
-from content.services import edit, embargo, pictures, transition
-from portal import clock, settings
+from content.services.editing import edit, pictures
+from content.services.workflow import embargo, transition
+from portal import settings
 from portal.app import make_app
-from portal.incoming import store_file
-from portal.views import embargo as views
+from portal.background import clock
+from portal.views.desk import embargo as views
+from portal.web.incoming import store_file
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
 
@@ -39,16 +41,41 @@ TOKEN = "k" * 43
 SHA = "0" * 64
 
 EXAMPLES = {
-    "decision": ["/beschluss/2021/39", "/beschluss/2021/40"], "meeting": ["/sitzung/36"], "press_release": ["/presse/vorab-bekannx"],
-    "term": ["/glossar/efa"], "body": ["/gremium/it-planungsrat"], "page": ["/seite/impressum"],
+    "decision": ["/beschluss/2021/39", "/beschluss/2021/40"],
+    "meeting": ["/sitzung/36"],
+    "press_release": ["/presse/vorab-bekannx"],
+    "term": ["/glossar/efa"],
+    "body": ["/gremium/it-planungsrat"],
+    "page": ["/seite/impressum"],
 }
 EMBARGOED = {"decision": DECISION, "press_release": RELEASE}
-QUERIES = ["", "?seite=2", "?jahr=2026", f"?thema={TOPIC}", "?sortierung=titel", "?sortierung=neu&seite=1", f"?stand={NOW.date()}", "?stand=2022-03-01"]
-WORDS = [WORD, f'"Was {WORD} bedeutet"', "2026/77", "Beschluss+2026-77", "gehei*", TOPIC, "Vera+Beispielfrau", "2021/39"]
+QUERIES = [
+    "",
+    "?seite=2",
+    "?jahr=2026",
+    f"?thema={TOPIC}",
+    "?sortierung=titel",
+    "?sortierung=neu&seite=1",
+    f"?stand={NOW.date()}",
+    "?stand=2022-03-01",
+]
+WORDS = [
+    WORD,
+    f'"Was {WORD} bedeutet"',
+    "2026/77",
+    "Beschluss+2026-77",
+    "gehei*",
+    TOPIC,
+    "Vera+Beispielfrau",
+    "2021/39",
+]
 
 
 def of_kind(kind: str) -> list[str]:
-    return [*EXAMPLES.get(kind, ()), *([EMBARGOED[kind]] if kind in EMBARGOED else [f"/{KINDS[kind].path}/vorab-bekannt"])]
+    return [
+        *EXAMPLES.get(kind, ()),
+        *([EMBARGOED[kind]] if kind in EMBARGOED else [f"/{KINDS[kind].path}/vorab-bekannt"]),
+    ]
 
 
 def behind(ending: str) -> Callable[[str, str], list[str]]:
@@ -56,7 +83,9 @@ def behind(ending: str) -> Callable[[str, str], list[str]]:
 
 
 def searched(path: str) -> Callable[[str, str], list[str]]:
-    return lambda _, __: [f"{path}?q={words}{more}" for words in WORDS for more in ("", "&art=press_release", "&jahr=2026")]
+    return lambda _, __: [
+        f"{path}?q={words}{more}" for words in WORDS for more in ("", "&art=press_release", "&jahr=2026")
+    ]
 
 
 def alike(*paths: str) -> Callable[[str, str], list[str]]:
@@ -65,51 +94,128 @@ def alike(*paths: str) -> Callable[[str, str], list[str]]:
 
 def at_the_desk(pattern: str, _kind: str) -> list[str]:
     """As a visitor: led to the sign-in form, whether the item exists or not."""
-    return [re.sub(r"\{id.*?\}\}", number, re.sub(r"\{kind[^}]*\}", "press_release", pattern)) for number in ("1", "{id}")]
+    return [
+        re.sub(r"\{id.*?\}\}", number, re.sub(r"\{kind[^}]*\}", "press_release", pattern)) for number in ("1", "{id}")
+    ]
 
 
 ADDRESSES: dict[str, Callable[[str, str], list[str]]] = {
     "home": lambda _, __: ["/" + query for query in QUERIES],
     "list": lambda pattern, _: [pattern + query for query in QUERIES],
-    "item": lambda _, kind: [url + query for url in of_kind(kind) for query in ("", "?fassung=1", "?stand=2022-03-01", f"?stand={NOW.date()}")],
-    "pdf": lambda _, kind: [EMBARGOED[kind] + ".pdf"] if kind in EMBARGOED else [],
-    "json": behind(".json"), "cite": behind("/zitieren"), "bibtex": behind("/zitat.bib"), "ris": behind("/zitat.ris"),
-    "plain": behind("/zitat.txt"), "versions": behind("/fassungen"), "compare": behind("/fassungen/1..1"),
-    "kit": lambda _, __: [RELEASE + "/pressemappe.zip"],
-    "search": searched("/suche"), "search_feed": searched("/suche.atom"), "search_json": searched("/api/v1/suche"),
-    "search_suggest": lambda path, _: [f"{path}?q={words}" for words in (*WORDS, WORD[:4], WORD[:4].lower(), TOPIC[:5], "Vorab", "Was G", "Vera+Bei")],
-    "alert": lambda pattern, _: [re.sub(r"\{token.*?\}\}", "1." + "a" * 22, pattern) + query for query in ("", f"?q={WORD}")],
-    "embargo": lambda pattern, _: [re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern))],
-    "review": lambda pattern, _: [
-        re.sub(r"\{uid.*?\}\}", "0" * 36, re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern)))
+    "item": lambda _, kind: [
+        url + query
+        for url in of_kind(kind)
+        for query in ("", "?fassung=1", "?stand=2022-03-01", f"?stand={NOW.date()}")
     ],
-    "ledger": alike("/ledger", "/ledger?seite=2"), "ledger_lines": alike("/ledger.jsonl"), "ledger_key": alike("/ledger/schluessel.pem"),
-    "register": lambda pattern, _: [re.sub(r"\{position.*?\}\}", number, re.sub(r"\{sha256.*?\}\}", SHA, pattern)) for number in ("1", "270", "999999")],
+    "pdf": lambda _, kind: [EMBARGOED[kind] + ".pdf"] if kind in EMBARGOED else [],
+    "json": behind(".json"),
+    "cite": behind("/zitieren"),
+    "bibtex": behind("/zitat.bib"),
+    "ris": behind("/zitat.ris"),
+    "plain": behind("/zitat.txt"),
+    "versions": behind("/fassungen"),
+    "compare": behind("/fassungen/1..1"),
+    "kit": lambda _, __: [RELEASE + "/pressemappe.zip"],
+    "search": searched("/suche"),
+    "search_feed": searched("/suche.atom"),
+    "search_json": searched("/api/v1/suche"),
+    "search_suggest": lambda path, _: [
+        f"{path}?q={words}" for words in (*WORDS, WORD[:4], WORD[:4].lower(), TOPIC[:5], "Vorab", "Was G", "Vera+Bei")
+    ],
+    "alert": lambda pattern, _: [
+        re.sub(r"\{token.*?\}\}", "1." + "a" * 22, pattern) + query for query in ("", f"?q={WORD}")
+    ],
+    "embargo": lambda pattern, _: [
+        re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern))
+    ],
+    "review": lambda pattern, _: [
+        re.sub(
+            r"\{uid.*?\}\}",
+            "0" * 36,
+            re.sub(r"\{token.*?\}\}", TOKEN, re.sub(r"\{sha256.*?\}\}/\{name\}", SHA + "/x.png", pattern)),
+        )
+    ],
+    "ledger": alike("/ledger", "/ledger?seite=2"),
+    "ledger_lines": alike("/ledger.jsonl"),
+    "ledger_key": alike("/ledger/schluessel.pem"),
+    "register": lambda pattern, _: [
+        re.sub(r"\{position.*?\}\}", number, re.sub(r"\{sha256.*?\}\}", SHA, pattern))
+        for number in ("1", "270", "999999")
+    ],
     "help": alike("/hilfe"),
     "stand": alike("/stand", f"/stand?stand=2022-03-01&seite_pfad={RELEASE}"),
     "feed": lambda _, __: [f"/feeds/{name}.atom" for name in ("alle", *(kind.path for kind in KINDS.values()))],
-    "sitemap": alike("/sitemap.xml"), "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"), "robots": alike("/robots.txt"), "security": alike("/.well-known/security.txt"),
-    "opensearch": alike("/opensearch.xml"), "health": alike("/health"), "favicon": alike("/favicon.ico"), "asset": alike("/static/portal.css"),
+    "sitemap": alike("/sitemap.xml"),
+    "sitemap_part": alike("/sitemap-1.xml", "/sitemap-2.xml"),
+    "robots": alike("/robots.txt"),
+    "security": alike("/.well-known/security.txt"),
+    "opensearch": alike("/opensearch.xml"),
+    "health": alike("/health"),
+    "favicon": alike("/favicon.ico"),
+    "asset": alike("/static/portal.css"),
     "file": alike("/datei/{sha256}/bild.png"),
-    "passkey_question": alike("/anmelden/passkey/frage"), "passkey_sign_in": alike("/anmelden/passkey"),
-    "oidc_start": alike("/anmelden/dienst"), "oidc_back": alike("/anmelden/dienst/zurueck?code=x&state=y"), "oidc_link": alike("/anmelden/dienst/verbinden"),
-    "sign_in": alike("/anmelden"), "forgotten": alike("/anmelden/vergessen"), "ticket": alike("/anmelden/" + "t" * 43),
-    "market": lambda pattern, _: [re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")],
-    "matrix": lambda pattern, _: [re.sub(r"\{code.*?\}\}", "hh", pattern)], "coverage": lambda pattern, _: [pattern],
-    "report": lambda pattern, _: [re.sub(r"\{slug.*?\}\}", "verwaltung-und-startups", re.sub(r"\{anchor.*?\}\}", "a1", pattern))],
+    "passkey_question": alike("/anmelden/passkey/frage"),
+    "passkey_sign_in": alike("/anmelden/passkey"),
+    "oidc_start": alike("/anmelden/dienst"),
+    "oidc_back": alike("/anmelden/dienst/zurueck?code=x&state=y"),
+    "oidc_link": alike("/anmelden/dienst/verbinden"),
+    "sign_in": alike("/anmelden"),
+    "forgotten": alike("/anmelden/vergessen"),
+    "ticket": alike("/anmelden/" + "t" * 43),
+    "market": lambda pattern, _: [
+        re.sub(r"\{tail.*?\}\}", "vorab-bekannt", pattern) + query for query in ("", f"?q={WORD}", f"?thema={TOPIC}")
+    ],
+    "matrix": lambda pattern, _: [re.sub(r"\{code.*?\}\}", "hh", pattern)],
+    "coverage": lambda pattern, _: [pattern],
+    "report": lambda pattern, _: [
+        re.sub(r"\{slug.*?\}\}", "verwaltung-und-startups", re.sub(r"\{anchor.*?\}\}", "a1", pattern))
+    ],
     "desk": at_the_desk,
 }
 """Part of a route's name before the dot → the addresses it is asked at. `{id}` and `{sha256}` are the embargoed ones."""
 
 ERRORS = [
-    "/vorab-bekannt", "/presse/vorab", "/presse/vorab-bekannt/", "/2026-77", "/beschluss/2026-77", "/beschluesse/2026/77", "/beschluss/2026/78",
-    "/beschluesse/beschluss/vorab-bekannt", "/presse/vorab-bekannt?fassung=2", "/presse/vorab-bekannt?stand=morgen", "/beschluss/beschluss-2026-77", "/datei/{sha256}",
+    "/vorab-bekannt",
+    "/presse/vorab",
+    "/presse/vorab-bekannt/",
+    "/2026-77",
+    "/beschluss/2026-77",
+    "/beschluesse/2026/77",
+    "/beschluss/2026/78",
+    "/beschluesse/beschluss/vorab-bekannt",
+    "/presse/vorab-bekannt?fassung=2",
+    "/presse/vorab-bekannt?stand=morgen",
+    "/beschluss/beschluss-2026-77",
+    "/datei/{sha256}",
 ]
 """Addresses of no route: mistyped, older forms, refused."""
 
 CHANGING = {
-    "home", "list", "item", "pdf", "json", "cite", "bibtex", "ris", "plain", "versions", "compare", "kit", "search", "search_feed", "search_json", "search_suggest", "ledger",
-    "ledger_lines", "register", "feed", "sitemap", "sitemap_part", "health", "file", "errors",
+    "home",
+    "list",
+    "item",
+    "pdf",
+    "json",
+    "cite",
+    "bibtex",
+    "ris",
+    "plain",
+    "versions",
+    "compare",
+    "kit",
+    "search",
+    "search_feed",
+    "search_json",
+    "search_suggest",
+    "ledger",
+    "ledger_lines",
+    "register",
+    "feed",
+    "sitemap",
+    "sitemap_part",
+    "health",
+    "file",
+    "errors",
 }
 """Where the release must show: a surface that is the same before and after was not really asked."""
 
@@ -121,7 +227,9 @@ class World:
         self.house = house
         self.apps = []
         for cache_mb in ("0", "16"):
-            configured = settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "CACHE_MB": cache_mb})
+            configured = settings.load(
+                {"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "CACHE_MB": cache_mb}
+            )
             self.apps.append(TestApp(make_app(configured, house=house)))
         self.values = {"id": "999999", "sha256": SHA}
 
@@ -134,13 +242,22 @@ class World:
 
     def paths(self) -> list[tuple[str, str]]:
         """(surface, address) of all that can be asked."""
-        found = [(name.split(".")[0], path) for name, pattern in self.routes() for path in ADDRESSES[name.split(".")[0]](pattern, name.rpartition(".")[2])]
-        return [(surface, self._filled(path)) for surface, path in dict.fromkeys([*found, *(("errors", path) for path in ERRORS)])]
+        found = [
+            (name.split(".")[0], path)
+            for name, pattern in self.routes()
+            for path in ADDRESSES[name.split(".")[0]](pattern, name.rpartition(".")[2])
+        ]
+        return [
+            (surface, self._filled(path))
+            for surface, path in dict.fromkeys([*found, *(("errors", path) for path in ERRORS)])
+        ]
 
     def _filled(self, path: str) -> str:
         return path.replace("{id}", self.values["id"]).replace("{sha256}", self.values["sha256"])
 
-    def crawl(self, addresses: list[tuple[str, str]]) -> dict[tuple[str, str, int, str], tuple[str, list[tuple[str, str]], bytes]]:
+    def crawl(
+        self, addresses: list[tuple[str, str]]
+    ) -> dict[tuple[str, str, int, str], tuple[str, list[tuple[str, str]], bytes]]:
         views.WRONG = views.Limiter(10_000, 600)
         answers = {}
         for surface, path in addresses:
@@ -160,7 +277,11 @@ def _kept(answer: Any) -> tuple[str, list[tuple[str, str]], bytes]:
     body = re.sub(rb'(name="formular" value=")[^"]*', rb"\1", answer.body)
     is_changed = body != answer.body
     moving = {"Expires", "ETag", "Content-Length"} if is_changed else {"Expires"}
-    return answer.status, sorted((name, _BROWSER.sub("", value)) for name, value in answer.headers.items() if name not in moving), body
+    return (
+        answer.status,
+        sorted((name, _BROWSER.sub("", value)) for name, value in answer.headers.items() if name not in moving),
+        body,
+    )
 
 
 @pytest.fixture
@@ -185,7 +306,11 @@ def test_nothing_public_differs_before_the_release_and_all_of_it_after(world):
     assert _differing(before, world.crawl(addresses)) == []
     clock.tick(world.house, lambda *_: None, now=lambda: UNTIL)
     after = world.crawl(addresses)
-    changed = {key[0] for key in _differing(before, after) if (before[key][0], before[key][2]) != (after[key][0], after[key][2])}
+    changed = {
+        key[0]
+        for key in _differing(before, after)
+        if (before[key][0], before[key][2]) != (after[key][0], after[key][2])
+    }
     assert changed >= CHANGING, CHANGING - changed
 
 
@@ -212,17 +337,39 @@ def _rows(work: Work) -> dict[str, str]:
         def image(self, _name: str, _field: str) -> models.File:
             return pictures.keep(keep, out.getvalue())
 
-    decision = clean_item("decision", {
-        "body": "it-planungsrat", "number": "2026/77", "title": f"Was {WORD} bedeutet", "date": "2026-11-25", "meeting": "/sitzung/36", "topics": [TOPIC],
-        "text": f"1. Der Beschluss 2021/39 wird durch {WORD} ersetzt.\n2. Die FITKO berichtet zur 40. Sitzung.",
-    })
-    release = clean_item("press_release", {
-        "slug": "vorab-bekannt", "title": f"Vorab: {WORD}", "release_kind": "press_release", "publisher": "IT-Planungsrat", "date": "2026-11-25",
-        "meeting": "/sitzung/36", "decisions": ["2026/77", "2021/39"], "topics": [TOPIC], "text": f"Der Rat entschied über {WORD}.",
-        "quotes": [{"text": "Das ist gut.", "speaker": "Vera Beispielfrau", "function": "Vorsitz"}],
-        "image": {"file": "bild.png", "alt": "Ein Bild", "credit": "Amt"}, "attachments": [{"title": "Anlage", "file": "anlage.pdf"}],
-    })
-    rows = [edit.save(work.session, kind, value, now=NOW, files=Files(), actor="petra").item for kind, value in (("decision", decision), ("press_release", release))]
+    decision = clean_item(
+        "decision",
+        {
+            "body": "it-planungsrat",
+            "number": "2026/77",
+            "title": f"Was {WORD} bedeutet",
+            "date": "2026-11-25",
+            "meeting": "/sitzung/36",
+            "topics": [TOPIC],
+            "text": f"1. Der Beschluss 2021/39 wird durch {WORD} ersetzt.\n2. Die FITKO berichtet zur 40. Sitzung.",
+        },
+    )
+    release = clean_item(
+        "press_release",
+        {
+            "slug": "vorab-bekannt",
+            "title": f"Vorab: {WORD}",
+            "release_kind": "press_release",
+            "publisher": "IT-Planungsrat",
+            "date": "2026-11-25",
+            "meeting": "/sitzung/36",
+            "decisions": ["2026/77", "2021/39"],
+            "topics": [TOPIC],
+            "text": f"Der Rat entschied über {WORD}.",
+            "quotes": [{"text": "Das ist gut.", "speaker": "Vera Beispielfrau", "function": "Vorsitz"}],
+            "image": {"file": "bild.png", "alt": "Ein Bild", "credit": "Amt"},
+            "attachments": [{"title": "Anlage", "file": "anlage.pdf"}],
+        },
+    )
+    rows = [
+        edit.save(work.session, kind, value, now=NOW, files=Files(), actor="petra").item
+        for kind, value in (("decision", decision), ("press_release", release))
+    ]
     return {"id": str(rows[1].id), "sha256": rows[1].image.sha256}
 
 
@@ -249,8 +396,14 @@ def _put_under_embargo(world: World) -> None:
             row = work.session.query(models.Item).filter_by(url=url).one()
             embargo.set_until(work.desk, row, UNTIL)
             transition.take(work.desk, row, PUBLICATION, "schedule", {"publish_at": UNTIL})
-            embargo.invite(work.desk, row, {"name": "Jana Journal", "organisation": "Zeitung", "email": "jana@zeitung.example"})
-            paths += [job.payload["path"] for job in work.session.query(models.Job).filter(models.Job.kind == "mail.embargo") if job.payload]
+            embargo.invite(
+                work.desk, row, {"name": "Jana Journal", "organisation": "Zeitung", "email": "jana@zeitung.example"}
+            )
+            paths += [
+                job.payload["path"]
+                for job in work.session.query(models.Job).filter(models.Job.kind == "mail.embargo")
+                if job.payload
+            ]
     for path in dict.fromkeys(paths):
         for app in world.apps:
             assert WORD in app.get(path).text

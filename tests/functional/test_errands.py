@@ -11,7 +11,11 @@ from webtest import TestApp
 
 from content import models
 from content.schemas import clean_item
-from content.services import accounts, edit, implementation, lookup, outbox, transition
+from content.services.accounts import accounts
+from content.services.base import lookup, outbox
+from content.services.editing import edit
+from content.services.implementation import implementation
+from content.services.workflow import transition
 from tests.functional.people import forget_reports
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -34,7 +38,9 @@ def errands(app):
 
 def asked(house, *addressees, url=URL, state="implementing"):
     with house.writing("test") as work:
-        for other in work.session.scalars(sa.select(models.Recommendation).where(models.Recommendation.procedure_state.in_(implementation.REPORTABLE))):
+        for other in work.session.scalars(
+            sa.select(models.Recommendation).where(models.Recommendation.procedure_state.in_(implementation.REPORTABLE))
+        ):
             other.addressees = []
         row = lookup.find(work.session, url)
         row.addressees, row.procedure_state = list(addressees), state
@@ -60,7 +66,9 @@ def test_a_land_is_asked_until_it_reported_and_again_when_the_report_comes_back(
     assert errands(land) == wanted
 
 
-@pytest.mark.parametrize(("addressees", "state"), [(["FITKO"], "implementing"), (["Länder"], "proposed"), (["Bremen"], "adopted")])
+@pytest.mark.parametrize(
+    ("addressees", "state"), [(["FITKO"], "implementing"), (["Länder"], "proposed"), (["Bremen"], "adopted")]
+)
 def test_a_land_is_not_asked_for_what_asks_others_or_is_not_decided(desk, addressees, state):
     house, browser = desk
     asked(house, *addressees, state=state)
@@ -85,7 +93,9 @@ def test_a_task_waits_for_its_member_and_then_for_the_secretariat(desk):
     with house.writing("test") as work:
         now = work.desk.now
         decision = work.session.scalars(sa.select(models.Decision.id)).first()
-        work.session.add(models.Task(item_id=decision, anchor="ziffer-9", addressee="HH", tracking="confirmed", state="open"))
+        work.session.add(
+            models.Task(item_id=decision, anchor="ziffer-9", addressee="HH", tracking="confirmed", state="open")
+        )
     assert errands(land) == [("/redaktion/auftraege", "Zu einem Auftrag aus Beschlüssen fehlt Ihre Meldung.")]
     assert errands(office) == []
     with house.writing("test") as work:
@@ -101,15 +111,25 @@ def test_a_reuse_waits_for_the_side_whose_step_is_next(desk):
     offer = "/angebot/fit-store-kinderzuschlag"
     with house.writing("test") as work:
         work.session.execute(sa.update(models.Reuse).values(state="live"))
-    seller, buyer, office = browser("fritz", "provider", organisation="fitko"), browser("lena", "land", organisation="saarland"), browser("gerda", "secretariat")
+    seller, buyer, office = (
+        browser("fritz", "provider", organisation="fitko"),
+        browser("lena", "land", organisation="saarland"),
+        browser("gerda", "secretariat"),
+    )
     assert errands(seller) == errands(buyer) == []
     with house.writing("test", permits=ROLES["operator"].permits) as work:
-        row = work.session.scalars(sa.select(models.Reuse).join(models.MarketOffer, models.MarketOffer.id == models.Reuse.offer_id).where(models.MarketOffer.url == offer)).first()
+        row = work.session.scalars(
+            sa.select(models.Reuse)
+            .join(models.MarketOffer, models.MarketOffer.id == models.Reuse.offer_id)
+            .where(models.MarketOffer.url == offer)
+        ).first()
         row.state, row.buyer = "interest", "saarland"
     line = [("/redaktion/nachnutzung", "Eine Nachnutzung wartet auf Ihren nächsten Schritt.")]
     assert (errands(seller), errands(buyer), errands(office)) == (line, [], [])
     with house.writing("test") as work:
-        work.session.execute(sa.update(models.Reuse).where(models.Reuse.buyer == "saarland").values(state="negotiation"))
+        work.session.execute(
+            sa.update(models.Reuse).where(models.Reuse.buyer == "saarland").values(state="negotiation")
+        )
     assert (errands(seller), errands(buyer)) == ([], line)
 
 
@@ -117,12 +137,26 @@ def test_who_is_asked_for_a_review_finds_the_report_by_name_until_it_is_done(des
     house, browser = desk
     app, other = browser("rita", "member"), browser("otto", "member")
     with house.writing("test") as work:
-        item = edit.save(work.session, "report", clean_item("report", {"slug": "b", "title": "Bericht B", "group": "AG"}), now=work.desk.now).item
-        work.session.add(models.ReviewRequest(
-            report_id=item.id, account_id=accounts.find(work.session, "rita").id, due=dt.date(2026, 12, 24), asked_by="lena", asked_by_name="Lena", asked_at=work.desk.now,
-        ))
+        item = edit.save(
+            work.session,
+            "report",
+            clean_item("report", {"slug": "b", "title": "Bericht B", "group": "AG"}),
+            now=work.desk.now,
+        ).item
+        work.session.add(
+            models.ReviewRequest(
+                report_id=item.id,
+                account_id=accounts.find(work.session, "rita").id,
+                due=dt.date(2026, 12, 24),
+                asked_by="lena",
+                asked_by_name="Lena",
+                asked_at=work.desk.now,
+            )
+        )
         number = item.id
-    assert errands(app) == [(f"/redaktion/bericht/{number}/durchsicht", "Bis 24.12.2026 ist um Ihre Durchsicht gebeten: Bericht B")]
+    assert errands(app) == [
+        (f"/redaktion/bericht/{number}/durchsicht", "Bis 24.12.2026 ist um Ihre Durchsicht gebeten: Bericht B")
+    ]
     assert errands(other) == []
     with house.writing("test") as work:
         work.session.scalars(sa.select(models.ReviewRequest)).one().done_at = work.desk.now
@@ -145,9 +179,17 @@ def test_administrators_hear_of_messages_that_were_given_up(desk):
 def test_the_page_says_who_one_is_here_and_that_nothing_waits_only_when_nothing_does(desk):
     house, browser = desk
     app, other = browser("petra", "press"), browser("paula", "press")
-    assert "Gerade wartet nichts auf Sie." in app.get("/redaktion").text and ">Pressestelle<" in app.get("/redaktion").text
+    assert (
+        "Gerade wartet nichts auf Sie." in app.get("/redaktion").text and ">Pressestelle<" in app.get("/redaktion").text
+    )
     with house.writing("paula", permits=ROLES["press"].permits) as work:
-        row = edit.save(work.session, "page", clean_item("page", {"slug": "s", "title": "Neue Seite", "text": "x"}), now=work.desk.now, actor="paula").item
+        row = edit.save(
+            work.session,
+            "page",
+            clean_item("page", {"slug": "s", "title": "Neue Seite", "text": "x"}),
+            now=work.desk.now,
+            actor="paula",
+        ).item
         transition.take(work.desk, row, PUBLICATION, "submit")
     assert "Gerade wartet nichts auf Sie." not in app.get("/redaktion").text
     assert "Gerade wartet nichts auf Sie." in other.get("/redaktion").text
@@ -164,7 +206,7 @@ def test_who_has_no_role_is_told_so_and_finds_the_way_out(desk):
 
 
 def test_no_reuse_is_open_that_nobody_would_be_told_of():
-    from content.services.errands import _next_by
+    from content.services.workflow.errands import _next_by
     from workflows.reuse import REUSE
     from workflows.vocabulary import Permission
 
@@ -182,14 +224,24 @@ def test_pages_that_the_law_asks_for_are_linked_where_they_are_and_missed_at_the
     def missed(app):
         return [words for _, words in errands(app) if "Das Recht verlangt" in words]
 
-    assert linked() == ["/seite/impressum", "/seite/datenschutz", "/seite/barrierefreiheit"] and missed(gerda) == missed(adam) == []
+    assert (
+        linked() == ["/seite/impressum", "/seite/datenschutz", "/seite/barrierefreiheit"]
+        and missed(gerda) == missed(adam) == []
+    )
     with house.writing("test") as work:
         for url in ("/seite/datenschutz", "/seite/barrierefreiheit"):
             transition.withdraw(work.desk, lookup.find(work.session, url), "Wird erneuert")
     assert linked() == ["/seite/impressum"]
-    assert [link["href"] for link in TestApp(gerda.app).get("/nirgends", status=404).html.select('footer a[href^="/seite/"]')] == ["/seite/impressum"]
+    assert [
+        link["href"]
+        for link in TestApp(gerda.app).get("/nirgends", status=404).html.select('footer a[href^="/seite/"]')
+    ] == ["/seite/impressum"]
     assert "/seite/barrierefreiheit" not in TestApp(gerda.app).get("/hilfe").text
     sentence = "Das Recht verlangt sie, und sie fehlen der Öffentlichkeit: Datenschutz, Barrierefreiheit."
-    assert missed(gerda) == [sentence] and missed(adam) == [f"{sentence} Bitte die Geschäftsstelle darum bitten."] and missed(petra) == []
+    assert (
+        missed(gerda) == [sentence]
+        and missed(adam) == [f"{sentence} Bitte die Geschäftsstelle darum bitten."]
+        and missed(petra) == []
+    )
     for app, path in ((gerda, "/redaktion/neu/page"), (adam, "/redaktion/konten?rolle=secretariat")):
         assert (path, app.get(path).status_int) in [(found, 200) for found, _ in errands(app)]

@@ -12,11 +12,15 @@ import sqlalchemy as sa
 from content import models
 from content.house import House
 from content.schemas import SCHEMAS, clean_item
-from content.services import accounts, deadlines, edit, embargo, notify, pages, rights, transition
-from content.services.notify import EVENTS, Way
+from content.services.accounts import accounts
+from content.services.base import rights
+from content.services.editing import edit
+from content.services.notifications import notify, pages
+from content.services.notifications.notify import EVENTS, Way
+from content.services.workflow import deadlines, embargo, transition
 from portal import settings
-from portal.mail import Postman
-from portal.templating import make_environment
+from portal.background.mail import Postman
+from portal.web.templating import make_environment
 from tests.functional.planting import ALL, OTHER, OWNER, Garden, example_input
 from tests.functional.test_rights import PEOPLE
 from workflows.publication import PUBLICATION
@@ -25,7 +29,12 @@ from workflows.vocabulary import Permission
 
 ASKING = {"waits", "due_soon", "overdue"}
 """Events that ask their reader to do something."""
-TURN = {"implementation": Permission.IMPLEMENTATION_REPORT, "tasks": Permission.IMPLEMENTATION_REPORT, "item": Permission.ITEM_REVIEW, "review": Permission.REPORT_WRITE}
+TURN = {
+    "implementation": Permission.IMPLEMENTATION_REPORT,
+    "tasks": Permission.IMPLEMENTATION_REPORT,
+    "item": Permission.ITEM_REVIEW,
+    "review": Permission.REPORT_WRITE,
+}
 """Purpose → the right of those whose turn it is."""
 
 
@@ -52,8 +61,14 @@ def _subjects(work):
     asked = _made(work, "recommendation", "gefragt", state="adopted", addressees=["Bayern"], due="zur 48. Sitzung")
     public = _made(work, "recommendation", "oeffentlich", state="adopted", addressees=["Bayern"], due="2026-12-31")
     transition.take(work.desk, public, PUBLICATION, "import")
-    decision = work.session.scalars(sa.select(models.Decision).where(models.Decision.publication_state == "published").order_by(models.Decision.id)).first()
-    work.session.add(models.Task(item_id=decision.id, anchor=decision.clauses[0].anchor, addressee="BY", tracking="confirmed", state="open"))
+    decision = work.session.scalars(
+        sa.select(models.Decision).where(models.Decision.publication_state == "published").order_by(models.Decision.id)
+    ).first()
+    work.session.add(
+        models.Task(
+            item_id=decision.id, anchor=decision.clauses[0].anchor, addressee="BY", tracking="confirmed", state="open"
+        )
+    )
     voted = _made(work, "decision", "beschlossen", number=None)
     voted.procedure_state = "adopted"
     release = _made(work, "press_release", "eingereicht")
@@ -61,13 +76,23 @@ def _subjects(work):
     report = _made(work, "report", "bericht")
     report.owner = OWNER
     return {
-        "asked": (asked.id, "implementation"), "public": (public.id, "implementation"), "task": (decision.id, "tasks"), "voted": (voted.id, "item"),
-        "release": (release.id, "item"), "report": (report.id, "review"),
+        "asked": (asked.id, "implementation"),
+        "public": (public.id, "implementation"),
+        "task": (decision.id, "tasks"),
+        "voted": (voted.id, "item"),
+        "release": (release.id, "item"),
+        "report": (report.id, "review"),
     }
 
 
 def _made(work, kind, slug, **more):
-    given = {**example_input(work, kind, 1, "/beschluss/2021/39"), "slug": slug, "title": f"Titel {slug}", "text": "1. Text." if kind == "decision" else "Text.", **more}
+    given = {
+        **example_input(work, kind, 1, "/beschluss/2021/39"),
+        "slug": slug,
+        "title": f"Titel {slug}",
+        "text": "1. Text." if kind == "decision" else "Text.",
+        **more,
+    }
     value = clean_item(kind, {name: one for name, one in given.items() if name in SCHEMAS[kind]})
     return edit.save(work.session, kind, value, now=work.desk.now, actor="autorin", actor_name="Autorin").item
 
@@ -77,12 +102,17 @@ def _tell(house, event, item_id, about, occasion):
     with house.writing("test") as work:
         item = work.session.get_one(models.Item, item_id)
         people = work.session.scalars(sa.select(models.Account).where(models.Account.login.startswith("x-"))).all()
-        notify.notify(work.session, event, item, people, now=work.desk.now, occasion=occasion, words="Worte.", about=about)
+        notify.notify(
+            work.session, event, item, people, now=work.desk.now, occasion=occasion, words="Worte.", about=about
+        )
         rows = work.session.execute(
             sa.select(models.Account.login, models.Notice.title, models.Notice.url)
-            .join(models.Notice, models.Notice.account_id == models.Account.id).where(models.Notice.key == f"{event}:{occasion}")
+            .join(models.Notice, models.Notice.account_id == models.Account.id)
+            .where(models.Notice.key == f"{event}:{occasion}")
         ).all()
-        jobs = work.session.scalars(sa.select(models.Job.payload).where(models.Job.key.contains(f"{event}:{occasion}"))).all()
+        jobs = work.session.scalars(
+            sa.select(models.Job.payload).where(models.Job.key.contains(f"{event}:{occasion}"))
+        ).all()
         assert {job["path"] for job in jobs} <= {row.url for row in rows}, "a mail leads where its notice leads"
         return {row.login: (row.title, row.url) for row in rows}
 
@@ -135,7 +165,16 @@ def test_a_reminder_names_the_day_that_the_public_page_names(world):
     house = garden.house
     with house.writing("pflanzer", permits=ALL) as work:
         item = work.session.get_one(models.Recommendation, subjects["public"][0])
-        session = work.session.scalars(sa.select(models.Meeting).where(models.Meeting.publication_state == "published", models.Meeting.date.is_not(None), models.Meeting.ordinal.is_not(None), models.Meeting.body_id == _main_body(work)).order_by(models.Meeting.date.desc())).first()
+        session = work.session.scalars(
+            sa.select(models.Meeting)
+            .where(
+                models.Meeting.publication_state == "published",
+                models.Meeting.date.is_not(None),
+                models.Meeting.ordinal.is_not(None),
+                models.Meeting.body_id == _main_body(work),
+            )
+            .order_by(models.Meeting.date.desc())
+        ).first()
         value = clean_item("recommendation", {**item.input, "due": f"zur {session.ordinal}. Sitzung"})
         edit.save(work.session, "recommendation", value, now=work.desk.now, actor="autorin", item=item)
         transition.take(work.desk, item, PUBLICATION, "correct", {"note": "Frist"})
@@ -143,7 +182,13 @@ def test_a_reminder_names_the_day_that_the_public_page_names(world):
         account = accounts.find(work.session, login(f"land@{OWNER}"))
         notify.choose(work.session, account.id, {"due_soon": Way.DESK, "overdue": Way.DESK})
         deadlines.tell(work.session, dt.datetime.combine(day, dt.time(), dt.UTC) - dt.timedelta(days=3))
-        words = work.session.scalars(sa.select(models.Notice.words).where(models.Notice.item_id == item.id, models.Notice.account_id == account.id, models.Notice.words.contains("Umsetzung"))).all()
+        words = work.session.scalars(
+            sa.select(models.Notice.words).where(
+                models.Notice.item_id == item.id,
+                models.Notice.account_id == account.id,
+                models.Notice.words.contains("Umsetzung"),
+            )
+        ).all()
     assert now and any(f"Sitzung ({day:%d.%m.%Y})" in one for one in words), words
     shown = re.sub(r"<[^>]+>", "", garden.visitor().get(url).text)
     assert f"Sitzung ({day:%d.%m.%Y})" in " ".join(shown.split())
@@ -156,7 +201,9 @@ def test_what_is_under_embargo_is_in_no_subject(world):
         embargo.set_until(work.desk, row, work.desk.now + dt.timedelta(days=2))
         person = accounts.find(work.session, login("press@"))
         notify.notify(work.session, "waits", row, [person], now=work.desk.now, occasion="sperre", words="Bitte prüfen.")
-        [payload] = work.session.scalars(sa.select(models.Job.payload).where(models.Job.key.contains("waits:sperre"))).all()
+        [payload] = work.session.scalars(
+            sa.select(models.Job.payload).where(models.Job.key.contains("waits:sperre"))
+        ).all()
     postman = Postman(settings.load({"DATA": str(garden.house.data)}), make_environment())
     message = postman._message("mail.notice", {**payload, "key": "k"})
     assert "gesperrt" not in message["Subject"] and "Pressemitteilung unter Sperrfrist" in message["Subject"]

@@ -21,20 +21,28 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from content import founding, models, signing
-from content.db import make_engine
+from content import founding, models
+from content.database.db import make_engine
 from content.house import House
-from content.ledger import KeyFileError, create_key
+from content.proof import signing
+from content.proof.ledger import KeyFileError, create_key
 from content.search.lemmas import Lemmas
-from content.services import register
-from content.services.ledger import SEEN_FILE
-from portal import cli, database, settings, starting
+from content.services.publishing import register
+from content.services.publishing.ledger import SEEN_FILE
+from portal import settings
+from portal.commands import cli, database, starting
 from tests.conftest import _new_database
 
 LINES = [
     {"type": "body", "slug": "rat", "name": "Rat", "number_pattern": "YYYY/NN"},
     {"type": "meeting", "body": "rat", "kind": "numbered", "ordinal": 1, "date": "2020-01-02"},
-    {"type": "decision", "body": "rat", "number": "2020/01", "meeting": "/sitzung/rat/1", "text": "1. Der Rat beschließt."},
+    {
+        "type": "decision",
+        "body": "rat",
+        "number": "2020/01",
+        "meeting": "/sitzung/rat/1",
+        "text": "1. Der Rat beschließt.",
+    },
 ]
 PROGRAM = str(Path(sys.executable).parent / "beschlussportal")
 QUIET = {**os.environ, "PYTHONWARNINGS": "ignore"}
@@ -81,18 +89,35 @@ def run(capsys, monkeypatch, tmp_path):
 def commands_on_a_portal(tmp_path):
     """Every command that needs a portal, with words that would let it work; what the parser knows and this does not fails here."""
     known = {
-        "init": [], "migrate": [], "serve": ["--port", "7121"], "import": [str(tmp_path / "in.jsonl")], "export": [str(tmp_path / "out.jsonl")],
-        "backup": [str(tmp_path / "b.tar.gz")], "reindex": [], "reconcile": [], "ledger": ["verify"], "links": ["new-key"], "user": ["list"],
-        "workflows": ["check"], "step": ["/beschluss/rat/2020/1", "submit", "--as", "gerda"], "check": [],
+        "init": [],
+        "migrate": [],
+        "serve": ["--port", "7121"],
+        "import": [str(tmp_path / "in.jsonl")],
+        "export": [str(tmp_path / "out.jsonl")],
+        "backup": [str(tmp_path / "b.tar.gz")],
+        "reindex": [],
+        "reconcile": [],
+        "ledger": ["verify"],
+        "links": ["new-key"],
+        "user": ["list"],
+        "workflows": ["check"],
+        "step": ["/beschluss/rat/2020/1", "submit", "--as", "gerda"],
+        "check": [],
     }
-    choices = next(action for action in cli.make_parser()._actions if hasattr(action, "choices") and action.choices).choices
+    choices = next(
+        action for action in cli.make_parser()._actions if hasattr(action, "choices") and action.choices
+    ).choices
     assert set(choices) == {*known, "restore"}
     (tmp_path / "in.jsonl").write_text(json.dumps(LINES[0]))
     return [[name, *words] for name, words in known.items()]
 
 
 def _state(data):
-    return {path.relative_to(data).as_posix(): path.read_bytes() for path in data.rglob("*") if path.is_file() and path.suffix != ".lock"}
+    return {
+        path.relative_to(data).as_posix(): path.read_bytes()
+        for path in data.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    }
 
 
 def _key_of_another(data):
@@ -141,13 +166,17 @@ def test_every_command_refuses_a_portal_that_is_not_whole_and_changes_nothing(da
             continue  # it changes a key that belongs to no database
         code, _, errors = run(data, *command)
         assert (code, words in errors) == (cli.UNUSABLE, True), (command, code, errors)
-        assert {path: body for path, body in _state(data).items() if not path.startswith("portal.db-")} == before, command
+        assert {path: body for path, body in _state(data).items() if not path.startswith("portal.db-")} == before, (
+            command
+        )
 
 
 def test_a_database_elsewhere_or_forgotten_is_refused(data, run, tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'andere.db'}")
     code, _, errors = run(data, "serve", "--port", "7121")
-    assert code == 2 and "gibt es nicht" in errors and "DATABASE_URL" in errors and not (tmp_path / "andere.db").exists()
+    assert (
+        code == 2 and "gibt es nicht" in errors and "DATABASE_URL" in errors and not (tmp_path / "andere.db").exists()
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"kurz", None])
@@ -195,7 +224,9 @@ def test_example_content_comes_with_founding_and_never_later(tmp_path, lemmas_fo
     assert run(data, "serve", "--port", "7122")[0] == 0
     assert run(data, "init")[0] == 0
     assert added == []
-    assert run(tmp_path / "frisch", "serve", "--existing", "--port", "7122")[0] == 2 and not (tmp_path / "frisch").exists()
+    assert (
+        run(tmp_path / "frisch", "serve", "--existing", "--port", "7122")[0] == 2 and not (tmp_path / "frisch").exists()
+    )
     (tmp_path / "frisch").mkdir()
     (tmp_path / "frisch/lemmas").symlink_to(lemmas_folder)
     assert run(tmp_path / "frisch", "serve", "--port", "7122")[0] == 0
@@ -208,7 +239,9 @@ def test_a_founding_that_was_killed_goes_on(tmp_path, lemmas_folder, run, monkey
     (data / "lemmas").symlink_to(lemmas_folder)
     for step in ("database.migrate", "founding.identify", "mend", "founding.finish"):
         with monkeypatch.context() as killing:
-            killing.setattr(f"portal.starting.{step}", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "weg")))
+            killing.setattr(
+                f"portal.commands.starting.{step}", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "weg"))
+            )
             assert run(data, "init", "--empty")[0] == 2
         code, _, errors = run(data, "check")
         assert code == 2 and "unterbrochen" in errors
@@ -227,7 +260,11 @@ def test_a_folder_that_others_can_see_into_is_closed_and_what_is_written_is_ours
         run(data, "export", str(tmp_path / "aus.jsonl"))
         assert stat.S_IMODE((tmp_path / "aus.jsonl").stat().st_mode) == 0o600
         run(data, "reindex")
-        assert [path for path in data.rglob("*") if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077 and "lemmas" not in path.parts] == []
+        assert [
+            path
+            for path in data.rglob("*")
+            if not path.is_symlink() and stat.S_IMODE(path.stat().st_mode) & 0o077 and "lemmas" not in path.parts
+        ] == []
     finally:
         os.umask(before)
 
@@ -242,7 +279,11 @@ def test_a_hurt_dictionary_is_built_anew(tmp_path, lemmas_folder, monkeypatch):
         return folder / whole.name
 
     monkeypatch.setattr("content.search.lemmas._build_in", build)
-    for hurt in (lambda body: b"", lambda body: body[:1000], lambda body: body[:5000] + bytes([body[5000] ^ 1]) + body[5001:]):
+    for hurt in (
+        lambda body: b"",
+        lambda body: body[:1000],
+        lambda body: body[:5000] + bytes([body[5000] ^ 1]) + body[5001:],
+    ):
         (tmp_path / whole.name).write_bytes(hurt(whole.read_bytes()))
         assert Lemmas.open(tmp_path).lemma("beschluesse") == "beschluss"
     assert len(built) == 3
@@ -260,7 +301,14 @@ def test_an_index_that_is_a_file_is_set_aside_and_built_anew(data, run):
 
 def _serve(data, port, *more, **environment):
     command = [PROGRAM, "--data", str(data), "serve", "--port", str(port), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**QUIET, "CLOCK": "aus", **environment}, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**QUIET, "CLOCK": "aus", **environment},
+        start_new_session=True,
+    )
 
 
 def _answers(port, seconds=60):
@@ -335,9 +383,19 @@ def test_every_command_works_in_a_folder_of_any_name(tmp_path, lemmas_folder, ru
     archive = tmp_path / f"{ODD_NAME}.tar.gz"
     assert run(data, "user", "add", "gerda", "--role", "secretariat")[0] == 0
     for words in (
-        ["migrate"], ["reindex"], ["reconcile"], ["ledger", "verify"], ["ledger", "new-key"], ["ledger", "restored"], ["links", "new-key"], ["user", "list"],
-        ["workflows", "check"], ["step", "/beschluss/rat/2020/01", "correct", "--as", "gerda"], ["export", str(tmp_path / f"{ODD_NAME}.out")],
-        ["backup", str(archive)], ["check"],
+        ["migrate"],
+        ["reindex"],
+        ["reconcile"],
+        ["ledger", "verify"],
+        ["ledger", "new-key"],
+        ["ledger", "restored"],
+        ["links", "new-key"],
+        ["user", "list"],
+        ["workflows", "check"],
+        ["step", "/beschluss/rat/2020/01", "correct", "--as", "gerda"],
+        ["export", str(tmp_path / f"{ODD_NAME}.out")],
+        ["backup", str(archive)],
+        ["check"],
     ):
         code, _, errors = run(data, *words)
         assert code == (1 if words[0] == "step" else 0) and "DATABASE_URL" not in errors, (words, code, errors)
@@ -351,7 +409,11 @@ def test_every_command_works_in_a_folder_of_any_name(tmp_path, lemmas_folder, ru
         port = _free_port()
         server = _serve(folder, port, "--existing")
         try:
-            assert _answers(port) and b"2020/01" in urllib.request.urlopen(f"http://127.0.0.1:{port}/beschluss/rat/2020/01", timeout=20).read()
+            assert (
+                _answers(port)
+                and b"2020/01"
+                in urllib.request.urlopen(f"http://127.0.0.1:{port}/beschluss/rat/2020/01", timeout=20).read()
+            )
         finally:
             _end(server)
     odd = [path for path in tmp_path.iterdir() if not path.name.startswith(ODD_NAME)]
@@ -371,7 +433,9 @@ def test_of_two_servers_started_at_once_on_one_folder_one_serves(data, tmp_path,
         while all(one.poll() is None for one in both) and time.monotonic() < until:
             time.sleep(0.05)
         lost = [one for one in both if one.poll() is not None]
-        assert [one.returncode for one in lost] == [2] and "läuft schon ein Portal" in lost[0].communicate(timeout=20)[0]
+        assert [one.returncode for one in lost] == [2] and "läuft schon ein Portal" in lost[0].communicate(timeout=20)[
+            0
+        ]
         [(winner, port)] = [(one, port) for one, port in zip(both, ports, strict=True) if one is not lost[0]]
         assert _answers(port) and winner.poll() is None
     finally:
@@ -411,7 +475,13 @@ def test_of_three_first_starts_on_one_folder_all_end_well(tmp_path, lemmas_folde
     shutil.copytree(lemmas_folder, data / "lemmas")
     environment = {**QUIET, "DATABASE_URL": postgres_url}
     started = [
-        subprocess.Popen([PROGRAM, "--data", str(data), "init", "--empty"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+        subprocess.Popen(
+            [PROGRAM, "--data", str(data), "init", "--empty"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
         for _ in range(3)
     ]
     said = [one.communicate(timeout=300)[0] for one in started]
@@ -433,7 +503,9 @@ def test_three_migrations_at_once_all_end_well(postgres_house):
             done.result(timeout=120).close()
 
 
-def test_a_portal_whose_postgresql_database_is_another_or_empty_is_refused(postgres_house, postgres_server, run, monkeypatch):
+def test_a_portal_whose_postgresql_database_is_another_or_empty_is_refused(
+    postgres_house, postgres_server, run, monkeypatch
+):
     monkeypatch.setenv("DATABASE_URL", _new_database(postgres_server))
     code, _, errors = run(postgres_house.data, "serve", "--port", "7121")
     assert code == 2 and "ist leer" in errors

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import InvalidInput
-from content.services import accounts, audit, tasks, transition
+from content.services.accounts import accounts, audit
+from content.services.implementation import tasks
+from content.services.workflow import transition
 from workflows.report import REPORT
 from workflows.vocabulary import ROLES
 
@@ -20,7 +22,9 @@ LAND = ROLES["land"].permits
 def _reported(house, login="gerda", name="Gerda Geschäft"):
     with house.writing("test") as work:
         decision = work.session.scalars(sa.select(models.Decision).order_by(models.Decision.id)).first()
-        row = models.Task(item_id=decision.id, anchor="ziffer-99", addressee="Kommunen", tracking="confirmed", state="open")
+        row = models.Task(
+            item_id=decision.id, anchor="ziffer-99", addressee="Kommunen", tracking="confirmed", state="open"
+        )
         work.session.add(row)
         work.session.flush()
         number = row.id
@@ -65,7 +69,15 @@ def test_the_migration_finds_out_who_reported_and_puts_back_what_a_foreign_step_
             accounts.create(session, login=login, name=name, email="", now=now)
         decision = session.scalars(sa.select(models.Decision).order_by(models.Decision.id)).first()
         rows = [
-            models.Task(item_id=decision.id, anchor=f"ziffer-{name}", addressee="HH", tracking="confirmed", state="open", reported_at=now, reported_by=by)
+            models.Task(
+                item_id=decision.id,
+                anchor=f"ziffer-{name}",
+                addressee="HH",
+                tracking="confirmed",
+                state="open",
+                reported_at=now,
+                reported_by=by,
+            )
             for name, by in (("logged", "Anders"), ("named", "Gerda"), ("twins", "Zwilling"))
         ]
         session.add_all(rows)
@@ -73,10 +85,22 @@ def test_the_migration_finds_out_who_reported_and_puts_back_what_a_foreign_step_
         audit.note(session, now, actor="hanna", name="Anders", action="task.report", subject=f"task:{rows[0].id}")
         report = session.scalars(sa.select(models.Report).order_by(models.Report.id)).first()
         report.procedure_state = "proposed"
-        transition.keep(session, [{
-            **transition.recorded(work.desk, report), "workflow": "recommendation", "version": 1, "transition": "propose", "source": "draft", "target": "proposed",
-            "at": now, "comment": "", "decision_url": None,
-        }])
+        transition.keep(
+            session,
+            [
+                {
+                    **transition.recorded(work.desk, report),
+                    "workflow": "recommendation",
+                    "version": 1,
+                    "transition": "propose",
+                    "source": "draft",
+                    "target": "proposed",
+                    "at": now,
+                    "comment": "",
+                    "decision_url": None,
+                }
+            ],
+        )
         session.flush()
         for statement in (migration._BY_LOG, migration._BY_NAME, migration._BACK):
             session.execute(sa.text(statement))

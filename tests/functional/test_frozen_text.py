@@ -13,8 +13,11 @@ from webtest import TestApp, Upload
 
 from content import models
 from content.schemas import InvalidInput, clean_item
-from content.services import edit, frozen_text, lookup, transition
-from portal import clock
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.publishing import frozen_text
+from content.services.workflow import transition
+from portal.background import clock
 from tests.functional.test_desk import form_of, new_press, step
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -101,12 +104,20 @@ def test_a_file_added_after_submitting_stays_inside(desk):
     picture = io.BytesIO()
     Image.new("RGB", (40, 30), (200, 10, 10)).save(picture, "PNG")
     form = form_of(writer.get(target + "/bearbeiten"))
-    form["image.file_datei" if "image.file_datei" in form.fields else next(name for name in form.fields if name and name.startswith("image.file"))] = Upload("bild.png", picture.getvalue(), "image/png")
+    form[
+        "image.file_datei"
+        if "image.file_datei" in form.fields
+        else next(name for name in form.fields if name and name.startswith("image.file"))
+    ] = Upload("bild.png", picture.getvalue(), "image/png")
     form["image.alt"], form["image.credit"] = "Rot", "Amt"
     form.submit(status=303)
     step(other.get(target), "publish").submit(status=303)
     with house.writing("test") as work:
-        files = work.session.scalars(sa.select(models.EditionFile).join(models.Edition, models.Edition.id == models.EditionFile.edition_id).where(models.Edition.url == URL)).all()
+        files = work.session.scalars(
+            sa.select(models.EditionFile)
+            .join(models.Edition, models.Edition.id == models.EditionFile.edition_id)
+            .where(models.Edition.url == URL)
+        ).all()
         assert lookup.find(work.session, URL).image is not None and files == []
     assert hashlib.sha256(picture.getvalue()).hexdigest() not in TestApp(other.app).get(URL).text
 
@@ -174,7 +185,9 @@ def test_who_decides_on_an_old_page_is_shown_what_changed(submitted):
     old = step(other.get(target), "publish")
     _change(writer, target, text="Ein ganz neuer **Text**.")
     answer = old.submit(status=409)
-    assert "inzwischen geändert" in answer.text and "Was sich geändert hat, seit Sie diese Seite öffneten" in answer.text
+    assert (
+        "inzwischen geändert" in answer.text and "Was sich geändert hat, seit Sie diese Seite öffneten" in answer.text
+    )
     assert "<ins" in answer.text and "ganz neuer" in answer.text
     step(answer, "publish").submit(status=303)
     assert "Ein <strong>Text</strong>" in TestApp(other.app).get(URL).text

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from webtest import TestResponse
 
 from content import models
-from content.db import Base
-from portal.desk import NOT_YET, TOKEN
-from portal.filling import filled
+from content.database.db import Base
+from portal.auth.desk import NOT_YET, TOKEN
+from portal.auth.filling import filled
 from tests.functional.conftest import PASSWORD
 from tests.functional.deciding import voted
 from tests.functional.planting import OWNER
@@ -200,6 +200,8 @@ def test_what_has_no_form_any_more_is_given_back(typed):
 
 def test_of_forms_that_only_their_buttons_tell_apart_the_one_is_filled_whose_button_was_pressed():
     one = '<form method="post"><textarea name="text"></textarea><button name="tun" value="{}"><span>Ab</span></button></form>'
-    text, rest = filled("".join(map(one.format, ("antworten:1", "antworten:2"))), [("text", "Ein Satz."), ("tun", "antworten:2")], "/a")
+    text, rest = filled(
+        "".join(map(one.format, ("antworten:1", "antworten:2"))), [("text", "Ein Satz."), ("tun", "antworten:2")], "/a"
+    )
     page = TestResponse(text, content_type="text/html")
     assert [page.forms[number]["text"].value.strip() for number in (0, 1)] == ["", "Ein Satz."] and rest == []

@@ -20,9 +20,23 @@ POLICY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
 }
-STRICTER = {"Referrer-Policy": {"no-referrer"}, "Content-Security-Policy": set(), "Cross-Origin-Resource-Policy": {"cross-origin"}}
+STRICTER = {
+    "Referrer-Policy": {"no-referrer"},
+    "Content-Security-Policy": set(),
+    "Cross-Origin-Resource-Policy": {"cross-origin"},
+}
 """What an answer may say instead: links of one person tell nobody where they lead; data that any site may read."""
-EXTRA = ["/nix", "/static/portal.css", "/static/nix.css", "/beschluss/2021/39.json", "/beschluss/2021/39/", "/api/v1/nix", "/?stand=9999-01-01", "/health", "/feeds/alle.atom"]
+EXTRA = [
+    "/nix",
+    "/static/portal.css",
+    "/static/nix.css",
+    "/beschluss/2021/39.json",
+    "/beschluss/2021/39/",
+    "/api/v1/nix",
+    "/?stand=9999-01-01",
+    "/health",
+    "/feeds/alle.atom",
+]
 
 
 def check(answer, what):
@@ -55,10 +69,16 @@ def test_what_is_of_one_person_is_kept_by_nobody(desk):
     anna = browser("anna", "member")
     front = anna.app.inner
     for name, path in routes(front):
-        if name != "alert.new" and name.startswith(("desk.", "ticket", "sign_in", "forgotten", "oidc_", "embargo.", "review.", "alert.")):
+        if name != "alert.new" and name.startswith(
+            ("desk.", "ticket", "sign_in", "forgotten", "oidc_", "embargo.", "review.", "alert.")
+        ):
             for app in (anna, Browser(front)):
                 answer = app.get(path, status="*")
-                assert "no-store" in answer.headers["Cache-Control"] or answer.status_int in {404, 400}, (name, answer.status, answer.headers["Cache-Control"])
+                assert "no-store" in answer.headers["Cache-Control"] or answer.status_int in {404, 400}, (
+                    name,
+                    answer.status,
+                    answer.headers["Cache-Control"],
+                )
 
 
 def test_signing_out_leaves_nothing_in_the_browser(desk):
@@ -79,6 +99,8 @@ def test_cookies_say_that_they_came_by_tls_where_they_did(desk):
 def test_where_holes_are_reported_is_told_where_the_setting_says_so(portal):
     browser = Browser(application(portal[1], SECURITY_CONTACT="mailto:sicherheit@amt.example"))
     text = browser.get("/.well-known/security.txt").text
-    assert "Contact: mailto:sicherheit@amt.example\n" in text and re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", text, re.MULTILINE)
+    assert "Contact: mailto:sicherheit@amt.example\n" in text and re.search(
+        r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", text, re.MULTILINE
+    )
     assert "Canonical: https://beschluesse.example/.well-known/security.txt" in text
     portal[0].get("/.well-known/security.txt", status=404)

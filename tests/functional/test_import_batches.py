@@ -8,14 +8,20 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import batches, exchange
-from portal.incoming import store_file
+from content.services.exchange import batches, exchange
+from portal.web.incoming import store_file
 
 LINES = batches.ONE_GO + 10
 
 
 def term(number, **more):
-    return {"type": "term", "slug": f"wort-{number}", "title": f"Wort {number}", "text": f"Ein Wort, das {number} heißt.", **more}
+    return {
+        "type": "term",
+        "slug": f"wort-{number}",
+        "title": f"Wort {number}",
+        "text": f"Ein Wort, das {number} heißt.",
+        **more,
+    }
 
 
 @pytest.fixture
@@ -37,7 +43,15 @@ def run(house, path, *, is_publishing=True, between=lambda: None, **more):
         return house.writing("import")
 
     return batches.run(
-        importer, [path], lines=lines, writing=writing, viewing=lambda: house.viewing("import"), store=store_file, batch_s=0, pause_s=0, **more
+        importer,
+        [path],
+        lines=lines,
+        writing=writing,
+        viewing=lambda: house.viewing("import"),
+        store=store_file,
+        batch_s=0,
+        pause_s=0,
+        **more,
     )
 
 
@@ -56,7 +70,9 @@ def test_others_write_between_the_batches_of_a_long_file(any_house, written):
 
     def between():
         with any_house.writing("other") as work:
-            work.session.add(models.SearchWord(use="whole", word=f"wort{len(seen)}", others=[], changed_at=work.desk.now))
+            work.session.add(
+                models.SearchWord(use="whole", word=f"wort{len(seen)}", others=[], changed_at=work.desk.now)
+            )
         seen.append(count(any_house))
 
     report = run(any_house, written([term(number) for number in range(LINES)]), between=between)
@@ -102,9 +118,15 @@ def test_an_export_holds_no_draft_and_a_full_one_marks_it(any_house, other_house
     run(any_house, written([term(1), term(2)]))
     run(any_house, written([term(3), term(1, text="Noch nicht öffentlich.")]), is_publishing=False)
     public = exported(any_house)
-    assert [(line["slug"], line["text"]) for line in public] == [(f"wort-{n}", f"Ein Wort, das {n} heißt.") for n in (1, 2)]
+    assert [(line["slug"], line["text"]) for line in public] == [
+        (f"wort-{n}", f"Ein Wort, das {n} heißt.") for n in (1, 2)
+    ]
     full = exported(any_house, is_full=True)
-    assert {line["slug"]: line.get("publication") for line in full} == {"wort-1": None, "wort-2": None, "wort-3": "draft"}
+    assert {line["slug"]: line.get("publication") for line in full} == {
+        "wort-1": None,
+        "wort-2": None,
+        "wort-3": "draft",
+    }
 
 
 def test_drafts_of_a_full_export_come_in_as_drafts(house, other_house, written):
@@ -112,5 +134,7 @@ def test_drafts_of_a_full_export_come_in_as_drafts(house, other_house, written):
     run(house, written([term(3)]), is_publishing=False)
     run(other_house, written(exported(house, is_full=True)))
     with other_house.reading() as connection:
-        states = connection.execute(sa.select(models.Item.url, models.Item.publication_state).order_by(models.Item.url)).all()
+        states = connection.execute(
+            sa.select(models.Item.url, models.Item.publication_state).order_by(models.Item.url)
+        ).all()
     assert [tuple(row) for row in states] == [("/glossar/wort-1", "published"), ("/glossar/wort-3", "draft")]

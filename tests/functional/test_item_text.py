@@ -7,7 +7,8 @@ import re
 from webtest import TestApp
 
 from content.kinds import KINDS
-from content.services import lookup, transition
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of
 from tests.functional.test_pictures import photo, upload
 from tests.functional.test_preview import CHANGED, PUBLISHED, body_of, item_at
@@ -23,7 +24,9 @@ def article_of(html):
 
 
 def step_form(app, address, name):
-    return next(one for one in app.get(address).forms.values() if one.fields.get("schritt") and one["schritt"].value == name)
+    return next(
+        one for one in app.get(address).forms.values() if one.fields.get("schritt") and one["schritt"].value == name
+    )
 
 
 def test_the_page_of_a_corrected_item_shows_the_text_that_the_correction_makes_public_for_every_kind(desk):
@@ -54,8 +57,18 @@ def test_a_reviewer_reads_the_submitted_text_where_the_button_stands_and_not_the
     _house, browser = desk
     writer, reviewer = browser("petra", "press"), browser("paul", "press")
     form = upload(form_of(writer.get("/redaktion/neu/press_release")), photo())
-    form["slug"], form["title"], form["publisher"], form["text"] = "vier-augen", "Vier Augen", "IT-Planungsrat", "Der eingereichte Text."
-    address = form.submit(status=303).headers["Location"].removeprefix("http://localhost").removeprefix("https://beschluesse.example")
+    form["slug"], form["title"], form["publisher"], form["text"] = (
+        "vier-augen",
+        "Vier Augen",
+        "IT-Planungsrat",
+        "Der eingereichte Text.",
+    )
+    address = (
+        form.submit(status=303)
+        .headers["Location"]
+        .removeprefix("http://localhost")
+        .removeprefix("https://beschluesse.example")
+    )
     step_form(writer, address, "submit").submit(status=303)
     later = form_of(writer.get(address + "/bearbeiten"))
     later["text"] = "Der spätere Text."
@@ -104,12 +117,23 @@ def test_the_page_that_asks_before_many_are_published_shows_their_texts(desk):
     chosen = []
     for number in range(2):
         form = form_of(writer.get("/redaktion/neu/press_release"))
-        form["slug"], form["title"], form["publisher"], form["text"] = f"viele-{number}", f"Viele {number}", "IT-Planungsrat", f"Text Nummer {number}."
+        form["slug"], form["title"], form["publisher"], form["text"] = (
+            f"viele-{number}",
+            f"Viele {number}",
+            "IT-Planungsrat",
+            f"Text Nummer {number}.",
+        )
         address = form.submit(status=303).headers["Location"]
         step_form(writer, address, "submit").submit(status=303)
         chosen.append(f"{address.rsplit('/', 1)[1]}.1")
     token = reviewer.get("/redaktion").forms[0].submit_fields()
-    asked = reviewer.post("/redaktion/eintraege/schritt", [*token, ("schritt", "publish"), *(("eintrag", one) for one in chosen)])
-    assert "Text Nummer 0." in asked.text and "Text Nummer 1." in asked.text and asked.text.count("Vorschau, nicht veröffentlicht.") == 2
+    asked = reviewer.post(
+        "/redaktion/eintraege/schritt", [*token, ("schritt", "publish"), *(("eintrag", one) for one in chosen)]
+    )
+    assert (
+        "Text Nummer 0." in asked.text
+        and "Text Nummer 1." in asked.text
+        and asked.text.count("Vorschau, nicht veröffentlicht.") == 2
+    )
     done = next(one for one in asked.forms.values() if one.fields.get("bestaetigt")).submit()
     assert "2 von 2 erledigt" in done.text and "Text Nummer 0." not in done.text

@@ -7,8 +7,8 @@ import re
 from webtest import TestApp
 
 from portal.app import make_app
-from portal.cache import FOR_EVER
 from portal.settings import load
+from portal.web.cache import FOR_EVER
 from tests.functional.browsing import registry_of
 from tests.functional.test_busy import _addresses
 
@@ -32,7 +32,11 @@ def ordinary(app):
 def public(house, app):
     """Addresses that anybody may read, as the route table has them."""
     apart = {"pdf", "kit", "embargo", "review", "alert", "ticket", "health", "file"}
-    return [path for name, path in _addresses(house, app) if not path.startswith(("/redaktion", "/anmelden")) and name.partition(".")[0] not in apart]
+    return [
+        path
+        for name, path in _addresses(house, app)
+        if not path.startswith(("/redaktion", "/anmelden")) and name.partition(".")[0] not in apart
+    ]
 
 
 def test_a_file_of_the_design_is_kept_under_its_right_mark_only(portal):
@@ -43,9 +47,21 @@ def test_a_file_of_the_design_is_kept_under_its_right_mark_only(portal):
         path = address.partition("?")[0]
         assert app.get(address).headers["Cache-Control"] == FOR_EVER, address
         before = kept(app)
-        for query in ("v=1", "v=", "v", "v=" + "0" * 10, "V=1", address.partition("?")[2].upper(), address.partition("?")[2] + "&v=1", address.partition("?")[2] + "&x=1"):
+        for query in (
+            "v=1",
+            "v=",
+            "v",
+            "v=" + "0" * 10,
+            "V=1",
+            address.partition("?")[2].upper(),
+            address.partition("?")[2] + "&v=1",
+            address.partition("?")[2] + "&x=1",
+        ):
             answer = app.get(f"{path}?{query}")
-            assert answer.status_int == 200 and ("immutable" not in answer.headers["Cache-Control"] or "v=" + registry_of(app).assets[path.removeprefix("/static/")][-10:] in query), query
+            assert answer.status_int == 200 and (
+                "immutable" not in answer.headers["Cache-Control"]
+                or "v=" + registry_of(app).assets[path.removeprefix("/static/")][-10:] in query
+            ), query
         assert kept(app) == before, path
     for name in registry_of(app).assets:
         assert "immutable" not in app.get(f"/static/{name}").headers["Cache-Control"], name
@@ -69,10 +85,27 @@ def test_no_odd_spelling_of_any_address_is_kept_as_an_ordinary_page(portal):
         for query in ("seite=2&seite=3", "v=1&seite=1", "unsinn=1"):
             ask(path, query)
         *folders, last = path.split("/")
-        for odd in (f"{path}/", f"/{path}", f"{path}/.", path.upper(), path.replace("1", "\xd9\xa1"), path.replace("/", "/0"), "/".join([*folders, ".", last]), f"/x/..{path}"):
+        for odd in (
+            f"{path}/",
+            f"/{path}",
+            f"{path}/.",
+            path.upper(),
+            path.replace("1", "\xd9\xa1"),
+            path.replace("/", "/0"),
+            "/".join([*folders, ".", last]),
+            f"/x/..{path}",
+        ):
             if odd != path:
                 ask(odd)
-        ask(path, **{"Accept": "application/json", "Accept-Language": "en", "Accept-Encoding": "br;q=1.0, *;q=0.1", "Host": "localhost:1"})
+        ask(
+            path,
+            **{
+                "Accept": "application/json",
+                "Accept-Language": "en",
+                "Accept-Encoding": "br;q=1.0, *;q=0.1",
+                "Host": "localhost:1",
+            },
+        )
     assert sorted((path, query) for path, query, _ in ordinary(app) - before) == []
 
 
@@ -122,12 +155,26 @@ def test_two_editions_side_by_side_are_a_choice(portal):
     path = "/beschluss/2021/39/fassungen/1..1"
     app.get(path)
     assert (path, "") in kept(app) and (path, "", False) not in ordinary(app)
-    for odd in ("/beschluss/2021/39/fassungen/01..1", "/beschluss/2021/39/fassungen/%D9%A1..1", "/beschluss/2021/39/fassungen/0..1"):
+    for odd in (
+        "/beschluss/2021/39/fassungen/01..1",
+        "/beschluss/2021/39/fassungen/%D9%A1..1",
+        "/beschluss/2021/39/fassungen/0..1",
+    ):
         assert app.get(odd, expect_errors=True).status_int == 404
 
 
 def test_who_takes_no_gzip_gets_none(portal):
     app, _ = portal
-    for accepted, is_packed in (("gzip", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False), ("gzip;q=0.0, identity", False), ("GZIP", True), ("x-gzip", True), ("notgzip", False), ("gzip;q=1.0", True), ("", False)):
+    for accepted, is_packed in (
+        ("gzip", True),
+        ("br, gzip;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip;q=0.0, identity", False),
+        ("GZIP", True),
+        ("x-gzip", True),
+        ("notgzip", False),
+        ("gzip;q=1.0", True),
+        ("", False),
+    ):
         answer = app.get("/beschluesse", headers={"Accept-Encoding": accepted})
         assert answer.headers["ETag"].endswith('-gz"') is is_packed, accepted

@@ -28,7 +28,12 @@ def test_every_link_of_every_public_page_leads_somewhere(portal):
         for found in set(LINK.findall(answer.text)):
             target = html.unescape(found)
             variants += "?" in target and target not in seen
-            if target in seen or SLOW.search(target) or ("?" in target and variants > MAX_VARIANTS) or target.startswith("/anmelden"):
+            if (
+                target in seen
+                or SLOW.search(target)
+                or ("?" in target and variants > MAX_VARIANTS)
+                or target.startswith("/anmelden")
+            ):
                 continue
             seen.add(target)
             waiting.append((target, address))

@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from content import models
-from content.services import outbox
-from portal import clock, settings
-from portal.mail import SUBJECTS, Postman
-from portal.templating import make_environment
+from content.services.base import outbox
+from portal import settings
+from portal.background import clock
+from portal.background.mail import SUBJECTS, Postman
+from portal.web.templating import make_environment
 from tests.browser.conftest import free_port
 from tests.functional.confirming import sure
 
@@ -47,7 +48,9 @@ class Box:
     async def handle_DATA(self, _server, session, envelope):  # noqa: N802 - aiosmtpd names it so
         if "DATA" in self.answers:
             return self.answers["DATA"]
-        self.messages.append((session.ssl is not None, email.message_from_bytes(envelope.content, policy=email.policy.default)))
+        self.messages.append(
+            (session.ssl is not None, email.message_from_bytes(envelope.content, policy=email.policy.default))
+        )
         return "250 OK"
 
 
@@ -71,21 +74,33 @@ def certificate(tmp_path_factory):
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
     made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return context, str(folder / "cert.pem")
 
 
 def postman(house, server="", **more):
-    return Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "MAIL_SERVER": server, **more}), make_environment())
+    return Postman(
+        settings.load(
+            {"DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "MAIL_SERVER": server, **more}
+        ),
+        make_environment(),
+    )
 
 
 def put(house, number=0, to="bea@amt.example"):
@@ -96,7 +111,9 @@ def put(house, number=0, to="bea@amt.example"):
 
 def jobs(house):
     with house.writing("test") as work:
-        rows = work.session.scalars(sa.select(models.Job).where(models.Job.kind == "mail.reset").order_by(models.Job.id)).all()
+        rows = work.session.scalars(
+            sa.select(models.Job).where(models.Job.kind == "mail.reset").order_by(models.Job.id)
+        ).all()
         return [(row.done_at is not None, row.given_up_at is not None, row.attempts, row.error) for row in rows]
 
 
@@ -104,19 +121,36 @@ def test_a_message_arrives_with_its_headers(house):
     with serving() as (box, server):
         put(house)
         clock.tick(house, postman(house, server), now=lambda: NOW)
-    (is_safe, message), = box.messages
+    ((is_safe, message),) = box.messages
     assert not is_safe
-    assert message["To"] == '"Bea Müller, Amt" <bea@amt.example>' and message["Subject"] == "Neues Kennwort für das Beschlussportal"
+    assert (
+        message["To"] == '"Bea Müller, Amt" <bea@amt.example>'
+        and message["Subject"] == "Neues Kennwort für das Beschlussportal"
+    )
     assert message["Auto-Submitted"] == "auto-generated" and message["Message-ID"].endswith("@beschluesse.example>")
     assert "https://x.example/y" in message.get_content()
 
 
 def test_a_name_cannot_add_headers_or_receivers(house):
     with house.writing("test") as work:
-        outbox.put(work.session, "mail.notice", "n", {"to": "bea@amt.example", "name": "Bea\r\nBcc: boese@boese.example", "subject": "A\r\nBcc: x@y.example", "title": "T\nX: y", "words": "w", "actor": "", "path": "/x"}, due_at=NOW)
+        outbox.put(
+            work.session,
+            "mail.notice",
+            "n",
+            {
+                "to": "bea@amt.example",
+                "name": "Bea\r\nBcc: boese@boese.example",
+                "subject": "A\r\nBcc: x@y.example",
+                "title": "T\nX: y",
+                "words": "w",
+                "actor": "",
+                "path": "/x",
+            },
+            due_at=NOW,
+        )
     with serving() as (box, server):
         clock.tick(house, postman(house, server), now=lambda: NOW)
-    (_, message), = box.messages
+    ((_, message),) = box.messages
     assert message["Bcc"] is None and message["X"] is None
 
 
@@ -136,7 +170,11 @@ def test_encryption_is_used_where_the_server_has_it_and_demanded_where_it_is_set
 def test_a_server_without_encryption_gets_nothing_where_it_is_demanded(house):
     with serving() as (box, server):
         put(house)
-        clock.tick(house, postman(house, server, MAIL_TLS="starttls", MAIL_USER="portal", MAIL_PASSWORD="geheim"), now=lambda: NOW)
+        clock.tick(
+            house,
+            postman(house, server, MAIL_TLS="starttls", MAIL_USER="portal", MAIL_PASSWORD="geheim"),
+            now=lambda: NOW,
+        )
     assert box.messages == [] and jobs(house)[0][:3] == (False, False, 1)
 
 
@@ -153,7 +191,9 @@ def test_the_portal_signs_in_at_the_mail_server(house, certificate, monkeypatch,
     options = {"tls_context": context} if mode == "starttls" else {"ssl_context": context, "auth_require_tls": False}
     with serving(authenticator=check, auth_required=True, **options) as (box, server):
         put(house)
-        clock.tick(house, postman(house, server, MAIL_TLS=mode, MAIL_USER="portal", MAIL_PASSWORD=password), now=lambda: NOW)
+        clock.tick(
+            house, postman(house, server, MAIL_TLS=mode, MAIL_USER="portal", MAIL_PASSWORD=password), now=lambda: NOW
+        )
     assert bool(box.messages) == arrives
     assert jobs(house)[0][:3] == ((True, False, 0) if arrives else (False, False, 1))
 
@@ -182,12 +222,18 @@ def test_administrators_see_what_was_given_up_and_decide(desk):
         box.answers = {"RCPT": "550 kenne ich nicht"}
         clock.tick(house, postman(house, server), now=lambda: NOW)
         page = app.get("/redaktion/versand")
-        assert "weg1@amt.example" in page.text and "550 kenne ich nicht" in page.text and "2 wurden aufgegeben" in page.text
+        assert (
+            "weg1@amt.example" in page.text
+            and "550 kenne ich nicht" in page.text
+            and "2 wurden aufgegeben" in page.text
+        )
         box.answers = {}
         forms = [form for form in page.forms.values() if "auftrag" in form.fields]
         token = forms[0]["formular"].value
         app.post("/redaktion/versand", {"formular": token, "auftrag": forms[0]["auftrag"].value, "schritt": "retry"})
-        sure(app.post("/redaktion/versand", {"formular": token, "auftrag": forms[1]["auftrag"].value, "schritt": "drop"}))
+        sure(
+            app.post("/redaktion/versand", {"formular": token, "auftrag": forms[1]["auftrag"].value, "schritt": "drop"})
+        )
         for wrong in ("x", "", "99999999999999999999", "999999"):
             app.post("/redaktion/versand", {"formular": token, "auftrag": wrong, "schritt": "retry"}, status=303)
         clock.tick(house, postman(house, server))
@@ -233,7 +279,11 @@ def test_writers_are_free_while_a_message_is_sent(house):
 
 
 def test_every_kind_of_message_has_a_template():
-    known = {name.removeprefix("mail/").removesuffix(".txt") for name in make_environment().list_templates() if name.startswith("mail/")}
+    known = {
+        name.removeprefix("mail/").removesuffix(".txt")
+        for name in make_environment().list_templates()
+        if name.startswith("mail/")
+    }
     assert {kind.removeprefix("mail.") for kind in SUBJECTS} <= known
 
 
@@ -261,7 +311,9 @@ while True:
 
 
 def run(house, server, moment):
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", RUNNER, str(house.data), server, moment], stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", RUNNER, str(house.data), server, moment], stdout=subprocess.PIPE
+    )
 
 
 @pytest.mark.parametrize(("moment", "copies"), [("before", 1), ("after", 2)])

@@ -11,16 +11,26 @@ import pytest
 from webtest import TestApp
 
 from content import models
-from content.csv_input import FORMULA
 from content.schemas import InvalidInput, clean_item
-from content.services import accounts, edit, exchange, links, lookup, reuse, transition
-from portal.incoming import store_file
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit, links
+from content.services.exchange import exchange
+from content.services.implementation import reuse
+from content.services.workflow import transition
+from content.typed.csv_input import FORMULA
+from portal.web.incoming import store_file
 from tests.functional.test_desk import NOW, form_of, step
 
 
 def _offer(**more):
     return {
-        "slug": "neu", "title": "Neues Angebot", "market_item": "wohngeld", "provider": "govdigital", "model": "govdigital", **more,
+        "slug": "neu",
+        "title": "Neues Angebot",
+        "market_item": "wohngeld",
+        "provider": "govdigital",
+        "model": "govdigital",
+        **more,
     }
 
 
@@ -39,7 +49,17 @@ def test_items_are_found_by_word_key_and_facet(portal):
     assert "1 Leistung<" in app.get("/marktplatz?q=99107023017000").text
     page = app.get("/marktplatz?feld=Familie+%26+Kind&anbieter=govdigital")
     assert 'href="/marktplatz/elterngeld"' in page.text and 'href="/marktplatz/wohngeld"' not in page.text
-    for query in ("modell=fit_store", "form=live", "land=Hamburg", "preis=efa", "erfuellt=001", "thema=x", "sortierung=titel", "seite=99", "q=%22%3Cscript%3E"):
+    for query in (
+        "modell=fit_store",
+        "form=live",
+        "land=Hamburg",
+        "preis=efa",
+        "erfuellt=001",
+        "thema=x",
+        "sortierung=titel",
+        "seite=99",
+        "q=%22%3Cscript%3E",
+    ):
         assert app.get(f"/marktplatz?{query}").status_int == 200
     assert "Nichts gefunden" in app.get("/marktplatz?q=gibtesnicht").text
     assert "<script>alert" not in app.get("/marktplatz?q=%3Cscript%3Ealert(1)").text
@@ -67,12 +87,17 @@ def test_exports_say_what_the_list_says_and_hold_no_formula(portal):
     table = list(csv.DictReader(io.StringIO(app.get("/marktplatz.csv?anbieter=govdigital").text, newline="")))
     assert len(rows) == len(table) and {row["title"] for row in rows} == {row["title"] for row in table}
     assert not [cell for row in table for cell in row.values() if FORMULA.match(cell)]
-    assert len({row["url"] for row in rows}) == app.get("/marktplatz?anbieter=govdigital").text.count('class="row-title"')
+    assert len({row["url"] for row in rows}) == app.get("/marktplatz?anbieter=govdigital").text.count(
+        'class="row-title"'
+    )
 
 
 def test_the_past_shows_the_market_as_it_was(portal):
     app, _ = portal
-    assert "noch keine" in app.get("/marktplatz?stand=2020-01-01").text or "keine Leistungen" in app.get("/marktplatz?stand=2020-01-01").text
+    assert (
+        "noch keine" in app.get("/marktplatz?stand=2020-01-01").text
+        or "keine Leistungen" in app.get("/marktplatz?stand=2020-01-01").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +128,9 @@ def test_a_faulty_offer_is_refused_with_field_and_reason(portal, more, field, wo
 def test_an_item_names_only_services_of_the_catalogue(portal, field, value):
     _, house = portal
     with pytest.raises(InvalidInput, match="steht nicht im Katalog"), house.writing("test") as work:
-        edit.save(work.session, "market_item", clean_item("market_item", {"slug": "x", "title": "X", field: value}), now=NOW)
+        edit.save(
+            work.session, "market_item", clean_item("market_item", {"slug": "x", "title": "X", field: value}), now=NOW
+        )
 
 
 def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):
@@ -112,7 +139,9 @@ def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):
     with house.writing("test") as work:
         foreign = lookup.find(work.session, "/angebot/fit-store-wohngeld").id
         own = lookup.find(work.session, "/angebot/govdigital-wohngeld").id
-    assert app.get(f"/redaktion/eintrag/{foreign}", status=404) and app.get(f"/redaktion/eintrag/{foreign}/bearbeiten", status=404)
+    assert app.get(f"/redaktion/eintrag/{foreign}", status=404) and app.get(
+        f"/redaktion/eintrag/{foreign}/bearbeiten", status=404
+    )
     assert app.get(f"/redaktion/eintrag/{own}").status_int == 200
     form = form_of(app.get("/redaktion/neu/offer"))
     for name, value in _offer(provider="fitko").items():
@@ -138,14 +167,20 @@ def test_a_provider_keeps_its_own_offers_and_nobody_elses(desk):
 def test_links_lead_both_ways_and_the_withdrawal_of_a_target_is_told(portal):
     app, house = portal
     assert "/angebot/fit-store-wohngeld" in app.get("/beschluss/2024/13").text
-    assert "/marktplatz/wohngeld" in app.get("/empfehlung/efa-vorrang").text and "/empfehlung/efa-vorrang" in app.get("/marktplatz/wohngeld").text
+    assert (
+        "/marktplatz/wohngeld" in app.get("/empfehlung/efa-vorrang").text
+        and "/empfehlung/efa-vorrang" in app.get("/marktplatz/wohngeld").text
+    )
     with house.writing("test") as work:
         assert links.dead_links(work.session) == []
         transition.withdraw(work.desk, lookup.find(work.session, "/empfehlung/efa-vorrang"), "Probe")
     with house.writing("test") as work:
         told = {row.source_url for row in links.dead_links(work.session)}
         assert "/marktplatz/wohngeld" in told and "/angebot/fit-store-wohngeld" in told
-        assert work.session.get(models.Item, lookup.find(work.session, "/marktplatz/wohngeld").id).publication_state == "published"
+        assert (
+            work.session.get(models.Item, lookup.find(work.session, "/marktplatz/wohngeld").id).publication_state
+            == "published"
+        )
 
 
 def test_terms_name_services_variants_and_decisions(portal):
@@ -167,7 +202,14 @@ def test_nobody_is_provider_or_commune_everywhere(portal, role):
 
 def test_pages_that_count_reuse_say_that_it_is_made_up(portal):
     app, _ = portal
-    for path in ("/marktplatz", "/abdeckung", "/umsetzung", "/umsetzung/hh", "/marktplatz/wohngeld/vergleich", "/angebot/fit-store-wohngeld"):
+    for path in (
+        "/marktplatz",
+        "/abdeckung",
+        "/umsetzung",
+        "/umsetzung/hh",
+        "/marktplatz/wohngeld/vergleich",
+        "/angebot/fit-store-wohngeld",
+    ):
         assert app.get(path).html.find(id="beispiel") is not None, path
     assert "Beispielangaben" in app.get("/angebot/fit-store-wohngeld/preis").text
 
@@ -175,10 +217,19 @@ def test_pages_that_count_reuse_say_that_it_is_made_up(portal):
 def test_the_example_services_are_those_of_the_catalogue(portal):
     app, _ = portal
     rows = app.get("/marktplatz.json").json
-    assert len({row["ozg_id"] for row in rows}) >= 25 and all(row["ozg_id"] and row["theme"] and row["situation"] for row in rows)
+    assert len({row["ozg_id"] for row in rows}) >= 25 and all(
+        row["ozg_id"] and row["theme"] and row["situation"] for row in rows
+    )
     assert {row["provider"] for row in rows} == {"FITKO", "govdigital"}
     for number in ("2021/39", "2021/24", "2024/13"):
-        assert len(app.get(f"/beschluss/{number}").html.find_all("a", href=lambda link: link and link.startswith("/marktplatz/"))) >= 5
+        assert (
+            len(
+                app.get(f"/beschluss/{number}").html.find_all(
+                    "a", href=lambda link: link and link.startswith("/marktplatz/")
+                )
+            )
+            >= 5
+        )
 
 
 PAPER = b"%PDF-1.7\n%AGB\n"
@@ -188,15 +239,32 @@ def _with_terms(house, tmp_path, terms, **more):
     (tmp_path / "files").mkdir(exist_ok=True)
     (tmp_path / "files" / "agb-3.pdf").write_bytes(PAPER)
     papers = [{"title": "AGB 3", "file": "agb-3.pdf"}]
-    line = {"type": "offer", "published_on": "2025-01-01", "attachments": papers, "terms": terms, **_offer(), "slug": "mit-agb", **more}
+    line = {
+        "type": "offer",
+        "published_on": "2025-01-01",
+        "attachments": papers,
+        "terms": terms,
+        **_offer(),
+        "slug": "mit-agb",
+        **more,
+    }
     (tmp_path / "offers.jsonl").write_text(json.dumps(line))
     with house.writing("operator") as work:
-        return exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "offers.jsonl"])
+        return exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read(
+            [tmp_path / "offers.jsonl"]
+        )
 
 
 def test_each_version_of_the_terms_leads_to_its_document(portal, tmp_path):
     app, house = portal
-    _with_terms(house, tmp_path, [{"title": "AGB", "version": "3", "valid_from": "2025-01-01", "file": "agb-3.pdf"}, {"title": "AGB", "version": "2", "url": "https://agb.example/2"}])
+    _with_terms(
+        house,
+        tmp_path,
+        [
+            {"title": "AGB", "version": "3", "valid_from": "2025-01-01", "file": "agb-3.pdf"},
+            {"title": "AGB", "version": "2", "url": "https://agb.example/2"},
+        ],
+    )
     part = app.get("/angebot/mit-agb").html.find("h2", string="Bedingungen").parent
     links = [(item.find("a")["href"], item.get_text()) for item in part.find_all("li")]
     assert [words for _, words in links] == ["AGB, Version 3, gültig ab 01.01.2025", "AGB, Version 2"]
@@ -221,7 +289,10 @@ def test_terms_without_document_or_version_of_their_own_are_refused(portal, tmp_
 
 def test_a_confirmation_proposes_the_terms_that_are_in_force(portal):
     _, house = portal
-    rows = [{"title": "AGB", "version": version, "valid_from": day} for version, day in (("1", "2023-01-01"), ("3", "2027-01-01"), ("2", "2025-01-01"))]
+    rows = [
+        {"title": "AGB", "version": version, "valid_from": day}
+        for version, day in (("1", "2023-01-01"), ("3", "2027-01-01"), ("2", "2025-01-01"))
+    ]
     with house.writing("test") as work:
         offer = lookup.find(work.session, "/angebot/fit-store-wohngeld")
         offer.input = {**offer.input, "terms": rows}

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.koenigstein import KEYS
-from content.services import ballots, keys, lookup
-from portal import database
+from content.council.koenigstein import KEYS
+from content.services.base import lookup
+from content.services.council import ballots, keys
+from portal.commands import database
 
 pytestmark = pytest.mark.on_both_databases
 OWN = {**KEYS[2016].shares, "BY": "15.53427", "NW": "21.14324"}
@@ -41,7 +42,9 @@ def before(portal):
                 member["shares"] = {"2024": OWN[member["code"]]} if url == MAIN and member["code"] in OWN else {}
             connection.execute(sa.text("UPDATE item SET input = :v WHERE url = :u"), {"v": json.dumps(value), "u": url})
             connection.execute(sa.text("UPDATE body SET voting_rule = :r WHERE id = :i"), {"r": rule, "i": bodies[url]})
-        insert = sa.text("INSERT INTO share (member_id, year, percent) SELECT id, :year, :percent FROM member WHERE body_id = :body AND code = :code")
+        insert = sa.text(
+            "INSERT INTO share (member_id, year, percent) SELECT id, :year, :percent FROM member WHERE body_id = :body AND code = :code"
+        )
         for code, share in OWN.items():
             connection.execute(insert, {"year": 2024, "percent": share, "body": bodies[MAIN], "code": code})
         connection.execute(insert, {"year": 2022, "percent": "15.5", "body": bodies[MAIN], "code": "BY"})
@@ -55,11 +58,18 @@ def test_shares_become_keys_rules_become_known_ones_and_votes_keep_what_they_wer
     assert "Losentscheid" in caplog.text
     with house.writing("test") as work:
         main, other = lookup.find(work.session, MAIN), lookup.find(work.session, OTHER)
-        assert (main.voting_rule, main.input["voting_rule"], other.voting_rule) == ("it-staatsvertrag", "it-staatsvertrag", "Losentscheid")
+        assert (main.voting_rule, main.input["voting_rule"], other.voting_rule) == (
+            "it-staatsvertrag",
+            "it-staatsvertrag",
+            "Losentscheid",
+        )
         assert not any("shares" in member for member in main.input["members"])
         counting = keys.counting(work.session)
         assert sorted(counting) == [2016, 2024] and dict(counting[2024].shares) == OWN
-        kept = {row.year: (row.confirmed_at is not None, row.shares) for row in work.session.scalars(sa.select(models.KoenigsteinKey))}
+        kept = {
+            row.year: (row.confirmed_at is not None, row.shares)
+            for row in work.session.scalars(sa.select(models.KoenigsteinKey))
+        }
         assert kept[2022] == (False, {"BY": "15.5"}), "what is no whole key is kept and does not count"
         decision = work.session.get(models.Decision, item_id)
         told = ballots.as_data(work.session, decision)
@@ -69,8 +79,8 @@ def test_shares_become_keys_rules_become_known_ones_and_votes_keep_what_they_wer
 
 def test_the_same_form_again_changes_nothing_after_it(before):
     from content.schemas import clean_item
-    from content.services import edit
-    from content.services.outcome import Outcome
+    from content.services.base.outcome import Outcome
+    from content.services.editing import edit
 
     house, _ = before
     database.migrate(house.engine)

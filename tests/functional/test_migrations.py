@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from content.db import Base
-from portal import database
+from content.database.db import Base
+from portal.commands import database
 
 
 def _counts(house, names):
@@ -20,7 +20,21 @@ def _triggers(house):
 
 def test_nothing_is_lost_when_tables_with_content_are_made_anew(portal):
     _, house = portal
-    kept = [name for name in ("item", "contact", "press_contact", "report", "report_section", "clause", "edition", "attachment", "decision") if name in Base.metadata.tables]
+    kept = [
+        name
+        for name in (
+            "item",
+            "contact",
+            "press_contact",
+            "report",
+            "report_section",
+            "clause",
+            "edition",
+            "attachment",
+            "decision",
+        )
+        if name in Base.metadata.tables
+    ]
     before, guards = _counts(house, kept), _triggers(house)
     assert before["contact"] and before["report_section"] and before["press_contact"]
     database.downgrade(house.engine, "0004")

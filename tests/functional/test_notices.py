@@ -10,9 +10,13 @@ import sqlalchemy as sa
 from content import models
 from content.schemas import clean_item
 from content.search.joined import Mended
-from content.services import accounts, deadlines, digest, edit, notify, outbox, reset, transition
-from content.services.notify import Way
-from portal import clock
+from content.services.accounts import accounts, reset
+from content.services.base import outbox
+from content.services.editing import edit
+from content.services.notifications import digest, notify
+from content.services.notifications.notify import Way
+from content.services.workflow import deadlines, transition
+from portal.background import clock
 from tests.functional.people import logged
 from workflows.publication import PUBLICATION
 from workflows.vocabulary import ROLES
@@ -24,7 +28,11 @@ NOW = dt.datetime(2026, 11, 25, 9, tzinfo=dt.UTC)
 def people(house):
     """Petra and Paula of the press office, and Lars of Hamburg without an address."""
     with house.writing("test") as work:
-        for login, role, email in (("petra", "press", "petra@amt.example"), ("paula", "press", "paula@amt.example"), ("lars", "land", "")):
+        for login, role, email in (
+            ("petra", "press", "petra@amt.example"),
+            ("paula", "press", "paula@amt.example"),
+            ("lars", "land", ""),
+        ):
             _join(work.session, login, role, "hamburg" if role == "land" else "", email)
     return house
 
@@ -94,7 +102,10 @@ def test_a_comment_that_comes_with_a_return_is_told(people):
     assert "Bitte kürzer." in words
 
 
-@pytest.mark.parametrize(("way", "is_told", "is_mailed"), [(Way.NOW, True, True), (Way.DESK, True, False), (Way.OFF, False, False), (Way.DAILY, True, False)])
+@pytest.mark.parametrize(
+    ("way", "is_told", "is_mailed"),
+    [(Way.NOW, True, True), (Way.DESK, True, False), (Way.OFF, False, False), (Way.DAILY, True, False)],
+)
 def test_each_person_hears_of_it_as_chosen(people, way, is_told, is_mailed):
     choose(people, "paula", "waits", way)
     take(people, page_of(people), "submit", "petra")
@@ -106,14 +117,32 @@ def test_the_same_occasion_is_told_once_and_another_one_again(people):
     for occasion, count in (("a", 2), ("a", 0), ("b", 2)):
         with people.writing("test") as work:
             everyone = work.session.scalars(sa.select(models.Account).where(models.Account.login != "lars")).all()
-            assert notify.notify(work.session, "changed", None, everyone, now=NOW, occasion=occasion, words="x", title="T", url="/redaktion") == count
+            assert (
+                notify.notify(
+                    work.session,
+                    "changed",
+                    None,
+                    everyone,
+                    now=NOW,
+                    occasion=occasion,
+                    words="x",
+                    title="T",
+                    url="/redaktion",
+                )
+                == count
+            )
 
 
 def test_who_is_locked_out_or_did_it_is_not_told(people):
     with people.writing("test") as work:
         accounts.set_active(work.session, accounts.find(work.session, "paula"), is_active=False)
         everyone = work.session.scalars(sa.select(models.Account)).all()
-        assert notify.notify(work.session, "waits", None, everyone, now=NOW, occasion="a", words="x", title="T", actor="petra") == 1
+        assert (
+            notify.notify(
+                work.session, "waits", None, everyone, now=NOW, occasion="a", words="x", title="T", actor="petra"
+            )
+            == 1
+        )
     assert told(people, "lars") == [("waits", "T", True)] and mails(people) == []
 
 
@@ -129,17 +158,31 @@ def test_the_daily_mail_holds_what_is_still_unread_and_comes_once(people):
         take(people, item, "submit", "petra")
     take(people, first, "recall", "petra")
     with people.writing("test") as work:
-        notify.mark_read(work.session, accounts.find(work.session, "paula").id, NOW, notice_id=work.session.scalar(sa.select(models.Notice.id).where(models.Notice.item_id == second)))
+        notify.mark_read(
+            work.session,
+            accounts.find(work.session, "paula").id,
+            NOW,
+            notice_id=work.session.scalar(sa.select(models.Notice.id).where(models.Notice.item_id == second)),
+        )
     assert mails(people, NOW + dt.timedelta(hours=2)) == []
     morning = dt.datetime(2026, 11, 26, 6, 0, 1, tzinfo=dt.UTC)
     assert mails(people, morning - dt.timedelta(seconds=2)) == []
     sent = []
     clock.tick(people, lambda kind, payload: sent.append((kind, payload)), now=lambda: morning)
-    assert [(kind, payload["count"], payload["lines"][0]["title"]) for kind, payload in sent] == [("mail.digest", 1, "Seite c")]
+    assert [(kind, payload["count"], payload["lines"][0]["title"]) for kind, payload in sent] == [
+        ("mail.digest", 1, "Seite c")
+    ]
     assert mails(people, morning + dt.timedelta(hours=1)) == [] and mails(people, morning + dt.timedelta(days=1)) == []
 
 
-@pytest.mark.parametrize(("moment", "opening"), [("2026-11-25T05:59:59", "2026-11-24T06:00"), ("2026-11-25T06:00", "2026-11-25T06:00"), ("2026-07-01T05:00", "2026-07-01T05:00")])
+@pytest.mark.parametrize(
+    ("moment", "opening"),
+    [
+        ("2026-11-25T05:59:59", "2026-11-24T06:00"),
+        ("2026-11-25T06:00", "2026-11-25T06:00"),
+        ("2026-07-01T05:00", "2026-07-01T05:00"),
+    ],
+)
 def test_the_daily_mail_opens_at_seven_in_berlin_in_winter_and_summer(moment, opening):
     at = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
     assert digest.opened_at(at) == dt.datetime.fromisoformat(opening).replace(tzinfo=dt.UTC)
@@ -167,7 +210,17 @@ def test_what_is_not_due_any_more_needs_no_reading(people):
 
 def test_a_recommendation_is_due_soon_and_then_overdue_and_a_new_date_reminds_anew(others):
     with others.writing("test") as work:
-        value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing", "addressees": ["Hamburg"]})
+        value = clean_item(
+            "recommendation",
+            {
+                "slug": "r",
+                "title": "R",
+                "text": "x",
+                "due": "2026-12-31",
+                "state": "implementing",
+                "addressees": ["Hamburg"],
+            },
+        )
         item = edit.save(work.session, "recommendation", value, now=NOW).item
         item_id = item.id
     for day in ("2026-12-01", "2026-12-20", "2026-12-21", "2027-01-02", "2027-01-03"):
@@ -185,7 +238,17 @@ def test_a_recommendation_is_due_soon_and_then_overdue_and_a_new_date_reminds_an
 
 def test_who_reported_that_it_is_done_is_not_reminded_until_the_report_comes_back(others):
     with others.writing("test") as work:
-        value = clean_item("recommendation", {"slug": "r", "title": "R", "text": "x", "due": "2026-12-31", "state": "implementing", "addressees": ["Hamburg", "Bremen"]})
+        value = clean_item(
+            "recommendation",
+            {
+                "slug": "r",
+                "title": "R",
+                "text": "x",
+                "due": "2026-12-31",
+                "state": "implementing",
+                "addressees": ["Hamburg", "Bremen"],
+            },
+        )
         item = edit.save(work.session, "recommendation", value, now=NOW).item
         row = models.Implementation(item_id=item.id, addressee="HH", state="done", reported_by="Lars", reported_at=NOW)
         work.session.add(row)
@@ -205,11 +268,28 @@ def task(others):
         for kind, given in (
             ("body", {"slug": "it-planungsrat", "name": "IT-Planungsrat", "number_pattern": "YYYY/NN"}),
             ("meeting", {"body": "it-planungsrat", "kind": "numbered", "ordinal": 48, "date": "2027-01-31"}),
-            ("decision", {"body": "it-planungsrat", "number": "2026/01", "text": "1. Er bittet Hamburg und FITKO, zur 48. Sitzung zu berichten."}),
+            (
+                "decision",
+                {
+                    "body": "it-planungsrat",
+                    "number": "2026/01",
+                    "text": "1. Er bittet Hamburg und FITKO, zur 48. Sitzung zu berichten.",
+                },
+            ),
         ):
             item = edit.save(work.session, kind, clean_item(kind, given), now=NOW).item
         item.procedure_state = "adopted"  # its title is for members from then on
-        rows = [models.Task(item_id=item.id, anchor="z1", addressee=who, due_meeting="/sitzung/48", tracking="confirmed", state="open") for who in ("HH", "FITKO")]
+        rows = [
+            models.Task(
+                item_id=item.id,
+                anchor="z1",
+                addressee=who,
+                due_meeting="/sitzung/48",
+                tracking="confirmed",
+                state="open",
+            )
+            for who in ("HH", "FITKO")
+        ]
         work.session.add_all(rows)
         work.session.flush()
         return rows[0].id
@@ -224,8 +304,18 @@ def _reminded_on(others, *days):
 
 def test_a_task_reminds_its_member_and_the_secretariat_once_before_the_session_and_once_after(others, task):
     assert _reminded_on(others, "2026-12-31") == {"lars": [], "berta": [], "gerda": [], "petra": []}
-    assert _reminded_on(others, "2027-01-04", "2027-01-05", "2027-01-20") == {"lars": ["due_soon"], "berta": [], "gerda": ["due_soon"], "petra": []}
-    assert _reminded_on(others, "2027-02-02", "2027-02-03") == {"lars": ["due_soon", "overdue"], "berta": [], "gerda": ["due_soon", "overdue"], "petra": []}
+    assert _reminded_on(others, "2027-01-04", "2027-01-05", "2027-01-20") == {
+        "lars": ["due_soon"],
+        "berta": [],
+        "gerda": ["due_soon"],
+        "petra": [],
+    }
+    assert _reminded_on(others, "2027-02-02", "2027-02-03") == {
+        "lars": ["due_soon", "overdue"],
+        "berta": [],
+        "gerda": ["due_soon", "overdue"],
+        "petra": [],
+    }
 
 
 def test_a_task_that_is_done_reminds_its_member_no_more(others, task):
@@ -257,7 +347,12 @@ def test_of_two_workers_one_gets_the_job_and_a_dead_ones_job_comes_back(house):
         outbox.put(work.session, "mail.x", "k", {"to": "a"}, due_at=NOW)
         job = work.session.scalar(sa.select(models.Job.id))
     claims = []
-    for moment in (NOW, NOW, NOW + outbox.CLAIM_LIFE - dt.timedelta(seconds=1), NOW + outbox.CLAIM_LIFE + dt.timedelta(seconds=1)):
+    for moment in (
+        NOW,
+        NOW,
+        NOW + outbox.CLAIM_LIFE - dt.timedelta(seconds=1),
+        NOW + outbox.CLAIM_LIFE + dt.timedelta(seconds=1),
+    ):
         with house.writing("test") as work:
             claims.append(outbox.claim(work.session, job, moment) is not None)
     assert claims == [True, False, False, True]
@@ -312,7 +407,7 @@ def test_what_a_person_chooses_to_hear_of_stands_in_the_audit_log_once(desk):
 
 
 def test_every_step_that_gives_something_back_is_one_of_its_workflow_and_asks_for_a_comment():
-    from content.services.step_notices import RETURNING
+    from content.services.workflow.step_notices import RETURNING
     from workflows.catalogue import WORKFLOWS
 
     for workflow, name in RETURNING:
@@ -358,7 +453,9 @@ def test_a_message_that_is_tried_again_is_no_trouble_yet(administration):
 
 def test_the_administration_hears_of_a_search_index_that_was_damaged(administration, monkeypatch):
     monkeypatch.setattr(administration, "is_search_behind", lambda: True)
-    monkeypatch.setattr(administration, "reconcile_search", lambda: Mended(added=5, was_damaged=True, fault="Datei fehlt."))
+    monkeypatch.setattr(
+        administration, "reconcile_search", lambda: Mended(added=5, was_damaged=True, fault="Datei fehlt.")
+    )
     clock.tick(administration, lambda *_: None, now=lambda: NOW)
     assert told(administration, "adam") == [("trouble", "Suchindex", True)] and told(administration, "petra") == []
     monkeypatch.setattr(administration, "reconcile_search", lambda: Mended(added=5))

@@ -8,11 +8,22 @@ import json
 import pytest
 
 from content.schemas import clean_item
-from content.services import browse, edit, exchange, lookup, numbering
+from content.services.base import lookup
+from content.services.browsing import browse
+from content.services.council import numbering
+from content.services.editing import edit
+from content.services.exchange import exchange
 from workflows.vocabulary import ROLES
 
 NOW = dt.datetime.now(dt.UTC)
-BODY = {"type": "body", "slug": "projektausschuss", "name": "Projektausschuss", "genitive": "des Projektausschusses", "number_pattern": "YYYY/NN-PA", "voting_rule": "einstimmig"}
+BODY = {
+    "type": "body",
+    "slug": "projektausschuss",
+    "name": "Projektausschuss",
+    "genitive": "des Projektausschusses",
+    "number_pattern": "YYYY/NN-PA",
+    "voting_rule": "einstimmig",
+}
 
 
 def _import(house, tmp_path, *lines):
@@ -31,15 +42,35 @@ def _draft(work, body, title, day="2041-03-04"):
 def test_each_body_counts_its_decisions_of_a_year_for_itself(portal):
     _, house = portal
     with house.writing("test", permits=ROLES["secretariat"].permits) as work:
-        edit.save(work.session, "body", clean_item("body", {name: value for name, value in BODY.items() if name != "type"}), now=NOW)
-        given = [numbering.give_number(work.desk, _draft(work, body, f"Vorhaben {n}")) for n, body in enumerate(["it-planungsrat", "projektausschuss", "it-planungsrat", "projektausschuss"])]
+        edit.save(
+            work.session,
+            "body",
+            clean_item("body", {name: value for name, value in BODY.items() if name != "type"}),
+            now=NOW,
+        )
+        given = [
+            numbering.give_number(work.desk, _draft(work, body, f"Vorhaben {n}"))
+            for n, body in enumerate(["it-planungsrat", "projektausschuss", "it-planungsrat", "projektausschuss"])
+        ]
     assert given == ["2041/01", "2041/01-PA", "2041/02", "2041/02-PA"]
 
 
 def test_a_body_with_its_own_suffix_is_read_cited_found_and_reached(portal, tmp_path):
     app, house = portal
-    one = {"type": "decision", "body": "projektausschuss", "number": "2025/10000-PA", "title": "Zehntausend", "text": "1. Der Projektausschuss beschließt.", "date": "2025-02-03"}
-    other = {**one, "number": "2025/10001-PA", "title": "Danach", "text": "1. In Umsetzung der Ziffer 1 des Beschlusses 2025/10000-PA wird berichtet."}
+    one = {
+        "type": "decision",
+        "body": "projektausschuss",
+        "number": "2025/10000-PA",
+        "title": "Zehntausend",
+        "text": "1. Der Projektausschuss beschließt.",
+        "date": "2025-02-03",
+    }
+    other = {
+        **one,
+        "number": "2025/10001-PA",
+        "title": "Danach",
+        "text": "1. In Umsetzung der Ziffer 1 des Beschlusses 2025/10000-PA wird berichtet.",
+    }
     _import(house, tmp_path, BODY, one, other)
     url = "/beschluss/projektausschuss/2025/10000"
     assert "Beschluss 2025/10000-PA" in app.get(url).text

@@ -9,7 +9,10 @@ import pytest
 
 from content import models
 from content.schemas import InvalidInput, clean_item
-from content.services import edit, given_numbers, ledger, lookup, transition
+from content.services.base import lookup
+from content.services.editing import edit, given_numbers
+from content.services.publishing import ledger
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of
 from workflows.vocabulary import ROLES
 
@@ -18,7 +21,13 @@ NOW = dt.datetime.now(dt.UTC)
 
 def _decide(house, number, *, is_public=True, body="it-planungsrat", meeting=None):
     with house.writing("test") as work:
-        given = {"body": body, "number": number, "title": f"Vorhaben {number}", "text": "1. Der Rat beschließt.", "meeting": meeting}
+        given = {
+            "body": body,
+            "number": number,
+            "title": f"Vorhaben {number}",
+            "text": "1. Der Rat beschließt.",
+            "meeting": meeting,
+        }
         row = edit.save(work.session, "decision", clean_item("decision", given), now=NOW).item
         if is_public:
             transition.publish_now(work.desk, row)
@@ -39,7 +48,12 @@ def test_the_secretariat_sees_gaps_and_what_is_not_public(desk):
 def test_two_bodies_that_write_the_same_number_are_told(desk):
     house, browser = desk
     with house.writing("test") as work:
-        given = {"slug": "probe-rat", "name": "Probe-Rat", "number_pattern": "YYYY/NN", "voting_rule": "it-staatsvertrag"}
+        given = {
+            "slug": "probe-rat",
+            "name": "Probe-Rat",
+            "number_pattern": "YYYY/NN",
+            "voting_rule": "it-staatsvertrag",
+        }
         edit.save(work.session, "body", clean_item("body", given), now=NOW)
     _decide(house, "2032/01")
     _decide(house, "2032/01", body="probe-rat")
@@ -95,7 +109,9 @@ def test_the_next_session_starts_with_the_agenda_of_the_last_one(desk):
 
 
 def _gap_form(page, year):
-    return next((form for form in page.forms.values() if "von" in form.fields and form["jahr"].value == str(year)), None)
+    return next(
+        (form for form in page.forms.values() if "von" in form.fields and form["jahr"].value == str(year)), None
+    )
 
 
 def _explain(app, year, reason):
@@ -107,7 +123,11 @@ def _explain(app, year, reason):
 def _missing(app, path):
     """(number, reason) of every missing number that a public page names."""
     head = app.get(path).html.find(id="fehlende-nummern")
-    return [(row.dt.get_text(" ", strip=True), row.dd.get_text(" ", strip=True)) for row in head.parent.select("dl > div")] if head else []
+    return (
+        [(row.dt.get_text(" ", strip=True), row.dd.get_text(" ", strip=True)) for row in head.parent.select("dl > div")]
+        if head
+        else []
+    )
 
 
 @pytest.mark.on_both_databases
@@ -119,12 +139,27 @@ def test_the_public_list_of_a_year_names_a_gap_with_its_reason_at_once_and_the_r
     assert _missing(app, "/beschluesse?jahr=2034") == []
     _explain(app, 2034, "Die Zählung begann neu.")
     told = [("2034/02 bis 2034/03", "Die Zählung begann neu.")]
-    assert _missing(app, "/beschluesse?jahr=2034") == _missing(app, "/beschluesse?jahr=2034&gremium=it-planungsrat") == told
-    assert _missing(app, "/beschluesse") == _missing(app, "/beschluesse?jahr=2033") == _missing(app, "/beschluesse?jahr=2034&gremium=al-runde") == []
+    assert (
+        _missing(app, "/beschluesse?jahr=2034")
+        == _missing(app, "/beschluesse?jahr=2034&gremium=it-planungsrat")
+        == told
+    )
+    assert (
+        _missing(app, "/beschluesse")
+        == _missing(app, "/beschluesse?jahr=2033")
+        == _missing(app, "/beschluesse?jahr=2034&gremium=al-runde")
+        == []
+    )
     assert _missing(app, "/beschluesse?jahr=2034&stand=2020-01-01") == []
-    (entry,) = [row for row in map(json.loads, app.get("/ledger.jsonl").text.splitlines()) if row.get("act") == "numbers" and row.get("type") == "ledger_entry"]
+    (entry,) = [
+        row
+        for row in map(json.loads, app.get("/ledger.jsonl").text.splitlines())
+        if row.get("act") == "numbers" and row.get("type") == "ledger_entry"
+    ]
     assert (entry["act"], entry["numbers"], entry["note"]) == (
-        "numbers", {"body": "it-planungsrat", "year": 2034, "first": 2, "last": 3}, "Die Zählung begann neu.",
+        "numbers",
+        {"body": "it-planungsrat", "year": 2034, "first": 2, "last": 3},
+        "Die Zählung begann neu.",
     )
     with house.reading() as connection:
         assert ledger.verify(connection, house.public_keys)[1] is None
@@ -176,8 +211,16 @@ def test_a_session_names_the_gaps_between_its_numbers_and_what_was_withdrawn_wit
         _explain(app, 2036, reason)
     told = _missing(app, url)
     assert told == [("2036/04", "Vier"), ("2036/05", "zurückgezogen: Enthielt einen Fehler."), ("2036/06", "Sechs")]
-    assert [number for number, _ in _missing(app, "/beschluesse?jahr=2036")] == ["2036/02", "2036/04", "2036/05", "2036/06", "2036/08"]
-    assert "Vorhaben 2036/05" not in app.get(url).text and "Vorhaben 2036/05" not in app.get("/beschluesse?jahr=2036").text
+    assert [number for number, _ in _missing(app, "/beschluesse?jahr=2036")] == [
+        "2036/02",
+        "2036/04",
+        "2036/05",
+        "2036/06",
+        "2036/08",
+    ]
+    assert (
+        "Vorhaben 2036/05" not in app.get(url).text and "Vorhaben 2036/05" not in app.get("/beschluesse?jahr=2036").text
+    )
 
 
 def test_a_reason_noted_before_reasons_were_public_stays_at_the_desk(desk):
@@ -186,10 +229,24 @@ def test_a_reason_noted_before_reasons_were_public_stays_at_the_desk(desk):
         _decide(house, number)
     with house.writing("test") as work:
         body = work.session.query(models.Body).filter_by(slug="it-planungsrat").one()
-        work.session.add(models.NumberNote(body_uid=body.uid, year=2037, first=2, last=2, reason="Streit im Amt", actor="gerda", actor_name="Gerda", at=NOW))
+        work.session.add(
+            models.NumberNote(
+                body_uid=body.uid,
+                year=2037,
+                first=2,
+                last=2,
+                reason="Streit im Amt",
+                actor="gerda",
+                actor_name="Gerda",
+                at=NOW,
+            )
+        )
     app = browser("gerda", "secretariat")
     page = app.get("/redaktion/nummern")
     assert "Streit im Amt" in page.text and "nur am Arbeitsplatz" in page.text
     assert _missing(app, "/beschluesse?jahr=2037") == []
     _explain(app, 2037, "Nicht vergeben.")
-    assert _missing(app, "/beschluesse?jahr=2037") == [("2037/02", "Nicht vergeben.")] and "Streit im Amt" not in app.get("/redaktion/nummern").text
+    assert (
+        _missing(app, "/beschluesse?jahr=2037") == [("2037/02", "Nicht vergeben.")]
+        and "Streit im Amt" not in app.get("/redaktion/nummern").text
+    )

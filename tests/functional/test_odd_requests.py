@@ -9,12 +9,32 @@ import tempfile
 import pytest
 from pyramid.request import Request
 
-from portal import admission, shares
+from portal import admission
 from portal.views import errors
+from portal.web import shares
 from tests.functional.browsing import registry_of
 from tests.functional.test_busy import _addresses
 
-ODD = ["²", "⁰⁴", "₁₂", "٣", "①", "Ⅳ", "-1", "+1", " 1 ", "1.5", "1e3", "9" * 400, "2147483648", "9" * 19, "\x00", "0", "'", "<b>"]
+ODD = [
+    "²",
+    "⁰⁴",
+    "₁₂",
+    "٣",
+    "①",
+    "Ⅳ",
+    "-1",
+    "+1",
+    " 1 ",
+    "1.5",
+    "1e3",
+    "9" * 400,
+    "2147483648",
+    "9" * 19,
+    "\x00",
+    "0",
+    "'",
+    "<b>",
+]
 """Texts where a number or a name is expected."""
 _PARAMETER = re.compile(r"""(?:parameter|_whole)\(request, "([a-z_]+)\"""")
 
@@ -26,10 +46,12 @@ def _parameters():
     import portal
     from content import facets
     from content.kinds import KINDS
-    from content.services import saved
+    from content.services.search import saved
 
     code = "".join(path.read_text() for path in Path(portal.__file__).parent.rglob("*.py"))
-    return sorted({*_PARAMETER.findall(code), *saved.NAMES, *(rule.parameter for kind in KINDS for rule in facets.of_kind(kind))})
+    return sorted(
+        {*_PARAMETER.findall(code), *saved.NAMES, *(rule.parameter for kind in KINDS for rule in facets.of_kind(kind))}
+    )
 
 
 @pytest.mark.on_both_databases
@@ -38,14 +60,27 @@ def test_no_parameter_of_any_public_address_can_be_anything_that_breaks_it(porta
     app, house = portal
     names = _parameters()
     assert {"seite", "sitzung", "fassung", "stand", "je_seite", "jahr"} <= set(names)
-    paths = [path for name, path in _addresses(house, app) if not path.startswith("/redaktion") and name.partition(".")[0] not in {"pdf", "kit", "embargo", "review"}]
+    paths = [
+        path
+        for name, path in _addresses(house, app)
+        if not path.startswith("/redaktion") and name.partition(".")[0] not in {"pdf", "kit", "embargo", "review"}
+    ]
     broken = []
     for path in paths:
         for odd in ODD:
             answer = app.get(path, params=dict.fromkeys(names, odd), expect_errors=True)
             if answer.status_int >= 500:
                 broken.append((path, odd))
-    for path in ("/beschluesse", "/presse", "/suche", "/suche.atom", "/api/v1/suche", "/beschluss/2021/39", "/ledger", "/umsetzung"):
+    for path in (
+        "/beschluesse",
+        "/presse",
+        "/suche",
+        "/suche.atom",
+        "/api/v1/suche",
+        "/beschluss/2021/39",
+        "/ledger",
+        "/umsetzung",
+    ):
         for name in names:
             for odd in ("²", "9" * 400, "-1"):
                 answer = app.get(path, params={name: odd}, expect_errors=True)
@@ -54,7 +89,18 @@ def test_no_parameter_of_any_public_address_can_be_anything_that_breaks_it(porta
     assert broken == []
 
 
-@pytest.mark.parametrize("path", ["/static/%00", "/static/" + "a" * 300, "/static/../settings.py", "/sitemap-" + "1" * 1500 + ".xml", "/sitemap-%C2%B2.xml", "/beschluss/%D9%A2%D9%A0%D9%A2%D9%A1/%D9%A3%D9%A9", "/" + "a" * 3000])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/%00",
+        "/static/" + "a" * 300,
+        "/static/../settings.py",
+        "/sitemap-" + "1" * 1500 + ".xml",
+        "/sitemap-%C2%B2.xml",
+        "/beschluss/%D9%A2%D9%A0%D9%A2%D9%A1/%D9%A3%D9%A9",
+        "/" + "a" * 3000,
+    ],
+)
 def test_an_address_that_cannot_be_is_refused(portal, path):
     app, _ = portal
     assert 400 <= app.get(path, expect_errors=True).status_int < 500
@@ -64,7 +110,11 @@ def test_an_address_that_cannot_be_is_refused(portal, path):
 def test_methods_that_no_page_knows_are_named_as_such(portal, method):
     app, _ = portal
     answer = app.request("/", method=method, expect_errors=True)
-    assert answer.status_int == 405 and answer.headers["Allow"] == "GET, HEAD" and "nosniff" in answer.headers["X-Content-Type-Options"]
+    assert (
+        answer.status_int == 405
+        and answer.headers["Allow"] == "GET, HEAD"
+        and "nosniff" in answer.headers["X-Content-Type-Options"]
+    )
 
 
 def test_a_public_page_is_not_posted_to(portal):
@@ -73,11 +123,19 @@ def test_a_public_page_is_not_posted_to(portal):
     assert answer.status_int == 405 and answer.headers["Allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize(("kind", "body"), [
-    ("multipart/form-data", b"x"), ("multipart/form-data; boundary=", b"x"), ("application/x-www-form-urlencoded; charset=utf-16", b"a=1"),
-    ("application/x-www-form-urlencoded; charset=unbekannt", b"a=1"), ("multipart/form-data; boundary=x; charset=quatsch", b"--x--"),
-    ("application/x-www-form-urlencoded", b"%ff=%fe&\xff=\x00"), ("text/plain", b"login=x"), ("", b"\x00"),
-])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"a=1"),
+        ("application/x-www-form-urlencoded; charset=unbekannt", b"a=1"),
+        ("multipart/form-data; boundary=x; charset=quatsch", b"--x--"),
+        ("application/x-www-form-urlencoded", b"%ff=%fe&\xff=\x00"),
+        ("text/plain", b"login=x"),
+        ("", b"\x00"),
+    ],
+)
 @pytest.mark.parametrize("path", ["/anmelden", "/abo", "/suche/abo", "/redaktion/konto", "/anmelden/vergessen"])
 def test_a_body_that_is_no_form_is_the_senders_fault(portal, path, kind, body):
     app, _ = portal
@@ -102,16 +160,35 @@ def _parts(head, value):
     return f"--x\r\n{head}\r\n\r\n".encode() + value + b"\r\n--x--\r\n"
 
 
-@pytest.mark.parametrize(("head", "value", "kind", "status"), [
-    ('Content-Disposition: form-data; name="text"', TABLE.encode(), "boundary=x", 0),
-    ('Content-Disposition: form-data; name="d"; filename="l.csv"', ROWS, 'boundary="x"', 0),
-    ('Content-Disposition: form-data; name="d"; filename="l.bin"', b"\n--\n" + b"y" * 90_000 + b"\n--\r\n", "boundary=x", 0),
-    ('Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD, b"a", "boundary=x", 400),
-    ("X: y\r\n" * 1_000 + "X: z", b"a", "boundary=x", 400),
-    ('Content-Disposition: form-data; name="d"\r\nContent-Type:\r\n Multipart/mixed; boundary=y', b"--y\r\n" + b"X: y\r\n" * 1_000, "boundary=x", 400),
-    ('Content-Disposition: form-data; name="d"', b"a", "charset=utf-8", 400), ('Content-Disposition: form-data; name="d"', b"a", 'boundary="x y"', 400),
-    ('Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD, b"a", "boundary=z; boundary=x", 400),
-])
+@pytest.mark.parametrize(
+    ("head", "value", "kind", "status"),
+    [
+        ('Content-Disposition: form-data; name="text"', TABLE.encode(), "boundary=x", 0),
+        ('Content-Disposition: form-data; name="d"; filename="l.csv"', ROWS, 'boundary="x"', 0),
+        (
+            'Content-Disposition: form-data; name="d"; filename="l.bin"',
+            b"\n--\n" + b"y" * 90_000 + b"\n--\r\n",
+            "boundary=x",
+            0,
+        ),
+        ('Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD, b"a", "boundary=x", 400),
+        ("X: y\r\n" * 1_000 + "X: z", b"a", "boundary=x", 400),
+        (
+            'Content-Disposition: form-data; name="d"\r\nContent-Type:\r\n Multipart/mixed; boundary=y',
+            b"--y\r\n" + b"X: y\r\n" * 1_000,
+            "boundary=x",
+            400,
+        ),
+        ('Content-Disposition: form-data; name="d"', b"a", "charset=utf-8", 400),
+        ('Content-Disposition: form-data; name="d"', b"a", 'boundary="x y"', 400),
+        (
+            'Content-Disposition: form-data; name="d"\r\nX: ' + "y" * admission.MAX_PART_HEAD,
+            b"a",
+            "boundary=z; boundary=x",
+            400,
+        ),
+    ],
+)
 def test_only_what_stands_before_a_value_must_be_short(monkeypatch, head, value, kind, status):
     """Tables, underlined headings and files may have lines that begin with `--`, and as many as their size allows."""
     monkeypatch.setattr(admission, "_is_signed_in", lambda _request: True)
@@ -127,7 +204,12 @@ def test_only_what_stands_before_a_value_must_be_short(monkeypatch, head, value,
 
 
 def test_a_form_of_more_lines_than_the_parser_can_look_at_is_refused(monkeypatch):
-    made = Request.blank("/", method="POST", body=_parts('Content-Disposition: form-data; name="d"', b"\n" * (admission.MAX_OPEN_LINES + 1)), content_type="multipart/form-data; boundary=x")
+    made = Request.blank(
+        "/",
+        method="POST",
+        body=_parts('Content-Disposition: form-data; name="d"', b"\n" * (admission.MAX_OPEN_LINES + 1)),
+        content_type="multipart/form-data; boundary=x",
+    )
     for is_signed_in, limit in ((False, admission.MAX_LINES), (True, admission.MAX_OPEN_LINES)):
         monkeypatch.setattr(admission, "_is_signed_in", lambda _request, it=is_signed_in: it)
         monkeypatch.setattr(admission, "MAX_LINES", limit)
@@ -146,7 +228,12 @@ def test_a_body_without_a_length_is_measured_on_its_way(portal):
             Endless.taken += size
             return b"x" * size
 
-    environ = {"wsgi.input": Endless(), "wsgi.input_terminated": True, "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/x-www-form-urlencoded"}
+    environ = {
+        "wsgi.input": Endless(),
+        "wsgi.input_terminated": True,
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    }
     made = app.RequestClass.blank("/abo", environ)
     made.environ.pop("CONTENT_LENGTH", None)
     made.environ["wsgi.input"] = environ["wsgi.input"]
@@ -157,7 +244,10 @@ def test_a_body_without_a_length_is_measured_on_its_way(portal):
 def test_a_long_query_is_not_looked_at(portal):
     app, _ = portal
     assert app.get("/suche?q=" + "a" * admission.MAX_QUERY, expect_errors=True).status_int == 414
-    assert app.get("/suche?" + "&".join("q=a" for _ in range(admission.MAX_PARAMETERS + 1)), expect_errors=True).status_int == 414
+    assert (
+        app.get("/suche?" + "&".join("q=a" for _ in range(admission.MAX_PARAMETERS + 1)), expect_errors=True).status_int
+        == 414
+    )
 
 
 def test_long_answers_leave_their_room_when_they_have_ended_or_nobody_wants_them(portal, monkeypatch):

@@ -14,26 +14,37 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import InvalidInput
-from content.services import accounts, identities, sessions
-from portal import oidc, settings
+from content.services.accounts import accounts, identities, sessions
+from portal import settings
 from portal.app import make_app
+from portal.auth import oidc
 from tests.functional.browsing import Browser
 from tests.functional.conftest import PASSWORD, sign_in
 from tests.functional.people import act, logged
 from tests.oidc_provider import CLIENT, SECRET
 
 ROOT = Path(__file__).parent.parent.parent
-ANNA = {"sub": "a-1", "preferred_username": "anna", "name": "Anna Amt", "email": "anna@amt.example", "groups": ["portal-by"]}
+ANNA = {
+    "sub": "a-1",
+    "preferred_username": "anna",
+    "name": "Anna Amt",
+    "email": "anna@amt.example",
+    "groups": ["portal-by"],
+}
 
 
 @pytest.fixture(scope="module")
 def provider():
     """A function that tells the provider something; `provider.issuer` is its address."""
-    with subprocess.Popen([sys.executable, "-W", "ignore", "-m", "tests.oidc_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.oidc_provider"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         issuer = process.stdout.readline().strip()
 
         def tell(**what):
-            urllib.request.urlopen(urllib.request.Request(f"{issuer}/control", json.dumps(what).encode()), timeout=10).close()
+            urllib.request.urlopen(
+                urllib.request.Request(f"{issuer}/control", json.dumps(what).encode()), timeout=10
+            ).close()
 
         def asked():
             with urllib.request.urlopen(f"{issuer}/asked", timeout=10) as answer:
@@ -51,10 +62,17 @@ def world(portal, provider):
     provider(fault="", person=ANNA)
 
     def browser(**more):
-        configured = settings.load({
-            "DATA": str(house.data), "BASE_URL": "https://beschluesse.example", "OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT,
-            "OIDC_CLIENT_SECRET": SECRET, "OIDC_ROLES": "portal-by=land@BY, portal-rat=member", **more,
-        })
+        configured = settings.load(
+            {
+                "DATA": str(house.data),
+                "BASE_URL": "https://beschluesse.example",
+                "OIDC_ISSUER": provider.issuer,
+                "OIDC_CLIENT_ID": CLIENT,
+                "OIDC_CLIENT_SECRET": SECRET,
+                "OIDC_ROLES": "portal-by=land@BY, portal-rat=member",
+                **more,
+            }
+        )
         return Browser(make_app(configured, house=house))
 
     with house.writing("test") as work:
@@ -106,7 +124,10 @@ def accept(app, secret, status=303):
 def rows(house):
     """How many rows there are in all."""
     with house.reading() as connection:
-        return sum(connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in models.Item.metadata.sorted_tables)
+        return sum(
+            connection.scalar(sa.select(sa.func.count()).select_from(table))
+            for table in models.Item.metadata.sorted_tables
+        )
 
 
 def grants(house, login="anna"):
@@ -129,7 +150,11 @@ def test_somebody_comes_in_and_lands_where_he_wanted_to(world):
     assert "mit Anmeldedienst" in app.get("/redaktion/konto").text
     assert grants(house) == {("land", "BY", "oidc")}
     with house.writing("test") as work:
-        actions = work.session.scalars(sa.select(models.AuditEntry.action).where(models.AuditEntry.subject == "anna").order_by(models.AuditEntry.id)).all()
+        actions = work.session.scalars(
+            sa.select(models.AuditEntry.action)
+            .where(models.AuditEntry.subject == "anna")
+            .order_by(models.AuditEntry.id)
+        ).all()
     assert actions == ["account.grant", "sign-in.oidc"]
 
 
@@ -150,7 +175,22 @@ def test_following_a_link_begins_nothing_and_arriving_without_a_beginning_writes
     assert rows(house) == before
 
 
-FAULTS = ["nonce", "no nonce", "audience", "audiences", "issuer", "expired", "no expiry", "no subject", "future", "key", "unknown key", "shared secret", "unsigned", "no token"]
+FAULTS = [
+    "nonce",
+    "no nonce",
+    "audience",
+    "audiences",
+    "issuer",
+    "expired",
+    "no expiry",
+    "no subject",
+    "future",
+    "key",
+    "unknown key",
+    "shared secret",
+    "unsigned",
+    "no token",
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -202,7 +242,10 @@ def test_a_code_counts_once_at_the_service_too(world):
     code = parse_qs(urlsplit(first).query)["code"][0]
     come_back(app, first)
     state = parse_qs(urlsplit(go_out(app)).query)["state"][0]
-    assert "antwortet gerade nicht" in come_back(app, f"/anmelden/dienst/zurueck?code={code}&state={state}", status=502).text
+    assert (
+        "antwortet gerade nicht"
+        in come_back(app, f"/anmelden/dienst/zurueck?code={code}&state={state}", status=502).text
+    )
 
 
 @pytest.mark.parametrize("change", ["state", "browser", "none", "foreign code"])
@@ -225,7 +268,15 @@ def test_what_was_begun_elsewhere_is_not_finished_here(world, change):
 
 def test_only_who_has_an_account_comes_in_unless_accounts_are_made(world, provider):
     house, browser = world
-    provider(person={**ANNA, "sub": "b-2", "preferred_username": "bernd", "name": "Bernd Neu", "groups": ["portal-rat", "sonstiges"]})
+    provider(
+        person={
+            **ANNA,
+            "sub": "b-2",
+            "preferred_username": "bernd",
+            "name": "Bernd Neu",
+            "groups": ["portal-rat", "sonstiges"],
+        }
+    )
     app = browser()
     assert "hier kein Konto" in come_back(app, go_out(app), status=403).text
     app = browser(OIDC_CREATE="an")
@@ -292,7 +343,9 @@ def test_who_is_invited_takes_the_account_with_the_service_once_whatever_the_ser
     provider(person={**PAUL, "preferred_username": "somebody.else"})
     app = browser()
     page = come_back(app, go_out(app, invitation=secret), status=200)
-    assert "Sie verbinden sich mit dem Konto" in page.text and "somebody.else" in page.text and linked(house, "paul") == []
+    assert (
+        "Sie verbinden sich mit dem Konto" in page.text and "somebody.else" in page.text and linked(house, "paul") == []
+    )
     assert press(app, page, "/anmelden/dienst/verbinden").headers["Location"].endswith("/redaktion")
     assert linked(house, "paul") == ["p-1"] and grants(house, "paul") == {("chair", "", "hand")}
     assert "Guten Tag, Paul" in app.get("/redaktion").text
@@ -343,7 +396,9 @@ def test_the_link_to_a_new_password_connects_nobody(world, provider):
         page = app.get("/anmelden" if link[0] == "x" else f"/anmelden/{link}")
         assert "einladung" not in page.text
         token = page.html.find("input", {"name": "formular"})["value"]
-        assert "gilt nicht mehr" in app.post("/anmelden/dienst", {"formular": token, "einladung": link}, status=403).text
+        assert (
+            "gilt nicht mehr" in app.post("/anmelden/dienst", {"formular": token, "einladung": link}, status=403).text
+        )
     assert linked(house, "paul") == [] and grants(house, "paul") == {("member", "", "hand")}
 
 
@@ -404,7 +459,10 @@ def test_a_new_account_has_no_rights_and_gives_way_to_the_one_its_person_is_invi
     provider(person={**PAUL, "preferred_username": "paul.neu"})
     app = browser(OIDC_CREATE="an")
     come_back(app, go_out(app), status=303)
-    assert grants(house, "paul.neu") == set() and "„paul.neu“ hat noch keine Rolle" in app.get("/redaktion", status=403).text
+    assert (
+        grants(house, "paul.neu") == set()
+        and "„paul.neu“ hat noch keine Rolle" in app.get("/redaktion", status=403).text
+    )
     secret = account(house, "paul", "chair")
     other = browser(OIDC_CREATE="an")
     accept(other, secret)
@@ -423,18 +481,27 @@ def test_an_administrator_links_and_parts_with_the_lasting_name(world, provider)
     with house.writing("test") as work:
         adam = accounts.find(work.session, "adam")
         adam.totp_secret, adam.totp_is_confirmed = "A" * 32, True
-        app.set_cookie("__Secure-redaktion", sessions.begin(work.session, adam, address="", agent="", now=work.desk.now, is_strong=True))
+        app.set_cookie(
+            "__Secure-redaktion",
+            sessions.begin(work.session, adam, address="", agent="", now=work.desk.now, is_strong=True),
+        )
         path = f"/redaktion/konten/{accounts.find(work.session, 'paul').id}"
     assert "Kennung: p-1" in app.get("/redaktion/protokoll?woran=paul").text
     for wrong, words in (("", "fehlt"), ("x" * 256, "zu lang")):
         assert words in act(app, path, "connect", subject=wrong).text
     assert act(app, path, "connect", subject=" p-1 ").status_int == 303
-    assert come_back(stranger, go_out(stranger)).status_int == 303 and "Guten Tag, Paul" in stranger.get("/redaktion").text
+    assert (
+        come_back(stranger, go_out(stranger)).status_int == 303 and "Guten Tag, Paul" in stranger.get("/redaktion").text
+    )
     assert 'value="connect"' not in app.get(path).text
     act(app, path, "disconnect")
     assert stranger.get("/redaktion").status_int == 303
     come_back(stranger, go_out(stranger), status=403)
-    assert [[row.actor, row.subject, row.detail] for action in ("account.linked", "account.unlinked") for row in logged(house, action)] == [["adam", "paul", "p-1"]] * 2
+    assert [
+        [row.actor, row.subject, row.detail]
+        for action in ("account.linked", "account.unlinked")
+        for row in logged(house, action)
+    ] == [["adam", "paul", "p-1"]] * 2
 
 
 def test_a_lasting_name_that_belongs_to_somebody_is_not_given_away(world, provider):
@@ -466,7 +533,13 @@ def test_roles_follow_the_service_and_those_given_by_hand_stay(world, provider):
     with house.writing("test") as work:
         accounts.grant(work.session, accounts.find(work.session, "anna"), "chair", "", by="adam", now=work.desk.now)
     app = browser()
-    for groups, wanted in ((["portal-by"], {("land", "BY", "oidc")}), (["portal-rat"], {("member", "", "oidc")}), ("portal-by", {("land", "BY", "oidc")}), ([], set()), (None, set())):
+    for groups, wanted in (
+        (["portal-by"], {("land", "BY", "oidc")}),
+        (["portal-rat"], {("member", "", "oidc")}),
+        ("portal-by", {("land", "BY", "oidc")}),
+        ([], set()),
+        (None, set()),
+    ):
         provider(person={**ANNA, "groups": groups})
         come_back(app, go_out(app), status=303)
         assert grants(house) == {("chair", "", "hand")} | wanted
@@ -491,7 +564,14 @@ def test_a_role_that_needs_a_second_factor_needs_it_here_too(world):
 def test_keys_are_kept_and_read_again_when_the_service_changes_them(provider, tmp_path):
     provider(fault="", person=ANNA)
     moment = [0.0]
-    configured = settings.load({"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET, "BASE_URL": "https://b.example"})
+    configured = settings.load(
+        {
+            "OIDC_ISSUER": provider.issuer,
+            "OIDC_CLIENT_ID": CLIENT,
+            "OIDC_CLIENT_SECRET": SECRET,
+            "BASE_URL": "https://b.example",
+        }
+    )
     made = oidc.Provider(configured, clock=lambda: moment[0])
 
     def sign_in():
@@ -520,11 +600,18 @@ def test_keys_are_kept_and_read_again_when_the_service_changes_them(provider, tm
     assert tuple(now - then for now, then in zip(reads(), before, strict=True)) == (3, 2)
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"OIDC_ISSUER": "http://boese.example", "OIDC_CLIENT_ID": "x"}, "https"), ({"OIDC_ISSUER": "https://x.example"}, "OIDC_CLIENT_ID"),
-    ({"OIDC_ROLES": "gruppe"}, "gruppe=rolle"), ({"OIDC_ROLES": "g=nonsense"}, "secretariat"), ({"OIDC_ROLES": "g=clock"}, "keine Zuordnung"),
-    ({"OIDC_ROLES": "g=administrator@fitko"}, "immer überall"), ({"OIDC_CREATE": "vielleicht"}, "an und aus"),
-])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"OIDC_ISSUER": "http://boese.example", "OIDC_CLIENT_ID": "x"}, "https"),
+        ({"OIDC_ISSUER": "https://x.example"}, "OIDC_CLIENT_ID"),
+        ({"OIDC_ROLES": "gruppe"}, "gruppe=rolle"),
+        ({"OIDC_ROLES": "g=nonsense"}, "secretariat"),
+        ({"OIDC_ROLES": "g=clock"}, "keine Zuordnung"),
+        ({"OIDC_ROLES": "g=administrator@fitko"}, "immer überall"),
+        ({"OIDC_CREATE": "vielleicht"}, "an und aus"),
+    ],
+)
 def test_settings_that_cannot_work_stop_the_start(given, words):
     with pytest.raises(settings.SettingError, match=words):
         settings.load(given)

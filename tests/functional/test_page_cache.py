@@ -6,8 +6,8 @@ import datetime as dt
 
 from webtest import TestApp
 
-from portal.cache import ASK_EACH_TIME, ASKED, CACHEABLE, PageCache
-from portal.position import Away
+from portal.web.cache import ASK_EACH_TIME, ASKED, CACHEABLE, PageCache
+from portal.web.position import Away
 
 
 class Made:
@@ -34,7 +34,9 @@ def test_a_page_is_made_anew_when_the_day_changes_and_only_then():
     assert app.get("/").headers["ETag"] == first.headers["ETag"] and made.count == 1
     days[0] = dt.date(2026, 1, 2)
     assert app.get("/").headers["ETag"] != first.headers["ETag"] and made.count == 2
-    assert app.get("/", headers={"If-None-Match": first.headers["ETag"]}).status_int == 200, "yesterday's page is not today's"
+    assert app.get("/", headers={"If-None-Match": first.headers["ETag"]}).status_int == 200, (
+        "yesterday's page is not today's"
+    )
 
 
 def test_addresses_and_headers_count():
@@ -43,7 +45,13 @@ def test_addresses_and_headers_count():
     for number in range(200):
         TestApp(store).get("/" + "a" * 1_500 + str(number))
     pages = store._ordinary._pages
-    assert sum(len(key[0]) + len(key[1]) + len(kept.body) + sum(map(len, map(str, kept.headers))) for key, kept in pages.items()) < 50_000
+    assert (
+        sum(
+            len(key[0]) + len(key[1]) + len(kept.body) + sum(map(len, map(str, kept.headers)))
+            for key, kept in pages.items()
+        )
+        < 50_000
+    )
     assert 0 < len(pages) < 20
 
 

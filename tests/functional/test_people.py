@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import accounts, people
+from content.services.accounts import accounts
+from content.services.editing import people
 from tests.functional.conftest import sign_in
 from tests.functional.people import act, logged
 from workflows.vocabulary import ROLES
@@ -44,7 +45,9 @@ def test_a_locked_administrator_is_none(desk):
         people.set_active(work.desk, accounts.find(work.session, "adam"), is_active=False)
 
 
-@pytest.mark.parametrize("role", sorted(name for name, row in ROLES.items() if row.is_human and name != "administrator"))
+@pytest.mark.parametrize(
+    "role", sorted(name for name, row in ROLES.items() if row.is_human and name != "administrator")
+)
 def test_nobody_but_administrators_gives_himself_anything(desk, role):
     house, browser = desk
     app = browser("rolf", role, organisation="fitko" if ROLES[role].needs_organisation else "")
@@ -55,7 +58,10 @@ def test_nobody_but_administrators_gives_himself_anything(desk, role):
         app.post(path, {"formular": token, "schritt": "grant", "role": "secretariat"}, status=403)
     for path in ("/redaktion/protokoll", "/redaktion/protokoll.csv", "/redaktion/versand"):
         app.get(path, status=403)
-    with admin_desk(house, "rolf", ROLES[role].permits) as work, pytest.raises(accounts.InvalidInput, match="Administration"):
+    with (
+        admin_desk(house, "rolf", ROLES[role].permits) as work,
+        pytest.raises(accounts.InvalidInput, match="Administration"),
+    ):
         people.grant(work.desk, work.session.get_one(models.Account, rolf), "secretariat", "")
 
 
@@ -68,7 +74,15 @@ def test_a_right_over_the_house_needs_a_role_everywhere(desk):
     app.get("/redaktion/konten", status=403)
 
 
-@pytest.mark.parametrize(("role", "organisation", "words"), [("administrator", "fitko", "immer überall"), ("land", "nirgends", "nirgends"), ("clock", "", "gibt es nicht"), ("", "", "gibt es nicht")])
+@pytest.mark.parametrize(
+    ("role", "organisation", "words"),
+    [
+        ("administrator", "fitko", "immer überall"),
+        ("land", "nirgends", "nirgends"),
+        ("clock", "", "gibt es nicht"),
+        ("", "", "gibt es nicht"),
+    ],
+)
 def test_a_role_that_cannot_be_is_refused_with_words_and_what_was_typed_stays(desk, role, organisation, words):
     house, browser = desk
     app = browser("adam", "administrator")
@@ -115,7 +129,14 @@ def test_every_act_of_an_administrator_is_logged_and_takes_effect(desk):
     act(app, path, "lock")
     assert anna.get("/redaktion").status_int == 303
     act(app, path, "unlock")
-    for action in ("account.grant", "account.revoke", "account.changed", "account.link", "account.locked", "account.unlocked"):
+    for action in (
+        "account.grant",
+        "account.revoke",
+        "account.changed",
+        "account.link",
+        "account.locked",
+        "account.unlocked",
+    ):
         assert [(row.actor, row.subject) for row in logged(house, action)] == [("adam", "anna")], action
 
 
@@ -149,7 +170,12 @@ def test_somebody_without_any_role_can_leave_and_change_his_password(desk):
 def test_forms_of_the_house_refuse_what_did_not_come_from_them(desk):
     _house, browser = desk
     app = browser("adam", "administrator")
-    for path in ("/redaktion/konten", "/redaktion/konten/1", "/redaktion/versand", "/redaktion/hinweise", "/redaktion/hinweise/einstellungen", "/redaktion/konto"):
+    for path in (
+        "/redaktion/konten",
+        "/redaktion/konten/1",
+        "/redaktion/versand",
+        "/redaktion/hinweise",
+        "/redaktion/hinweise/einstellungen",
+        "/redaktion/konto",
+    ):
         app.post(path, {"schritt": "lock", "formular": "falsch"}, status=409)
-
-

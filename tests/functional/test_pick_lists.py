@@ -9,8 +9,9 @@ import pytest
 from content.kinds import KINDS
 from content.schemas import SCHEMAS
 from content.schemas.parts import CHAIR
-from content.services import lookup, picks
-from portal import pick_lists
+from content.services.base import lookup
+from content.services.editing import picks
+from portal.desk import pick_lists
 from tests.functional.test_desk import form_of
 
 
@@ -86,7 +87,11 @@ def test_lists_have_an_input_for_each_value_with_proposals_and_grow(secretariat)
     more[f"addressees.{len(before) + 2}"] = "FITKO"
     more.submit(status=303)
     with house.writing("test") as work:
-        assert lookup.find(work.session, "/empfehlung/efa-vorrang").input["addressees"] == [*before[:-1], "Hamburg", "FITKO"]
+        assert lookup.find(work.session, "/empfehlung/efa-vorrang").input["addressees"] == [
+            *before[:-1],
+            "Hamburg",
+            "FITKO",
+        ]
 
 
 def test_choices_of_a_list_are_check_boxes(secretariat):
@@ -104,7 +109,9 @@ def test_an_old_form_with_one_value_a_line_is_still_read(secretariat):
     _, app = secretariat
     form = form_of(app.get("/redaktion/neu/recommendation"))
     fields = [(name, value) for name, value in form.submit_fields() if not name.startswith("addressees")]
-    page = app.post("/redaktion/neu/recommendation", [*fields, ("addressees", "Bund\nLänder\n"), ("behalten", "1")], status=303).follow()
+    page = app.post(
+        "/redaktion/neu/recommendation", [*fields, ("addressees", "Bund\nLänder\n"), ("behalten", "1")], status=303
+    ).follow()
     assert [box["value"] for box in page.html.select("#f-addressees input")][:2] == ["Bund", "Länder"]
 
 
@@ -124,7 +131,9 @@ def test_what_lies_in_the_trash_is_not_offered(secretariat):
     form["slug"], form["title"] = "weg", "Weggeworfene Stelle"
     target = form.submit(status=303).headers["Location"]
     assert "Weggeworfene Stelle" in app.get("/redaktion/neu/offer").text
-    step = next(one for one in app.get(target).forms.values() if "schritt" in one.fields and one["schritt"].value == "trash")
+    step = next(
+        one for one in app.get(target).forms.values() if "schritt" in one.fields and one["schritt"].value == "trash"
+    )
     step.submit(status=303)
     app.get("/redaktion")  # says what was done
     assert "Weggeworfene Stelle" not in app.get("/redaktion/neu/offer").text

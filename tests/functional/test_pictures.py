@@ -14,8 +14,11 @@ from PIL import Image
 from webtest import TestApp, Upload
 
 from content import models
-from content.services import amend, exchange, lookup, transition
-from portal.incoming import store_file
+from content.services.base import lookup
+from content.services.exchange import exchange
+from content.services.publishing import amend
+from content.services.workflow import transition
+from portal.web.incoming import store_file
 from tests.functional.test_desk import form_of
 
 
@@ -78,7 +81,10 @@ def test_no_size_is_public_before_the_text_or_after_its_withdrawal(release):
 def test_the_kit_holds_the_largest_size_once(release):
     _, app, url, _ = release
     with zipfile.ZipFile(io.BytesIO(TestApp(app.app).get(url + "/pressemappe.zip").body)) as kit:
-        assert [name for name in kit.namelist() if name.startswith("bilder/")] == ["bilder/foto.jpg", "bilder/nachweise.txt"]
+        assert [name for name in kit.namelist() if name.startswith("bilder/")] == [
+            "bilder/foto.jpg",
+            "bilder/nachweise.txt",
+        ]
         assert Image.open(io.BytesIO(kit.read("bilder/foto.jpg"))).size == (1600, 800)
 
 
@@ -169,11 +175,20 @@ def test_a_picture_among_the_attachments_loses_what_the_camera_hid_in_it_at_the_
     app = browser("petra", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = "anlage", "Anlage", "IT-Planungsrat", "x"
-    form["attachments.1.title"], form["attachments.1._hochladen"] = "Foto", Upload("foto.jpg", _camera_photo(), "image/jpeg")
+    form["attachments.1.title"], form["attachments.1._hochladen"] = (
+        "Foto",
+        Upload("foto.jpg", _camera_photo(), "image/jpeg"),
+    )
     form.submit(status=303)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "foto.jpg").write_bytes(_camera_photo())
-    line = {"type": "page", "slug": "anlage", "title": "Anlage", "text": "x", "attachments": [{"title": "Foto", "file": "foto.jpg"}]}
+    line = {
+        "type": "page",
+        "slug": "anlage",
+        "title": "Anlage",
+        "text": "x",
+        "attachments": [{"title": "Foto", "file": "foto.jpg"}],
+    }
     (tmp_path / "lines.jsonl").write_text(json.dumps(line))
     with house.writing("operator") as work:
         exchange.Importer(work.desk, store=store_file(work), is_publishing=True).read([tmp_path / "lines.jsonl"])
@@ -190,8 +205,14 @@ def test_a_figure_of_a_report_that_is_imported_is_shown_as_it_is_kept(desk, tmp_
     given = hashlib.sha256(_camera_photo()).hexdigest()
     text = f'![Ein Feld](/datei/{given}/foto.jpg "Das Feld | AG Probe")\n\n[Fremd](/datei/{given}/anderes.jpg)'
     line = {
-        "type": "report", "slug": "abgebildet", "title": "Abgebildet", "group": "AG Probe", "text": "x", "published_on": "2026-11-01",
-        "sections": [{"heading": "Eins", "text": text}], "attachments": [{"title": "Foto", "file": "foto.jpg", "visibility": "public"}],
+        "type": "report",
+        "slug": "abgebildet",
+        "title": "Abgebildet",
+        "group": "AG Probe",
+        "text": "x",
+        "published_on": "2026-11-01",
+        "sections": [{"heading": "Eins", "text": text}],
+        "attachments": [{"title": "Foto", "file": "foto.jpg", "visibility": "public"}],
     }
     (tmp_path / "lines.jsonl").write_text(json.dumps(line))
     for _ in range(2):
@@ -201,4 +222,7 @@ def test_a_figure_of_a_report_that_is_imported_is_shown_as_it_is_kept(desk, tmp_
             report = lookup.find(work.session, "/bericht/abgebildet")
             kept = report.attachments[0].sha256
             assert kept != given and report.rev == 1
-            assert f"/datei/{kept}/foto.jpg" in report.sections[0].text and f"/datei/{given}/anderes.jpg" in report.sections[0].text
+            assert (
+                f"/datei/{kept}/foto.jpg" in report.sections[0].text
+                and f"/datei/{given}/anderes.jpg" in report.sections[0].text
+            )

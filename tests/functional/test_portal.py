@@ -9,17 +9,49 @@ import pytest
 from defusedxml import ElementTree
 
 from content.kinds import KINDS
-from content.services import edit, lookup, transition
-from portal.security import HEADERS
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import transition
+from portal.web.security import HEADERS
 
 DECISION = "/beschluss/2021/39"
 PAGES = [
-    "/", "/beschluesse", "/sitzungen", "/presse", "/berichte", "/empfehlungen", "/marktplatz", "/organisationen", "/glossar", "/gremien",
-    DECISION, "/beschluss/2021/37", "/beschluss/2021/24", "/beschluss/al-runde/2025/02", "/sitzung/36", "/sitzung/umlauf-2018-08-24",
-    "/sitzung/sonder-2018-02-08", "/presse/2021-10-29-36-sitzung-hamburg", "/bericht/verwaltung-und-startups", "/empfehlung/efa-vorrang",
-    "/organisation/fitko", "/glossar/onlinezugangsgesetz", "/gremium/it-planungsrat", "/seite/impressum", "/seite/datenschutz",
-    "/seite/barrierefreiheit", "/ledger", "/stand", "/hilfe", f"{DECISION}/fassungen", f"{DECISION}/zitieren", "/suche", "/suche?q=Marktplatz",
-    "/?stand=2022-03-01", f"{DECISION}?stand=2022-03-01", "/beschluesse?jahr=2021&thema=EfA&sortierung=alt",
+    "/",
+    "/beschluesse",
+    "/sitzungen",
+    "/presse",
+    "/berichte",
+    "/empfehlungen",
+    "/marktplatz",
+    "/organisationen",
+    "/glossar",
+    "/gremien",
+    DECISION,
+    "/beschluss/2021/37",
+    "/beschluss/2021/24",
+    "/beschluss/al-runde/2025/02",
+    "/sitzung/36",
+    "/sitzung/umlauf-2018-08-24",
+    "/sitzung/sonder-2018-02-08",
+    "/presse/2021-10-29-36-sitzung-hamburg",
+    "/bericht/verwaltung-und-startups",
+    "/empfehlung/efa-vorrang",
+    "/organisation/fitko",
+    "/glossar/onlinezugangsgesetz",
+    "/gremium/it-planungsrat",
+    "/seite/impressum",
+    "/seite/datenschutz",
+    "/seite/barrierefreiheit",
+    "/ledger",
+    "/stand",
+    "/hilfe",
+    f"{DECISION}/fassungen",
+    f"{DECISION}/zitieren",
+    "/suche",
+    "/suche?q=Marktplatz",
+    "/?stand=2022-03-01",
+    f"{DECISION}?stand=2022-03-01",
+    "/beschluesse?jahr=2021&thema=EfA&sortierung=alt",
 ]
 
 
@@ -29,15 +61,27 @@ def test_page_answers_with_every_safety_header_and_nothing_foreign(portal, path)
     assert response.status_int == 200
     assert set(HEADERS.items()) <= set(response.headers.items())
     assert "Set-Cookie" not in response.headers
-    loaded = re.findall(r'<(?:script|img|link)[^>]+?(?:src|href)="(https?:)?//', response.text.replace('rel="canonical" href="https://beschluesse.example', ""))
+    loaded = re.findall(
+        r'<(?:script|img|link)[^>]+?(?:src|href)="(https?:)?//',
+        response.text.replace('rel="canonical" href="https://beschluesse.example', ""),
+    )
     assert loaded == []
     assert " style=" not in response.text and " onclick=" not in response.text
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["/beschluss/2021-39", "/beschluss/beschluss-2021-39", "/beschluss/beschluss-2021-39/", "/Beschluss%202021/39", "/beschluss/2021/039",
-     "/beschluesse/2021-39", "/2021-39", "/beschluss/2021/39/", "/beschluss/beschluss-2021-39;jsessionid=4711"],
+    [
+        "/beschluss/2021-39",
+        "/beschluss/beschluss-2021-39",
+        "/beschluss/beschluss-2021-39/",
+        "/Beschluss%202021/39",
+        "/beschluss/2021/039",
+        "/beschluesse/2021-39",
+        "/2021-39",
+        "/beschluss/2021/39/",
+        "/beschluss/beschluss-2021-39;jsessionid=4711",
+    ],
 )
 def test_every_form_of_a_number_leads_to_the_page(portal, typed):
     response = portal[0].get(typed, status=301)
@@ -49,7 +93,19 @@ def test_address_of_the_earlier_site_leads_to_the_page(portal):
     assert response.headers["Location"].endswith("/beschluss/2018/37")
 
 
-@pytest.mark.parametrize("path", ["/nix", "/beschluss/2021/98", "/sitzung/999", "/datei/" + "0" * 64 + "/x.pdf", "/feeds/nix.atom", "/sitemap-9.xml", f"{DECISION}?fassung=7", f"{DECISION}/fassungen/1..9"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nix",
+        "/beschluss/2021/98",
+        "/sitzung/999",
+        "/datei/" + "0" * 64 + "/x.pdf",
+        "/feeds/nix.atom",
+        "/sitemap-9.xml",
+        f"{DECISION}?fassung=7",
+        f"{DECISION}/fassungen/1..9",
+    ],
+)
 def test_what_is_not_there_answers_404_with_a_search(portal, path):
     response = portal[0].get(path, status=404)
     assert 'action="/suche"' in response.text
@@ -57,10 +113,22 @@ def test_what_is_not_there_answers_404_with_a_search(portal, path):
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/?stand=2022-13-01", 400), ("/?stand=9999-01-01", 400), ("/?stand=%ff", 400), (f"{DECISION}?fassung=abc", 400), ("/beschluesse?seite=-5", 200),
-     ("/beschluesse?seite=99999999999999999999", 200), ("/beschluesse?seite=%00", 200), ("/beschluesse?jahr=%F0%9F%92%A9", 200),
-     ("/suche?q=" + "a" * 7000, 200), ("/suche?q=" + "a" * 9000, 414), ("/suche?q=%22%28%2A%00", 200), ("/suche?q=*a*&seite=-1", 200), ("/ledger?seite=x", 200),
-     ("/stand?stand=2022-03-01&seite_pfad=//boese.example", 303)],
+    [
+        ("/?stand=2022-13-01", 400),
+        ("/?stand=9999-01-01", 400),
+        ("/?stand=%ff", 400),
+        (f"{DECISION}?fassung=abc", 400),
+        ("/beschluesse?seite=-5", 200),
+        ("/beschluesse?seite=99999999999999999999", 200),
+        ("/beschluesse?seite=%00", 200),
+        ("/beschluesse?jahr=%F0%9F%92%A9", 200),
+        ("/suche?q=" + "a" * 7000, 200),
+        ("/suche?q=" + "a" * 9000, 414),
+        ("/suche?q=%22%28%2A%00", 200),
+        ("/suche?q=*a*&seite=-1", 200),
+        ("/ledger?seite=x", 200),
+        ("/stand?stand=2022-03-01&seite_pfad=//boese.example", 303),
+    ],
 )
 def test_hostile_queries_answer_cleanly(portal, path, status):
     response = portal[0].get(path, status=status)
@@ -73,7 +141,9 @@ def test_posting_to_a_public_page_changes_nothing(portal):
 
 def test_search_puts_the_exact_number_first_and_marks_words(portal):
     page = portal[0].get("/suche?q=2021-39")
-    found = re.findall(r'class="row-title" href="([^"#]+)', page.text) or re.findall(r'href="(/beschluss/[^"#]+)', page.text)
+    found = re.findall(r'class="row-title" href="([^"#]+)', page.text) or re.findall(
+        r'href="(/beschluss/[^"#]+)', page.text
+    )
     assert found[0] == DECISION
     assert "<mark>" in portal[0].get("/suche?q=Marktplatz").text
 
@@ -104,7 +174,9 @@ def test_compressed_page_is_the_same_page(portal):
     packed = portal[0].get(DECISION, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["ETag"] != plain.headers["ETag"]
     assert packed.headers["Vary"] == "Accept-Encoding"
-    assert (packed.text == plain.text and int(packed.headers["Content-Length"]) < len(plain.body)) or packed.body == plain.body
+    assert (
+        packed.text == plain.text and int(packed.headers["Content-Length"]) < len(plain.body)
+    ) or packed.body == plain.body
 
 
 def test_head_answers_like_get_without_a_body(portal):
@@ -114,8 +186,21 @@ def test_head_answers_like_get_without_a_body(portal):
 
 def test_withdrawn_decision_answers_410_and_its_words_are_nowhere(portal):
     app, house = portal
-    surfaces = ["/", "/beschluesse", "/sitzung/36", "/suche?q=Nachnutzung+govdigital", "/feeds/alle.atom", "/feeds/beschluss.atom", "/sitemap.xml", "/ledger",
-                "/?stand=2022-03-01", "/beschluesse?stand=2022-03-01", "/presse/2021-10-29-36-sitzung-hamburg", "/beschluss/2024/13", "/empfehlung/efa-vorrang"]
+    surfaces = [
+        "/",
+        "/beschluesse",
+        "/sitzung/36",
+        "/suche?q=Nachnutzung+govdigital",
+        "/feeds/alle.atom",
+        "/feeds/beschluss.atom",
+        "/sitemap.xml",
+        "/ledger",
+        "/?stand=2022-03-01",
+        "/beschluesse?stand=2022-03-01",
+        "/presse/2021-10-29-36-sitzung-hamburg",
+        "/beschluss/2024/13",
+        "/empfehlung/efa-vorrang",
+    ]
     words = "Kommunale Nachnutzung von EfA-Diensten über govdigital"
     assert any(words in app.get(path).text for path in surfaces)
     with house.writing("test") as work:
@@ -127,11 +212,21 @@ def test_withdrawn_decision_answers_410_and_its_words_are_nowhere(portal):
         agenda.rev += 1
         transition.correct(work.desk, agenda, "Titel eines Punkts entfernt.")
     assert "einen Fehler" in app.get(DECISION, status=410).text
-    for path in [DECISION, f"{DECISION}?fassung=1", f"{DECISION}.json", f"{DECISION}.pdf", f"{DECISION}/zitat.bib", f"{DECISION}?stand=2022-03-01", f"{DECISION}/fassungen/1..1"]:
+    for path in [
+        DECISION,
+        f"{DECISION}?fassung=1",
+        f"{DECISION}.json",
+        f"{DECISION}.pdf",
+        f"{DECISION}/zitat.bib",
+        f"{DECISION}?stand=2022-03-01",
+        f"{DECISION}/fassungen/1..1",
+    ]:
         assert words not in app.get(path, status=410).text
     for path in surfaces:
         text = app.get(path).text
-        assert words not in text and f'href="{DECISION}"' not in text.replace(f'<a href="{DECISION}">(zurückgezogen)', "")
+        assert words not in text and f'href="{DECISION}"' not in text.replace(
+            f'<a href="{DECISION}">(zurückgezogen)', ""
+        )
 
 
 def test_reference_comes_alive_when_its_target_is_published(portal):
@@ -168,7 +263,9 @@ def test_attachment_is_served_with_a_safe_name_and_vanishes_when_withdrawn(porta
     app, house = portal
     url = re.search(r'href="(/datei/[^"]+)"', app.get("/beschluss/2021/05").text)[1]
     response = app.get(url)
-    assert response.content_type == "application/pdf" and response.headers["Content-Disposition"].startswith("inline; filename=")
+    assert response.content_type == "application/pdf" and response.headers["Content-Disposition"].startswith(
+        "inline; filename="
+    )
     with house.writing("test") as work:
         transition.withdraw(work.desk, lookup.find(work.session, "/beschluss/2021/05"), "Grund.")
     app.get(url, status=404)
@@ -186,7 +283,10 @@ def test_feed_is_valid_atom(portal, name):
 
 def test_sitemap_lists_pages_that_answer(portal):
     root = ElementTree.fromstring(portal[0].get("/sitemap.xml").body)
-    urls = [node.text.removeprefix("https://beschluesse.example") for node in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+    urls = [
+        node.text.removeprefix("https://beschluesse.example")
+        for node in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    ]
     assert DECISION in urls and len(urls) > 100
     for url in urls[::7]:
         portal[0].get(url, status=200)
@@ -225,18 +325,37 @@ def test_every_link_on_every_page_leads_somewhere(portal):
         response = app.get(path, status="*")
         assert response.status_int in {200, 301, 303}, path
         if response.content_type == "text/html":
-            waiting += [link.replace("&amp;", "&").split("#")[0] for link in re.findall(r'href="(/[^"]*)"', response.text) if not link.startswith("/static/") and not link.endswith((".pdf", ".json")) and "stand=" not in link]
+            waiting += [
+                link.replace("&amp;", "&").split("#")[0]
+                for link in re.findall(r'href="(/[^"]*)"', response.text)
+                if not link.startswith("/static/") and not link.endswith((".pdf", ".json")) and "stand=" not in link
+            ]
     assert len(seen) == 250
 
 
-@pytest.mark.parametrize("path", ["/", DECISION, "/beschluss/2022/04", "/sitzung/36", "/beschluesse?jahr=2021", "/bericht/verwaltung-und-startups", "/gremium/it-planungsrat"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        DECISION,
+        "/beschluss/2022/04",
+        "/sitzung/36",
+        "/beschluesse?jahr=2021",
+        "/bericht/verwaltung-und-startups",
+        "/gremium/it-planungsrat",
+    ],
+)
 def test_every_link_to_another_page_stays_in_the_past_that_was_asked_for(portal, path):
     day = "2023-05-05"
     joined = f"{path}&stand={day}" if "?" in path else f"{path}?stand={day}"
     text = portal[0].get(joined, status="*").text
     links = re.findall(r'<a\b[^>]*href="(/[^"]*)"([^>]*)>', text)
     timeless = ("/static", "/datei", "/ledger", "/register", "/feeds", "/stand", "/suche", "/hilfe")
-    lost = [url for url, rest in links if not url.startswith(timeless) and f"stand={day}" not in url and "data-heute" not in rest]
+    lost = [
+        url
+        for url, rest in links
+        if not url.startswith(timeless) and f"stand={day}" not in url and "data-heute" not in rest
+    ]
     assert len(links) > 10
     assert lost == []
 
@@ -256,7 +375,11 @@ def test_an_older_form_of_a_number_keeps_the_day_that_was_asked_for(portal):
 
 def test_front_page_of_a_large_session_stays_short_and_leads_to_the_rest(portal):
     text = portal[0].get("/").text
-    rows = text.split("Beschlüsse aus dieser Sitzung", 1)[-1].split("</ol>", 1)[0].count("<li") if "Beschlüsse aus dieser Sitzung" in text else 0
+    rows = (
+        text.split("Beschlüsse aus dieser Sitzung", 1)[-1].split("</ol>", 1)[0].count("<li")
+        if "Beschlüsse aus dieser Sitzung" in text
+        else 0
+    )
     assert rows <= 12
 
 

@@ -10,7 +10,8 @@ from webtest import TestApp
 from content import models
 from content.kinds import KINDS
 from content.schemas import SCHEMAS
-from content.services import lookup, transition
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of
 from tests.functional.test_pictures import photo, upload
 from workflows.recommendation import RECOMMENDATION
@@ -82,7 +83,11 @@ def test_preview_of_a_new_item_is_the_body_of_its_first_page_for_every_kind_with
         url = f"/{KINDS[kind].path}/ganz-neu"
         form = form_of(app.get(f"/redaktion/eintrag/{item_at(house, PUBLISHED[kind])}/bearbeiten"))
         form["slug"] = "ganz-neu"
-        given = [(name, "" if name == "published_on" else value) for name, value in form.submit_fields() if not name.startswith(NOT_COPIED)]
+        given = [
+            (name, "" if name == "published_on" else value)
+            for name, value in form.submit_fields()
+            if not name.startswith(NOT_COPIED)
+        ]
         shown = app.post(f"/redaktion/vorschau/{kind}", given).text
         TestApp(app.app).get(url, status=404)
         app.post(f"/redaktion/neu/{kind}", given, status=303)
@@ -101,10 +106,22 @@ def test_a_preview_says_on_the_page_that_it_is_one_and_claims_no_entry_of_the_le
         public = TestApp(app.app).get(url).text
         shown = preview(app, form_of(app.get(f"/redaktion/eintrag/{item_at(house, url)}/bearbeiten")), kind).text
         assert "Vorschau, nicht veröffentlicht." in shown[shown.index("<main") :], kind
-        for claim in ("/ledger#e", "unterschrieben", "SHA-256 ", "gültig seit", "(geltend)", "application/ld+json", "citation_title", f"{url}.pdf"):
+        for claim in (
+            "/ledger#e",
+            "unterschrieben",
+            "SHA-256 ",
+            "gültig seit",
+            "(geltend)",
+            "application/ld+json",
+            "citation_title",
+            f"{url}.pdf",
+        ):
             assert claim not in shown, (kind, claim)
             assert claim in public or claim in {"citation_title", "SHA-256 "}, (kind, claim)
-        assert "nicht veröffentlicht, ohne Eintrag im Veröffentlichungsregister" in re.search(r'class="print-only".*?</p>', shown, re.DOTALL)[0]
+        assert (
+            "nicht veröffentlicht, ohne Eintrag im Veröffentlichungsregister"
+            in re.search(r'class="print-only".*?</p>', shown, re.DOTALL)[0]
+        )
 
 
 def test_preview_leaves_no_trace_but_the_draft(desk):
@@ -113,10 +130,16 @@ def test_preview_leaves_no_trace_but_the_draft(desk):
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = "probe", "Zur Probe", "IT-Planungsrat", "Ein Text."
     with house.writing("test") as work:
-        counts = [work.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (models.Item, models.Edition, models.LedgerEntry, models.Job, models.AuditEntry)]
+        counts = [
+            work.session.scalar(sa.select(sa.func.count()).select_from(table))
+            for table in (models.Item, models.Edition, models.LedgerEntry, models.Job, models.AuditEntry)
+        ]
     assert "Zur Probe" in preview(app, form, "press_release").text
     with house.writing("test") as work:
-        assert counts == [work.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (models.Item, models.Edition, models.LedgerEntry, models.Job, models.AuditEntry)]
+        assert counts == [
+            work.session.scalar(sa.select(sa.func.count()).select_from(table))
+            for table in (models.Item, models.Edition, models.LedgerEntry, models.Job, models.AuditEntry)
+        ]
         assert [row.input["title"] for row in work.session.scalars(sa.select(models.FormDraft))] == ["Zur Probe"]
     assert "Zur Probe" not in TestApp(app.app).get("/presse").text
 
@@ -126,7 +149,11 @@ def test_a_picture_that_was_only_chosen_is_seen_in_the_preview(desk):
     app = browser("petra", "press")
     form = upload(form_of(app.get("/redaktion/neu/press_release")), photo())
     form["slug"], form["title"], form["publisher"], form["text"] = "mit-bild", "Mit Bild", "IT-Planungsrat", "x"
-    shown = app.post("/redaktion/vorschau/press_release", form.submit_fields(), upload_files=[("image._hochladen", "foto.jpg", photo())]).text
+    shown = app.post(
+        "/redaktion/vorschau/press_release",
+        form.submit_fields(),
+        upload_files=[("image._hochladen", "foto.jpg", photo())],
+    ).text
     assert shown.count("data:image/jpeg;base64,") == 4 and shown.count("data:image/webp;base64,") == 3
     assert 'src="/datei/' not in shown
     form.submit(status=303)
@@ -148,9 +175,16 @@ def test_preview_shows_what_is_typed_while_another_text_waits_for_approval(desk)
     house, browser = desk
     app = browser("petra", "press")
     form = form_of(app.get("/redaktion/neu/press_release"))
-    form["slug"], form["title"], form["publisher"], form["text"] = "wartet", "Wartet", "IT-Planungsrat", "Der eingereichte Text."
+    form["slug"], form["title"], form["publisher"], form["text"] = (
+        "wartet",
+        "Wartet",
+        "IT-Planungsrat",
+        "Der eingereichte Text.",
+    )
     target = form.submit(status=303).headers["Location"]
-    step = next(one for one in app.get(target).forms.values() if one.fields.get("schritt") and one["schritt"].value == "submit")
+    step = next(
+        one for one in app.get(target).forms.values() if one.fields.get("schritt") and one["schritt"].value == "submit"
+    )
     step.submit(status=303)
     later = form_of(app.get(target + "/bearbeiten"))
     later["text"] = "Der spätere Text."
@@ -194,4 +228,8 @@ def test_preview_of_a_new_form_shows_nothing_of_a_hidden_entry_with_its_address(
     form = form_of(app.get("/redaktion/neu/term"))
     form["slug"], form["title"], form["text"] = "verborgen", "Anderer Begriff", "y"
     shown = preview(app, form, "term", status=400).text
-    assert "Diese Adresse gibt es schon" in shown and "Anderer Begriff" in shown and "Verborgener Begriff" not in shown[shown.index("<form") :]
+    assert (
+        "Diese Adresse gibt es schon" in shown
+        and "Anderer Begriff" in shown
+        and "Verborgener Begriff" not in shown[shown.index("<form") :]
+    )

@@ -11,15 +11,16 @@ import pytest
 from content import models
 from content.freezing import freeze
 from content.kinds import KINDS
-from content.services import ballots, ledger, lookup
-from content.services.publish import current_edition
-from portal import facts
+from content.services.base import lookup
+from content.services.council import ballots
+from content.services.publishing import ledger
+from content.services.publishing.publish import current_edition
+from portal.desk import facts
 from tests.functional.test_council_law import _published, _state
 from tests.functional.test_desk import form_of, step
 from tests.functional.test_preview import PUBLISHED, item_at
 
 TODAY = dt.date.today()
-
 
 
 def notice(app, target):
@@ -50,7 +51,13 @@ def test_every_fact_that_an_edition_freezes_is_told_with_words_when_it_becomes_p
     with house.writing("test") as work:
         public, frozen = frozen_of(work, kind)
         for name, value in frozen.data.items():
-            before = {**public, "title": frozen.title, "text": frozen.text, "html": frozen.html, "data": {**frozen.data, name: None}}
+            before = {
+                **public,
+                "title": frozen.title,
+                "text": frozen.text,
+                "html": frozen.html,
+                "data": {**frozen.data, name: None},
+            }
             found = facts.beside(kind, before, frozen, ())
             if value in (None, "", [], {}) or name in facts.SILENT:
                 assert found == ()
@@ -100,7 +107,10 @@ def test_text_gazette_and_statement_handed_in_together_are_all_told(desk):
     form.submit(status=303)
     step(app.get(target), "submit_change").submit(status=303)
     told = notice(other, target)
-    assert "Was die eingereichte Änderung ändert" in told and "3 Angaben: Text, Bundesanzeiger, Protokollerklärungen" in told
+    assert (
+        "Was die eingereichte Änderung ändert" in told
+        and "3 Angaben: Text, Bundesanzeiger, Protokollerklärungen" in told
+    )
     assert "anders" in told and "2026-04-01" in told and "offene Kosten" in told
 
 

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 from webtest import Upload
 
 from content import models
-from content.db import Base
-from content.services import exchange, lookup, transition
+from content.database.db import Base
+from content.services.base import lookup
+from content.services.exchange import exchange
+from content.services.workflow import transition
 from tests.functional.confirming import is_question, sure
 from tests.functional.test_desk import asking_step, form_of, step
 from tests.functional.test_desk_links import change, new_term
@@ -43,10 +45,19 @@ def everything(house):
 def test_what_was_removed_leaves_no_word_behind_and_its_address_is_free_again(secretariat):
     house, app = secretariat
     form = upload(form_of(app.get("/redaktion/neu/press_release")), photo())
-    form["slug"], form["title"], form["publisher"], form["lead"], form["text"] = "weg", SECRET, "IT-Planungsrat", SECRET, SECRET
+    form["slug"], form["title"], form["publisher"], form["lead"], form["text"] = (
+        "weg",
+        SECRET,
+        "IT-Planungsrat",
+        SECRET,
+        SECRET,
+    )
     form["quotes.1.text"], form["quotes.1.speaker"] = SECRET, "Kim"
     form["contacts.1.organisation"] = SECRET
-    form["attachments.1.title"], form["attachments.1._hochladen"] = SECRET, Upload("geheim.pdf", b"%PDF-1.4 geheim", "application/pdf")
+    form["attachments.1.title"], form["attachments.1._hochladen"] = (
+        SECRET,
+        Upload("geheim.pdf", b"%PDF-1.4 geheim", "application/pdf"),
+    )
     target = form.submit(status=303).headers["Location"]
     change(app, target, f"{SECRET}, zweite Fassung")
     later = form_of(app.get(target + "/bearbeiten"))
@@ -62,10 +73,17 @@ def test_what_was_removed_leaves_no_word_behind_and_its_address_is_free_again(se
     app.get("/redaktion")  # says what was done
     assert SECRET not in app.get("/redaktion/eintraege?zustand=trashed").text
     with house.writing("test") as work:
-        assert work.session.scalars(sa.select(models.File).where(models.File.media_type == "application/pdf", models.File.size_bytes == 15)).all() == []
+        assert (
+            work.session.scalars(
+                sa.select(models.File).where(models.File.media_type == "application/pdf", models.File.size_bytes == 15)
+            ).all()
+            == []
+        )
         row = work.session.scalars(sa.select(models.Item).where(models.Item.publication_state == "removed")).one()
         assert (row.url, row.title, row.text, row.input) == (f"/entfernt/{row.uid}", None, "", {})
-        told = work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.action == "item.removed")).one()
+        told = work.session.scalars(
+            sa.select(models.AuditEntry).where(models.AuditEntry.action == "item.removed")
+        ).one()
         assert (told.subject, told.actor) == ("/presse/weg", "gerda")
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = "weg", "Neu", "IT-Planungsrat", "y"
@@ -145,7 +163,9 @@ def test_only_what_lies_in_the_trash_can_be_removed(secretariat, state):
     new_term(app, "da")
     with house.writing("operator") as work:
         row = lookup.find(work.session, "/glossar/da")
-        road = {"draft": [], "submitted": ["submit"], "published": ["import"], "withdrawn": ["import", "withdraw"]}[state]
+        road = {"draft": [], "submitted": ["submit"], "published": ["import"], "withdrawn": ["import", "withdraw"]}[
+            state
+        ]
         for name in road:
             transition.take(work.desk, row, transition.PUBLICATION, name, {"note": "x"})
         with pytest.raises(Blocked):
@@ -155,11 +175,16 @@ def test_only_what_lies_in_the_trash_can_be_removed(secretariat, state):
 def test_every_kind_can_be_removed(secretariat):
     house, app = secretariat
     fields = {
-        "decision": {"body": "it-planungsrat", "text": "1. x", "title": "t"}, "meeting": {"body": "it-planungsrat", "ordinal": "98", "agenda.1.title": "x"},
-        "press_release": {"slug": "r", "title": "t", "publisher": "p", "text": "x"}, "report": {"slug": "r", "title": "t", "group": "g"},
-        "recommendation": {"slug": "r", "title": "t", "text": "x"}, "market_item": {"slug": "r", "title": "t"},
-        "offer": {"slug": "r", "title": "t", "market_item": "wohngeld", "provider": "fitko"}, "organisation": {"slug": "r", "title": "t"},
-        "term": {"slug": "r", "title": "t", "text": "x"}, "page": {"slug": "r", "title": "t", "text": "x"},
+        "decision": {"body": "it-planungsrat", "text": "1. x", "title": "t"},
+        "meeting": {"body": "it-planungsrat", "ordinal": "98", "agenda.1.title": "x"},
+        "press_release": {"slug": "r", "title": "t", "publisher": "p", "text": "x"},
+        "report": {"slug": "r", "title": "t", "group": "g"},
+        "recommendation": {"slug": "r", "title": "t", "text": "x"},
+        "market_item": {"slug": "r", "title": "t"},
+        "offer": {"slug": "r", "title": "t", "market_item": "wohngeld", "provider": "fitko"},
+        "organisation": {"slug": "r", "title": "t"},
+        "term": {"slug": "r", "title": "t", "text": "x"},
+        "page": {"slug": "r", "title": "t", "text": "x"},
         "body": {"slug": "r", "name": "n", "number_pattern": "YYYY/NN-R", "members.1.code": "X", "members.1.name": "x"},
     }
     for kind, given in fields.items():
@@ -170,10 +195,18 @@ def test_every_kind_can_be_removed(secretariat):
         step(app.get(target), "trash").submit(status=303)
         assert remove(app, target).status_int == 303, kind
     with house.writing("test") as work:
-        assert len(work.session.scalars(sa.select(models.Item).where(models.Item.publication_state == "removed")).all()) == len(fields)
-        assert all(len(json.loads(line)) > 3 for line in exchange.working_lines(work.session)), "a shell has nothing to export"
+        assert len(
+            work.session.scalars(sa.select(models.Item).where(models.Item.publication_state == "removed")).all()
+        ) == len(fields)
+        assert all(len(json.loads(line)) > 3 for line in exchange.working_lines(work.session)), (
+            "a shell has nothing to export"
+        )
     # Numbers are read with the patterns of all bodies: that of a removed one must not be among them.
     form = form_of(app.get("/redaktion/neu/decision"))
-    form["body"], form["text"], form["references.1.number"] = "it-planungsrat", "1. Siehe Beschluss 2021/39.", "2025/02-AL"
+    form["body"], form["text"], form["references.1.number"] = (
+        "it-planungsrat",
+        "1. Siehe Beschluss 2021/39.",
+        "2025/02-AL",
+    )
     form.submit(status=303)
     assert app.get("/suche?q=2021/39", status="*").status_int < 400

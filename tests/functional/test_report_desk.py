@@ -9,7 +9,8 @@ import pytest
 
 from content import models
 from content.schemas import clean_item
-from content.services import edit, lookup
+from content.services.base import lookup
+from content.services.editing import edit
 from tests.functional.test_reports import TEXT, make_report
 
 
@@ -80,7 +81,9 @@ def test_two_people_who_write_at_different_places_notice_nothing(writing):
     house, member, path, (uid, _) = writing
     anna, bert = member("anna"), member("bert")
     theirs = section_form(anna.get(f"{path}/abschnitt/{uid}"))
-    anna.post(f"{path}/abschnitt/{uid}/entwurf", {"formular": theirs["formular"].value}, status=200)  # the editor says so at once
+    anna.post(
+        f"{path}/abschnitt/{uid}/entwurf", {"formular": theirs["formular"].value}, status=200
+    )  # the editor says so at once
     page = bert.get(f"{path}/abschnitt/{uid}")
     assert "Auch hier: Anna" in page.text
     mine = section_form(page)
@@ -92,10 +95,17 @@ def test_two_people_who_write_at_different_places_notice_nothing(writing):
         assert row.input["sections"][0]["text"] == "Annas Absatz.\n\nZweiter Absatz.\n\nBerts Absatz."
 
 
-@pytest.mark.parametrize(("choice", "expected"), [
-    ("both", "Berts Absatz.\n\nAnnas Absatz."), ("ours", "Berts Absatz."), ("theirs", "Annas Absatz."), ("base", "Zweiter Absatz."),
-    ("eigen", "Unser Absatz."), ("unsinn", "Berts Absatz.\n\nAnnas Absatz."),
-])
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("both", "Berts Absatz.\n\nAnnas Absatz."),
+        ("ours", "Berts Absatz."),
+        ("theirs", "Annas Absatz."),
+        ("base", "Zweiter Absatz."),
+        ("eigen", "Unser Absatz."),
+        ("unsinn", "Berts Absatz.\n\nAnnas Absatz."),
+    ],
+)
 def test_a_conflict_is_decided_paragraph_by_paragraph(writing, choice, expected):
     house, member, path, (uid, _) = writing
     anna, bert = member("anna"), member("bert")
@@ -132,12 +142,19 @@ def test_what_was_typed_is_kept_and_offered_with_its_differences(writing):
     app = member("anna")
     page = app.get(f"{path}/abschnitt/{uid}")
     form = section_form(page)
-    told = app.post(f"{path}/abschnitt/{uid}/entwurf", {"formular": form["formular"].value, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch nicht fertig."})
+    told = app.post(
+        f"{path}/abschnitt/{uid}/entwurf",
+        {"formular": form["formular"].value, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch nicht fertig."},
+    )
     assert json.loads(told.text) == {"rev": 1, "by": "", "here": []}
     page = app.get(f"{path}/abschnitt/{uid}")
     assert "ungespeicherten Entwurf" in page.text and section_form(page)["text"].value == TEXT
     assert section_form(app.get(f"{path}/abschnitt/{uid}?entwurf=1"))["text"].value == "Noch nicht fertig."
-    app.post(f"{path}/abschnitt/{uid}", {"formular": form["formular"].value, "tun": "verwerfen", "bestaetigt": "ja"}, status=303)
+    app.post(
+        f"{path}/abschnitt/{uid}",
+        {"formular": form["formular"].value, "tun": "verwerfen", "bestaetigt": "ja"},
+        status=303,
+    )
     assert "ungespeicherten Entwurf" not in app.get(f"{path}/abschnitt/{uid}").text
 
 
@@ -163,14 +180,26 @@ def test_a_section_becomes_a_recommendation_and_keeps_in_step_until_it_is_propos
     app = member("anna")
     page = app.get(f"{path}/abschnitt/{uid}")
     token = section_form(page)["formular"].value
-    app.post(f"{path}/abschnitt/{uid}", [("formular", token), ("tun", "empfehlung"), ("adressat", "Bund"), ("adressat", "Länder")], status=303)
+    app.post(
+        f"{path}/abschnitt/{uid}",
+        [("formular", token), ("tun", "empfehlung"), ("adressat", "Bund"), ("adressat", "Länder")],
+        status=303,
+    )
     form = section_form(app.get(f"{path}/abschnitt/{uid}"))
     form["text"] = "Mehr Mut."
     form.submit("tun", status=303)
     with house.writing("test") as work:
         item = lookup.find(work.session, "/empfehlung/auftrag")
-        assert (item.number, item.text, item.addressees, item.report_url, item.owner) == ("1", "Mehr Mut.", ["Bund", "Länder"], "/bericht/probe", "ag-probe")
-        assert work.session.get(models.Report, int(path.rsplit("/", 1)[1])).recommendation_urls == ["/empfehlung/auftrag"]
+        assert (item.number, item.text, item.addressees, item.report_url, item.owner) == (
+            "1",
+            "Mehr Mut.",
+            ["Bund", "Länder"],
+            "/bericht/probe",
+            "ag-probe",
+        )
+        assert work.session.get(models.Report, int(path.rsplit("/", 1)[1])).recommendation_urls == [
+            "/empfehlung/auftrag"
+        ]
         item.procedure_state = "proposed"
     assert "Empfehlung: vorgeschlagen" in app.get(path).text
     form = section_form(app.get(f"{path}/abschnitt/{uid}"))
@@ -184,11 +213,18 @@ def test_a_section_is_split_and_its_kind_is_changed(writing):
     _, member, path, (uid, _) = writing
     app = member("anna")
     token = section_form(app.get(f"{path}/abschnitt/{uid}"))["formular"].value
-    app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "teilen", "absatz": "2", "neue_ueberschrift": "Rest"}, status=303)
+    app.post(
+        f"{path}/abschnitt/{uid}",
+        {"formular": token, "tun": "teilen", "absatz": "2", "neue_ueberschrift": "Rest"},
+        status=303,
+    )
     app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "art", "art": "obstacle"}, status=303)
     page = app.get(path)
     assert outline_of(page) == [("1", "Auftrag"), ("2", "Rest"), ("3", "Befund")] and "Hindernis" in page.text
-    assert "Teilen geht" in app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "teilen", "absatz": "x"}, status=400).text
+    assert (
+        "Teilen geht"
+        in app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "teilen", "absatz": "x"}, status=400).text
+    )
 
 
 def test_members_of_another_group_see_and_write_nothing(desk, writing):
@@ -223,7 +259,13 @@ def test_the_outline_says_when_the_plain_summary_is_stale(writing):
     assert "Leichter Sprache" not in app.get(path).text
     with house.writing("test") as work:
         row = lookup.find(work.session, "/bericht/probe")
-        edit.save(work.session, "report", clean_item("report", {**row.input, "plain_text": "Leicht.", "plain_sections": ["a1"]}), now=work.desk.now, item=row)
+        edit.save(
+            work.session,
+            "report",
+            clean_item("report", {**row.input, "plain_text": "Leicht.", "plain_sections": ["a1"]}),
+            now=work.desk.now,
+            item=row,
+        )
     assert "passt zu den Abschnitten" in app.get(path).text
     form = section_form(app.get(f"{path}/abschnitt/{uid}"))
     form["text"] = "Ein anderer Text."

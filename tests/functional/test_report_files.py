@@ -10,7 +10,9 @@ from PIL import Image
 from webtest import Upload
 
 from content import models
-from content.services import lookup, report_files, transition
+from content.services.base import lookup
+from content.services.reports import report_files
+from content.services.workflow import transition
 from tests.functional.test_report_desk import section_form, writing
 from tests.functional.test_report_word import change_first, fetch, give_back, stored
 from tests.functional.test_reports import TEXT
@@ -41,7 +43,11 @@ DESCRIBED = {"titel": "Ein [blaues] Feld", "unterschrift": 'Das "Feld" | heute',
 def publish(house):
     with house.writing("test") as work:
         row = lookup.find(work.session, "/bericht/probe")
-        (transition.publish_now if row.publication_state == "draft" else lambda desk, item: transition.correct(desk, item, "Neu."))(work.desk, row)
+        (
+            transition.publish_now
+            if row.publication_state == "draft"
+            else lambda desk, item: transition.correct(desk, item, "Neu.")
+        )(work.desk, row)
 
 
 def test_a_picture_is_put_behind_the_paragraph_and_is_public_with_the_edition_only(writing, portal):
@@ -52,7 +58,9 @@ def test_a_picture_is_put_behind_the_paragraph_and_is_public_with_the_edition_on
     assert "steht im Text" in page.text and stored(house, uid).text == TEXT
     form = section_form(page)
     first, shown, *rest = form["text"].value.split("\n\n")
-    address = re.fullmatch(r'!\[Ein \\\[blaues\\\] Feld\]\((/datei/[0-9a-f]{64}/Feld-1\.png) "Das ”Feld” / heute \| AG Probe"\)', shown)[1]
+    address = re.fullmatch(
+        r'!\[Ein \\\[blaues\\\] Feld\]\((/datei/[0-9a-f]{64}/Feld-1\.png) "Das ”Feld” / heute \| AG Probe"\)', shown
+    )[1]
     assert first == "Erster Absatz." and len(rest) == 2
     form.submit("tun", value="speichern", status=303)
     assert public.get(address, status=404)
@@ -60,8 +68,15 @@ def test_a_picture_is_put_behind_the_paragraph_and_is_public_with_the_edition_on
     assert public.get(address).content_type == "image/png"
     html = public.get("/bericht/probe").text
     figure = re.search(r"<figure>.*?</figure>", html, re.DOTALL)[0]
-    assert 'alt="Ein [blaues] Feld"' in figure and 'width="900" height="500"' in figure and "Bildnachweis: AG Probe" in figure
-    for kind, found in (("image/webp", r'<source type="image/webp" srcset="([^ ]+) 400w'), ("image/png", r'<img [^>]*srcset="([^ ]+) 400w')):
+    assert (
+        'alt="Ein [blaues] Feld"' in figure
+        and 'width="900" height="500"' in figure
+        and "Bildnachweis: AG Probe" in figure
+    )
+    for kind, found in (
+        ("image/webp", r'<source type="image/webp" srcset="([^ ]+) 400w'),
+        ("image/png", r'<img [^>]*srcset="([^ ]+) 400w'),
+    ):
         assert public.get(re.search(found, figure)[1]).content_type == kind
     assert "Anlagen</h2>" not in html
     assert public.get("/bericht/probe.json").json["data"]["figures"][0]["alt"] == "Ein [blaues] Feld"
@@ -78,7 +93,10 @@ def test_before_that_only_those_who_write_the_report_see_it(writing, desk, porta
     inside = re.search(r'src="(/redaktion/bericht/\d+/datei/[^"]+)"', form.submit().text)[1]
     assert app.get(inside).content_type == "image/png"
     assert browser("fremd", "member", organisation="andere-ag").get(inside, status="*").status_int in {403, 404}
-    assert public.get(inside, status=303).headers["Location"].startswith("/anmelden") or "anmelden" in public.get(inside).headers["Location"]
+    assert (
+        public.get(inside, status=303).headers["Location"].startswith("/anmelden")
+        or "anmelden" in public.get(inside).headers["Location"]
+    )
     assert app.get(re.sub(r"[0-9a-f]{64}", "0" * 64, inside), status=404)
 
 
@@ -95,14 +113,17 @@ def test_a_paper_becomes_a_link_and_an_attachment(writing, portal):
     assert html.count("/umfrage.pdf") >= 2 and "Anlagen</h2>" in html
 
 
-@pytest.mark.parametrize(("name", "body", "about", "words"), [
-    ("feld.png", picture(), {"titel": "Feld"}, "Bildnachweis fehlt"),
-    ("feld.png", picture(), {"nachweis": "AG"}, "Alternativtext) fehlt"),
-    ("feld.pdf", picture(), DESCRIBED, "Endung"),
-    ("feld.png", picture()[:200], DESCRIBED, "beschädigt"),
-    ("seite.html", b"<script>alert(1)</script>", DESCRIBED, "nicht angenommen"),
-    ("umfrage.pdf", PDF, {}, "Die Beschreibung fehlt"),
-])
+@pytest.mark.parametrize(
+    ("name", "body", "about", "words"),
+    [
+        ("feld.png", picture(), {"titel": "Feld"}, "Bildnachweis fehlt"),
+        ("feld.png", picture(), {"nachweis": "AG"}, "Alternativtext) fehlt"),
+        ("feld.pdf", picture(), DESCRIBED, "Endung"),
+        ("feld.png", picture()[:200], DESCRIBED, "beschädigt"),
+        ("seite.html", b"<script>alert(1)</script>", DESCRIBED, "nicht angenommen"),
+        ("umfrage.pdf", PDF, {}, "Die Beschreibung fehlt"),
+    ],
+)
 def test_what_cannot_be_taken_is_said_and_nothing_typed_is_lost(writing, name, body, about, words):
     house, member, path, (uid, _) = writing
     form = section_form(member("anna").get(f"{path}/abschnitt/{uid}"))
@@ -153,7 +174,9 @@ def test_a_picture_that_is_not_public_leaves_its_description(writing, portal):
     public, _ = portal
     house, member, path, (uid, _) = writing
     app = member("anna")
-    section_form(put_in(app, path, uid, "feld.png", picture(), **DESCRIBED).follow()).submit("tun", value="speichern", status=303)
+    section_form(put_in(app, path, uid, "feld.png", picture(), **DESCRIBED).follow()).submit(
+        "tun", value="speichern", status=303
+    )
     with house.writing("test") as work:
         lookup.find(work.session, "/bericht/probe").attachments[0].visibility = "members"
     publish(house)
@@ -168,7 +191,9 @@ def test_pictures_of_a_returned_word_file_are_kept_like_uploaded_ones(writing):
 
     house, member, path, (uid, _) = writing
     app = member("anna")
-    section_form(put_in(app, path, uid, "feld.png", picture(), **DESCRIBED).follow()).submit("tun", value="speichern", status=303)
+    section_form(put_in(app, path, uid, "feld.png", picture(), **DESCRIBED).follow()).submit(
+        "tun", value="speichern", status=303
+    )
     before = stored(house, uid).text
     body = fetch(app, path)
     give_back(app, path, body)

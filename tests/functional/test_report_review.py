@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import deadlines, reports
+from content.services.reports import reports
+from content.services.workflow import deadlines
 from tests.functional.confirming import sure
 from tests.functional.people import logged
 from tests.functional.test_report_desk import section_form
@@ -77,11 +78,12 @@ def test_the_words_of_open_remarks_are_marked_in_the_text_with_a_link_to_their_t
     assert "<mark>" not in app.get(place).text
 
 
-
 def test_a_remark_stays_with_its_words_when_the_text_around_them_changes(group, place):
     _, member, path, (uid, _) = group
     app = member("anna")
-    target = send(app, place, tun="anmerken", worte="zweiter ABSATZ", anmerkung="Woher wissen wir das?").headers["Location"]
+    target = send(app, place, tun="anmerken", worte="zweiter ABSATZ", anmerkung="Woher wissen wir das?").headers[
+        "Location"
+    ]
     assert re.search(r"#anmerkung-\d+$", target)
     page = app.get(place)
     assert "Woher wissen wir das?" in page.text and 'href="#absatz-2"' in page.text
@@ -106,7 +108,9 @@ def test_a_remark_goes_with_its_words_into_the_new_section_when_one_is_split(gro
     send(app, place, tun="anmerken", worte="Dritter", anmerkung="Beleg fehlt.")
     send(app, place, tun="anmerken", worte="", anmerkung="Zum Ganzen.")
     token = section_form(app.get(f"{path}/abschnitt/{uid}"))["formular"].value
-    target = app.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "teilen", "absatz": "2", "neue_ueberschrift": "Rest"}).headers["Location"]
+    target = app.post(
+        f"{path}/abschnitt/{uid}", {"formular": token, "tun": "teilen", "absatz": "2", "neue_ueberschrift": "Rest"}
+    ).headers["Location"]
     assert "Beleg fehlt." in app.get(target + "/durchsicht").text
     page = app.get(place)
     assert "Beleg fehlt." not in page.text and "Zum Ganzen." in page.text
@@ -127,10 +131,14 @@ def test_others_answer_resolve_and_open_again(group, place):
     assert "Bert merkt an: Ich kürze." in anna.get("/redaktion/hinweise").text
 
 
-@pytest.mark.parametrize(("fields", "words"), [
-    ({"anmerkung": " ", "worte": ""}, "Die Anmerkung fehlt"), ({"anmerkung": "Bleibt stehen.", "worte": "gibt es nicht"}, "stehen nicht im Abschnitt"),
-    ({"anmerkung": "x" * 10_001, "worte": ""}, "höchstens 10000"),
-])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"anmerkung": " ", "worte": ""}, "Die Anmerkung fehlt"),
+        ({"anmerkung": "Bleibt stehen.", "worte": "gibt es nicht"}, "stehen nicht im Abschnitt"),
+        ({"anmerkung": "x" * 10_001, "worte": ""}, "höchstens 10000"),
+    ],
+)
 def test_a_remark_that_cannot_be_is_refused_and_what_was_typed_stays(group, place, fields, words):
     _, member, _, _ = group
     page = send(member("anna"), place, 400, tun="anmerken", **fields)
@@ -178,7 +186,10 @@ def test_accepting_keeps_what_the_suggester_has_typed_and_not_saved(group, place
     bert, lead = member("bert"), member("clara", "chair")
     suggest(bert, place, TEXT.replace("Erster", "Berts"))
     token = section_form(bert.get(f"{path}/abschnitt/{uid}"))["formular"].value
-    bert.post(f"{path}/abschnitt/{uid}/entwurf", {"formular": token, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch im Entwurf."})
+    bert.post(
+        f"{path}/abschnitt/{uid}/entwurf",
+        {"formular": token, "rev": "1", "ueberschrift": "Auftrag", "text": "Noch im Entwurf."},
+    )
     number = re.search(r'id="vorschlag-(\d+)"', lead.get(place).text)[1]
     send(lead, place, tun=f"annehmen:{number}")
     assert "ungespeicherten Entwurf" in bert.get(f"{path}/abschnitt/{uid}").text
@@ -204,7 +215,9 @@ def test_all_that_fit_are_taken_at_once_and_the_rest_stays_open(group, place):
     suggest(anna, place.replace(uid, second), TEXT + "\n\nUnd noch einer.")
     done = send(lead, f"{path}/durchsicht", tun="alle-annehmen").follow()
     assert "3 angenommen, 1 passen nicht mehr" in done.text
-    assert text_of(house, uid) == TEXT.replace("Erster", "Berts").replace("Dritter", "Annas") and text_of(house, second).endswith("noch einer.")
+    assert text_of(house, uid) == TEXT.replace("Erster", "Berts").replace("Dritter", "Annas") and text_of(
+        house, second
+    ).endswith("noch einer.")
     asked = send(lead, f"{path}/durchsicht", 200, tun="alle-ablehnen")
     assert "gelten als abgelehnt" in asked.text and "Kein offener Vorschlag" not in lead.get(place).text
     assert sure(asked).status_int == 303
@@ -221,7 +234,10 @@ def test_who_suggested_takes_it_back_and_nobody_else_does(group, place):
     assert "zurückgenommen durch Bert" in anna.get(place).text
 
 
-@pytest.mark.parametrize(("text", "rev", "words"), [(TEXT, "1", "unverändert"), ("Neu.", "77", "Ausgangsfassung ist unbekannt"), ("x" * 500_000, "1", "höchstens")])
+@pytest.mark.parametrize(
+    ("text", "rev", "words"),
+    [(TEXT, "1", "unverändert"), ("Neu.", "77", "Ausgangsfassung ist unbekannt"), ("x" * 500_000, "1", "höchstens")],
+)
 def test_a_suggestion_that_is_none_is_refused_with_its_reason(group, place, text, rev, words):
     _, member, _, _ = group
     page = send(member("anna"), place, 400, tun="vorschlagen", text=text, rev=rev)
@@ -235,7 +251,9 @@ def test_a_suggestion_for_a_recommendation_that_was_proposed_is_refused(group, p
     lead.post(f"{path}/abschnitt/{uid}", {"formular": token, "tun": "empfehlung", "adressat": "Bund"}, status=303)
     suggest(lead, place, TEXT.replace("Erster", "Zu später"))
     with house.writing("test") as work:
-        work.session.scalars(sa.select(models.Recommendation).where(models.Recommendation.url == "/empfehlung/auftrag")).one().procedure_state = "proposed"
+        work.session.scalars(
+            sa.select(models.Recommendation).where(models.Recommendation.url == "/empfehlung/auftrag")
+        ).one().procedure_state = "proposed"
     number = re.search(r'id="vorschlag-(\d+)"', lead.get(place).text)[1]
     assert "Wortlaut steht fest" in send(lead, place, 400, tun=f"annehmen:{number}").text
     assert text_of(house, uid) == TEXT
@@ -277,17 +295,27 @@ def test_a_person_is_asked_reminded_and_says_when_it_is_done(group):
     request = re.search(r'value="fertig:(\d+)"', page.text)[1]
     assert send(lead, overview, 409, tun=f"fertig:{request}")
     send(bert, overview, tun=f"fertig:{request}")
-    assert "fertig " in lead.get(overview).text and "Bert hat den Bericht durchgesehen" in lead.get("/redaktion/hinweise").text
+    assert (
+        "fertig " in lead.get(overview).text
+        and "Bert hat den Bericht durchgesehen" in lead.get("/redaktion/hinweise").text
+    )
     with house.writing("clock") as work:
         assert deadlines.tell(work.session, now + dt.timedelta(days=30)) == 0
 
 
-@pytest.mark.parametrize(("person", "due", "words"), [
-    ("999", "2099-01-01", "Bitte eine Person wählen"), ("x", "gestern", "Bis wann?"), ("", "2020-01-01", "Bis wann?"),
-])
+@pytest.mark.parametrize(
+    ("person", "due", "words"),
+    [
+        ("999", "2099-01-01", "Bitte eine Person wählen"),
+        ("x", "gestern", "Bis wann?"),
+        ("", "2020-01-01", "Bis wann?"),
+    ],
+)
 def test_a_request_without_person_or_with_a_day_that_is_none_is_refused(group, person, due, words):
     _, member, path, _ = group
-    assert words in send(member("clara", "chair"), f"{path}/durchsicht", 400, tun="bitten", person=person, frist=due).text
+    assert (
+        words in send(member("clara", "chair"), f"{path}/durchsicht", 400, tun="bitten", person=person, frist=due).text
+    )
 
 
 def test_guests_and_decisions_on_all_are_the_leads(group):
@@ -308,7 +336,10 @@ def test_the_outline_tells_where_the_group_stands_and_that_four_eyes_are_needed(
     form = lead.get(item).forms["schritt-report-ask_group"]
     form.submit(status=303)
     page = lead.get(path)
-    assert "Abstimmung: in Abstimmung in der Gruppe" in page.text and "In die Gruppe geben</strong> durch Clara" in page.text
+    assert (
+        "Abstimmung: in Abstimmung in der Gruppe" in page.text
+        and "In die Gruppe geben</strong> durch Clara" in page.text
+    )
     assert f"{item}#schritt-report-finish" not in page.text
     assert f"{item}#schritt-report-finish" in other.get(path).text
 
@@ -337,7 +368,9 @@ def test_two_states_of_the_whole_report_are_compared(group):
     oldest = re.findall(r'<option value="(\d+)"', page.text.split('id="neu"')[0])[-1]
     page = app.get(f"{path}/vergleich?alt={int(oldest) + 1}")
     assert "3 von 3 Abschnitten geändert" in page.text and "Neuer" in page.text
-    assert re.search(r'Ausblick</a> <span class="quiet">neu', page.text) and re.search(r'Befund <span class="quiet">entfernt', page.text)
+    assert re.search(r'Ausblick</a> <span class="quiet">neu', page.text) and re.search(
+        r'Befund <span class="quiet">entfernt', page.text
+    )
     assert "<table" in app.get(f"{path}/vergleich?alt={oldest}&ansicht=nebeneinander").text
 
 
@@ -354,7 +387,11 @@ def test_what_is_said_of_a_report_is_in_the_audit_log_without_its_words(group, p
     app = member("anna")
     send(app, place, tun="anmerken", anmerkung="Geheime Worte", worte="Zweiter Absatz")
     number = re.search(r'id="anmerkung-(\d+)"', app.get(place).text)[1]
-    for fields in ({"tun": f"antworten:{number}", f"antwort.{number}": "Ja."}, {"tun": f"erledigt:{number}"}, {"tun": f"offen:{number}"}):
+    for fields in (
+        {"tun": f"antworten:{number}", f"antwort.{number}": "Ja."},
+        {"tun": f"erledigt:{number}"},
+        {"tun": f"offen:{number}"},
+    ):
         send(app, place, **fields)
     with house.writing("test") as work:
         entry = models.AuditEntry

@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from docx import Document
 
-from content import models, patience
+from content import models
+from content.database import patience
 from content.export.made import Made
-from content.services import report_word, reports
-from content.services.reports import Author
+from content.services.reports import report_word, reports
+from content.services.reports.reports import Author
 from content.word import reading
 from content.word.remarks import Remarks
 from content.word.shapes import Comment
@@ -62,8 +63,13 @@ def test_others_write_while_a_returned_file_is_read_and_while_one_is_made(writin
 
     def meanwhile(way):
         def go(*arguments, **more):
-            with patience.patient(patience.Patience(30)), house.writing("other") as work:  # somebody else, in a request of their own
-                work.session.add(models.SearchWord(use="whole", word=f"wort{len(done)}", others=[], changed_at=work.desk.now))
+            with (
+                patience.patient(patience.Patience(30)),
+                house.writing("other") as work,
+            ):  # somebody else, in a request of their own
+                work.session.add(
+                    models.SearchWord(use="whole", word=f"wort{len(done)}", others=[], changed_at=work.desk.now)
+                )
             done.append(way)
             return way(*arguments, **more)
 
@@ -179,14 +185,23 @@ def test_comments_become_remarks_and_tracked_changes_suggestions_with_their_auth
     give_back(app, path, body)
     place = f"{path}/abschnitt/{uid}/durchsicht"
     page = app.get(place)
-    assert page.text.count("Woher stammt das?") == 1 and "Greta Gutachten" in page.text and 'href="#absatz-2"' in page.text
+    assert (
+        page.text.count("Woher stammt das?") == 1 and "Greta Gutachten" in page.text and 'href="#absatz-2"' in page.text
+    )
     assert page.text.count("NEUWORT</ins>") == 1 and "von Paul Prüfer" in page.text
     _, browser = desk
     lead = browser("clara", "chair", organisation="ag-probe")
     page = lead.get(place)
     number = re.search(r'id="vorschlag-(\d+)"', page.text)[1]
-    lead.post(place, {"formular": re.search(r'name="formular" value="([^"]+)"', page.text)[1], "tun": f"annehmen:{number}"}, status=303)
-    assert stored(house, uid).text.startswith("NEUWORT") and "Paul Prüfer (Vorschlag, angenommen von Clara)" in lead.get(f"{path}/abschnitt/{uid}").text
+    lead.post(
+        place,
+        {"formular": re.search(r'name="formular" value="([^"]+)"', page.text)[1], "tun": f"annehmen:{number}"},
+        status=303,
+    )
+    assert (
+        stored(house, uid).text.startswith("NEUWORT")
+        and "Paul Prüfer (Vorschlag, angenommen von Clara)" in lead.get(f"{path}/abschnitt/{uid}").text
+    )
 
 
 def test_a_tracked_change_of_what_others_changed_meanwhile_is_kept_and_says_that_it_is_stale(writing):
@@ -214,7 +229,9 @@ def test_open_remarks_go_out_as_comments_and_only_what_was_said_in_word_comes_ba
     send(app, place, tun=f"antworten:{first}", **{f"antwort.{first}": "Aus der Umfrage."})
     body = fetch(app, path)
     section = reading.read(body).sections[0]
-    assert [(row.author, row.quoted, [one.text for one in row.answers]) for row in section.comments] == [("Anna", "Zweiter", ["Aus der Umfrage."])]
+    assert [(row.author, row.quoted, [one.text for one in row.answers]) for row in section.comments] == [
+        ("Anna", "Zweiter", ["Aus der Umfrage."])
+    ]
     assert "Anmerkung von" not in give_back(app, path, body).text
     thread = section.comments[0]
     said = replace(thread, answers=(*thread.answers, Comment("Greta Gutachten", "Welche Umfrage?")), is_done=True)
@@ -232,5 +249,9 @@ def test_open_remarks_go_out_as_comments_and_only_what_was_said_in_word_comes_ba
     page = give_back(app, path, target.getvalue())
     assert page.text.count("Anmerkung von Greta Gutachten") == 1 and "als erledigt gekennzeichnet" in page.text
     page = app.get(place)
-    assert page.text.count("Welche Umfrage?") == 1 and page.text.count("Aus der Umfrage.") == 1 and "2 erledigte" in page.text
+    assert (
+        page.text.count("Welche Umfrage?") == 1
+        and page.text.count("Aus der Umfrage.") == 1
+        and "2 erledigte" in page.text
+    )
     assert page.text.count('class="step review-thread"') == 2

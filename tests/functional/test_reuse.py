@@ -13,9 +13,12 @@ from webtest import TestApp
 from content import models
 from content.house import House
 from content.schemas import InvalidInput
-from content.services import deadlines, exchange, lookup, reuse, tasks
-from content.services.reuse import Buyer, StaleReuse
-from portal.confirming import ACTS
+from content.services.base import lookup
+from content.services.exchange import exchange
+from content.services.implementation import reuse, tasks
+from content.services.implementation.reuse import Buyer, StaleReuse
+from content.services.workflow import deadlines
+from portal.desk.confirming import ACTS
 from tests.functional.confirming import sure
 from tests.functional.test_desk import asking_step, step
 from workflows.engine import Blocked
@@ -34,7 +37,11 @@ def _free(house, url=OFFER):
     """A Land that does not reuse this offer yet."""
     with house.writing("test") as work:
         offer = lookup.find(work.session, url)
-        taken = set(work.session.scalars(sa.select(models.Reuse.land).where(models.Reuse.offer_id == offer.id, models.Reuse.commune == "")))
+        taken = set(
+            work.session.scalars(
+                sa.select(models.Reuse.land).where(models.Reuse.offer_id == offer.id, models.Reuse.commune == "")
+            )
+        )
     return next(code for code in SLUGS if code not in taken)
 
 
@@ -56,20 +63,29 @@ def _take(house, row_id, name, fields=None, *, role="operator", rev=None):
 def test_a_land_reuses_through_the_fit_store_with_both_sides_at_their_desks(desk):
     house, browser = desk
     land = _free(house)
-    buyer, seller = browser("lena", "land", organisation=SLUGS[land]), browser("fritz", "provider", organisation="fitko")
+    buyer, seller = (
+        browser("lena", "land", organisation=SLUGS[land]),
+        browser("fritz", "provider", organisation="fitko"),
+    )
     public = TestApp(buyer.app)
     before = public.get("/abdeckung").headers["ETag"]
     form = next(form for form in buyer.get("/redaktion/nachnutzung/neu").forms.values() if "offer" in form.fields)
     form["offer"] = "fit-store-kinderzuschlag"
     target = form.submit(status=303).headers["Location"]
     assert public.get("/abdeckung", headers={"If-None-Match": before}).status_int == 200
-    assert "Die andere Seite ist am Zug" in buyer.get(target).text and "Abstimmung beginnen" not in buyer.get(target).text
+    assert (
+        "Die andere Seite ist am Zug" in buyer.get(target).text and "Abstimmung beginnen" not in buyer.get(target).text
+    )
     step(seller.get(target), "negotiate").submit(status=303)
     page = buyer.get(target)
     assert "Die Bedingungen sind nicht bestätigt" in page.text
     step(seller.get(target), reuse.TERMS).submit(status=303)
     asked = asking_step(buyer.get(target), "order").submit()
-    assert ACTS["reuse.order"].consequences in asked.text and "Preis laut Angebot" in asked.text and "Version" in asked.html.select_one(".facts").text
+    assert (
+        ACTS["reuse.order"].consequences in asked.text
+        and "Preis laut Angebot" in asked.text
+        and "Version" in asked.html.select_one(".facts").text
+    )
     assert "order" in step(buyer.get(target), "order").text
     assert sure(asked).status_int == 303
     refused = step(seller.get(target), "sign").submit(status=409)
@@ -80,7 +96,9 @@ def test_a_land_reuses_through_the_fit_store_with_both_sides_at_their_desks(desk
     step(seller.get(target), "go_live").submit(status=303)
     assert "in Betrieb" in public.get(OFFER).text
     with house.reading() as connection:
-        note = connection.scalar(sa.text("SELECT note FROM edition WHERE url = :url ORDER BY number DESC LIMIT 1"), {"url": OFFER})
+        note = connection.scalar(
+            sa.text("SELECT note FROM edition WHERE url = :url ORDER BY number DESC LIMIT 1"), {"url": OFFER}
+        )
     assert note.startswith("Nachnutzung fortgeschrieben – in Betrieb")
     assert "FITST" not in public.get(OFFER).text
 
@@ -89,13 +107,28 @@ def test_a_commune_reuses_through_a_member_of_the_cooperative(desk):
     house, browser = desk
     with house.writing("test") as work:
         from content.schemas import clean_item
-        from content.services import edit
+        from content.services.editing import edit
 
-        edit.save(work.session, "organisation", clean_item("organisation", {"slug": "stadt-witten", "title": "Witten", "land": "NW"}), now=work.desk.now)
+        edit.save(
+            work.session,
+            "organisation",
+            clean_item("organisation", {"slug": "stadt-witten", "title": "Witten", "land": "NW"}),
+            now=work.desk.now,
+        )
         used = set(work.session.scalars(sa.select(models.Reuse.offer_id).where(models.Reuse.commune == "Witten")))
-        offer = work.session.scalars(sa.select(models.MarketOffer).where(models.MarketOffer.provider == "govdigital", models.MarketOffer.id.not_in(used)).limit(1)).one().slug
+        offer = (
+            work.session.scalars(
+                sa.select(models.MarketOffer)
+                .where(models.MarketOffer.provider == "govdigital", models.MarketOffer.id.not_in(used))
+                .limit(1)
+            )
+            .one()
+            .slug
+        )
     app = browser("wilma", "commune", organisation="stadt-witten")
-    form = next(form for form in app.get(f"/redaktion/nachnutzung/neu?angebot={offer}").forms.values() if "offer" in form.fields)
+    form = next(
+        form for form in app.get(f"/redaktion/nachnutzung/neu?angebot={offer}").forms.values() if "offer" in form.fields
+    )
     form["offer"], form["through"] = offer, "Erfundenes Rechenzentrum"
     refused = form.submit(status=400)
     assert "kein Mitglied dieses Anbieters" in refused.text
@@ -106,7 +139,9 @@ def test_a_commune_reuses_through_a_member_of_the_cooperative(desk):
     assert "Witten" in TestApp(app.app).get(f"/angebot/{offer}").text
 
 
-@pytest.mark.parametrize(("role", "organisation"), [("land", "hessen"), ("provider", "govdigital"), ("commune", "bremen"), ("press", "")])
+@pytest.mark.parametrize(
+    ("role", "organisation"), [("land", "hessen"), ("provider", "govdigital"), ("commune", "bremen"), ("press", "")]
+)
 def test_strangers_see_and_do_nothing(desk, role, organisation):
     house, browser = desk
     row_id = _open(house, Buyer("land", _free(house), "", "saarland"))
@@ -136,7 +171,11 @@ def _at(house, state):
     return row_id
 
 
-WRONG = [(state, name) for state, name in itertools.product(REUSE.states, REUSE.transitions) if state not in REUSE.transitions[name].sources]
+WRONG = [
+    (state, name)
+    for state, name in itertools.product(REUSE.states, REUSE.transitions)
+    if state not in REUSE.transitions[name].sources
+]
 
 
 @pytest.mark.parametrize("state", REUSE.states)
@@ -150,7 +189,11 @@ def test_every_wrong_step_is_refused_in_every_state(portal, state):
 
 @pytest.mark.parametrize(
     ("name", "role", "words"),
-    [("negotiate", "land", "fehlt das Recht"), ("order", "provider", "fehlt das Recht"), ("order", "land", "Bedingungen sind nicht bestätigt")],
+    [
+        ("negotiate", "land", "fehlt das Recht"),
+        ("order", "provider", "fehlt das Recht"),
+        ("order", "land", "Bedingungen sind nicht bestätigt"),
+    ],
 )
 def test_steps_need_their_right_and_their_facts(portal, name, role, words):
     _, house = portal
@@ -252,8 +295,16 @@ def test_a_list_is_taken_once_and_goes_on_from_where_it_was(portal, tmp_path):
         ("fit-store-kinderzuschlag,SL,,,,2024-02-01,2024-01-01,,,,,,,", 7, "vor dem Schritt davor"),
         ("fit-store-kinderzuschlag,SL,,,,2024-02-01,,2024-03-01,,,,Brief,,", 8, "fehlt ein Schritt"),
         ("fit-store-kinderzuschlag,SL,,,,2024-02-01,2024-02-02,2024-03-01,,,,,,", 12, "bestätigte Bedingungen"),
-        ("govdigital-kindergeld,SL,,,,2024-02-01,2024-02-02,2024-03-01,2024-03-02,,,Brief,N 1,", 9, "Inhouse-Beziehung"),
-        ("fit-store-kinderzuschlag,SL,,,,2024-02-01,2024-02-02,2024-03-01,2024-03-02,,,Brief,,", 13, "gehört seine Nummer"),
+        (
+            "govdigital-kindergeld,SL,,,,2024-02-01,2024-02-02,2024-03-01,2024-03-02,,,Brief,N 1,",
+            9,
+            "Inhouse-Beziehung",
+        ),
+        (
+            "fit-store-kinderzuschlag,SL,,,,2024-02-01,2024-02-02,2024-03-01,2024-03-02,,,Brief,,",
+            13,
+            "gehört seine Nummer",
+        ),
     ],
 )
 def test_a_faulty_list_takes_nothing_and_names_line_column_and_reason(portal, tmp_path, row, column, words):
@@ -294,7 +345,9 @@ def test_a_clause_becomes_a_task_that_its_addressee_reports_and_the_secretariat_
     [row] = list(public.get("/umsetzung.json?art=task&mitglied=HH").json["cells"])
     assert row["turn"] is None and row["confirmed_at"]
     assert "Hamburg" in public.get("/umsetzung/hh").text
-    assert "Verfolgte Aufträge" in public.get(first.url).text and f'href="#{first.anchor}"' in public.get(first.url).text
+    assert (
+        "Verfolgte Aufträge" in public.get(first.url).text and f'href="#{first.anchor}"' in public.get(first.url).text
+    )
     bernd = browser("bernd", "land", organisation="bremen")
     assert "kein Auftrag verfolgt" in bernd.get("/redaktion/auftraege").text
 
@@ -321,11 +374,13 @@ def test_people_are_reminded_before_the_session_and_after_it(desk):
             if day:
                 break
         tasks.confirm(work.desk, decision, found.anchor, ["Hamburg"])
+
     def tell(days):
         moment = dt.datetime.combine(day + dt.timedelta(days=days), dt.time(12), dt.UTC)
         with house.writing("clock") as work:
             deadlines.tell(work.session, moment)
             return list(work.session.scalars(sa.text("SELECT words FROM notice WHERE words LIKE '%Auftrag%'")))
+
     assert tell(-40) == []
     assert len(tell(-20)) >= 1
     before = len(tell(-19))

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from webtest import TestApp
 
 from content import models
-from content.berlin import BERLIN
-from content.services import review_guests
-from portal import clock, settings
-from portal.mail import Postman
-from portal.templating import make_environment
-from portal.views import embargo
+from content.services.reports import review_guests
+from content.typed.berlin import BERLIN
+from portal import settings
+from portal.background import clock
+from portal.background.mail import Postman
+from portal.views.desk import embargo
+from portal.web.templating import make_environment
 from tests.functional.people import fresh, logged
 from tests.functional.test_report_review import group as group  # noqa: PLC0414 - a fixture
 from tests.functional.test_report_review import send, write
@@ -38,7 +39,15 @@ def guest(group):
     """(house, the chair's browser, address of the report at the desk, identities, the guest's browser, the guest's address)."""
     house, member, path, uids = group
     lead = member("clara", "chair")
-    send(lead, f"{path}/durchsicht", tun="einladen", name="Gerda Gast", organisation="IHK", email="gerda@ihk.example", gast_frist=DUE)
+    send(
+        lead,
+        f"{path}/durchsicht",
+        tun="einladen",
+        name="Gerda Gast",
+        organisation="IHK",
+        email="gerda@ihk.example",
+        gast_frist=DUE,
+    )
     with house.writing("test") as work:
         payload = work.session.scalars(sa.select(models.Job.payload).where(models.Job.kind == "mail.review")).one()
     assert payload["to"] == "gerda@ihk.example" and payload["title"] == "Ein Bericht"
@@ -49,7 +58,11 @@ def say(app, address, fields, status):
     """Send a form of the section's page with these fields; its token as the page would have it, without opening the page."""
     sealer = app.app.inner.inner._application.registry.sealer
     link = address.split("/")[2]
-    return app.post(address, {"formular": sealer.form_token(f"review.section {link}", dt.datetime.now(dt.UTC)), **fields}, status=status)
+    return app.post(
+        address,
+        {"formular": sealer.form_token(f"review.section {link}", dt.datetime.now(dt.UTC)), **fields},
+        status=status,
+    )
 
 
 def accesses(house):
@@ -62,9 +75,16 @@ def accesses(house):
 def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     house, lead, path, (uid, _), app, link = guest
     page = app.get(link)
-    assert "Ein Bericht" in page.text and "Zweiter Absatz." in page.text and "Persönlich für Gerda Gast, IHK" in page.text
+    assert (
+        "Ein Bericht" in page.text and "Zweiter Absatz." in page.text and "Persönlich für Gerda Gast, IHK" in page.text
+    )
     assert say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Zweiter", "anmerkung": "Woher?"}, status=303)
-    say(app, f"{link}/{uid}", {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""}, status=303)
+    say(
+        app,
+        f"{link}/{uid}",
+        {"tun": "vorschlagen", "text": TEXT.replace("Erster", "Gerdas"), "rev": "1", "grund": ""},
+        status=303,
+    )
     number = re.search(r'id="anmerkung-(\d+)"', app.get(f"{link}/{uid}").text)[1]
     assert f'<mark>Zweiter</mark><a class="review-mark" href="{link}/{uid}#anmerkung-{number}">' in app.get(link).text
     say(app, f"{link}/{uid}", {"tun": f"antworten:{number}", f"antwort.{number}": "Noch etwas."}, status=303)
@@ -74,7 +94,15 @@ def test_a_guest_reads_remarks_and_suggests_and_the_lead_takes_it(guest):
     send(lead, f"{path}/abschnitt/{uid}/durchsicht", tun=f"annehmen:{suggestion}")
     assert "Gerdas Absatz." in app.get(link).text
     assert "Gerda Gast (Gast) (Vorschlag, angenommen von Clara)" in lead.get(f"{path}/abschnitt/{uid}").text
-    assert accesses(house) == [("page", False), ("remark", False), ("suggestion", False), ("page", False), ("page", False), ("remark", False), ("page", False)]
+    assert accesses(house) == [
+        ("page", False),
+        ("remark", False),
+        ("suggestion", False),
+        ("page", False),
+        ("page", False),
+        ("remark", False),
+        ("page", False),
+    ]
     log = lead.get(f"{path}/durchsicht").text
     assert "7 Abrufe" in log and "10.0.0.0/24" in log and "vorgeschlagen" in log
     assert [row.detail for row in logged(house, "review.invited")] == ["Gerda Gast, IHK"]
@@ -85,7 +113,11 @@ def test_nothing_of_a_guests_page_is_kept_indexed_or_remembered(guest):
     for path in (link, f"{link}/{uid}"):
         answer = app.get(path)
         assert answer.headers["Cache-Control"] == "no-store, private" and "noindex" in answer.headers["X-Robots-Tag"]
-        assert answer.headers["Referrer-Policy"] == "no-referrer" and "Set-Cookie" not in answer.headers and "<script" not in answer.text
+        assert (
+            answer.headers["Referrer-Policy"] == "no-referrer"
+            and "Set-Cookie" not in answer.headers
+            and "<script" not in answer.text
+        )
     assert not app.cookies
 
 
@@ -99,12 +131,18 @@ def test_a_guest_does_nothing_that_is_the_groups(guest):
 
 def test_bad_input_of_a_guest_is_told_and_kept(guest):
     _, _, _, (uid, _), app, link = guest
-    page = say(app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400)
+    page = say(
+        app, f"{link}/{uid}", {"tun": "anmerken", "worte": "Unbekannt", "anmerkung": "Bleibt stehen."}, status=400
+    )
     assert "stehen nicht im Abschnitt" in page.text and "Bleibt stehen." in page.text
     assert say(app, f"{link}/{uid}", {"tun": "antworten:999", "antwort.999": "x"}, status=409)
-    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=400) and app.post(f"{link}/{uid}", b"x" * 2_000_001, status=413)
+    assert app.post(f"{link}/{uid}", b"tun=%ff%fe", status=400) and app.post(
+        f"{link}/{uid}", b"x" * 2_000_001, status=413
+    )
     page = app.post(f"{link}/{uid}", {"tun": "anmerken", "anmerkung": "Zu lange offen."}, status=400)
-    assert "zu lange offen" in page.text and "Zu lange offen." in page.text, "a form without its token is not taken, and not lost"
+    assert "zu lange offen" in page.text and "Zu lange offen." in page.text, (
+        "a form without its token is not taken, and not lost"
+    )
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired", "unknown"])
@@ -115,7 +153,9 @@ def test_links_that_open_nothing_are_answered_like_addresses_that_never_were(gue
         send(lead, f"{path}/durchsicht", tun=f"zurueckziehen:{number}")
     elif end == "expired":
         with house.writing("test") as work:
-            work.session.execute(sa.update(models.ReviewLink).values(expires_at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)))
+            work.session.execute(
+                sa.update(models.ReviewLink).values(expires_at=dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
+            )
     else:
         link = "/durchsicht/" + "k" * 43
     never = "/durchsicht/" + "z" * 43
@@ -137,16 +177,21 @@ def test_a_link_taken_back_before_its_mail_left_is_never_sent(guest):
 
 
 def _mails(house):
-    found = (email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in (house.data / "mail").glob("*.eml"))
+    found = (
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (house.data / "mail").glob("*.eml")
+    )
     return {message["Message-ID"]: message for message in found}
 
 
 def test_a_guest_is_reminded_once_on_the_day_before_beside_the_mail_with_the_link(guest):
     house, *_, link = guest
-    post = Postman(settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_environment())
+    post = Postman(
+        settings.load({"DATA": str(house.data), "BASE_URL": "https://beschluesse.example"}), make_environment()
+    )
     eve = dt.datetime.combine(dt.date.fromisoformat(DUE) - dt.timedelta(days=1), dt.time(8), BERLIN)
     clock.tick(house, post, now=lambda: eve - dt.timedelta(minutes=1))
-    (invited, first), = _mails(house).items()
+    ((invited, first),) = _mails(house).items()
     assert link in first.get_content()
     for minutes in (0, 5, 60 * 24, 60 * 24 * 9):
         clock.tick(house, post, now=lambda: eve + dt.timedelta(minutes=minutes))  # noqa: B023 - called at once
@@ -169,9 +214,15 @@ def test_a_guest_asked_for_today_or_after_the_hour_for_tomorrow_is_not_reminded(
     assert kinds == ["mail.review"]
 
 
-@pytest.mark.parametrize(("fields", "words"), [
-    ({"name": ""}, "Der Name fehlt"), ({"email": "keine"}, "E-Mail"), ({"gast_frist": "2020-01-01"}, "Bis wann?"), ({}, "hat schon einen gültigen Link"),
-])
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": ""}, "Der Name fehlt"),
+        ({"email": "keine"}, "E-Mail"),
+        ({"gast_frist": "2020-01-01"}, "Bis wann?"),
+        ({}, "hat schon einen gültigen Link"),
+    ],
+)
 def test_an_invitation_that_cannot_be_is_refused_and_keeps_what_was_typed(guest, fields, words):
     _, lead, path, _, _, _ = guest
     given = {"name": "Gerda Gast", "organisation": "Kammer", "email": "gerda@ihk.example", "gast_frist": DUE, **fields}
@@ -196,7 +247,11 @@ def test_a_guest_sees_the_pictures_of_the_text_and_no_other_file(guest):
     write(lead, path, uid, f'![Ein Bild](/datei/{shown}/bild.png "Unterschrift | Nachweis")')
     assert f"{link}/datei/{shown}/bild.png" in app.get(link).text
     answer = app.get(f"{link}/datei/{shown}/bild.png")
-    assert answer.body == body and answer.content_type == "image/png" and answer.headers["Cache-Control"] == "no-store, private"
+    assert (
+        answer.body == body
+        and answer.content_type == "image/png"
+        and answer.headers["Cache-Control"] == "no-store, private"
+    )
     assert app.get(f"{link}/datei/{other}/bild.png", status=404)
 
 

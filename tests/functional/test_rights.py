@@ -15,15 +15,16 @@ import sqlalchemy as sa
 from pyramid.interfaces import IRoutesMapper
 
 from content import models
-from content.db import Base
+from content.database.db import Base
 from content.house import House
 from content.kinds import KINDS
-from content.services import desk as queries
-from content.services import rights as asked
-from portal import linking
-from portal.desk import TOKEN
-from portal.views import embargo as embargo_views
-from portal.views import implementation, report_review, reports, tasks
+from content.services.base import rights as asked
+from content.services.workflow import desk_lists as queries
+from portal.auth.desk import TOKEN
+from portal.desk import linking
+from portal.views.desk import embargo as embargo_views
+from portal.views.desk import implementation, tasks
+from portal.views.reports import report_review, reports
 from tests.functional.planting import OTHER, OWNER, STATES, WORD, Garden
 from workflows import rights
 from workflows.catalogue import WORKFLOWS
@@ -33,27 +34,65 @@ from workflows.vocabulary import ROLES, Effect, Reach
 HUMAN = [name for name, role in ROLES.items() if role.is_human]
 PEOPLE = {
     f"{role}@{organisation}": ((role, organisation),)
-    for role in HUMAN for organisation in ("", OWNER, OTHER)
+    for role in HUMAN
+    for organisation in ("", OWNER, OTHER)
     if not rights.misfit(role, organisation)
 }
 """Who asks: every role, everywhere, of the organisation that keeps the planted items and of another one."""
 FOREIGN = [name for name in PEOPLE if name.endswith(f"@{OTHER}")]
 WORDS = ("Qtitel", "Qtext", "Qkopf", "qslug", "Ziel", "Öffentlich")
 QUERIES = {
-    "desk.list": [*(f"?q={word}" for word in WORDS), *(f"?liste={name}" for name in queries.VIEWS), f"?haus={OWNER}", "?von=pfl", "?von=zweite",
-                  *(f"?zustand={state}" for state in STATES), *(f"?art={kind}" for kind in KINDS)],
+    "desk.list": [
+        *(f"?q={word}" for word in WORDS),
+        *(f"?liste={name}" for name in queries.VIEWS),
+        f"?haus={OWNER}",
+        "?von=pfl",
+        "?von=zweite",
+        *(f"?zustand={state}" for state in STATES),
+        *(f"?art={kind}" for kind in KINDS),
+    ],
     "desk.link_targets": [f"?q={word}" for word in WORDS],
-    "desk.reuses": ["", "?q=Qtitel"], "desk.reuse_new": ["", *(f"?angebot=qslug{number}x" for number in (42, 43, 44))],
-    "desk.notices": ["", "?alle=ja"], "desk.people": ["", "?q=Qtitel"], "desk.audit": ["", "?worte=Qtitel", "?worte=Qkopf", "?worte=Qtext", "?was=Zurückgeben", "?was=Anmerkung", "?woran=qslug"],
-    "desk.audit_csv": ["?worte=Qtitel"], "desk.audit_jsonl": ["?worte=Qkopf"], "desk.contacts": [""],
-    "search": [f"?q={word}*" for word in WORDS], "search_json": [f"?q={word}*" for word in WORDS], "search_feed": ["?q=Qtext*"],
-    "search_suggest": [f"?q={word}" for word in WORDS], "alert.new": ["?q=Qtitel"], "matrix": ["", "?art=task"],
-    "desk.revisions": ["", "?rev=1"], "desk.new": ["", "?wie={id}"],
+    "desk.reuses": ["", "?q=Qtitel"],
+    "desk.reuse_new": ["", *(f"?angebot=qslug{number}x" for number in (42, 43, 44))],
+    "desk.notices": ["", "?alle=ja"],
+    "desk.people": ["", "?q=Qtitel"],
+    "desk.audit": [
+        "",
+        "?worte=Qtitel",
+        "?worte=Qkopf",
+        "?worte=Qtext",
+        "?was=Zurückgeben",
+        "?was=Anmerkung",
+        "?woran=qslug",
+    ],
+    "desk.audit_csv": ["?worte=Qtitel"],
+    "desk.audit_jsonl": ["?worte=Qkopf"],
+    "desk.contacts": [""],
+    "search": [f"?q={word}*" for word in WORDS],
+    "search_json": [f"?q={word}*" for word in WORDS],
+    "search_feed": ["?q=Qtext*"],
+    "search_suggest": [f"?q={word}" for word in WORDS],
+    "alert.new": ["?q=Qtitel"],
+    "matrix": ["", "?art=task"],
+    "desk.revisions": ["", "?rev=1"],
+    "desk.new": ["", "?wie={id}"],
 }
 """What is asked of routes beside their address: lists, searches and suggestions by the planted words."""
-TOLD = {"secretariat@": {
-    "desk.list", "desk.item", "desk.edit", "desk.revisions", "desk.link_targets", "desk.report", "desk.report_word_file", "desk.report_section", "desk.section_review", "desk.new", "desk.home",
-}}
+TOLD = {
+    "secretariat@": {
+        "desk.list",
+        "desk.item",
+        "desk.edit",
+        "desk.revisions",
+        "desk.link_targets",
+        "desk.report",
+        "desk.report_word_file",
+        "desk.report_section",
+        "desk.section_review",
+        "desk.new",
+        "desk.home",
+    }
+}
 """Routes that must show planted words to somebody who may see everything."""
 
 
@@ -99,13 +138,29 @@ def _fillings(garden, name, turn, tokens):
     for place, (kind, items) in enumerate(rows.items()):
         if kind_of_route in KINDS and kind != kind_of_route:
             continue
-        for one in [items[(turn + place + step) % len(items)] for step in ((0, 5, 10) if kind_of_route in KINDS else (0,))]:
+        for one in [
+            items[(turn + place + step) % len(items)] for step in ((0, 5, 10) if kind_of_route in KINDS else (0,))
+        ]:
             path, tail = one.url.strip("/").split("/", 1)
             uid = one.sections[0] if one.sections else next(x.sections[0] for x in garden.items if x.sections)
             yield {
-                "id": str(one.id), "kind": kind, "uid": uid, "tail": tail, "slug": tail if path == "bericht" else f"qslug{one.number}x", "anchor": "a1",
-                "code": "by", "token": tokens[place % len(tokens)], "secret": "s" * 43, "sha256": "0" * 64, "name": "x.png", "part": "1", "old": "1", "new": "2",
-                "rule": next(iter(linking.RULES)), "path": "portal.css", "position": "1",
+                "id": str(one.id),
+                "kind": kind,
+                "uid": uid,
+                "tail": tail,
+                "slug": tail if path == "bericht" else f"qslug{one.number}x",
+                "anchor": "a1",
+                "code": "by",
+                "token": tokens[place % len(tokens)],
+                "secret": "s" * 43,
+                "sha256": "0" * 64,
+                "name": "x.png",
+                "part": "1",
+                "old": "1",
+                "new": "2",
+                "rule": next(iter(linking.RULES)),
+                "path": "portal.css",
+                "position": "1",
             }
     if "id" in name or "desk." in name:
         for number in garden.targets.values():
@@ -167,7 +222,10 @@ def test_nobody_reads_at_the_desk_what_the_table_keeps_from_them(garden, tokens,
     assert told >= TOLD.get(who, set()), "who may see it is shown it: else nothing is shown by its absence"
 
 
-@pytest.mark.parametrize(("who", "more"), [("locked", {"is_active": False}), ("half", {"is_complete": False}), ("bare", {"has_factor": False})])
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [("locked", {"is_active": False}), ("half", {"is_complete": False}), ("bare", {"has_factor": False})],
+)
 def test_a_session_that_is_not_whole_opens_nothing(garden, tokens, who, more):
     app = garden.browser(who, ("secretariat", ""), **more)
     assert _seen(garden, app, (), tokens, at_desk=True) == ([], set())
@@ -177,7 +235,9 @@ def test_guests_see_only_what_their_link_is_for(garden):
     review, report = garden.review_token()
     link, release = garden.embargo_token()
     app, shown = garden.visitor(), set()
-    asked_for = [row for row in addresses(garden, [review, link], at_desk=False) if row[0].startswith(("review.", "embargo."))]
+    asked_for = [
+        row for row in addresses(garden, [review, link], at_desk=False) if row[0].startswith(("review.", "embargo."))
+    ]
     for turn, (name, path) in enumerate(asked_for):
         # Each from elsewhere: who tries wrong links is soon shown nothing at all.
         answer = app.get(path, expect_errors=True, extra_environ={"REMOTE_ADDR": f"10.1.{turn // 250}.{turn % 250}"})
@@ -203,7 +263,18 @@ def test_the_condition_for_queries_says_what_the_predicate_says(garden):
 
 # --- nothing is changed by whom it does not concern ------------------------------------------------------------------
 
-KEPT = {"account_session", "audit_entry", "account_attempt", "form_draft", "form_draft_file", "notice", "notice_choice", "file", "review_access", "embargo_access"}
+KEPT = {
+    "account_session",
+    "audit_entry",
+    "account_attempt",
+    "form_draft",
+    "form_draft_file",
+    "notice",
+    "notice_choice",
+    "file",
+    "review_access",
+    "embargo_access",
+}
 """What a person may write in passing: traces of being there, and own drafts."""
 
 
@@ -213,8 +284,12 @@ def _digest(session):
         if table.name not in KEPT and not table.name.startswith(("search_", "alert")):
             found[table.name] = session.scalar(sa.select(sa.func.count()).select_from(table))
     item = models.Item
-    found["rows"] = session.execute(sa.select(item.id, item.rev, item.publication_state, item.procedure_state, item.title, item.url, item.owner)).all()
-    found["sections"] = session.execute(sa.select(models.ReportSection.uid, models.ReportSection.rev, models.ReportSection.heading)).all()
+    found["rows"] = session.execute(
+        sa.select(item.id, item.rev, item.publication_state, item.procedure_state, item.title, item.url, item.owner)
+    ).all()
+    found["sections"] = session.execute(
+        sa.select(models.ReportSection.uid, models.ReportSection.rev, models.ReportSection.heading)
+    ).all()
     return found
 
 
@@ -223,18 +298,38 @@ def _posts(garden, name, path):
     number = path.split("/")[3] if path.count("/") > 2 else "1"
     rev = {"rev": "1", "revision": "1"}
     acts = {
-        "desk.step": [{"workflow": flow, "schritt": step, "comment": "x", "note": "x"} for flow, known in WORKFLOWS.items() for step in known.transitions],
-        "desk.bulk": [{"schritt": step, "eintrag": f"{one.id}.1", "comment": "x", "note": "x", "ja": "1"} for one in garden.items[:12] for step in ("submit", "publish", "trash")],
-        "desk.tasks": [{"schritt": act, "id": number, "anchor": "z1", "addressees": "Hamburg", "state": "running"} for act in tasks._ACTS],
+        "desk.step": [
+            {"workflow": flow, "schritt": step, "comment": "x", "note": "x"}
+            for flow, known in WORKFLOWS.items()
+            for step in known.transitions
+        ],
+        "desk.bulk": [
+            {"schritt": step, "eintrag": f"{one.id}.1", "comment": "x", "note": "x", "ja": "1"}
+            for one in garden.items[:12]
+            for step in ("submit", "publish", "trash")
+        ],
+        "desk.tasks": [
+            {"schritt": act, "id": number, "anchor": "z1", "addressees": "Hamburg", "state": "running"}
+            for act in tasks._ACTS
+        ],
         "desk.implementation": [
             {"schritt": act, "id": str(one.id), "adressat": "HH", "state": "running", "comment": "x"}
-            for act in implementation._ACTS for one in garden.items if one.kind == "recommendation"
+            for act in implementation._ACTS
+            for one in garden.items
+            if one.kind == "recommendation"
         ],
         "desk.report": [{"tun": f"{act}:{'0' * 36}", "ueberschrift": "Neu"} for act in reports._ACTS],
         "desk.report_section": [{"tun": act, "heading": "Neu", "text": "Neu"} for act in reports._SECTION_ACTS],
-        "desk.section_review": [{"tun": f"{act}:1", "anmerkung": "Neu", "text": "Neu"} for act in report_review.MEMBERS],
-        "desk.report_review": [{"tun": f"{act}:1", "person": "1", "frist": "2027-01-01"} for act in report_review._REPORT_ACTS],
-        "desk.embargo": [{"akt": act, "until": "2026-12-24T10:00", "name": "x", "email": "x@y.example", "wirklich": "1"} for act in embargo_views._ACTS],
+        "desk.section_review": [
+            {"tun": f"{act}:1", "anmerkung": "Neu", "text": "Neu"} for act in report_review.MEMBERS
+        ],
+        "desk.report_review": [
+            {"tun": f"{act}:1", "person": "1", "frist": "2027-01-01"} for act in report_review._REPORT_ACTS
+        ],
+        "desk.embargo": [
+            {"akt": act, "until": "2026-12-24T10:00", "name": "x", "email": "x@y.example", "wirklich": "1"}
+            for act in embargo_views._ACTS
+        ],
         "desk.edit": [{"title": "Neu", "text": "Neu", "slug": "neu"}],
     }.get(name, [{}])
     return [{**act, **rev} for act in acts]
@@ -243,8 +338,19 @@ def _posts(garden, name, path):
 AT_ONCE = 4
 """So many acts are tried at one address; the next address goes on with the next ones."""
 OWN = {
-    "desk.new", "desk.draft", "desk.preview", "desk.account", "desk.sign_out", "desk.passkeys", "desk.set_up", "desk.second_factor", "desk.second_factor_question",
-    "desk.passkey_question", "desk.notices", "desk.notice_choices", "desk.reuse_new",
+    "desk.new",
+    "desk.draft",
+    "desk.preview",
+    "desk.account",
+    "desk.sign_out",
+    "desk.passkeys",
+    "desk.set_up",
+    "desk.second_factor",
+    "desk.second_factor_question",
+    "desk.passkey_question",
+    "desk.notices",
+    "desk.notice_choices",
+    "desk.reuse_new",
 }
 """Routes that make or change what is the person's own."""
 
@@ -282,10 +388,22 @@ def _foreign(session):
     item, section, revision = models.Item, models.ReportSection, models.Revision
     theirs = sa.select(item.id).where(item.owner != OWNER)
     return {
-        "rows": session.execute(sa.select(item.id, item.rev, item.publication_state, item.procedure_state, item.title, item.url, item.owner).where(item.id.in_(theirs)).order_by(item.id)).all(),
-        "sections": session.execute(sa.select(section.uid, section.rev, section.heading).where(section.report_id.in_(theirs)).order_by(section.uid)).all(),
-        "revisions": session.scalar(sa.select(sa.func.count()).select_from(revision).where(revision.item_id.in_(theirs))),
-        "editions": session.scalar(sa.select(sa.func.count()).select_from(models.Edition).where(models.Edition.item_id.in_(theirs))),
+        "rows": session.execute(
+            sa.select(item.id, item.rev, item.publication_state, item.procedure_state, item.title, item.url, item.owner)
+            .where(item.id.in_(theirs))
+            .order_by(item.id)
+        ).all(),
+        "sections": session.execute(
+            sa.select(section.uid, section.rev, section.heading)
+            .where(section.report_id.in_(theirs))
+            .order_by(section.uid)
+        ).all(),
+        "revisions": session.scalar(
+            sa.select(sa.func.count()).select_from(revision).where(revision.item_id.in_(theirs))
+        ),
+        "editions": session.scalar(
+            sa.select(sa.func.count()).select_from(models.Edition).where(models.Edition.item_id.in_(theirs))
+        ),
         "grants": session.scalar(sa.select(sa.func.count()).select_from(models.Grant)),
     }
 
@@ -310,7 +428,9 @@ def test_who_changes_what_is_theirs_learns_and_changes_nothing_of_others(garden,
     with garden.house.writing("test") as work:
         after = _foreign(work.session)
     assert {name: after[name] for name in after if after[name] != before[name]} == {}
-    assert done or not rights.permits_on(PEOPLE[who], "report", OWNER), "who keeps something does something with it: else nothing is shown"
+    assert done or not rights.permits_on(PEOPLE[who], "report", OWNER), (
+        "who keeps something does something with it: else nothing is shown"
+    )
 
 
 # --- the table itself ------------------------------------------------------------------------------------------------
@@ -319,7 +439,9 @@ def test_who_changes_what_is_theirs_learns_and_changes_nothing_of_others(garden,
 @pytest.mark.parametrize("role", HUMAN)
 def test_a_role_is_held_as_far_as_it_reaches(role):
     reach = ROLES[role].reach
-    assert bool(rights.misfit(role, OWNER)) == (reach is Reach.HOUSE) and bool(rights.misfit(role, "")) == (reach is Reach.ORGANISATION)
+    assert bool(rights.misfit(role, OWNER)) == (reach is Reach.HOUSE) and bool(rights.misfit(role, "")) == (
+        reach is Reach.ORGANISATION
+    )
 
 
 @pytest.mark.parametrize("role", HUMAN)
@@ -330,9 +452,12 @@ def test_a_role_for_an_organisation_gives_no_right_over_the_house_and_none_over_
         assert rights.permits_on(grants, kind, OWNER) == rights.permits_on(grants, kind, "") == frozenset()
 
 
-
-
 def test_whoever_is_told_of_a_vote_may_know_its_title():
     """A new step that tells the members leads to a state in which the table lets them know."""
-    targets = {step.target for flow in WORKFLOWS.values() for step in flow.transitions.values() if Effect.NOTIFY_MEMBERS in step.effects}
+    targets = {
+        step.target
+        for flow in WORKFLOWS.values()
+        for step in flow.transitions.values()
+        if Effect.NOTIFY_MEMBERS in step.effects
+    }
     assert targets and targets <= rights.VOTED

@@ -11,19 +11,13 @@ import sqlalchemy as sa
 
 from content import models
 from content.schemas import clean_item
-from content.services import (
-    ballots,
-    edit,
-    en_bloc,
-    lookup,
-    numbering,
-    report_files,
-    report_recommendations,
-    reports,
-    transition,
-)
-from content.services.reports import Author
-from portal.incoming import store_file
+from content.services.base import lookup
+from content.services.council import ballots, numbering
+from content.services.editing import edit
+from content.services.reports import report_files, report_recommendations, reports
+from content.services.reports.reports import Author
+from content.services.workflow import en_bloc, transition
+from portal.web.incoming import store_file
 from workflows.decision import DECISION
 from workflows.recommendation import RECOMMENDATION
 
@@ -38,7 +32,16 @@ def _members(body):
 
 
 def _decision(work, **more):
-    value = clean_item("decision", {"body": "it-planungsrat", "title": "Probe", "meeting": "/sitzung/36", "text": "1. Der IT-Planungsrat beschließt.", **more})
+    value = clean_item(
+        "decision",
+        {
+            "body": "it-planungsrat",
+            "title": "Probe",
+            "meeting": "/sitzung/36",
+            "text": "1. Der IT-Planungsrat beschließt.",
+            **more,
+        },
+    )
     return edit.save(work.session, "decision", value, now=NOW).item
 
 
@@ -80,7 +83,10 @@ def _adopted_by_a_decision(work):
 def _adopted_en_bloc(work):
     agenda = [{"top": "1", "title": "Alpha", "goal": "decision", "list": "green"}]
     meeting = edit.save(
-        work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}), now=NOW
+        work.session,
+        "meeting",
+        clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2012-05-05", "agenda": agenda}),
+        now=NOW,
     ).item
     row = _decision(work, title="Alpha", meeting=meeting.url)
     transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
@@ -107,11 +113,19 @@ def _file_taken_into_a_report(work):
     row = work.session.scalars(sa.select(models.Report).order_by(models.Report.id).limit(1)).one()
     yield row
     about = {"title": "Liste"}
-    report_files.add(work.session, row, name="liste.csv", body=b"a;b\n1;2\n", about=about, author=AUTHOR, store=store_file(work))
+    report_files.add(
+        work.session, row, name="liste.csv", body=b"a;b\n1;2\n", about=about, author=AUTHOR, store=store_file(work)
+    )
 
 
 ROADS = [
-    _moved_to_another_session, _adopted, _numbered, _adopted_by_a_decision, _adopted_en_bloc, _section_saved, _section_made_a_recommendation,
+    _moved_to_another_session,
+    _adopted,
+    _numbered,
+    _adopted_by_a_decision,
+    _adopted_en_bloc,
+    _section_saved,
+    _section_made_a_recommendation,
     _file_taken_into_a_report,
 ]
 
@@ -131,7 +145,7 @@ def test_after_a_step_wrote_into_a_row_every_change_of_it_is_still_a_change(port
         if lines:
             assert lines[-1].sha256 == row.input_digest, "the history names the text that the step left"
         assert _save(work, row, row.input) is edit.Outcome.UNCHANGED
-        # What no form sets stays, as in `portal.typed.with_hidden`; another word makes it a change where nothing else was written.
+        # What no form sets stays, as in `portal.desk.typed.with_hidden`; another word makes it a change where nothing else was written.
         earlier = {**before, **({"number": row.input["number"], "title": "Anders"} if row.kind == "decision" else {})}
         rev = row.rev
         assert _save(work, row, earlier) is edit.Outcome.CHANGED
@@ -150,7 +164,9 @@ def test_a_decision_put_back_to_its_session_is_saved(portal):
 
 
 def _save(work, row, given):
-    return edit.save(work.session, row.kind, clean_item(row.kind, given), now=NOW, files=_Kept(row), item=row, rev=row.rev).outcome
+    return edit.save(
+        work.session, row.kind, clean_item(row.kind, given), now=NOW, files=_Kept(row), item=row, rev=row.rev
+    ).outcome
 
 
 class _Kept:
@@ -177,13 +193,18 @@ def test_an_import_of_the_same_line_sets_nothing_back(portal):
 
 
 OWNED = {"input", "input_digest", "told_digest"}
-OWNER = "content/services/edit.py"
-ANOTHER_TABLE = {"content/services/form_drafts.py"}
+OWNER = "content/services/editing/edit.py"
+ANOTHER_TABLE = {"content/services/editing/form_drafts.py"}
 """What a person typed and has not saved has a column of this name as well."""
 
 
 def _modules():
-    return [path for package in ("workflows", "content", "portal") for path in sorted((ROOT / package).rglob("*.py")) if "migrations/versions" not in path.as_posix()]
+    return [
+        path
+        for package in ("workflows", "content", "portal")
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if "migrations/versions" not in path.as_posix()
+    ]
 
 
 def _targets(tree):
@@ -205,24 +226,40 @@ def _writes(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             is_named = name == "values" and any(word.arg in OWNED for word in node.keywords)
-            is_set = name in {"setattr", "set_committed_value"} and any(isinstance(one, ast.Constant) and one.value in OWNED for one in node.args)
+            is_set = name in {"setattr", "set_committed_value"} and any(
+                isinstance(one, ast.Constant) and one.value in OWNED for one in node.args
+            )
             if is_named or is_set:
                 yield node.lineno
-        if isinstance(node, ast.Dict) and any(isinstance(key, ast.Constant) and key.value in {"input_digest", "told_digest"} for key in node.keys):
+        if isinstance(node, ast.Dict) and any(
+            isinstance(key, ast.Constant) and key.value in {"input_digest", "told_digest"} for key in node.keys
+        ):
             yield node.lineno
 
 
 def test_one_module_alone_writes_an_input():
     found = {
-        f"{name}:{line}" for path in _modules() for name in [path.relative_to(ROOT).as_posix()] if name not in {OWNER, *ANOTHER_TABLE}
+        f"{name}:{line}"
+        for path in _modules()
+        for name in [path.relative_to(ROOT).as_posix()]
+        if name not in {OWNER, *ANOTHER_TABLE}
         for line in _writes(ast.parse(path.read_text()))
     }
     assert found == set(), "use edit.follow"
 
 
-@pytest.mark.parametrize("code", [
-    "row.input = {}", "row.input['a'] = 1", "row.input_digest = 'x'", "row.a, row.told_digest = 1, 2", "setattr(row, 'input', {})",
-    "sa.update(t).values(input={})", "values({'input_digest': None})", "del row.input['a']",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "row.input = {}",
+        "row.input['a'] = 1",
+        "row.input_digest = 'x'",
+        "row.a, row.told_digest = 1, 2",
+        "setattr(row, 'input', {})",
+        "sa.update(t).values(input={})",
+        "values({'input_digest': None})",
+        "del row.input['a']",
+    ],
+)
 def test_the_search_for_writers_finds_each_way_to_write(code):
     assert list(_writes(ast.parse(code)))

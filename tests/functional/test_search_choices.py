@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-SIDE = re.compile(r'<li><a href="([^"]+)"( aria-current="true")?>([^<]*)(?:<span[^>]*>[^<]*</span>)?</a> <span class="quiet">([\d.]+)</span>')
+SIDE = re.compile(
+    r'<li><a href="([^"]+)"( aria-current="true")?>([^<]*)(?:<span[^>]*>[^<]*</span>)?</a> <span class="quiet">([\d.]+)</span>'
+)
 
 
 @pytest.fixture
@@ -27,19 +29,35 @@ def _total(page):
 
 def _active(page):
     part = re.search(r'id="aktiv">.*?</ul>', page, re.DOTALL)
-    return {re.sub(r"<.*", "", label): url for url, label in re.findall(r'<li><a href="([^"]+)">(.*?)</a>', part[0], re.DOTALL)} if part else {}
+    return (
+        {
+            re.sub(r"<.*", "", label): url
+            for url, label in re.findall(r'<li><a href="([^"]+)">(.*?)</a>', part[0], re.DOTALL)
+        }
+        if part
+        else {}
+    )
 
 
 def _facets(page):
-    return [(url, label, int(count.replace(".", ""))) for url, is_active, label, count in SIDE.findall(page) if not is_active]
+    return [
+        (url, label, int(count.replace(".", "")))
+        for url, is_active, label, count in SIDE.findall(page)
+        if not is_active
+    ]
 
 
 @pytest.mark.parametrize(
     ("address", "labels"),
     [
-        ("/suche?q=OZG+jahr:2021", {"2021"}), ("/suche?q=36.+Sitzung", {"36. Sitzung"}), ("/suche?q=Beschlüsse+2021", {"Beschlüsse", "01.01.2021 bis 31.12.2021"}),
-        ("/suche?q=Register&ziffer=2", {"Ziffer 2"}), ("/suche?q=OZG&von=2021&art=decision", {"Beschlüsse", "ab 01.01.2021"}), ("/suche?q=OZG+bis:2018+gremium:it-planungsrat", {"IT-Planungsrat", "bis 31.12.2018"}),
-        ("/suche?q=29.10.2021", {"29.10.2021"}), ("/suche?q=Beschlüsse+der+AL-Runde+2025", {"Beschlüsse", "AL-Runde", "01.01.2025 bis 31.12.2025"}),
+        ("/suche?q=OZG+jahr:2021", {"2021"}),
+        ("/suche?q=36.+Sitzung", {"36. Sitzung"}),
+        ("/suche?q=Beschlüsse+2021", {"Beschlüsse", "01.01.2021 bis 31.12.2021"}),
+        ("/suche?q=Register&ziffer=2", {"Ziffer 2"}),
+        ("/suche?q=OZG&von=2021&art=decision", {"Beschlüsse", "ab 01.01.2021"}),
+        ("/suche?q=OZG+bis:2018+gremium:it-planungsrat", {"IT-Planungsrat", "bis 31.12.2018"}),
+        ("/suche?q=29.10.2021", {"29.10.2021"}),
+        ("/suche?q=Beschlüsse+der+AL-Runde+2025", {"Beschlüsse", "AL-Runde", "01.01.2025 bis 31.12.2025"}),
     ],
 )
 def test_what_narrows_shows_and_goes_alone(app, address, labels):
@@ -50,7 +68,10 @@ def test_what_narrows_shows_and_goes_alone(app, address, labels):
         assert set(_active(_page(app, url))) == labels - {label}, label
 
 
-@pytest.mark.parametrize("address", ["/suche?q=jahr:2021", "/suche?q=Beschlüsse+2021", "/suche?q=36.+Sitzung", "/suche?q=OZG+art:Beschluss&von=2018"])
+@pytest.mark.parametrize(
+    "address",
+    ["/suche?q=jahr:2021", "/suche?q=Beschlüsse+2021", "/suche?q=36.+Sitzung", "/suche?q=OZG+art:Beschluss&von=2018"],
+)
 def test_values_beside_what_the_question_says_count_what_they_show(app, address):
     for url, label, count in _facets(_page(app, address))[:25]:
         assert _total(_page(app, url)) == count, (label, url)
@@ -71,8 +92,18 @@ def test_a_past_day_stays_in_every_way_on_from_the_search(app):
 
 
 def test_days_are_chosen_in_a_form_that_keeps_the_rest(app):
-    form = next(form for form in app.get("/suche?q=OZG+jahr:2019-2021&art=decision&sortierung=alt").forms.values() if "von" in form.fields)
-    assert (form["von"].value, form["bis"].value, form["q"].value, form["art"].value, form["sortierung"].value) == ("2019-01-01", "2021-12-31", "OZG", "decision", "alt")
+    form = next(
+        form
+        for form in app.get("/suche?q=OZG+jahr:2019-2021&art=decision&sortierung=alt").forms.values()
+        if "von" in form.fields
+    )
+    assert (form["von"].value, form["bis"].value, form["q"].value, form["art"].value, form["sortierung"].value) == (
+        "2019-01-01",
+        "2021-12-31",
+        "OZG",
+        "decision",
+        "alt",
+    )
     form["von"], form["bis"] = "2018-01-01", "2018-12-31"
     page = html.unescape(form.submit().text)
     assert set(_active(page)) == {"Beschlüsse", "01.01.2018 bis 31.12.2018"} and _total(page)

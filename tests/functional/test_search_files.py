@@ -13,10 +13,12 @@ from webtest import Upload
 
 from content import models
 from content.search import filetext
-from content.services import exchange, transition
-from content.services.saved import matcher
-from portal import clock, starting
-from portal.incoming import read_import_ahead, store_file
+from content.services.exchange import exchange
+from content.services.search.saved import matcher
+from content.services.workflow import transition
+from portal.background import clock
+from portal.commands import starting
+from portal.web.incoming import read_import_ahead, store_file
 from tests.functional.test_desk import form_of
 from workflows.publication import PUBLICATION
 
@@ -26,7 +28,11 @@ PDF = b"%PDF-1.4 "
 
 def _decision(number, file="anlage.pdf"):
     return {
-        "type": "decision", "body": "it-planungsrat", "number": number, "title": "Mit Anlage", "text": "1. Der IT-Planungsrat stimmt zu.",
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": number,
+        "title": "Mit Anlage",
+        "text": "1. Der IT-Planungsrat stimmt zu.",
         "attachments": [{"title": "Bericht", "file": file}],
     }
 
@@ -66,7 +72,9 @@ class Reader:
         assert path.read_bytes().startswith((PDF, b"PK")) and media_type
         self.paths.append(path)
         with self.house.writing("other") as work:
-            work.session.add(models.SearchWord(use="whole", word=f"wort{len(self.paths)}", others=[], changed_at=work.desk.now))
+            work.session.add(
+                models.SearchWord(use="whole", word=f"wort{len(self.paths)}", others=[], changed_at=work.desk.now)
+            )
         return ["Der Zwiebelkuchenausschuss berichtet."], ""
 
 
@@ -109,7 +117,10 @@ def test_others_write_while_a_file_from_a_form_is_read(desk):
     house.read_text = slow
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = "mit-anlage", "Mit Anlage", "Amt", "Ja."
-    form["attachments.1.title"], form["attachments.1._hochladen"] = "Bericht", Upload("b.pdf", PDF + b"zwei", "application/pdf")
+    form["attachments.1.title"], form["attachments.1._hochladen"] = (
+        "Bericht",
+        Upload("b.pdf", PDF + b"zwei", "application/pdf"),
+    )
     answers = []
     upload = threading.Thread(target=lambda: answers.append(form.submit()))
     upload.start()
@@ -136,15 +147,35 @@ def test_whoever_attaches_a_scan_is_told_that_nobody_finds_or_hears_its_text(des
     app = browser("gerda", "secretariat")
     form = form_of(app.get("/redaktion/neu/press_release"))
     form["slug"], form["title"], form["publisher"], form["text"] = "mit-scan", "Mit Scan", "Amt", "Ja."
-    form["attachments.1.title"], form["attachments.1._hochladen"] = "Bericht", Upload("scan.pdf", PDF + b"bild", "application/pdf")
+    form["attachments.1.title"], form["attachments.1._hochladen"] = (
+        "Bericht",
+        Upload("scan.pdf", PDF + b"bild", "application/pdf"),
+    )
     told = form.submit(status=303).follow().html.select_one("#volltext").get_text()
     assert "scan.pdf: Die Datei enthält keinen Text" in told and "Vorleseprogramme" in told
 
 
-@pytest.mark.parametrize(("pages", "kept", "is_cut"), [
-    ([], [], False), (["a"], ["a"], False), (["a"] * 1_000, ["a"] * 1_000, False), (["a"] * 1_001, ["a"] * 1_000, True),
-    (["a" * 2_999_999, "bc"], ["a" * 2_999_999, "b"], True), (["a" * 2_999_999, "b"], ["a" * 2_999_999, "b"], False), (["a" * 3_000_000, "b"], ["a" * 3_000_000], True),
-], ids=["none", "one", "as many as allowed", "a page too many", "a sign too many", "as long as allowed", "a page behind the end"])
+@pytest.mark.parametrize(
+    ("pages", "kept", "is_cut"),
+    [
+        ([], [], False),
+        (["a"], ["a"], False),
+        (["a"] * 1_000, ["a"] * 1_000, False),
+        (["a"] * 1_001, ["a"] * 1_000, True),
+        (["a" * 2_999_999, "bc"], ["a" * 2_999_999, "b"], True),
+        (["a" * 2_999_999, "b"], ["a" * 2_999_999, "b"], False),
+        (["a" * 3_000_000, "b"], ["a" * 3_000_000], True),
+    ],
+    ids=[
+        "none",
+        "one",
+        "as many as allowed",
+        "a page too many",
+        "a sign too many",
+        "as long as allowed",
+        "a page behind the end",
+    ],
+)
 def test_a_file_too_long_is_read_to_its_limit_and_says_so(pages, kept, is_cut):
     assert filetext.within_limits(pages) == (kept, is_cut)
 
@@ -200,7 +231,12 @@ def test_what_was_withdrawn_is_not_read(house):
 def test_what_is_no_document_or_too_large_is_not_read(house, monkeypatch):
     reader = Reader(house)
     monkeypatch.setattr("content.house.UPLOAD_RULES", {"application/pdf": type("Rule", (), {"max_bytes": 20})})
-    assert house.read_ahead([b"", b"PK\x03\x04 broken", b"\x89PNG\r\n\x1a\n", b"<html>", PDF + b"/Encrypt", PDF + b"x" * 20]) == 0
+    assert (
+        house.read_ahead(
+            [b"", b"PK\x03\x04 broken", b"\x89PNG\r\n\x1a\n", b"<html>", PDF + b"/Encrypt", PDF + b"x" * 20]
+        )
+        == 0
+    )
     assert reader.paths == [] and house.read_ahead([PDF]) == 1
 
 
@@ -208,7 +244,13 @@ def test_real_word_file_is_read_as_it_comes_in(house):
     document = docx.Document()
     document.add_paragraph("Der Zwiebelkuchenausschuss berichtet über seine Arbeit.")
     document.save(house.data / "anlage.docx")
-    paths = _laid_out(house, BODY, _decision("2026/70", "anlage.docx"), name="anlage.docx", body=(house.data / "anlage.docx").read_bytes())
+    paths = _laid_out(
+        house,
+        BODY,
+        _decision("2026/70", "anlage.docx"),
+        name="anlage.docx",
+        body=(house.data / "anlage.docx").read_bytes(),
+    )
     read_import_ahead(house, paths)
     _publish(house, paths)
     assert _finds(house, "Zwiebelkuchenausschüsse") == 1

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from content.search.interface import FACETS
-from content.services import saved
+from content.services.search import saved
 from portal.api.search import KNOWN
 
 
@@ -29,7 +29,11 @@ def test_hit_tells_where_and_why(ask):
     hit = next(hit for hit in ask("?q=Nachnutzung").json["hits"] if hit["snippets"])
     snippet = hit["snippets"][0]
     assert [snippet["text"][start:end] for start, end in snippet["marks"]]
-    assert snippet["url"].startswith(hit["url"]) and hit["reasons"][0]["typed"] == "Nachnutzung" and hit["reasons"][0]["words"]
+    assert (
+        snippet["url"].startswith(hit["url"])
+        and hit["reasons"][0]["typed"] == "Nachnutzung"
+        and hit["reasons"][0]["words"]
+    )
 
 
 def test_links_lead_through_all_pages(ask):
@@ -51,12 +55,32 @@ def test_facets_count_and_lead_on(ask):
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("", "q"), ("?q=", "q"), ("?q=a&quatsch=1", "quatsch"), ("?q=a&seite=0", "seite"), ("?q=a&seite=x", "seite"), ("?q=a&je_seite=101", "je_seite"), ("?q=a&sortierung=egal", "sortierung"),
-     ("?q=a&von=gestern", "von"), ("?q=a&bis=31.02.2021", "bis"), ("?q=a&art=quatsch", "art"), ("?q=a&jahr=20x1", "jahr"), ("?q=a&ziffer=zwei", "ziffer"), ("?q=a&stand=gestern", "stand"), ("?q=a&stand=2999-01-01", "stand")],
+    [
+        ("", "q"),
+        ("?q=", "q"),
+        ("?q=a&quatsch=1", "quatsch"),
+        ("?q=a&seite=0", "seite"),
+        ("?q=a&seite=x", "seite"),
+        ("?q=a&je_seite=101", "je_seite"),
+        ("?q=a&sortierung=egal", "sortierung"),
+        ("?q=a&von=gestern", "von"),
+        ("?q=a&bis=31.02.2021", "bis"),
+        ("?q=a&art=quatsch", "art"),
+        ("?q=a&jahr=20x1", "jahr"),
+        ("?q=a&ziffer=zwei", "ziffer"),
+        ("?q=a&stand=gestern", "stand"),
+        ("?q=a&stand=2999-01-01", "stand"),
+    ],
 )
 def test_error_has_one_shape_and_names_the_parameter(ask, query, parameter):
     answer = ask(query, status=400)
-    assert answer.content_type == "application/problem+json" and set(answer.json) == {"type", "title", "status", "detail", "parameter"}
+    assert answer.content_type == "application/problem+json" and set(answer.json) == {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "parameter",
+    }
     assert answer.json["parameter"] == parameter and answer.json["status"] == 400 and len(answer.json["detail"]) > 20
 
 
@@ -73,7 +97,10 @@ def test_a_past_day_is_asked_as_on_the_page_and_kept_in_all_links(ask, portal):
     assert f"<strong>{answer['total']} Treffer" in page.text and answer["total"] < ask("?q=OZG").json["total"]
     links = {name: url for name, url in answer["links"].items() if name != "feed"}
     assert all("stand=2019-12-31" in url for url in links.values()) and "stand" not in answer["links"]["feed"]
-    assert all(ask(value["url"].removeprefix("/api/v1/suche")).json["total"] == value["count"] for value in answer["facets"]["art"])
+    assert all(
+        ask(value["url"].removeprefix("/api/v1/suche")).json["total"] == value["count"]
+        for value in answer["facets"]["art"]
+    )
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nichts", "/api/", "/api/v1/suche/mehr"])
@@ -91,7 +118,10 @@ def test_any_site_may_read_and_nothing_is_kept_of_the_reader(ask):
     assert answer.headers["Access-Control-Allow-Origin"] == "*" and "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("query", ["?q=(((((", '?q="', "?q=*a*", "?q=" + "wort+" * 1000, "?q=%00", "?q=jahr:x", "?q=Wort&thema=" + "x" * 3000])
+@pytest.mark.parametrize(
+    "query",
+    ["?q=(((((", '?q="', "?q=*a*", "?q=" + "wort+" * 1000, "?q=%00", "?q=jahr:x", "?q=Wort&thema=" + "x" * 3000],
+)
 def test_hostile_question_is_answered(ask, query):
     assert ask(query, expect_errors=True).status_int in {200, 400}
 

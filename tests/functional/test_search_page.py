@@ -11,9 +11,11 @@ import docx
 import pytest
 
 from content import models
-from content.services import exchange, lookup, transition
-from content.services.searching import pick_key
-from portal.incoming import read_import_ahead, store_file
+from content.services.base import lookup
+from content.services.exchange import exchange
+from content.services.search.searching import pick_key
+from content.services.workflow import transition
+from portal.web.incoming import read_import_ahead, store_file
 from workflows.vocabulary import ROLES
 
 
@@ -23,7 +25,13 @@ def _suggested(app, typed):
 
 @pytest.mark.parametrize(
     ("typed", "expected"),
-    [("Nachnutz", "Nachnutzung"), ("online", "Onlinezugangsgesetz"), ("koenigst", "Königsteiner Schlüssel"), ("Kosten Nachnutz", "Kosten Nachnutzung"), ("Nachnuztung", "Nachnutzung")],
+    [
+        ("Nachnutz", "Nachnutzung"),
+        ("online", "Onlinezugangsgesetz"),
+        ("koenigst", "Königsteiner Schlüssel"),
+        ("Kosten Nachnutz", "Kosten Nachnutzung"),
+        ("Nachnuztung", "Nachnutzung"),
+    ],
 )
 def test_what_is_typed_is_completed(portal, typed, expected):
     assert expected in _suggested(portal[0], typed)
@@ -63,7 +71,11 @@ def test_words_of_a_withdrawn_text_are_suggested_no_more(portal):
 def _pick(house, question, *urls):
     with house.writing("test") as work:
         key = pick_key(question, house.language.planner(work.session.connection()))
-        work.session.add(models.SearchPick(question=question, key=key, urls=list(urls), changed_at=dt.datetime.now(dt.UTC), changed_by="test"))
+        work.session.add(
+            models.SearchPick(
+                question=question, key=key, urls=list(urls), changed_at=dt.datetime.now(dt.UTC), changed_by="test"
+            )
+        )
 
 
 def _picks(text):
@@ -75,7 +87,10 @@ def test_picks_come_first_for_every_form_of_the_question(portal):
     _pick(house, "Kosten der Nachnutzung", "/beschluss/2021/24", "/beschluss/2023/35")
     for typed in ("Kosten der Nachnutzung", "kosten nachnutzungen", "KOSTEN NACHNUTZUNG"):
         page = app.get("/suche", {"q": typed})
-        assert _picks(page.text) == ["/beschluss/2021/24", "/beschluss/2023/35"] and "Von der Redaktion empfohlen" in page.text
+        assert (
+            _picks(page.text) == ["/beschluss/2021/24", "/beschluss/2023/35"]
+            and "Von der Redaktion empfohlen" in page.text
+        )
         assert [one["url"] for one in app.get("/api/v1/suche", {"q": typed}).json["picks"]] == _picks(page.text)
     for other in ("?q=Nachnutzung", "?q=Kosten+der+Nachnutzung&jahr=2021", "?q=Kosten+der+Nachnutzung&seite=2"):
         assert not _picks(app.get("/suche" + other).text)
@@ -99,8 +114,10 @@ def test_every_hit_can_say_why(portal):
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("2021/39", "„2021/39“: trägt diese Nummer"), ('"Königsteiner Schlüssel"', "„Königsteiner Schlüssel“: Königsteiner Schlüssel, Ziffer 2"),
-        ("XBreit*", "(Wort, das mit „XBreit“ beginnt), "), ("berichten", " (andere Wortform), "),
+        ("2021/39", "„2021/39“: trägt diese Nummer"),
+        ('"Königsteiner Schlüssel"', "„Königsteiner Schlüssel“: Königsteiner Schlüssel, Ziffer 2"),
+        ("XBreit*", "(Wort, das mit „XBreit“ beginnt), "),
+        ("berichten", " (andere Wortform), "),
     ],
 )
 def test_why_names_the_words_of_the_document(portal, typed, why):
@@ -110,7 +127,10 @@ def test_why_names_the_words_of_the_document(portal, typed, why):
 
 def test_kind_is_written_once_in_a_row(portal):
     page = portal[0].get("/suche?q=Einer+f%C3%BCr+Alle&art=term").text
-    assert re.findall(r'<p class="row-meta"><span class="kind">Begriff</span> (.*?)</p>', page) and "</span> Begriff" not in page
+    assert (
+        re.findall(r'<p class="row-meta"><span class="kind">Begriff</span> (.*?)</p>', page)
+        and "</span> Begriff" not in page
+    )
 
 
 def _urls(app, typed):
@@ -120,7 +140,10 @@ def _urls(app, typed):
 def test_words_inside_a_pdf_are_found_with_their_page(portal):
     page = portal[0].get("/suche?q=Schreibtisch+B%C3%BCrgerinnen")
     assert re.search(r'href="/datei/[0-9a-f]{64}/zielbild-registermodernisierung-kurzfassung\.pdf#page=1"', page.text)
-    assert "Kurzfassung des Zielbilds (redaktionelles Beispiel)“, Seite 1" in page.text and "<mark>Schreibtisch</mark>" in page.text
+    assert (
+        "Kurzfassung des Zielbilds (redaktionelles Beispiel)“, Seite 1" in page.text
+        and "<mark>Schreibtisch</mark>" in page.text
+    )
 
 
 def test_words_inside_a_word_file_are_found_at_once_when_it_is_published(portal, tmp_path):
@@ -129,7 +152,14 @@ def test_words_inside_a_word_file_are_found_at_once_when_it_is_published(portal,
     document = docx.Document()
     document.add_paragraph("Der Zwiebelkuchenausschuss berichtet über seine Arbeit.")
     document.save(tmp_path / "files/anlage.docx")
-    line = {"type": "decision", "body": "it-planungsrat", "number": "2026/70", "title": "Mit Anlage", "text": "1. Der IT-Planungsrat stimmt zu.", "attachments": [{"title": "Bericht", "file": "anlage.docx"}]}
+    line = {
+        "type": "decision",
+        "body": "it-planungsrat",
+        "number": "2026/70",
+        "title": "Mit Anlage",
+        "text": "1. Der IT-Planungsrat stimmt zu.",
+        "attachments": [{"title": "Bericht", "file": "anlage.docx"}],
+    }
     # Twice in one transaction: the file is read once, its text kept once.
     (tmp_path / "in.jsonl").write_text(json.dumps(line) + "\n" + json.dumps(line | {"number": "2026/71"}))
     assert [read_import_ahead(house, [tmp_path / "in.jsonl"]) for _ in "12"] == [1, 0]
@@ -140,7 +170,14 @@ def test_words_inside_a_word_file_are_found_at_once_when_it_is_published(portal,
 
 @pytest.mark.parametrize(
     ("typed", "first"),
-    [("36. Sitzung", "/sitzung/36"), ("sitzung:37-AL", "/sitzung/al-runde/37"), ("OZG-Leistung", "/glossar/ozg-leistung"), ("Portalverbund", "/beschluss/2018/02"), ("IT-PLR", "/gremium/it-planungsrat"), ("Elterngeld", "/marktplatz/elterngeld")],
+    [
+        ("36. Sitzung", "/sitzung/36"),
+        ("sitzung:37-AL", "/sitzung/al-runde/37"),
+        ("OZG-Leistung", "/glossar/ozg-leistung"),
+        ("Portalverbund", "/beschluss/2018/02"),
+        ("IT-PLR", "/gremium/it-planungsrat"),
+        ("Elterngeld", "/marktplatz/elterngeld"),
+    ],
 )
 def test_what_is_called_so_comes_first(portal, typed, first):
     assert _urls(portal[0], typed)[0] == first
@@ -148,7 +185,12 @@ def test_what_is_called_so_comes_first(portal, typed, first):
 
 @pytest.mark.parametrize(
     ("typed", "url"),
-    [("Jan Pörksen", "/presse/2021-10-29-36-sitzung-hamburg"), ("Burghardt", "/gremium/it-planungsrat"), ("Was trennt Verwaltung junge Unternehmen Redaktion", "/bericht/verwaltung-und-startups"), ("Vorsitz Ulbrich 2025", "/gremium/it-planungsrat")],
+    [
+        ("Jan Pörksen", "/presse/2021-10-29-36-sitzung-hamburg"),
+        ("Burghardt", "/gremium/it-planungsrat"),
+        ("Was trennt Verwaltung junge Unternehmen Redaktion", "/bericht/verwaltung-und-startups"),
+        ("Vorsitz Ulbrich 2025", "/gremium/it-planungsrat"),
+    ],
 )
 def test_who_speaks_presides_and_what_a_summary_says_is_found(portal, typed, url):
     assert url in _urls(portal[0], typed)

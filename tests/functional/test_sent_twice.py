@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import lookup, transition
+from content.services.base import lookup
+from content.services.workflow import transition
 from tests.functional.test_desk import form_of
 from workflows.publication import PUBLICATION
 
@@ -30,7 +31,9 @@ def test_a_decision_form_sent_twice_makes_one_draft_and_leads_to_it(desk):
     first = writer.post("/redaktion/neu/decision", fields, status=303)
     with ThreadPoolExecutor(3) as pool:
         again = list(pool.map(lambda _: writer.post("/redaktion/neu/decision", fields, status="*"), range(3)))
-    assert {answer.headers.get("Location") for answer in again if answer.status_int == 303} <= {first.headers["Location"]}
+    assert {answer.headers.get("Location") for answer in again if answer.status_int == 303} <= {
+        first.headers["Location"]
+    }
     assert writer.post("/redaktion/neu/decision", fields, status=303).headers["Location"] == first.headers["Location"]
     assert count(house, models.Decision) == before + 1
     form["title"] = "Ein anderer Beschluss"
@@ -78,7 +81,9 @@ def test_a_form_sent_many_times_in_one_moment_makes_one_item_and_every_answer_le
 def test_two_forms_for_one_address_in_one_moment_make_one_item_and_the_other_is_told(desk):
     house, browser = desk
     writer, before = browser("gerda", "secretariat"), count(house, models.Page)
-    answers = at_once(writer, "/redaktion/neu/page", [page_form(writer, "eine-adresse").submit_fields() for _ in range(4)])
+    answers = at_once(
+        writer, "/redaktion/neu/page", [page_form(writer, "eine-adresse").submit_fields() for _ in range(4)]
+    )
     told = sorted(answer.status_int for answer in answers)
     assert told.count(303) == 1 and set(told) <= {303, 400, 503} and count(house, models.Page) == before + 1
     assert all("Adressteil" in answer.text for answer in answers if answer.status_int == 400)
@@ -136,5 +141,10 @@ def test_an_organisation_that_is_a_draft_is_as_unknown_as_one_that_there_is_not(
     assert (told["Geheime Stelle"][0], told["Geheime Stelle"][2]) == (400, 400)
     assert (told[public][0], told[public][2]) == (303, 200)
     form = form_of(office.get("/redaktion/neu/recommendation"))
-    form["slug"], form["title"], form["text"], form["addressees.1"] = "andere-empfehlung", "Empfehlung", "Text.", "Geheime Stelle"
+    form["slug"], form["title"], form["text"], form["addressees.1"] = (
+        "andere-empfehlung",
+        "Empfehlung",
+        "Text.",
+        "Geheime Stelle",
+    )
     form.submit(status=303)

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from portal import shares
+from portal.web import shares
 from tests.conftest import ROOT
 
 WRITERS = 16
@@ -32,8 +32,14 @@ def server(request, example_data, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), "CLOCK": "aus", "PROXIES": str(getattr(request, "param", 0))}
-    command = [sys.executable, "-W", "ignore", "-m", "portal.cli", "--data", str(data), "serve"]
+    environment = {
+        **os.environ,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "CLOCK": "aus",
+        "PROXIES": str(getattr(request, "param", 0)),
+    }
+    command = [sys.executable, "-W", "ignore", "-m", "portal.commands.cli", "--data", str(data), "serve"]
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 120
         while ask(port, "/health")[0] != 200:
@@ -60,7 +66,11 @@ def ask(port, path, body=None, timeout=60, *, source="127.0.0.1", headers=None):
 
 def half_a_form(port, *, source="127.0.0.1", head=b""):
     line = socket.create_connection(("127.0.0.1", port), source_address=(source, 0))
-    line.sendall(b"POST /abo HTTP/1.1\r\nHost: localhost\r\n" + head + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nemail=halb")
+    line.sendall(
+        b"POST /abo HTTP/1.1\r\nHost: localhost\r\n"
+        + head
+        + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nemail=halb"
+    )
     return line
 
 
@@ -76,7 +86,10 @@ def test_readers_read_whoever_stands_in_the_way_and_the_server_ends_when_told(se
     process, port, data = server
     token = re.search(r'name="formular" value="([^"]+)"', ask(port, "/abo")[1])[1]
     answers = []
-    with contextlib.ExitStack() as stack, contextlib.closing(sqlite3.connect(data / "portal.db", isolation_level=None)) as other:
+    with (
+        contextlib.ExitStack() as stack,
+        contextlib.closing(sqlite3.connect(data / "portal.db", isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         for _ in range(HALVES):
             stack.callback(half_a_form(port).close)
@@ -86,7 +99,17 @@ def test_readers_read_whoever_stands_in_the_way_and_the_server_ends_when_told(se
         writers = [threading.Thread(target=lambda: answers.append(ask(port, "/abo", form))) for _ in range(WRITERS)]
         for writer in writers:
             writer.start()
-        read = [ask(port, path)[0] for path in ("/", "/health", "/static/portal.css", "/beschluesse?seite=2", "/abo/" + "1." + "x" * 22, "/anmelden/" + "x" * 43)]
+        read = [
+            ask(port, path)[0]
+            for path in (
+                "/",
+                "/health",
+                "/static/portal.css",
+                "/beschluesse?seite=2",
+                "/abo/" + "1." + "x" * 22,
+                "/anmelden/" + "x" * 43,
+            )
+        ]
         for writer in writers:
             writer.join(60)
         assert read == [200, 200, 200, 200, 404, 410]

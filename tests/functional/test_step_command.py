@@ -8,8 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.services import accounts, lookup, transition
-from portal import cli
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.workflow import transition
+from portal.commands import cli
 from workflows.publication import PUBLICATION
 from workflows.recommendation import RECOMMENDATION
 
@@ -39,19 +41,39 @@ def run(portal, capsys):
 
 def _entries(house):
     with house.writing("test") as work:
-        return [(row.workflow, row.transition, row.actor) for row in work.session.scalars(sa.select(models.StepEntry).where(models.StepEntry.actor.in_(["gerda", "gustav", "hanna"])))]
+        return [
+            (row.workflow, row.transition, row.actor)
+            for row in work.session.scalars(
+                sa.select(models.StepEntry).where(models.StepEntry.actor.in_(["gerda", "gustav", "hanna"]))
+            )
+        ]
 
 
 def test_a_step_is_taken_in_the_name_of_a_person_and_noted(run):
     house, command = run
-    code, out, _ = command("step", f"https://beschluesse.example{URL}", "postpone", "--as", "gerda", "--field", "comment=Noch offene Fragen")
+    code, out, _ = command(
+        "step",
+        f"https://beschluesse.example{URL}",
+        "postpone",
+        "--as",
+        "gerda",
+        "--field",
+        "comment=Noch offene Fragen",
+    )
     assert (code, "vorgeschlagen → vertagt" in out) == (cli.OK, True)
     assert _entries(house) == [("recommendation", "postpone", "gerda")]
     with house.writing("test") as work:
-        entry = work.session.scalars(sa.select(models.AuditEntry).where(models.AuditEntry.actor == "gerda", models.AuditEntry.action.like("step.%"))).one()
+        entry = work.session.scalars(
+            sa.select(models.AuditEntry).where(
+                models.AuditEntry.actor == "gerda", models.AuditEntry.action.like("step.%")
+            )
+        ).one()
         assert (entry.actor_name, entry.address) == ("Gerda", "Kommandozeile")
         # The log names the thing and the step; the words stand in the history of the thing, for those who may read them.
-        assert entry.detail == "vorgeschlagen → vertagt" and transition.history(work.session, lookup.find(work.session, URL))[-1].comment == "Noch offene Fragen"
+        assert (
+            entry.detail == "vorgeschlagen → vertagt"
+            and transition.history(work.session, lookup.find(work.session, URL))[-1].comment == "Noch offene Fragen"
+        )
 
 
 def test_a_refusal_tells_every_reason_ends_with_1_and_changes_nothing(run):
@@ -59,16 +81,25 @@ def test_a_refusal_tells_every_reason_ends_with_1_and_changes_nothing(run):
     code, out, err = command("step", URL, "adopt", "--as", "hanna")
     assert (code, out) == (cli.FAULTY, "")
     reasons = err.strip().splitlines()
-    assert len(reasons) == 4 and all(any(word in row for row in reasons) for word in ("fehlt das Recht", "Der Beschluss fehlt", "nennt diese Empfehlung nicht", "keine Abstimmung"))
+    assert len(reasons) == 4 and all(
+        any(word in row for row in reasons)
+        for word in ("fehlt das Recht", "Der Beschluss fehlt", "nennt diese Empfehlung nicht", "keine Abstimmung")
+    )
     assert _entries(house) == []
 
 
-@pytest.mark.parametrize(("words", "told"), [
-    (["/empfehlung/nichts", "adopt", "--as", "gerda"], "gibt es nicht"), ([URL, "adopt", "--as", "niemand"], "Konto „niemand“"),
-    ([URL, "fliegen", "--as", "gerda"], "Möglich sind: submit"), ([URL, "withdraw", "--as", "gerda"], "publication oder recommendation"),
-    ([URL, "adopt", "--as", "gerda", "--workflow", "reuse"], "gibt es hier nicht"), ([URL, "postpone", "--as", "gerda", "--field", "comment"], "NAME=WERT"),
-    ([URL, "postpone", "--as", "gerda", "--field", "hinweis=x"], "Angaben sind: comment"),
-])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["/empfehlung/nichts", "adopt", "--as", "gerda"], "gibt es nicht"),
+        ([URL, "adopt", "--as", "niemand"], "Konto „niemand“"),
+        ([URL, "fliegen", "--as", "gerda"], "Möglich sind: submit"),
+        ([URL, "withdraw", "--as", "gerda"], "publication oder recommendation"),
+        ([URL, "adopt", "--as", "gerda", "--workflow", "reuse"], "gibt es hier nicht"),
+        ([URL, "postpone", "--as", "gerda", "--field", "comment"], "NAME=WERT"),
+        ([URL, "postpone", "--as", "gerda", "--field", "hinweis=x"], "Angaben sind: comment"),
+    ],
+)
 def test_wrong_use_is_told_with_its_remedy_and_ends_with_2(run, words, told):
     house, command = run
     code, _, err = command("step", *words)
@@ -91,7 +122,9 @@ def test_withdrawing_takes_the_workflow_that_is_named(run):
     assert command(*step, "--as", "gerda", "--ask", "Irrtum")[0] == cli.OK
     assert command(*step, "--as", "gerda")[0] == cli.FAULTY
     with house.writing("test") as work:
-        second = accounts.create(work.session, login="gustav", name="Gustav", email="gustav@amt.example", now=work.desk.now)
+        second = accounts.create(
+            work.session, login="gustav", name="Gustav", email="gustav@amt.example", now=work.desk.now
+        )
         accounts.grant(work.session, second, "secretariat", "", by="test", now=work.desk.now)
     assert command(*step, "--as", "gustav")[0] == cli.OK
     assert _entries(house) == [("publication", "ask:withdraw", "gerda"), ("publication", "withdraw", "gustav")]
@@ -105,12 +138,27 @@ def test_check_counts_rows_and_finds_states_and_versions_that_the_program_does_n
     with house.writing("test") as work:
         row = lookup.find(work.session, URL)
         work.session.execute(sa.update(models.Item).where(models.Item.id == row.id).values(procedure_state="verloren"))
-        work.session.add(models.StepEntry(
-            item_id=row.id, workflow="recommendation", version=99, transition="adopt", source="draft", target="adopted", actor="x", actor_name="X",
-            at=dt.datetime.now(dt.UTC), rev=1, sha256="0" * 64,
-        ))
+        work.session.add(
+            models.StepEntry(
+                item_id=row.id,
+                workflow="recommendation",
+                version=99,
+                transition="adopt",
+                source="draft",
+                target="adopted",
+                actor="x",
+                actor_name="X",
+                at=dt.datetime.now(dt.UTC),
+                rev=1,
+                sha256="0" * 64,
+            )
+        )
     code, _, err = command("workflows", "check")
-    assert code == cli.FAULTY and "Empfehlung: unbekannter Zustand „verloren“: 1" in err and f"Fassung 99 (heute Fassung {RECOMMENDATION.version}): 1" in err
+    assert (
+        code == cli.FAULTY
+        and "Empfehlung: unbekannter Zustand „verloren“: 1" in err
+        and f"Fassung 99 (heute Fassung {RECOMMENDATION.version}): 1" in err
+    )
 
 
 def test_without_a_portal_the_definitions_are_checked_alone(tmp_path, capsys):
@@ -120,4 +168,10 @@ def test_without_a_portal_the_definitions_are_checked_alone(tmp_path, capsys):
 
 def test_pictures_are_written_into_a_folder(tmp_path, capsys):
     assert cli.main(["--data", str(tmp_path), "workflows", "diagram", "--into", str(tmp_path / "bilder")]) == cli.OK
-    assert {path.name for path in (tmp_path / "bilder").iterdir()} == {"publication.svg", "recommendation.svg", "decision.svg", "report.svg", "reuse.svg"}
+    assert {path.name for path in (tmp_path / "bilder").iterdir()} == {
+        "publication.svg",
+        "recommendation.svg",
+        "decision.svg",
+        "report.svg",
+        "reuse.svg",
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from content import models
-from content.services import lookup
+from content.services.base import lookup
 from tests.functional.test_desk import form_of
 
 TOO_DEEP = ">" * 21 + " a"
@@ -28,7 +28,11 @@ def old_text(house, url):
     """As an earlier version saved it."""
     with house.writing("test") as work:
         item = lookup.find(work.session, url)
-        work.session.execute(sa.update(models.Item).where(models.Item.id == item.id).values(text=TOO_DEEP, input={**item.input, "text": TOO_DEEP}, rev=item.rev + 1))
+        work.session.execute(
+            sa.update(models.Item)
+            .where(models.Item.id == item.id)
+            .values(text=TOO_DEEP, input={**item.input, "text": TOO_DEEP}, rev=item.rev + 1)
+        )
         return item.id
 
 
@@ -48,6 +52,10 @@ def test_a_step_with_a_text_of_old_that_cannot_be_shown_says_so(desk):
     house, browser = desk
     editor = browser("gerda", "secretariat")
     address = f"/redaktion/eintrag/{old_text(house, '/seite/impressum')}"
-    step = next(one for one in editor.get(address).forms.values() if "schritt" in one.fields and one["schritt"].value == "submit_change")
+    step = next(
+        one
+        for one in editor.get(address).forms.values()
+        if "schritt" in one.fields and one["schritt"].value == "submit_change"
+    )
     answer = step.submit(status=400)
     assert WORDS in answer.text

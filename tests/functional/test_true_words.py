@@ -7,9 +7,13 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from content import koenigstein, models
+from content import models
+from content.council import koenigstein
 from content.schemas import clean_item
-from content.services import accounts, edit, lookup, second_person, step_notices, transition
+from content.services.accounts import accounts
+from content.services.base import lookup
+from content.services.editing import edit
+from content.services.workflow import second_person, step_notices, transition
 from tests.functional.people import act
 from tests.functional.test_council_law import _adopted, _published
 from tests.functional.test_desk import form_of, new_press, step
@@ -43,7 +47,9 @@ def test_a_session_of_one_day_has_one_day(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        value = clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2026-11-30", "end_date": "2026-11-30"})
+        value = clean_item(
+            "meeting", {"body": "it-planungsrat", "kind": "special", "date": "2026-11-30", "end_date": "2026-11-30"}
+        )
         number = edit.save(work.session, "meeting", value, now=NOW).item.id
     page = app.get(f"/redaktion/eintrag/{number}")
     assert "30. November 2026" in page.text and "bis 30. November" not in page.text
@@ -53,7 +59,9 @@ def test_a_draft_names_no_number_and_its_state_once(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        value = clean_item("decision", {"body": "it-planungsrat", "title": "Probe", "text": "1. Der IT-Planungsrat beschließt."})
+        value = clean_item(
+            "decision", {"body": "it-planungsrat", "title": "Probe", "text": "1. Der IT-Planungsrat beschließt."}
+        )
         number = edit.save(work.session, "decision", value, now=NOW).item.id
     page = app.get(f"/redaktion/eintrag/{number}")
     assert "None" not in page.html.select_one("main").text and "Entwurf | Entwurf" not in page.text
@@ -82,7 +90,11 @@ def test_whoever_is_locked_out_gets_no_link_to_what_is_locked(desk):
         path = f"/redaktion/konten/{accounts.find(work.session, 'anna').id}"
     act(app, path, "lock")
     with house.writing("test") as work:
-        mails = [row.payload for row in work.session.scalars(sa.select(models.Job).order_by(models.Job.id)) if "gesperrt" in str(row.payload.get("words"))]
+        mails = [
+            row.payload
+            for row in work.session.scalars(sa.select(models.Job).order_by(models.Job.id))
+            if "gesperrt" in str(row.payload.get("words"))
+        ]
         assert [row["path"] for row in mails] == [""]
 
 
@@ -91,15 +103,30 @@ def test_the_votes_of_what_is_decided_are_read_and_not_typed(desk):
     app = browser("gerda", "secretariat")
     page = app.get(_adopted(house, app) + "/abstimmung")
     assert "schon entschieden" in page.text and "Bayern" in page.html.select_one("#stimmen").text
-    assert not page.html.select("input[type=radio]") and "Eintragen" not in page.html.select_one("main").text.replace("lassen sich eintragen", "")
+    assert not page.html.select("input[type=radio]") and "Eintragen" not in page.html.select_one("main").text.replace(
+        "lassen sich eintragen", ""
+    )
 
 
 def test_a_draft_goes_on_the_agenda_of_its_own_session_and_the_page_says_what_another_would_do(desk):
     house, browser = desk
     app = browser("gerda", "secretariat")
     with house.writing("test") as work:
-        meeting = edit.save(work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2026-03-06"}), now=NOW).item
-        value = clean_item("decision", {"body": "it-planungsrat", "title": "Probe", "meeting": meeting.url, "text": "1. Der IT-Planungsrat beschließt."})
+        meeting = edit.save(
+            work.session,
+            "meeting",
+            clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": "2026-03-06"}),
+            now=NOW,
+        ).item
+        value = clean_item(
+            "decision",
+            {
+                "body": "it-planungsrat",
+                "title": "Probe",
+                "meeting": meeting.url,
+                "text": "1. Der IT-Planungsrat beschließt.",
+            },
+        )
         number, url = edit.save(work.session, "decision", value, now=NOW).item.id, meeting.url
     page = app.get(f"/redaktion/eintrag/{number}")
     assert page.html.select_one("input[name=meeting]")["value"] == url and "verlegt ihn dorthin" in page.text
@@ -115,7 +142,11 @@ def test_every_ending_has_a_subject_of_its_own():
 
 def subjects(house, words):
     with house.writing("test") as work:
-        return {row.payload["subject"] for row in work.session.scalars(sa.select(models.Job)) if words in str(row.payload.get("words"))}
+        return {
+            row.payload["subject"]
+            for row in work.session.scalars(sa.select(models.Job))
+            if words in str(row.payload.get("words"))
+        }
 
 
 def test_the_mail_of_what_was_declared_void_or_put_into_the_trash_says_so_in_its_subject(desk):

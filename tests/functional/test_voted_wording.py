@@ -8,11 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.laender import LAND_CODES
+from content.council.laender import LAND_CODES
 from content.schemas import InvalidInput, clean_item
-from content.services import ballots, edit, en_bloc, transition
-from content.services.transition import Stale
-from portal import database
+from content.services.council import ballots
+from content.services.editing import edit
+from content.services.workflow import en_bloc, transition
+from content.services.workflow.transition import Stale
+from portal.commands import database
 from tests.functional.confirming import sure
 from tests.functional.test_council_law import _ready, _row, _vote, _vote_form
 from tests.functional.test_desk import step
@@ -28,7 +30,15 @@ BEFORE, AFTER = "1. Die Cloud wird genutzt.", "1. Die Cloud wird nicht genutzt."
 def _edit(house, target, login="erna", **changes):
     with house.writing(login) as work:
         row = _found(work, target)
-        edit.save(work.session, row.kind, clean_item(row.kind, {**row.input, **changes}), now=NOW, item=row, actor=login, actor_name=login.title())
+        edit.save(
+            work.session,
+            row.kind,
+            clean_item(row.kind, {**row.input, **changes}),
+            now=NOW,
+            item=row,
+            actor=login,
+            actor_name=login.title(),
+        )
 
 
 def _found(work, target):
@@ -45,7 +55,11 @@ def _cloud(house, app):
 
 def _lines(house, target, mark="vote:"):
     with house.writing("test") as work:
-        return [row.comment for row in transition.history(work.session, _found(work, target)) if row.transition.startswith(mark)]
+        return [
+            row.comment
+            for row in transition.history(work.session, _found(work, target))
+            if row.transition.startswith(mark)
+        ]
 
 
 # --- the wording voted on ----------------------------------------------------------------------------------------------
@@ -59,7 +73,9 @@ def test_a_text_that_changed_after_the_vote_is_not_adopted_until_it_is_voted_on(
     target = _cloud(house, app)
     _edit(house, target, **changes)
     page = app.get(target)
-    assert "Der Text ist nicht mehr der, über den abgestimmt wurde" in page.text and "schritt-decision-adopt" in page.text
+    assert (
+        "Der Text ist nicht mehr der, über den abgestimmt wurde" in page.text and "schritt-decision-adopt" in page.text
+    )
     with house.writing("gerda", permits=SECRETARIAT) as work, pytest.raises(Blocked, match="über den abgestimmt wurde"):
         transition.take(work.desk, _found(work, target), DECISION, "adopt")
     form_page = app.get(f"{target}/abstimmung")
@@ -88,7 +104,9 @@ def test_a_vote_is_not_kept_with_a_text_that_its_page_did_not_show(desk):
     form = _vote(app, target)
     _edit(house, target, text=AFTER)
     refused = form.submit(status=400)
-    assert "Der Text wurde geändert, seit Sie ihn hier gelesen haben" in refused.text and refused.html.find(id="geaendert")
+    assert "Der Text wurde geändert, seit Sie ihn hier gelesen haben" in refused.text and refused.html.find(
+        id="geaendert"
+    )
     assert _row(house, target, lambda row: ballots.vote_of(sa.orm.object_session(row), row)) is None
     again = _vote_form(refused)
     assert again["ballot.BY"].value == "yes"
@@ -154,7 +172,9 @@ def test_what_deviates_from_what_was_adopted_is_shown_and_published_only_with_a_
     form[reason] = "Redaktionell: Wort ergänzt, Niederschrift Seite 3"
     form.submit(status=303)
     assert _row(house, target, lambda row: row.publication_state) == "published"
-    assert "Niederschrift Seite 3" in other.get(target).html.get_text() and not other.get(target).html.find(id="wortlaut")
+    assert "Niederschrift Seite 3" in other.get(target).html.get_text() and not other.get(target).html.find(
+        id="wortlaut"
+    )
 
 
 def test_what_is_published_as_adopted_needs_no_reason(desk):
@@ -247,8 +267,15 @@ def test_a_green_list_waits_for_the_day_too(desk):
     browser("gerda", "secretariat")
     with house.writing("test") as work:
         agenda = [{"top": "1", "title": "Alpha", "goal": "decision", "list": "green"}]
-        meeting = edit.save(work.session, "meeting", clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": _day(5), "agenda": agenda}), now=NOW).item
-        value = clean_item("decision", {"body": "it-planungsrat", "title": "Alpha", "meeting": meeting.url, "text": BEFORE})
+        meeting = edit.save(
+            work.session,
+            "meeting",
+            clean_item("meeting", {"body": "it-planungsrat", "kind": "special", "date": _day(5), "agenda": agenda}),
+            now=NOW,
+        ).item
+        value = clean_item(
+            "decision", {"body": "it-planungsrat", "title": "Alpha", "meeting": meeting.url, "text": BEFORE}
+        )
         row = edit.save(work.session, "decision", value, now=NOW).item
         transition.take(work.desk, row, DECISION, "put_on_agenda", {"meeting": meeting.url})
         with pytest.raises(Blocked, match=r"TOP 1 Alpha: .*ist erst am"):
@@ -269,9 +296,9 @@ def test_no_day_of_an_announcement_lies_in_the_future(desk):
         # What was stored before the update is no announcement either.
         row.gazette_date = dt.date.fromisoformat(_day(2))
         work.session.flush()
-        assert "record" in {offer.name for offer in transition.possible(work.desk, row, DECISION)} and "record_announced" not in {
+        assert "record" in {
             offer.name for offer in transition.possible(work.desk, row, DECISION)
-        }
+        } and "record_announced" not in {offer.name for offer in transition.possible(work.desk, row, DECISION)}
         transition.take(work.desk, row, DECISION, "announce", {"gazette_date": _day(0)})
 
 
@@ -284,7 +311,10 @@ def test_each_entering_of_votes_stays_in_history_and_log(desk):
     target = _cloud(house, app)
     _vote(app, target, {"BY": "abstain"}).submit(status=303)
     first, second = _lines(house, target)
-    assert first == "angenommen nach „Beschluss nach dem IT-Staatsvertrag“: 17 Ja, 0 Nein, 0 Enthaltungen, 0 nicht anwesend"
+    assert (
+        first
+        == "angenommen nach „Beschluss nach dem IT-Staatsvertrag“: 17 Ja, 0 Nein, 0 Enthaltungen, 0 nicht anwesend"
+    )
     assert "16 Ja, 0 Nein, 1 Enthaltung, 0 nicht anwesend; an Stelle der vorigen Eintragung" in second
     text = app.get(target).html.get_text(" ", strip=True)
     assert text.count("Abstimmung eingetragen") >= 2 and "durch Gerda" in text
@@ -301,7 +331,12 @@ def test_the_question_shows_text_votes_and_result(desk):
     form = app.get(target).forms["schritt-decision-adopt"]
     asked = form.submit(status=200)
     text = asked.html.get_text(" ", strip=True)
-    assert "Die Cloud wird genutzt." in text and "16 Ja, 0 Nein, 1 Enthaltung" in text and "Angenommen nach" in text and "Bayern" in text
+    assert (
+        "Die Cloud wird genutzt." in text
+        and "16 Ja, 0 Nein, 1 Enthaltung" in text
+        and "Angenommen nach" in text
+        and "Bayern" in text
+    )
     assert sure(asked).status_int == 303
 
 

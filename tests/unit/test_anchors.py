@@ -6,12 +6,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from content.anchors import AROUND, Anchor, Spot, anchor_at, find, locate, moved
+from content.text.anchors import AROUND, Anchor, Spot, anchor_at, find, locate, moved
 
 TEXT = "Die Verwaltung arbeitet mit jungen Firmen zusammen.\n\nDas Vergaberecht gilt als Hindernis.\n\nEs fehlt an Vorbildern."
 
 words = st.text("abc ä.\n", max_size=120)
-sentences = st.lists(st.sampled_from(["Amt", "Firma", "Geld", "Recht", "Vergabe", "Zeit", "Mut", "neu", "alt", "gut"]), max_size=40).map(" ".join)
+sentences = st.lists(
+    st.sampled_from(["Amt", "Firma", "Geld", "Recht", "Vergabe", "Zeit", "Mut", "neu", "alt", "gut"]), max_size=40
+).map(" ".join)
 
 
 @st.composite

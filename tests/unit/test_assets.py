@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import assets
+from portal.commands import assets
 
 
 def test_the_machines_npm_comes_first(monkeypatch):

@@ -26,7 +26,10 @@ def test_sparse_numbers_are_the_same_as_dense_ones(values, gap):
     assert bits.numbers_of(bits.slices_of(documents, values, len(values) * gap), documents) == values
 
 
-@given(pairs=st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 300)), min_size=1, max_size=100), factor=st.integers(0, 255))
+@given(
+    pairs=st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 300)), min_size=1, max_size=100),
+    factor=st.integers(0, 255),
+)
 def test_sum_and_product_are_those_of_every_document(pairs, factor):
     left, right = [one for one, _ in pairs], [other for _, other in pairs]
     everyone = range(len(pairs))
@@ -37,8 +40,12 @@ def test_sum_and_product_are_those_of_every_document(pairs, factor):
 @given(values=VALUES, bound=st.integers(0, 6_000))
 def test_comparisons_are_those_of_every_document(values, bound):
     slices, everyone = _slices(values), (1 << len(values)) - 1
-    assert list(bits.members(bits.at_least(slices, bound, everyone))) == [number for number, value in enumerate(values) if value >= bound]
-    assert list(bits.members(bits.equal(slices, bound, everyone))) == [number for number, value in enumerate(values) if value == bound]
+    assert list(bits.members(bits.at_least(slices, bound, everyone))) == [
+        number for number, value in enumerate(values) if value >= bound
+    ]
+    assert list(bits.members(bits.equal(slices, bound, everyone))) == [
+        number for number, value in enumerate(values) if value == bound
+    ]
 
 
 @given(values=VALUES, wanted=st.integers(0, 30))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.citations import Relation, find_references
-from content.clauses import parse
+from content.text.citations import Relation, find_references
+from content.text.clauses import parse
 
 NESTED = "Vorspann.\n\n1. Erstens:\n   a) Alpha,\n   b) Beta.\n2. Zweitens."
 
@@ -42,8 +42,18 @@ KINDS = [
     ("Bericht der Gruppe zur Kenntnis genommen.", "notes", (), None),
     ("Er bittet die FITKO, zur 38. Sitzung ein Konzept vorzulegen.", "requests", ("FITKO",), 38),
     ("Die FITKO wird gebeten, zu berichten.", "requests", ("FITKO",), None),
-    ("Er beauftragt die AG Informationssicherheit mit der Prüfung.", "commissions", ("AG Informationssicherheit",), None),
-    ("Er empfiehlt Bund, Ländern und Kommunen den Referenzprozess.", "recommends", ("Bund", "Länder", "Kommunen"), None),
+    (
+        "Er beauftragt die AG Informationssicherheit mit der Prüfung.",
+        "commissions",
+        ("AG Informationssicherheit",),
+        None,
+    ),
+    (
+        "Er empfiehlt Bund, Ländern und Kommunen den Referenzprozess.",
+        "recommends",
+        ("Bund", "Länder", "Kommunen"),
+        None,
+    ),
     ("Er stimmt dem Vorgehen zu.", "consents", (), None),
     ("Das Vorgehen wird befürwortet.", "consents", (), None),
     ("Er richtet eine Projektgruppe ein.", "establishes", (), None),
@@ -69,8 +79,18 @@ KINDS = [
     ("Er stellt fest, dass die Aufhebung nicht nötig ist.", "affirms", (), None),
     ("Bayern und Hessen berichten zur 40. Sitzung.", None, ("Bayern", "Hessen"), 40),
     ("Er bittet das Koordinierungsprojekt um eine Übersicht.", "requests", ("Koordinierungsprojekt",), None),
-    ("Er bittet die Leitstelle XPlanung/XBau, weitere Fälle zu prüfen.", "requests", ("Leitstelle XPlanung/XBau",), None),
-    ("Er empfiehlt den Staats- und Senatskanzleien, zuzustimmen.", "recommends", ("Staats- und Senatskanzleien",), None),
+    (
+        "Er bittet die Leitstelle XPlanung/XBau, weitere Fälle zu prüfen.",
+        "requests",
+        ("Leitstelle XPlanung/XBau",),
+        None,
+    ),
+    (
+        "Er empfiehlt den Staats- und Senatskanzleien, zuzustimmen.",
+        "recommends",
+        ("Staats- und Senatskanzleien",),
+        None,
+    ),
     ("Er empfiehlt der Ministerpräsidentenkonferenz:", "recommends", ("Ministerpräsidentenkonferenz",), None),
     ("Er empfiehlt die Anwendung der Richtlinie.", "recommends", (), None),
     ("Er empfiehlt den Einsatz von Open Source.", "recommends", (), None),
@@ -95,7 +115,10 @@ def test_a_session_may_be_named_in_words():
 
 def test_clauses_of_real_decisions_are_read_as_people_read_them():
     """Every clause of the example content that fits a line, labelled by hand."""
-    rows = [line.split("\t") for line in (Path(__file__).parent.parent / "data" / "clauses.tsv").read_text().splitlines()[1:]]
+    rows = [
+        line.split("\t")
+        for line in (Path(__file__).parent.parent / "data" / "clauses.tsv").read_text().splitlines()[1:]
+    ]
     assert len(rows) > 200
     right, made, wanted, kinds, dues, missed = 0, 0, 0, 0, 0, []
     for own, kind, addressees, due, text in rows:
@@ -105,7 +128,9 @@ def test_clauses_of_real_decisions_are_read_as_people_read_them():
         kinds += (clause.kind or "") == kind
         dues += str(clause.due_meeting or "") == due
         missed += [text[:60]] if gold != found or (clause.kind or "") != kind else []
-    print(f"\nclauses {len(rows)}: kind {kinds}, due {dues}, addressees precision {right / made:.3f}, recall {right / wanted:.3f}; {missed}")
+    print(
+        f"\nclauses {len(rows)}: kind {kinds}, due {dues}, addressees precision {right / made:.3f}, recall {right / wanted:.3f}; {missed}"
+    )
     assert kinds / len(rows) >= 0.99 and dues / len(rows) >= 0.98 and right / made >= 0.97 and right / wanted >= 0.83
 
 
@@ -117,12 +142,22 @@ def test_next_session_counts_from_the_own_one():
 @pytest.mark.parametrize(
     ("text", "relation", "url", "anchors"),
     [
-        ("die Ziffern 2 und 3 des Beschlusses 2023/44 werden aufgehoben", "repeals", "/beschluss/2023/44", ("z2", "z3")),
+        (
+            "die Ziffern 2 und 3 des Beschlusses 2023/44 werden aufgehoben",
+            "repeals",
+            "/beschluss/2023/44",
+            ("z2", "z3"),
+        ),
         ("wie in Beschluss 2024/02 Ziff. 2 vorgesehen", "cites", "/beschluss/2024/02", ("z2",)),
         ("Ziffern 2 bis 4 des Beschlusses 2020/01", "cites", "/beschluss/2020/01", ("z2", "z3", "z4")),
         ("in Umsetzung des Beschlusses 2017/23", "implements", "/beschluss/2017/23", ()),
         ("ersetzt die Planung aus Beschluss 2022/06", "replaces", "/beschluss/2022/06", ()),
-        ("Der Plan, der die Frage löst, wie Beschluss 2021/05 wirkt, bleibt, bis man ihn schafft ab", "cites", "/beschluss/2021/05", ()),
+        (
+            "Der Plan, der die Frage löst, wie Beschluss 2021/05 wirkt, bleibt, bis man ihn schafft ab",
+            "cites",
+            "/beschluss/2021/05",
+            (),
+        ),
         ("der Entwurf löst den Plan aus Beschluss 2019/08 ab", "replaces", "/beschluss/2019/08", ()),
         ("Ziffer 2 Buchstabe b", "cites", "", ("z2b",)),
         ("Entscheidung 2025/02-AL", "cites", "/beschluss/al-runde/2025/02", ()),
@@ -135,7 +170,9 @@ def test_reference_is_typed_and_points_to_the_clause(text, relation, url, anchor
 
 
 def test_each_reference_of_a_sentence_takes_its_own_verb():
-    first, second = find_references("Gemäß Beschluss 2019/01 wird das Verfahren geführt, und Beschluss 2020/02 wird aufgehoben")
+    first, second = find_references(
+        "Gemäß Beschluss 2019/01 wird das Verfahren geführt, und Beschluss 2020/02 wird aufgehoben"
+    )
     assert (first.relation, second.relation) == (Relation.IMPLEMENTS, Relation.REPEALS)
 
 
@@ -150,7 +187,12 @@ def test_anchors_are_unique_valid_and_the_same_each_time(text):
     assert parse(text) == parse(text)
 
 
-@given(st.lists(st.sampled_from(["1. Eins wort", "2. Zwei wort", "   a) A wort", "   b) B wort", "frei wort", "- Punkt wort"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["1. Eins wort", "2. Zwei wort", "   a) A wort", "   b) B wort", "frei wort", "- Punkt wort"]),
+        max_size=12,
+    )
+)
 def test_no_word_is_lost_and_none_appears_twice(lines):
     text = "\n".join(lines)
     assert sum(clause.markdown.count("wort") for clause in parse(text).clauses) == text.count("wort")

@@ -50,9 +50,17 @@ def graphs(draw):
     """States in a row of which each is reached, with any lines between them."""
     count = draw(st.integers(2, 8))
     pairs = {(draw(st.integers(0, target - 1)), target) for target in range(1, count)}
-    pairs |= draw(st.sets(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)).filter(lambda pair: pair[0] != pair[1]), max_size=12))
+    pairs |= draw(
+        st.sets(
+            st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)).filter(lambda pair: pair[0] != pair[1]),
+            max_size=12,
+        )
+    )
     boxes = [Box(str(index), draw(st.floats(40, 160)), 30) for index in range(count)]
-    lines = [Line(str(source), str(target), Box(f"{source}>{target}", draw(st.floats(20, 140)), 20)) for source, target in sorted(pairs)]
+    lines = [
+        Line(str(source), str(target), Box(f"{source}>{target}", draw(st.floats(20, 140)), 20))
+        for source, target in sorted(pairs)
+    ]
     return boxes, lines
 
 
@@ -62,7 +70,10 @@ def test_no_box_lies_on_another_and_every_line_leads_where_it_should(graph):
     picture = lay_out(boxes, lines)
     shown = [*boxes, *(line.label for line in lines)]
     for one, other in combinations(shown, 2):
-        assert abs(one.x - other.x) >= (one.width + other.width) / 2 or abs(one.y - other.y) >= (one.height + other.height) / 2
+        assert (
+            abs(one.x - other.x) >= (one.width + other.width) / 2
+            or abs(one.y - other.y) >= (one.height + other.height) / 2
+        )
     for line, chain in picture.chains:
         assert (chain[0].key, chain[-1].key) == (line.source, line.target) and line.label in chain
         steps = [later.layer - earlier.layer for earlier, later in pairwise(chain)]

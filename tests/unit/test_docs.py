@@ -16,16 +16,26 @@ from content import schemas
 from content.house import House
 from content.kinds import KINDS
 from content.schemas import SCHEMAS, Field, Reader
-from portal import cli, settings
+from portal import settings
+from portal.commands import cli
 from workflows.rights_table import as_markdown
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXCHANGE = DOCS / "austausch.md"
 MARK = "<!-- ab hier erzeugt: UPDATE_DOCS=1 python -m pytest tests/unit/test_docs.py -->"
 SHAPES = {
-    "line": "Text, höchstens {limit} Zeichen", "markdown": "Markdown, höchstens {limit} Zeichen", "day": "Tag (JJJJ-MM-TT)",
-    "whole": "ganze Zahl", "slug": "Adressteil", "web_address": "Webadresse", "own_address": "Adresse im Portal", "link": "Adresse im Portal, auch mit Stelle (`/beschluss/2021/39#z2`)",
-    "shares": "Jahr → Prozent", "pick": "Schlüssel eines Kontakts im Verzeichnis", "list": "Liste", "record": "Objekt",
+    "line": "Text, höchstens {limit} Zeichen",
+    "markdown": "Markdown, höchstens {limit} Zeichen",
+    "day": "Tag (JJJJ-MM-TT)",
+    "whole": "ganze Zahl",
+    "slug": "Adressteil",
+    "web_address": "Webadresse",
+    "own_address": "Adresse im Portal",
+    "link": "Adresse im Portal, auch mit Stelle (`/beschluss/2021/39#z2`)",
+    "shares": "Jahr → Prozent",
+    "pick": "Schlüssel eines Kontakts im Verzeichnis",
+    "list": "Liste",
+    "record": "Objekt",
 }
 
 
@@ -51,7 +61,13 @@ def _rows(fields: Mapping[str, Field], prefix: str = "") -> Iterator[str]:
 def _tables() -> str:
     parts = []
     for kind, rule in KINDS.items():
-        parts += [f"## `{kind}` – {rule.label}", "| Feld | Bedeutung | nötig | Form |", "|---|---|---|---|", *_rows(SCHEMAS[kind]), ""]
+        parts += [
+            f"## `{kind}` – {rule.label}",
+            "| Feld | Bedeutung | nötig | Form |",
+            "|---|---|---|---|",
+            *_rows(SCHEMAS[kind]),
+            "",
+        ]
     return "\n".join(parts)
 
 
@@ -74,7 +90,9 @@ def test_the_example_in_the_exchange_document_can_be_imported():
 def test_the_rights_are_documented_as_they_are_decided():
     if os.environ.get("UPDATE_DOCS"):
         (DOCS / "rechte.md").write_text(as_markdown())
-    assert (DOCS / "rechte.md").read_text() == as_markdown(), "write it anew: beschlussportal workflows rights > docs/rechte.md"
+    assert (DOCS / "rechte.md").read_text() == as_markdown(), (
+        "write it anew: beschlussportal workflows rights > docs/rechte.md"
+    )
 
 
 def test_settings_table_names_every_setting_with_its_default():

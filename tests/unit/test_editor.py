@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from content import markup
-from portal.assets import node_command
+from content.text import markup
+from portal.commands.assets import node_command
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "content" / "examples"
@@ -19,7 +19,10 @@ EXAMPLES = HERE.parents[1] / "content" / "examples"
 
 @pytest.fixture(scope="module")
 def ask():
-    with subprocess.Popen([*node_command(), str(HERE / "editor_bridge.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
+    with subprocess.Popen(
+        [*node_command(), str(HERE / "editor_bridge.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as node:
+
         def answer(**question):
             node.stdin.write(json.dumps(question) + "\n")
             node.stdin.flush()
@@ -32,10 +35,49 @@ def ask():
 
 quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
-PIECES = st.sampled_from([
-    "Wort", "ä ß", " ", " ", "\n", "\n\n", "\n\n", "- ", "* ", "1. ", "    ", "**", "*", "_", "`", "# ", "> ", "[x](https://a.example)", "[^1]", "[^1]: Note",
-    "[](#a3)", "![Bild](/datei/x)", f'![Ein \\[Feld\\]](/datei/{"a" * 64}/x.png "Unten | Nachweis")', f"![B](/datei/{'b' * 64}/y.jpg)", "| a | b |\n|---|---|\n| 1 | 2 |", "<b>", "&amp;", "&", "<", "\\", "---", "```", "  \n", "[r]: /x", "~", "https://a.example", "!", "^", "\t",
-])
+PIECES = st.sampled_from(
+    [
+        "Wort",
+        "ä ß",
+        " ",
+        " ",
+        "\n",
+        "\n\n",
+        "\n\n",
+        "- ",
+        "* ",
+        "1. ",
+        "    ",
+        "**",
+        "*",
+        "_",
+        "`",
+        "# ",
+        "> ",
+        "[x](https://a.example)",
+        "[^1]",
+        "[^1]: Note",
+        "[](#a3)",
+        "![Bild](/datei/x)",
+        f'![Ein \\[Feld\\]](/datei/{"a" * 64}/x.png "Unten | Nachweis")',
+        f"![B](/datei/{'b' * 64}/y.jpg)",
+        "| a | b |\n|---|---|\n| 1 | 2 |",
+        "<b>",
+        "&amp;",
+        "&",
+        "<",
+        "\\",
+        "---",
+        "```",
+        "  \n",
+        "[r]: /x",
+        "~",
+        "https://a.example",
+        "!",
+        "^",
+        "\t",
+    ]
+)
 
 
 @quick
@@ -52,25 +94,75 @@ def test_so_does_any_text_at_all(ask, text):
     assert not found["isShown"] or found["written"] == text
 
 
-WORDS = st.lists(st.sampled_from(["Haus", "Maß", "2021/39", "a_b", "*", "_", "[x]", "1.", "-", "#", ">", "<b>", "&amp;", "\\", "`", "!", "~", "(", ")"]), min_size=1, max_size=4).map(" ".join)
-MARKS = st.sampled_from([[], [], [{"type": "strong"}], [{"type": "em"}], [{"type": "link", "attrs": {"href": "https://a.example/b", "title": None}}]])
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "Haus",
+            "Maß",
+            "2021/39",
+            "a_b",
+            "*",
+            "_",
+            "[x]",
+            "1.",
+            "-",
+            "#",
+            ">",
+            "<b>",
+            "&amp;",
+            "\\",
+            "`",
+            "!",
+            "~",
+            "(",
+            ")",
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+).map(" ".join)
+MARKS = st.sampled_from(
+    [
+        [],
+        [],
+        [{"type": "strong"}],
+        [{"type": "em"}],
+        [{"type": "link", "attrs": {"href": "https://a.example/b", "title": None}}],
+    ]
+)
 
 
 def _inline():
-    word = st.builds(lambda text, marks: {"type": "text", "text": text, **({"marks": marks} if marks else {})}, WORDS, MARKS)
+    word = st.builds(
+        lambda text, marks: {"type": "text", "text": text, **({"marks": marks} if marks else {})}, WORDS, MARKS
+    )
     atom = st.sampled_from([{"type": "note", "attrs": {"name": "1"}}, {"type": "reference", "attrs": {"anchor": "a3"}}])
     # Pieces are set apart by plain words, as people write: marks that touch are another story, told by the test before.
     return st.lists(st.one_of(word, atom), min_size=1, max_size=4).map(
-        lambda rows: [part for row in rows for part in (row, {"type": "text", "text": " und "})] + [{"type": "text", "text": "Schluss"}]
+        lambda rows: (
+            [part for row in rows for part in (row, {"type": "text", "text": " und "})]
+            + [{"type": "text", "text": "Schluss"}]
+        )
     )
 
 
 PARAGRAPH = st.builds(lambda content: {"type": "paragraph", "content": content}, _inline())
-HEADING = st.builds(lambda level, content: {"type": "heading", "attrs": {"level": level}, "content": content}, st.integers(1, 4), _inline())
+HEADING = st.builds(
+    lambda level, content: {"type": "heading", "attrs": {"level": level}, "content": content},
+    st.integers(1, 4),
+    _inline(),
+)
 ITEM = st.builds(lambda content: {"type": "list_item", "content": [content]}, PARAGRAPH)
 LISTS = st.one_of(
-    st.builds(lambda items: {"type": "bullet_list", "attrs": {"tight": True, "bullet": "-"}, "content": items}, st.lists(ITEM, min_size=1, max_size=3)),
-    st.builds(lambda items, order: {"type": "ordered_list", "attrs": {"tight": True, "order": order}, "content": items}, st.lists(ITEM, min_size=1, max_size=3), st.integers(1, 20)),
+    st.builds(
+        lambda items: {"type": "bullet_list", "attrs": {"tight": True, "bullet": "-"}, "content": items},
+        st.lists(ITEM, min_size=1, max_size=3),
+    ),
+    st.builds(
+        lambda items, order: {"type": "ordered_list", "attrs": {"tight": True, "order": order}, "content": items},
+        st.lists(ITEM, min_size=1, max_size=3),
+        st.integers(1, 20),
+    ),
 )
 QUOTE = st.builds(lambda content: {"type": "blockquote", "content": [content]}, PARAGRAPH)
 CELLS = st.one_of(st.just([]), _inline())
@@ -79,16 +171,30 @@ CELLS = st.one_of(st.just([]), _inline())
 def _table(size, draw_cells):
     def row(kind, number):
         cells = [draw_cells[number * size + column] for column in range(size)]
-        return {"type": "table_row", "content": [{"type": kind, "attrs": PLAIN, **({"content": content} if content else {})} for content in cells]}
+        return {
+            "type": "table_row",
+            "content": [
+                {"type": kind, "attrs": PLAIN, **({"content": content} if content else {})} for content in cells
+            ],
+        }
 
-    return {"type": "table", "content": [row("table_header" if number == 0 else "table_cell", number) for number in range(len(draw_cells) // size)]}
+    return {
+        "type": "table",
+        "content": [
+            row("table_header" if number == 0 else "table_cell", number) for number in range(len(draw_cells) // size)
+        ],
+    }
 
 
 PLAIN = {"colspan": 1, "rowspan": 1, "colwidth": None, "align": None}
 TABLE = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
-    lambda sizes: st.lists(CELLS, min_size=sizes[0] * sizes[1], max_size=sizes[0] * sizes[1]).map(lambda cells: _table(sizes[0], cells))
+    lambda sizes: st.lists(CELLS, min_size=sizes[0] * sizes[1], max_size=sizes[0] * sizes[1]).map(
+        lambda cells: _table(sizes[0], cells)
+    )
 )
-DOCUMENTS = st.lists(st.one_of(PARAGRAPH, HEADING, LISTS, QUOTE, TABLE), min_size=1, max_size=4).map(lambda blocks: {"type": "doc", "content": blocks})
+DOCUMENTS = st.lists(st.one_of(PARAGRAPH, HEADING, LISTS, QUOTE, TABLE), min_size=1, max_size=4).map(
+    lambda blocks: {"type": "doc", "content": blocks}
+)
 
 
 def _words(node):
@@ -110,8 +216,17 @@ def test_readers_see_every_word_that_was_written_visually(ask, doc):
         assert shown.count(word) >= "".join(_words(doc).split()).count(word)
 
 
-CELL = st.lists(st.sampled_from(["Haus", "ä", "**fett**", "*", "\\|", "`a`", "`a\\|b`", "[x](/y)", "[^1]", "&amp;", "1", ":", "-", "_", " "]), max_size=4).map("".join)
-ROWS = st.tuples(st.booleans(), st.lists(st.lists(CELL, min_size=2, max_size=3), min_size=1, max_size=3), st.sampled_from(["|---|:-:|", "---|---", "| -- | -: |", "|-|-|-|"]))
+CELL = st.lists(
+    st.sampled_from(
+        ["Haus", "ä", "**fett**", "*", "\\|", "`a`", "`a\\|b`", "[x](/y)", "[^1]", "&amp;", "1", ":", "-", "_", " "]
+    ),
+    max_size=4,
+).map("".join)
+ROWS = st.tuples(
+    st.booleans(),
+    st.lists(st.lists(CELL, min_size=2, max_size=3), min_size=1, max_size=3),
+    st.sampled_from(["|---|:-:|", "---|---", "| -- | -: |", "|-|-|-|"]),
+)
 
 
 def _source(rows):
@@ -122,7 +237,9 @@ def _source(rows):
 
 @quick
 @given(rows=ROWS)
-@example(rows=(False, [["Haus", "Haus"], ["", "Haus"]], "---|---"))  # the empty first cell was lost, and the word moved into it
+@example(
+    rows=(False, [["Haus", "Haus"], ["", "Haus"]], "---|---")
+)  # the empty first cell was lost, and the word moved into it
 @example(rows=(False, [["Haus", ""], ["", "Haus"]], "---|---"))
 def test_words_typed_in_a_table_of_any_look_stand_in_its_cells_and_nothing_else_changes(ask, rows):
     text = _source(rows)
@@ -133,11 +250,23 @@ def test_words_typed_in_a_table_of_any_look_stand_in_its_cells_and_nothing_else_
         assert after.replace("Neu", "") == before
 
 
-@pytest.mark.parametrize(("text", "raw"), [
-    ("Ein **fetter** Text[^1], siehe [](#a3).\n\n[^1]: Quelle", 0), ("- a\n- b\n    - c\n\n1. x\n2. y", 0), ("> Zitat\n> mehr", 0),
-    ("| a | b |\n|---|---|\n| 1 | 2 |", 0), ("a|b\n:-|-:\n**1**|[^1]", 0), ("|a|\n|-|\n|1|2|", 1), ("|a|b|\n|-|-|\n|`x|y`|", 1),
-    ("| a\n|---\n| <b>1</b>", 1), ("<b>x</b>", 1), ("![Bild](/datei/x)", 1), ("```\ncode\n\nmehr\n```", 2), ("[x]: /y", 1),
-])
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("Ein **fetter** Text[^1], siehe [](#a3).\n\n[^1]: Quelle", 0),
+        ("- a\n- b\n    - c\n\n1. x\n2. y", 0),
+        ("> Zitat\n> mehr", 0),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", 0),
+        ("a|b\n:-|-:\n**1**|[^1]", 0),
+        ("|a|\n|-|\n|1|2|", 1),
+        ("|a|b|\n|-|-|\n|`x|y`|", 1),
+        ("| a\n|---\n| <b>1</b>", 1),
+        ("<b>x</b>", 1),
+        ("![Bild](/datei/x)", 1),
+        ("```\ncode\n\nmehr\n```", 2),
+        ("[x]: /y", 1),
+    ],
+)
 def test_known_forms_are_shown_as_what_they_mean_and_others_as_their_source(ask, text, raw):
     assert ask(text=text) == {"isShown": True, "written": text, "raw": raw}
 

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 import sqlalchemy as sa
 
-from content import faults, founding
-from content.db import make_engine
-from content.faults import Fault
-from portal import integrity
+from content import founding
+from content.database import faults
+from content.database.db import make_engine
+from content.database.faults import Fault
+from portal.commands import integrity
 
 
 def _sqlite(code):
@@ -53,7 +54,15 @@ def test_only_what_its_own_pages_say_is_damage(error, kind):
     assert ("Sicherung zurückholen" in said, "beschädigt" in said) == (kind is Fault.DAMAGED,) * 2
 
 
-@pytest.mark.parametrize(("free", "flag", "words"), [(0, 0, "ist voll"), (10, 0, "ist voll"), (10**9, os.ST_RDONLY, "darf nicht geschrieben werden"), (10**9, 0, "nahm etwas nicht an")])
+@pytest.mark.parametrize(
+    ("free", "flag", "words"),
+    [
+        (0, 0, "ist voll"),
+        (10, 0, "ist voll"),
+        (10**9, os.ST_RDONLY, "darf nicht geschrieben werden"),
+        (10**9, 0, "nahm etwas nicht an"),
+    ],
+)
 def test_the_disk_is_asked_where_the_error_does_not_tell(tmp_path, monkeypatch, free, flag, words):
     monkeypatch.setattr(faults.os, "statvfs", lambda _: SimpleNamespace(f_flag=flag, f_bavail=free, f_frsize=4096))
     assert words in faults.sentence(_sqlite(sqlite3.SQLITE_IOERR_SHMSIZE), [tmp_path])

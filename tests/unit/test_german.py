@@ -30,14 +30,24 @@ def analysis(lemmas_folder):
 
 
 def test_the_lists_are_as_long_as_they_must_be():
-    sizes = {name: sum(len(rows(name, half)) for half in ("tuning", "held")) for name in ("compounds", "forms", "whole", "apart")}
+    sizes = {
+        name: sum(len(rows(name, half)) for half in ("tuning", "held"))
+        for name in ("compounds", "forms", "whole", "apart")
+    }
     stop_words = sum(row[1] == "ja" for half in ("tuning", "held") for row in rows("stop", half))
-    assert sizes["compounds"] >= 100 and sizes["forms"] >= 40 and sizes["whole"] + sizes["apart"] >= 40 and stop_words >= 40
+    assert (
+        sizes["compounds"] >= 100
+        and sizes["forms"] >= 40
+        and sizes["whole"] + sizes["apart"] >= 40
+        and stop_words >= 40
+    )
     words = [row[0] for name in ("compounds", "whole") for half in ("tuning", "held") for row in rows(name, half)]
     assert len(set(words)) == len(words)
 
 
-@pytest.mark.parametrize(("half", "exact", "precision", "recall"), [("tuning", 0.9, 0.95, 0.92), ("held", 0.8, 0.92, 0.85)])
+@pytest.mark.parametrize(
+    ("half", "exact", "precision", "recall"), [("tuning", 0.9, 0.95, 0.92), ("held", 0.8, 0.92, 0.85)]
+)
 def test_compounds_are_taken_apart(analysis, half, exact, precision, recall):
     right = made = wanted = same = 0
     missed = []
@@ -45,10 +55,17 @@ def test_compounds_are_taken_apart(analysis, half, exact, precision, recall):
         parts = {fold(part) for part in gold.split("+")}
         leaves = set(analysis.leaves(fold(word)))
         found = leaves if len(leaves) > 1 else set()
-        right, made, wanted, same = right + len(found & parts), made + len(found), wanted + len(parts), same + (found == parts)
+        right, made, wanted, same = (
+            right + len(found & parts),
+            made + len(found),
+            wanted + len(parts),
+            same + (found == parts),
+        )
         missed += [f"{word}: {'+'.join(sorted(found)) or 'ganz'}"] if found != parts else []
     count = len(rows("compounds", half))
-    print(f"\ncompounds, {half}: exact {same}/{count}, precision {right / made:.3f}, recall {right / wanted:.3f}; {missed}")
+    print(
+        f"\ncompounds, {half}: exact {same}/{count}, precision {right / made:.3f}, recall {right / wanted:.3f}; {missed}"
+    )
     assert same / count >= exact and right / made >= precision and right / wanted >= recall
 
 
@@ -82,7 +99,9 @@ def test_words_that_say_nothing_are_not_searched_for_and_those_that_do_are(analy
     dropped = {word for word in labelled if not analysis.terms(word)}
     right, wanted = sum(labelled[word] for word in dropped), sum(labelled.values())
     missed = sorted(word for word, says_nothing in labelled.items() if says_nothing and word not in dropped)
-    print(f"\nstop words, {half}: precision {right / len(dropped):.3f}, recall {right / wanted:.3f}; {missed}, {sorted(word for word in dropped if not labelled[word])}")
+    print(
+        f"\nstop words, {half}: precision {right / len(dropped):.3f}, recall {right / wanted:.3f}; {missed}, {sorted(word for word in dropped if not labelled[word])}"
+    )
     assert right / len(dropped) >= precision and right / wanted >= recall
 
 

@@ -35,7 +35,15 @@ def test_the_bullet_of_word_is_a_bullet():
 
 def test_every_character_that_is_said_to_have_a_picture_has_one():
     ranges = [part.partition("-") for part in glyphs._COVERED.read_text().split()]
-    known = "".join(chr(code) for first, _, last in ranges for code in range(int(first, 16), int(last or first, 16) + 1))
-    plain = "".join(char for char in known if char.isprintable() and char not in "[]<>*_`\\#|" and unicodedata.bidirectional(char) in {"L", "ON"})
+    known = "".join(
+        chr(code) for first, _, last in ranges for code in range(int(first, 16), int(last or first, 16) + 1)
+    )
+    plain = "".join(
+        char
+        for char in known
+        if char.isprintable() and char not in "[]<>*_`\\#|" and unicodedata.bidirectional(char) in {"L", "ON"}
+    )
     assert glyphs.missing(plain) == () and glyphs.BOX in plain
-    assert "Ersatzzeichen" not in words(build(document(text="\n\n".join(plain[start : start + 200] for start in range(0, len(plain), 200)))))
+    assert "Ersatzzeichen" not in words(
+        build(document(text="\n\n".join(plain[start : start + 200] for start in range(0, len(plain), 200))))
+    )

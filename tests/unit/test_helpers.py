@@ -127,7 +127,12 @@ def test_a_helper_dies_with_its_parent_however_that_ends():
 
 def test_a_helper_answers_many_threads(worker):
     found = []
-    threads = [threading.Thread(target=lambda n=n: found.append(worker.submit("echo", {"n": n}, seconds=60).result(60)[0]["n"])) for n in range(4)]
+    threads = [
+        threading.Thread(
+            target=lambda n=n: found.append(worker.submit("echo", {"n": n}, seconds=60).result(60)[0]["n"])
+        )
+        for n in range(4)
+    ]
     for one in threads:
         one.start()
     for one in threads:

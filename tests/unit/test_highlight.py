@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content import markup
-from content.highlight import Place, highlighted, place_in
+from content.text import markup
+from content.text.highlight import Place, highlighted, place_in
 
 TEXT = "Die **Länder** prüfen [die Kosten](/x) & mehr. Die Länder zahlen.\n\n- eins\n- zwei"
 
@@ -20,17 +20,23 @@ def plain(html):
 
 
 def marked(text, *words):
-    places = [place_in(text, text.index(one), text.index(one) + len(one), number=number, href=f"#anmerkung-{number}") for number, one in enumerate(words, 1)]
+    places = [
+        place_in(text, text.index(one), text.index(one) + len(one), number=number, href=f"#anmerkung-{number}")
+        for number, one in enumerate(words, 1)
+    ]
     return highlighted(markup.to_html(text), places)
 
 
-@pytest.mark.parametrize(("words", "shown"), [
-    ("prüfen", "<mark>prüfen</mark>"),
-    ("**Länder** prüfen", "<strong><mark>Länder</mark></strong><mark> prüfen</mark>"),
-    ("die Kosten](/x", '<a href="/x"><mark>die Kosten</mark></a><a class="review-mark"'),
-    ("Länder zahlen", "Die <mark>Länder zahlen</mark><a"),
-    ("- eins\n- zwei", "<li><mark>eins</mark></li>"),
-])
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("prüfen", "<mark>prüfen</mark>"),
+        ("**Länder** prüfen", "<strong><mark>Länder</mark></strong><mark> prüfen</mark>"),
+        ("die Kosten](/x", '<a href="/x"><mark>die Kosten</mark></a><a class="review-mark"'),
+        ("Länder zahlen", "Die <mark>Länder zahlen</mark><a"),
+        ("- eins\n- zwei", "<li><mark>eins</mark></li>"),
+    ],
+)
 def test_the_words_are_marked_wherever_their_marks_stand(words, shown):
     html = marked(TEXT, words)
     assert shown in html.replace(' rel="noopener noreferrer"', "")
@@ -58,6 +64,9 @@ SPOTS = st.lists(st.tuples(st.integers(0, len(TEXT) - 1), st.integers(1, 30)), m
 @settings(max_examples=200, deadline=None)
 @given(spots=SPOTS)
 def test_places_that_cross_and_lie_within_each_other_lose_no_word(spots):
-    places = [place_in(TEXT, start, start + size, number=number, href=f"#{number}") for number, (start, size) in enumerate(spots)]
+    places = [
+        place_in(TEXT, start, start + size, number=number, href=f"#{number}")
+        for number, (start, size) in enumerate(spots)
+    ]
     html = markup.to_html(TEXT)
     assert plain(highlighted(html, places)) == html

@@ -10,6 +10,6 @@ SELDOM = {"PIL", "alembic", "docx", "mako", "mammoth", "pypdfium2", "typst", "wa
 
 
 def test_server_process_does_not_load_what_seldom_runs():
-    script = "import json, sys, pkgutil, portal.app, portal.views\nfor one in pkgutil.iter_modules(portal.views.__path__, 'portal.views.'): __import__(one.name)\nprint(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    script = "import json, sys, pkgutil, portal.app, portal.views\nfor one in pkgutil.walk_packages(portal.views.__path__, 'portal.views.'): __import__(one.name)\nprint(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
     assert not SELDOM & set(json.loads(done.stdout))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import ledger, notes
-from content.canonical import NotCanonical, canonical_json, sha256_hex
+from content.proof import ledger, notes
+from content.proof.canonical import NotCanonical, canonical_json, sha256_hex
 
 SCRIPT = Path(__file__).parent.parent.parent / "portal" / "static" / "pruefe_ledger.py"
 _spec = importlib.util.spec_from_file_location("pruefe_ledger", SCRIPT)
@@ -34,9 +34,16 @@ def _lines(signer, count=12):
         document = {"title": f"Beschluss {position}", "text": "äöü"}
         lines.append(ledger.to_line({"type": "edition", "position": position, "document": document}))
         fields = {
-            "position": position, "time": ledger.instant(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)), "act": "publish",
-            "kind": "decision", "url": f"/beschluss/2021/{position:02d}", "item": "x", "edition": 1,
-            "edition_sha256": sha256_hex(canonical_json(document)), "valid_from": "2026", "note": None,
+            "position": position,
+            "time": ledger.instant(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)),
+            "act": "publish",
+            "kind": "decision",
+            "url": f"/beschluss/2021/{position:02d}",
+            "item": "x",
+            "edition": 1,
+            "edition_sha256": sha256_hex(canonical_json(document)),
+            "valid_from": "2026",
+            "note": None,
         }
         entry = ledger.seal(fields, previous=previous, signer=signer)
         previous = entry["hash"]
@@ -134,8 +141,14 @@ def test_value_without_canonical_form_is_refused(value):
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(alphabet=st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(alphabet=st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(alphabet=st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
 )
 
 
@@ -162,8 +175,17 @@ def fresh(tmp_path_factory):
 
 def _entry(position, previous, signer, act="publish", time="2026-01-01T00:00:00.000000Z", **more):
     fields = {
-        "position": position, "time": time, "act": act, "kind": "decision", "url": f"/x/{position}", "item": "x", "edition": 1,
-        "edition_sha256": "0" * 64, "valid_from": "2026", "note": None, **more,
+        "position": position,
+        "time": time,
+        "act": act,
+        "kind": "decision",
+        "url": f"/x/{position}",
+        "item": "x",
+        "edition": 1,
+        "edition_sha256": "0" * 64,
+        "valid_from": "2026",
+        "note": None,
+        **more,
     }
     return ledger.seal(fields, previous=previous, signer=signer)
 
@@ -210,7 +232,10 @@ def test_a_change_of_key_without_an_entry_is_refused(signer, fresh):
         entries.append(_entry(position, previous, signer if position < 3 else fresh))
         previous = entries[-1]["hash"]
     keys = {one.key_id: one.public_pem for one in (signer, fresh)}
-    lines = [ledger.to_line(line) for line in (ledger.header("p", keys, has_editions=False), *entries, ledger.checkpoint(entries[-1], fresh))]
+    lines = [
+        ledger.to_line(line)
+        for line in (ledger.header("p", keys, has_editions=False), *entries, ledger.checkpoint(entries[-1], fresh))
+    ]
     for pinned in (signer, fresh):
         fault, problem = _judged(lines, pinned)
         assert (fault.position, fault.code) == (3, "wrong_signature")
@@ -219,10 +244,16 @@ def test_a_change_of_key_without_an_entry_is_refused(signer, fresh):
 
 def test_a_new_key_that_does_not_prove_itself_is_refused(signer, fresh):
     entry = _entry(1, ledger.GENESIS, signer)
-    change = {**ledger.key_change(signer, fresh, entry["hash"]), "proof": ledger.key_change(signer, signer, entry["hash"])["proof"]}
+    change = {
+        **ledger.key_change(signer, fresh, entry["hash"]),
+        "proof": ledger.key_change(signer, signer, entry["hash"])["proof"],
+    }
     second = _entry(2, entry["hash"], signer, act="key", key=change)
     keys = {one.key_id: one.public_pem for one in (signer, fresh)}
-    lines = [ledger.to_line(line) for line in (ledger.header("p", keys, has_editions=False), entry, second, ledger.checkpoint(second, fresh))]
+    lines = [
+        ledger.to_line(line)
+        for line in (ledger.header("p", keys, has_editions=False), entry, second, ledger.checkpoint(second, fresh))
+    ]
     fault, problem = _judged(lines, signer)
     assert (fault.position, fault.code) == (2, "wrong_key_change")
     assert problem.startswith("FALSCH, zuerst bei Eintrag 2")
@@ -248,7 +279,10 @@ def test_an_entry_before_the_time_of_the_last_is_refused(signer):
     first = _entry(1, ledger.GENESIS, signer, time="2026-01-02T00:00:00.000000Z")
     second = _entry(2, first["hash"], signer, time="2026-01-01T00:00:00.000000Z")
     keys = {signer.key_id: signer.public_pem}
-    lines = [ledger.to_line(line) for line in (ledger.header("p", keys, has_editions=False), first, second, ledger.checkpoint(second, signer))]
+    lines = [
+        ledger.to_line(line)
+        for line in (ledger.header("p", keys, has_editions=False), first, second, ledger.checkpoint(second, signer))
+    ]
     fault, problem = _judged(lines, signer)
     assert (fault.position, fault.code) == (2, "time_backwards")
     assert problem.startswith("FALSCH, zuerst bei Eintrag 2")
@@ -280,18 +314,33 @@ def test_a_kept_checkpoint_is_found_again_in_a_ledger_that_went_on(signer, fresh
     assert _judged(lines, signer, kept) == (None, None)
 
 
-@pytest.mark.parametrize(("case", "words"), [("rewritten", "umgeschrieben"), ("forked", "gegabelt"), ("cut", "abgeschnitten"), ("foreign", "fremde Hand"), ("garbage", "UNBRAUCHBAR")])
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("rewritten", "umgeschrieben"),
+        ("forked", "gegabelt"),
+        ("cut", "abgeschnitten"),
+        ("foreign", "fremde Hand"),
+        ("garbage", "UNBRAUCHBAR"),
+    ],
+)
 def test_a_kept_checkpoint_tells_what_was_done_to_the_history(signer, fresh, case, words):
     lines, entries = _chain(signer)
     kept = _note(entries, 5, signer)
     if case == "rewritten":
         lines, _ = _chain(signer, name="other")
-    elif case == "forked":  # the first three entries are the same, then other acts take the numbers of those that are gone
+    elif (
+        case == "forked"
+    ):  # the first three entries are the same, then other acts take the numbers of those that are gone
         forked, previous = entries[:3], entries[2]["hash"]
         for position in (4, 5, 6):
             forked = [*forked, _entry(position, previous, signer, url=f"/neu/{position}")]
             previous = forked[-1]["hash"]
-        lines = [lines[0], *(ledger.to_line(entry) for entry in forked), ledger.to_line(ledger.checkpoint(forked[-1], signer))]
+        lines = [
+            lines[0],
+            *(ledger.to_line(entry) for entry in forked),
+            ledger.to_line(ledger.checkpoint(forked[-1], signer)),
+        ]
     elif case == "cut":
         lines = [*lines[:4], ledger.to_line(ledger.checkpoint(entries[2], signer))]
     elif case == "foreign":
@@ -310,7 +359,18 @@ def _signed_anew(entries, start, length, signer, fresh, change):
     by = fresh if any(entry["act"] == "key" for entry in chain) else signer
     for position in range(start + 1, length + 1):
         if position == change and by is signer:
-            chain.append(_entry(position, previous, by, act="key", kind="register", url="/register", edition=0, key=ledger.key_change(by, fresh, previous)))
+            chain.append(
+                _entry(
+                    position,
+                    previous,
+                    by,
+                    act="key",
+                    kind="register",
+                    url="/register",
+                    edition=0,
+                    key=ledger.key_change(by, fresh, previous),
+                )
+            )
             by = fresh
         else:
             chain.append(_entry(position, previous, by, url=f"/neu/{position}"))
@@ -331,7 +391,11 @@ def test_any_past_checkpoint_names_every_other_history_and_no_going_on(signer, f
             for other_change in (0, change, 1 if start < 1 else start + 1, 6):
                 lines = _signed_anew(entries, start, length, signer, fresh, other_change)
                 if start == length:
-                    lines = [lines[0], *(ledger.to_line(entry) for entry in entries[:start]), ledger.to_line(ledger.checkpoint(entries[start - 1], fresh if start >= change else signer))]
+                    lines = [
+                        lines[0],
+                        *(ledger.to_line(entry) for entry in entries[:start]),
+                        ledger.to_line(ledger.checkpoint(entries[start - 1], fresh if start >= change else signer)),
+                    ]
                 fault, problem = _judged(lines, signer, [kept])
                 assert fault is None, "without what was kept, nobody sees it"
                 assert (problem is None) is (start >= kept_at), (start, length, other_change, problem)

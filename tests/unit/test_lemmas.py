@@ -12,7 +12,7 @@ import pytest
 
 from content.search import lemmas
 from content.search.lemmas import Lemmas, LemmasUnbuildable
-from portal import cli
+from portal.commands import cli
 
 
 def test_what_hangs_is_told_in_words_and_not_as_a_traceback(tmp_path, monkeypatch, capsys):
@@ -29,7 +29,9 @@ def test_a_slow_machine_gets_its_time():
 
 
 def test_what_is_killed_is_told_with_its_likely_cause(tmp_path, monkeypatch):
-    monkeypatch.setattr(lemmas.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], -signal.SIGKILL, "", ""))
+    monkeypatch.setattr(
+        lemmas.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], -signal.SIGKILL, "", "")
+    )
     with pytest.raises(LemmasUnbuildable, match="Arbeitsspeicher"):
         Lemmas.open(tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from content import models
-from content.db import Base
+from content.database.db import Base
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = {"person", "account", "author", "actor", "desk", "user"}
@@ -18,15 +18,24 @@ SHOWN = {
     column.name
     for table in Base.metadata.tables.values()
     for column in table.columns
-    if isinstance(column.type, sa.String) and column.type.length == 200 and (column.name.endswith("_by") or column.name in {"actor_name", "asked_by_name"})
+    if isinstance(column.type, sa.String)
+    and column.type.length == 200
+    and (column.name.endswith("_by") or column.name in {"actor_name", "asked_by_name"})
 }
 """Columns that hold the name of somebody; logins have 120 characters."""
-SOURCES = sorted(path for folder in ("content", "portal", "workflows") for path in (ROOT / folder).rglob("*.py") if "versions" not in path.parts)
+SOURCES = sorted(
+    path
+    for folder in ("content", "portal", "workflows")
+    for path in (ROOT / folder).rglob("*.py")
+    if "versions" not in path.parts
+)
 ASKING = {"in_", "not_in", "notin_", "is_distinct_from", "contains"}
 
 
 def test_there_are_columns_with_names_at_all():
-    assert models.Task.__table__.c.reporter.type.length == 120 and {"actor_name", "reported_by", "confirmed_by"} <= SHOWN
+    assert (
+        models.Task.__table__.c.reporter.type.length == 120 and {"actor_name", "reported_by", "confirmed_by"} <= SHOWN
+    )
 
 
 def _is_name(node):
@@ -47,13 +56,24 @@ def compared_names(text):
             parts += [one for part in parts if isinstance(part, ast.Tuple | ast.List | ast.Set) for one in part.elts]
             if any(_is_name(part) for part in parts):
                 yield node.lineno
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING - {"contains"} and _is_name(node.func.value):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ASKING - {"contains"}
+            and _is_name(node.func.value)
+        ):
             yield node.lineno
 
 
-@pytest.mark.parametrize("line", [
-    "task.reported_by == (desk.actor_name or desk.actor)", "person.name != row.login", "task.reported_by.not_in((1, 2))", "row.login in (person.name, person.login)",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "task.reported_by == (desk.actor_name or desk.actor)",
+        "person.name != row.login",
+        "task.reported_by.not_in((1, 2))",
+        "row.login in (person.name, person.login)",
+    ],
+)
 def test_a_comparison_of_names_would_be_found(line):
     assert list(compared_names(line)) == [1]
 

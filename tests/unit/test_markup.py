@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import clauses, markup
+from content.text import clauses, markup
 
 PAYLOADS = (__import__("pathlib").Path(__file__).parent / "xss_payloads.txt").read_text().splitlines()
 
@@ -18,7 +18,22 @@ class _Dangers(HTMLParser):
         self.found: list[str] = []
 
     def handle_starttag(self, tag, attrs):
-        if tag in {"script", "style", "iframe", "object", "embed", "svg", "math", "base", "meta", "link", "form", "input", "video", "audio"}:
+        if tag in {
+            "script",
+            "style",
+            "iframe",
+            "object",
+            "embed",
+            "svg",
+            "math",
+            "base",
+            "meta",
+            "link",
+            "form",
+            "input",
+            "video",
+            "audio",
+        }:
             self.found.append(tag)
         for name, value in attrs:
             target = "".join((value or "").split()).lower()
@@ -30,7 +45,9 @@ class _Dangers(HTMLParser):
                 self.found.append(target)
 
 
-@pytest.mark.parametrize("frame", ["{}", "# {}", "[x]({})", "![x]({})", "| a |\n|---|\n| {} |", "`{}`", "> {}", "- {}", "1. {}", "**{}**"])
+@pytest.mark.parametrize(
+    "frame", ["{}", "# {}", "[x]({})", "![x]({})", "| a |\n|---|\n| {} |", "`{}`", "> {}", "- {}", "1. {}", "**{}**"]
+)
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_no_payload_survives(payload, frame):
     reader = _Dangers()
@@ -49,7 +66,9 @@ def test_html_of_any_text_is_harmless(text):
     assert reader.found == []
 
 
-@pytest.mark.parametrize("hostile", ["[" * 10_000, "> " * 5_000 + "x", "- " * 5_000 + "x", "*" * 10_000, "a" * 500_000, "<" * 9_000])
+@pytest.mark.parametrize(
+    "hostile", ["[" * 10_000, "> " * 5_000 + "x", "- " * 5_000 + "x", "*" * 10_000, "a" * 500_000, "<" * 9_000]
+)
 def test_huge_or_deep_text_is_refused_or_rendered_in_bounded_time(hostile):
     started = time.process_time()
     try:

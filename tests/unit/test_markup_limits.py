@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from content import markup
 from content.schemas import SCHEMAS, FieldError, InvalidInput, clean_item, markdown_of
+from content.text import markup
 
 ENDLESS = {
     "brackets": ("[" * 1_999 + "\n\n") * 50,
@@ -28,7 +28,9 @@ ENDLESS = {
     "lists in lists by tabs": "\n".join("\t" * depth + "- a" for depth in range(30)),
     "lists in quotes in lists": "- > " * 20 + "a",
     "lists in lists in a quotation": "\n".join("> " + "    " * depth + "- a" for depth in range(30)),
-    "lists in lists, between lines far to the right": "\n".join("    " * depth + "- a\n" + " " * 240 + "- b" for depth in range(30)),
+    "lists in lists, between lines far to the right": "\n".join(
+        "    " * depth + "- a\n" + " " * 240 + "- b" for depth in range(30)
+    ),
     "explanations in explanations": "\n\n".join("    " * depth + "a\n" + "    " * depth + ": b" for depth in range(30)),
     "explanations in a quotation without a blank line": "> a\n> : b\n" * 100,
     "no thematic break": "- " * 5_000 + "x",
@@ -53,24 +55,45 @@ ENDLESS = {
 READABLE = {
     "many links": "Siehe " + ", ".join(f"[Nr. {number}](/beschluss/2021/{number})" for number in range(300)),
     "a table": "| a | b |\n|---|---|\n" + "| **x** | [y](/z) |\n" * 400,
-    "a pasted table of 950 rows and 10 columns": "| a " * 10 + "|\n" + "|---" * 10 + "|\n" + "| 1.234,56 " * 10 + "|\n" * 1 + ("| 1.234,56 " * 10 + "|\n") * 949,
+    "a pasted table of 950 rows and 10 columns": "| a " * 10
+    + "|\n"
+    + "|---" * 10
+    + "|\n"
+    + "| 1.234,56 " * 10
+    + "|\n" * 1
+    + ("| 1.234,56 " * 10 + "|\n") * 949,
     "names with underlines": " ".join(["eine_lange_kennung_mit_strichen"] * 500),
     "footnotes": " ".join(f"Wort[^{number}]" for number in range(300)),
-    "a report of 100 pages": "# Kapitel\n\nEin **wichtiger** Absatz mit [Verweis](/beschluss/2021/39#z2), 5 \\* 3 und *Betonung*. "[:90] + (
-        "\n\n## Abschnitt\n\nEin **wichtiger** Absatz mit [Verweis](/beschluss/2021/39#z2) & *Betonung*. " + "Der Planungsrat beschließt dies. " * 40
+    "a report of 100 pages": "# Kapitel\n\nEin **wichtiger** Absatz mit [Verweis](/beschluss/2021/39#z2), 5 \\* 3 und *Betonung*. "[
+        :90
+    ]
+    + (
+        "\n\n## Abschnitt\n\nEin **wichtiger** Absatz mit [Verweis](/beschluss/2021/39#z2) & *Betonung*. "
+        + "Der Planungsrat beschließt dies. " * 40
         + "\n\n- Punkt **eins** der Liste\n- Punkt zwei, siehe [dort](#a3)\n- Punkt drei\n"
-    ) * 220,
+    )
+    * 220,
     "a list of 1,500 terms": "- **Begriff** ist, was [hier](/glossar/begriff) steht\n" * 1_500,
     "a glossary": "Begriff\n: Was er *heißt*\n\n" * 1_000,
     "explanations without a blank line": "Begriff\n: Was er heißt\n" * 1_000,
     "explanations of two lines without a blank line": "Begriff\n: Was er heißt,\nund warum\n" * 300,
     "explanations that stand in a little": "  Begriff\n  : Was er heißt\n" * 300,
-    "a list of links with brackets": "".join(f"- [Drucksache [{number}] (neu)](/beschluss/2021/{number})\n" for number in range(600)),
-    "links to files with brackets": "".join(f"- [Anlage {number}](https://example.org/datei_({number}).pdf)\n" for number in range(600)),
-    "a paragraph of links with brackets": ", ".join(f"[Anlage [{number}]](/datei/{number}_(a).pdf)" for number in range(300)),
-    "links with titles": ", ".join(f"[Anlage {number}](</a b/{number}> 'Teil {number}') und [Anlage](/a \"Teil (b)\")" for number in range(150)),
+    "a list of links with brackets": "".join(
+        f"- [Drucksache [{number}] (neu)](/beschluss/2021/{number})\n" for number in range(600)
+    ),
+    "links to files with brackets": "".join(
+        f"- [Anlage {number}](https://example.org/datei_({number}).pdf)\n" for number in range(600)
+    ),
+    "a paragraph of links with brackets": ", ".join(
+        f"[Anlage [{number}]](/datei/{number}_(a).pdf)" for number in range(300)
+    ),
+    "links with titles": ", ".join(
+        f"[Anlage {number}](</a b/{number}> 'Teil {number}') und [Anlage](/a \"Teil (b)\")" for number in range(150)
+    ),
     "brackets in brackets": " ".join(f"[BGBl. I S. {number} [sic]]" for number in range(600)),
-    "thematic breaks": "\n\n".join(["Text", *("- " * 20, "* " * 40, "_ " * 30, "-  " * 30, "> " + "- " * 20, "    " + "- " * 20)] * 20),
+    "thematic breaks": "\n\n".join(
+        ["Text", *("- " * 20, "* " * 40, "_ " * 30, "-  " * 30, "> " + "- " * 20, "    " + "- " * 20)] * 20
+    ),
     "columns made of blanks": "".join(f"Posten {number}\n{' ' * 120}{number},00 EUR\n\n" for number in range(300)),
     "dashes in a column far to the right": (" " * 120 + "- Text\n") * 300,
     "blanks": " " * 100_000 + "x",
@@ -105,7 +128,12 @@ def test_each_term_stands_beside_the_one_before_not_in_its_explanation():
 
 
 def test_every_text_of_the_examples_costs_a_small_part_of_what_a_text_may():
-    lines = [json.loads(line) for path in Path("content/examples").rglob("*.jsonl") for line in path.read_text("utf-8").splitlines() if line.strip()]
+    lines = [
+        json.loads(line)
+        for path in Path("content/examples").rglob("*.jsonl")
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
     texts = [text for line in lines if line.get("type") in SCHEMAS for text in markdown_of(SCHEMAS[line["type"]], line)]
     assert len(texts) > 20
     assert max(map(markup.work, texts)) < markup.MAX_WORK / 10
@@ -136,7 +164,11 @@ def given(kind, text):
     }[kind]
 
 
-@pytest.mark.parametrize("text", [">" * 21 + " a", "[" * 401, "- " * 30 + "a", "\\" * 100_000], ids=["quotes", "brackets", "lists", "backslashes"])
+@pytest.mark.parametrize(
+    "text",
+    [">" * 21 + " a", "[" * 401, "- " * 30 + "a", "\\" * 100_000],
+    ids=["quotes", "brackets", "lists", "backslashes"],
+)
 @pytest.mark.parametrize("kind", ["page", "term", "organisation", "press_release", "report"])
 def test_a_text_that_no_page_can_be_made_of_is_refused_at_its_field_by_every_schema(kind, text):
     with pytest.raises(InvalidInput) as refused:
@@ -148,7 +180,12 @@ def test_a_text_that_no_page_can_be_made_of_is_refused_at_its_field_by_every_sch
 
 def test_many_texts_of_one_item_are_not_more_work_together_than_an_item_may_cost():
     heavy = "*a* " * 1_500
-    value = {"slug": "a", "title": "A", "group": "G", "sections": [{"heading": f"B{number}", "text": heavy} for number in range(20)]}
+    value = {
+        "slug": "a",
+        "title": "A",
+        "group": "G",
+        "sections": [{"heading": f"B{number}", "text": heavy} for number in range(20)],
+    }
     with pytest.raises(InvalidInput) as refused:
         clean_item("report", value)
     assert [(error.field, error.code) for error in refused.value.errors] == [("", "too_large")]

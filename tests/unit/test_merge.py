@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from merge3 import Merge3
 
-from content.merge import Conflict, join, merge, split
+from content.text.merge import Conflict, join, merge, split
 
 WORDS = st.text("abcde", min_size=1, max_size=2)
 TEXT = st.lists(WORDS, max_size=8).map(join)
@@ -38,7 +38,10 @@ def cases(draw):
 def test_the_order_of_the_sides_does_not_matter(case):
     base, ours, theirs = case
     one, other = merge(base, ours, theirs), merge(base, theirs, ours)
-    swapped = [Conflict(piece.base, piece.theirs, piece.ours) if isinstance(piece, Conflict) else piece for piece in other.pieces]
+    swapped = [
+        Conflict(piece.base, piece.theirs, piece.ours) if isinstance(piece, Conflict) else piece
+        for piece in other.pieces
+    ]
     assert list(one.pieces) == swapped
 
 
@@ -46,7 +49,11 @@ def test_the_order_of_the_sides_does_not_matter(case):
 def test_no_text_of_either_side_is_lost(case):
     base, ours, theirs = case
     merged = merge(base, ours, theirs)
-    shown = [paragraph for piece in merged.pieces for paragraph in ((*piece.ours, *piece.theirs) if isinstance(piece, Conflict) else piece.text)]
+    shown = [
+        paragraph
+        for piece in merged.pieces
+        for paragraph in ((*piece.ours, *piece.theirs) if isinstance(piece, Conflict) else piece.text)
+    ]
     for side in (ours, theirs):
         for paragraph in set(split(side)):
             added = split(side).count(paragraph) - split(base).count(paragraph)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.numbers import NumberPattern
-from content.services.numbering import NumberedRow, year_report
+from content.council.numbers import NumberPattern
+from content.services.council.numbering import NumberedRow, year_report
 
 PATTERN = NumberPattern("YYYY/NN")
 
@@ -24,7 +24,11 @@ def test_a_year_without_a_gap_is_sound():
 
 
 def test_missing_numbers_are_told_as_runs_from_the_first_on():
-    assert report(row(2), row(5), row(7)).missing == (("2024/01", "2024/01"), ("2024/03", "2024/04"), ("2024/06", "2024/06"))
+    assert report(row(2), row(5), row(7)).missing == (
+        ("2024/01", "2024/01"),
+        ("2024/03", "2024/04"),
+        ("2024/06", "2024/06"),
+    )
 
 
 def test_a_number_that_two_decisions_bear_is_doubled():

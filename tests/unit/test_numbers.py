@@ -4,13 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.numbers import DecisionNumber, NumberPattern, find_numbers, old_address, parse
+from content.council.numbers import DecisionNumber, NumberPattern, find_numbers, old_address, parse
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["2021/39", "2021-39", "Beschluss 2021/39", "Nr. 2021/39", "(2021/39)", "Entscheidung 2021/39", "beschluss-2021-39",
-     "2021 / 39", "2021–39", "Beschluss Nr. 2021/39", "２０２１/39", "2021/39\u00a0"],
+    [
+        "2021/39",
+        "2021-39",
+        "Beschluss 2021/39",
+        "Nr. 2021/39",
+        "(2021/39)",
+        "Entscheidung 2021/39",
+        "beschluss-2021-39",
+        "2021 / 39",
+        "2021–39",
+        "Beschluss Nr. 2021/39",
+        "２０２１/39",
+        "2021/39\u00a0",
+    ],
 )
 def test_number_is_read_in_every_form_people_type(typed):
     assert parse(typed) == DecisionNumber(2021, 39)
@@ -37,7 +49,8 @@ def test_regulation_of_the_union_is_not_a_decision():
 
 def test_old_address_loses_session_id_and_slash():
     assert old_address("/beschluss/beschluss-2025-02-al/;jsessionid=1A") == (
-        "/beschluss/beschluss-2025-02-al", DecisionNumber(2025, 2, "AL"),
+        "/beschluss/beschluss-2025-02-al",
+        DecisionNumber(2025, 2, "AL"),
     )
 
 
@@ -82,9 +95,14 @@ def test_what_any_pattern_writes_is_found_in_a_text_and_read_by_the_address_of_a
 @pytest.mark.parametrize(
     ("text", "suffix", "ends"),
     [
-        ("Beschluss 2025/02-PA gilt", "PA", "2025/02-PA"), ("Beschluss 2025/02 PA gilt", "PA", "2025/02 PA"), ("Beschluss 2025/02-pa gilt", "PA", "2025/02-pa"),
-        ("Beschluss 2025/02 im Jahr", "", "2025/02"), ("Beschluss 2025/02 IT gilt", "", "2025/02"), ("Beschluss 2025/02-Fassung", "", "2025/02"),
-        ("Beschluss 2025/02-IT-Standard", "", "2025/02"), ("Beschluss 2025/02-XY gilt", "XY", "2025/02-XY"),
+        ("Beschluss 2025/02-PA gilt", "PA", "2025/02-PA"),
+        ("Beschluss 2025/02 PA gilt", "PA", "2025/02 PA"),
+        ("Beschluss 2025/02-pa gilt", "PA", "2025/02-pa"),
+        ("Beschluss 2025/02 im Jahr", "", "2025/02"),
+        ("Beschluss 2025/02 IT gilt", "", "2025/02"),
+        ("Beschluss 2025/02-Fassung", "", "2025/02"),
+        ("Beschluss 2025/02-IT-Standard", "", "2025/02"),
+        ("Beschluss 2025/02-XY gilt", "XY", "2025/02-XY"),
     ],
 )
 def test_in_a_text_a_suffix_is_one_that_a_body_has(text, suffix, ends):

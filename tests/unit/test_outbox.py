@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from content import models
-from content.services import outbox
+from content.services.base import outbox
 
 
 def test_each_failure_waits_longer_than_the_one_before_up_to_a_day(house):

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content.outline import MOVES, Node, block, moved, numbers, parents, placed, tidy
 from content.schemas.reports import MAX_LEVEL
+from content.text.outline import MOVES, Node, block, moved, numbers, parents, placed, tidy
 
-OUTLINES = st.lists(st.integers(-1, 7), min_size=1, max_size=12).map(lambda levels: tidy([Node(str(place), level) for place, level in enumerate(levels)]))
+OUTLINES = st.lists(st.integers(-1, 7), min_size=1, max_size=12).map(
+    lambda levels: tidy([Node(str(place), level) for place, level in enumerate(levels)])
+)
 
 
 def _is_tidy(nodes):

@@ -9,8 +9,8 @@ import zlib
 import pytest
 from PIL import Image, ImageCms
 
-from content.pictures import prepare
-from content.storage import UploadRefused
+from content.database.storage import UploadRefused
+from content.typed.pictures import prepare
 
 
 def encoded(picture, form="JPEG", **more):
@@ -33,19 +33,33 @@ def pixel(rendition):
 
 def _png_saying(width, height):
     """A PNG of a few bytes that says it is this large."""
+
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(b"\0" * 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def test_a_large_photo_comes_in_three_widths_and_two_encodings():
     found = prepare(encoded(Image.new("RGB", (3000, 1500), "red")))
     assert (found.main.media_type, found.main.width, found.main.height) == ("image/jpeg", 1600, 800)
     assert sorted((one.media_type, one.width) for one in all_of(found)) == [
-        ("image/jpeg", 400), ("image/jpeg", 800), ("image/jpeg", 1600), ("image/webp", 400), ("image/webp", 800), ("image/webp", 1600),
+        ("image/jpeg", 400),
+        ("image/jpeg", 800),
+        ("image/jpeg", 1600),
+        ("image/webp", 400),
+        ("image/webp", 800),
+        ("image/webp", 1600),
     ]
-    assert all(opened(one).size == (one.width, one.height) and Image.MIME[opened(one).format] == one.media_type for one in all_of(found))
+    assert all(
+        opened(one).size == (one.width, one.height) and Image.MIME[opened(one).format] == one.media_type
+        for one in all_of(found)
+    )
 
 
 def test_no_rendition_is_larger_than_the_picture():
@@ -54,7 +68,10 @@ def test_no_rendition_is_larger_than_the_picture():
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 30_000), (30_000, 1), (20, 9000)])
 def test_odd_shapes_are_taken(size):
-    assert all(1 <= one.width <= 1600 and 1 <= one.height <= 2400 for one in all_of(prepare(encoded(Image.new("RGB", size), "PNG"))))
+    assert all(
+        1 <= one.width <= 1600 and 1 <= one.height <= 2400
+        for one in all_of(prepare(encoded(Image.new("RGB", size), "PNG")))
+    )
 
 
 def test_the_same_picture_gives_the_same_bytes():

@@ -9,12 +9,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import pricing
-from content.laender import LAND_CODES
+from content.council import pricing
+from content.council.laender import LAND_CODES
 
-SHARES = dict(zip(LAND_CODES, map(Decimal, ["12.96662", "15.53327", "5.08324", "3.03655", "0.95331", "2.55752", "7.39885", "2.01240", "9.33138", "21.14424", "4.83089", "1.21111", "5.05577", "2.79941", "3.39074", "2.69470"]), strict=True))
+SHARES = dict(
+    zip(
+        LAND_CODES,
+        map(
+            Decimal,
+            [
+                "12.96662",
+                "15.53327",
+                "5.08324",
+                "3.03655",
+                "0.95331",
+                "2.55752",
+                "7.39885",
+                "2.01240",
+                "9.33138",
+                "21.14424",
+                "4.83089",
+                "1.21111",
+                "5.05577",
+                "2.79941",
+                "3.39074",
+                "2.69470",
+            ],
+        ),
+        strict=True,
+    )
+)
 cents = st.integers(0, 10**12)
-weights = st.dictionaries(st.sampled_from(LAND_CODES), st.fractions(0, 100), min_size=1).filter(lambda row: sum(row.values()) > 0)
+weights = st.dictionaries(st.sampled_from(LAND_CODES), st.fractions(0, 100), min_size=1).filter(
+    lambda row: sum(row.values()) > 0
+)
 
 
 @given(cents, weights)
@@ -29,14 +57,20 @@ def test_parts_sum_to_the_whole_and_none_is_a_cent_off(amount, shares):
 @given(cents, st.sets(st.sampled_from(LAND_CODES)), st.sampled_from(["koenigstein", "equal"]), st.booleans())
 def test_what_all_users_and_the_bund_pay_is_the_amount(amount, users, key, is_efa):
     everybody = users or {"HH"}
-    prices = [pricing.price_for(land, cents=amount, key=key, is_efa=is_efa, shares=SHARES, users=sorted(everybody)) for land in sorted(everybody)]
+    prices = [
+        pricing.price_for(land, cents=amount, key=key, is_efa=is_efa, shares=SHARES, users=sorted(everybody))
+        for land in sorted(everybody)
+    ]
     first = prices[0]
     if not is_efa:
         assert sum(price.cents for price in prices) == amount
         return
     halves, common, by_key, by_users = first.splits
     assert halves.cents == amount == common.cents + by_users.cents
-    assert common.of("BUND") + sum(part.cents for part in by_key.parts) + sum(part.cents for part in by_users.parts) == amount
+    assert (
+        common.of("BUND") + sum(part.cents for part in by_key.parts) + sum(part.cents for part in by_users.parts)
+        == amount
+    )
     assert sum(price.cents for price in prices) == by_users.cents + sum(by_key.of(land) for land in everybody)
 
 

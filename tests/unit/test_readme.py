@@ -47,7 +47,9 @@ def test_every_document_for_users_is_reached_from_the_readme():
 @pytest.mark.parametrize("name", DOORS)
 def test_every_place_that_a_door_names_is_there(name):
     text = (ROOT / name).read_text()
-    named = {link for link in _links(name) if "://" not in link} | set(re.findall(r"`((?:docs|\.ci)/[^` ]*|[A-Z]+(?:\.md)?)`", text))
+    named = {link for link in _links(name) if "://" not in link} | set(
+        re.findall(r"`((?:docs|\.ci)/[^` ]*|[A-Z]+(?:\.md)?)`", text)
+    )
     places = {place for place in named if "/" in place or place.endswith(".md") or place == "LICENSE"}
     assert places
     assert [place for place in sorted(places) if not (ROOT / place).exists()] == []
@@ -55,7 +57,12 @@ def test_every_place_that_a_door_names_is_there(name):
 
 def test_every_target_that_a_door_names_is_a_target_of_the_makefile():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {word for name in DOORS for words in re.findall(r"`make ([a-z ]+)`|^make ([a-z ]+)", (ROOT / name).read_text(), re.MULTILINE) for word in "".join(words).split()}
+    named = {
+        word
+        for name in DOORS
+        for words in re.findall(r"`make ([a-z ]+)`|^make ([a-z ]+)", (ROOT / name).read_text(), re.MULTILINE)
+        for word in "".join(words).split()
+    }
     assert {"serve", "test"} <= named
     assert named <= targets
 

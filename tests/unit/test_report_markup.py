@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import markup
-from content.report_markup import footnotes, section_html
+from content.text import markup
+from content.text.report_markup import footnotes, section_html
 
 LABELS = {"a1": "Abschnitt 1", "a3": "Abschnitt 2.1"}
 
@@ -55,17 +55,26 @@ def test_a_reference_names_its_section_and_a_dead_one_is_no_link():
 def test_a_picture_alone_is_a_figure_with_caption_and_credit():
     address = "/datei/" + "0" * 64 + "/bild.png"
     html = shown(f'![Zwei Säulen](<{address}> "Säulen | Foto: Haus")')
-    assert html == f'<figure><img alt="Zwei Säulen" src="{address}"><figcaption><span>Säulen</span> <span>Bildnachweis: Foto: Haus</span></figcaption></figure>'
+    assert (
+        html
+        == f'<figure><img alt="Zwei Säulen" src="{address}"><figcaption><span>Säulen</span> <span>Bildnachweis: Foto: Haus</span></figcaption></figure>'
+    )
 
 
 def test_headings_stand_below_that_of_the_section():
     assert shown("# Eins\n\n## Zwei", level=2) == "<h4>Eins</h4>\n<h5>Zwei</h5>"
 
 
-@pytest.mark.parametrize("text", [
-    "[^1]: <script>alert(1)</script>\n\nText[^1]", '[](#a3" onclick=x)', '![x](/datei/x "<script>")',
-    "Text[^1]\n\n[^1]: <img src=x onerror=alert(1)> [x](javascript:alert(1))", "\ue0f01\ue0f1 erfunden",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[^1]: <script>alert(1)</script>\n\nText[^1]",
+        '[](#a3" onclick=x)',
+        '![x](/datei/x "<script>")',
+        "Text[^1]\n\n[^1]: <img src=x onerror=alert(1)> [x](javascript:alert(1))",
+        "\ue0f01\ue0f1 erfunden",
+    ],
+)
 def test_nothing_runs(text):
     html = shown(text)
     bare = re.sub(r'="[^"]*"', "=", html)
@@ -73,7 +82,12 @@ def test_nothing_runs(text):
     assert "\ue0f0" not in html
 
 
-@given(st.lists(st.sampled_from(["Wort", "[^1]", "[^2]", "\n\n", "[^1]: Note ", "[^2]: andere ", "`[^1]`", "*", "> "]), max_size=12).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(["Wort", "[^1]", "[^2]", "\n\n", "[^1]: Note ", "[^2]: andere ", "`[^1]`", "*", "> "]),
+        max_size=12,
+    ).map("".join)
+)
 def test_every_word_is_shown(text):
     html = shown(text)
     for word in ("Wort", "Note", "andere"):

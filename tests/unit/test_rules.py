@@ -14,13 +14,21 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_layers_hold():
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports")), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
 
 
 def test_import_names_belong_to_our_distribution_only():
     owners = metadata.packages_distributions()
-    found = {name: set(owners.get(name, ["beschlussportal"])) for name in ("workflows", "content", "portal", "templates")}
+    found = {
+        name: set(owners.get(name, ["beschlussportal"])) for name in ("workflows", "content", "portal", "templates")
+    }
     assert all(who == {"beschlussportal"} for who in found.values()), found
 
 
@@ -36,17 +44,29 @@ def test_npm_lock_names_no_host():
 
 
 def test_lock_holds_every_direct_dependency():
-    locked = {re.split(r"[=\[ ;]", line)[0].lower().replace("_", "-").replace(".", "-") for line in (ROOT / "requirements/runtime.txt").read_text().splitlines() if "==" in line}
-    wanted = {re.split(r"[<\[]", line.strip())[0].lower().replace("_", "-").replace(".", "-") for line in (ROOT / "setup.cfg").read_text().split("install_requires =")[1].split("[options.")[0].strip().splitlines()}
+    locked = {
+        re.split(r"[=\[ ;]", line)[0].lower().replace("_", "-").replace(".", "-")
+        for line in (ROOT / "requirements/runtime.txt").read_text().splitlines()
+        if "==" in line
+    }
+    wanted = {
+        re.split(r"[<\[]", line.strip())[0].lower().replace("_", "-").replace(".", "-")
+        for line in (ROOT / "setup.cfg")
+        .read_text()
+        .split("install_requires =")[1]
+        .split("[options.")[0]
+        .strip()
+        .splitlines()
+    }
     assert wanted <= locked
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "abc"), ("PORT", "0"), ("SERVER", "iis"), ("BASE_URL", "ftp://x"), ("THREADS", "-1")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "abc"), ("PORT", "0"), ("SERVER", "iis"), ("BASE_URL", "ftp://x"), ("THREADS", "-1")]
+)
 def test_setting_that_cannot_be_read_is_named(name, value):
     with pytest.raises(SettingError, match=name):
         load({name: value})
-
-
 
 
 def test_no_button_holds_hidden_words_which_make_it_narrow_as_an_icon():

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 import transaction
 
-from content.storage import FileStore, Swept, UploadRefused, check_upload, clean_file_name
+from content.database.storage import FileStore, Swept, UploadRefused, check_upload, clean_file_name
 
 
 def _zip(**members):
@@ -27,7 +27,11 @@ def _zip(**members):
         (b"%PDF-1.7 /Encrypt 1 0 R", "a.pdf", "encrypted"),
         (b"%PDF-1.7", "a.docx", "wrong_ending"),
         (b"PK\x03\x04kaputt", "a.docx", "damaged"),
-        (_zip(word__document_xml="x", word__vbaProject_bin="x").replace(b"document_xml", b"document.xml"), "a.docx", "macros"),
+        (
+            _zip(word__document_xml="x", word__vbaProject_bin="x").replace(b"document_xml", b"document.xml"),
+            "a.docx",
+            "macros",
+        ),
         (_zip(bombe=b"\0" * 40_000_000), "a.docx", "zip_bomb"),
         (b"a" * 5_000_001, "a.txt", "too_large"),
     ],
@@ -40,7 +44,13 @@ def test_upload_is_refused_with_a_reason(body, name, code):
 
 @pytest.mark.parametrize(
     ("name", "clean"),
-    [("../../etc/passwd", "passwd"), ("a\u202egpj.exe", "agpj.exe"), ("Bericht 2021.pdf", "Bericht-2021.pdf"), ("", "datei"), ("C:\\x\\y.pdf", "y.pdf")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("a\u202egpj.exe", "agpj.exe"),
+        ("Bericht 2021.pdf", "Bericht-2021.pdf"),
+        ("", "datei"),
+        ("C:\\x\\y.pdf", "y.pdf"),
+    ],
 )
 def test_file_name_keeps_nothing_dangerous(name, clean):
     assert clean_file_name(name) == clean

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from portal.templating import make_environment
+from portal.web.templating import make_environment
 
 ENVIRONMENT = make_environment()
 
@@ -19,13 +19,16 @@ def test_every_value_reads_in_a_page_as_the_library_escapes_it(value):
     assert ENVIRONMENT.from_string("<p>{{ value }}</p>").render(value=value) == f"<p>{markupsafe.escape(value)}</p>"
 
 
-@pytest.mark.parametrize("source", [
-    "{% macro row(value) %}<i>{{ value }}</i>{% endmacro %}{{ row(value) }}",
-    "{% set kept %}<i>{{ value }}</i>{% endset %}{{ kept }}",
-    "{% filter trim %}<i>{{ value }}</i>{% endfilter %}",
-    "<i>{% for one in [value] %}{{ one }}{% endfor %}</i>",
-    "<i>{{ value if value else '' }}</i>",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro row(value) %}<i>{{ value }}</i>{% endmacro %}{{ row(value) }}",
+        "{% set kept %}<i>{{ value }}</i>{% endset %}{{ kept }}",
+        "{% filter trim %}<i>{{ value }}</i>{% endfilter %}",
+        "<i>{% for one in [value] %}{{ one }}{% endfor %}</i>",
+        "<i>{{ value if value else '' }}</i>",
+    ],
+)
 def test_value_is_escaped_once_wherever_it_stands(source):
     assert ENVIRONMENT.from_string(source).render(value="<b>&") == "<i>&lt;b&gt;&amp;</i>"
 

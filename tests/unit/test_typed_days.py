@@ -6,13 +6,25 @@ import datetime as dt
 
 import pytest
 
-from content import due, typed_days
+from content.council import due
 from content.schemas import InvalidInput, clean_item
-from content.services import gazette
-from portal import step_fields
+from content.services.council import gazette
+from content.typed import typed_days
+from portal.desk import step_fields
 from workflows.publication import PUBLICATION
 
-NO_DAYS = ["0001-01-01", "9999-12-31", "1899-12-31", "2200-01-01", "0000-00-00", "2026-02-30", "gestern", "", "20261130", "2026-W49-1"]
+NO_DAYS = [
+    "0001-01-01",
+    "9999-12-31",
+    "1899-12-31",
+    "2200-01-01",
+    "0000-00-00",
+    "2026-02-30",
+    "gestern",
+    "",
+    "20261130",
+    "2026-W49-1",
+]
 
 
 @pytest.mark.parametrize("text", NO_DAYS)

@@ -80,8 +80,12 @@ def test_columns_of_a_table_keep_their_side_in_word_and_on_the_way_back():
     sent = report(section(1, text))
     body = write(sent)
     (table,) = Document(io.BytesIO(body)).tables
-    assert [[cell.paragraphs[0].alignment for cell in row.cells] for row in table.rows] == [[None, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT]] * 2
-    assert [one.text for one in returned.compare(sent, edited(body, lambda xml: xml.replace("Danach.", "Darauf."))).sections] == [text.replace("Danach.", "Darauf.")]
+    assert [[cell.paragraphs[0].alignment for cell in row.cells] for row in table.rows] == [
+        [None, WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT]
+    ] * 2
+    assert [
+        one.text for one in returned.compare(sent, edited(body, lambda xml: xml.replace("Danach.", "Darauf."))).sections
+    ] == [text.replace("Danach.", "Darauf.")]
 
 
 def test_the_same_report_gives_the_same_bytes():
@@ -110,7 +114,9 @@ def test_pictures_travel_with_their_description():
 
 
 def test_a_picture_that_cannot_be_had_leaves_its_description():
-    assert texts(write(report(section(1, "![Karte der Länder](/datei/abc/karte.png)")))) == [r"\[Bild: Karte der Länder\]"]
+    assert texts(write(report(section(1, "![Karte der Länder](/datei/abc/karte.png)")))) == [
+        r"\[Bild: Karte der Länder\]"
+    ]
 
 
 def test_addresses_that_run_scripts_do_not_become_links():
@@ -120,14 +126,19 @@ def test_addresses_that_run_scripts_do_not_become_links():
 
 def test_comments_stand_at_their_words():
     at = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
-    sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder", at),)), section(2, "Zwei."))
+    sent = report(
+        section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder", at),)), section(2, "Zwei.")
+    )
     first, second = reading.read(write(sent)).sections
     assert first.comments == (Comment("Gerda Muster", "Alle?", "Die Länder", at),)
     assert second.comments == ()
 
 
 def test_comments_stand_at_their_words_alone_and_leave_the_text_as_it_is():
-    comments = tuple(Comment("Gerda Muster", f"Zu {words}.", words) for words in ("Länder prüfen", "Die", "Kosten.", "fett", "Länder"))
+    comments = tuple(
+        Comment("Gerda Muster", f"Zu {words}.", words)
+        for words in ("Länder prüfen", "Die", "Kosten.", "fett", "Länder")
+    )
     text = "Die Länder prüfen die Kosten.\n\nEin **fettes** Wort."
     (one,) = reading.read(write(report(section(1, text, comments=comments)))).sections
     assert one.text == text
@@ -136,17 +147,33 @@ def test_comments_stand_at_their_words_alone_and_leave_the_text_as_it_is():
 
 def test_answers_and_what_is_done_travel_with_their_comment():
     answers = (Comment("Paul Prüfer", "Ja,\nalle."), Comment("Gerda Muster", "Danke."))
-    sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder", answers=answers), Comment("Ada", "Gut.", is_done=True))))
+    sent = report(
+        section(
+            1,
+            PLAIN,
+            comments=(
+                Comment("Gerda Muster", "Alle?", "Die Länder", answers=answers),
+                Comment("Ada", "Gut.", is_done=True),
+            ),
+        )
+    )
     (one,) = reading.read(write(sent)).sections
     first, second = one.comments
-    assert [(row.author, row.text) for row in first.answers] == [("Paul Prüfer", "Ja,\n\nalle."), ("Gerda Muster", "Danke.")]
+    assert [(row.author, row.text) for row in first.answers] == [
+        ("Paul Prüfer", "Ja,\n\nalle."),
+        ("Gerda Muster", "Danke."),
+    ]
     assert (first.is_done, second.is_done, second.answers) == (False, True, ())
     assert returned.compare(sent, write(sent)).sections[0].comments == ()
 
 
 def test_comments_that_answer_each_other_in_a_ring_are_read_all_the_same():
     body = write(report(section(1, PLAIN, comments=(Comment("A", "Eins", answers=(Comment("B", "Zwei"),)),))))
-    ring = edited(body, lambda xml: xml.replace('w15:paraId="10000000"', 'w15:paraId="10000000" w15:paraIdParent="10000001"'), "word/commentsExtended.xml")
+    ring = edited(
+        body,
+        lambda xml: xml.replace('w15:paraId="10000000"', 'w15:paraId="10000000" w15:paraIdParent="10000001"'),
+        "word/commentsExtended.xml",
+    )
     (one,) = reading.read(ring).sections
     assert {row.text for comment in one.comments for row in (comment, *comment.answers)} == {"Eins", "Zwei"}
 
@@ -158,7 +185,11 @@ def test_comments_in_footnotes_are_not_taken_and_that_is_told():
     )
 
 
-WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=382, exclude_characters="\x7f\x80\x85\xa0\xad"), min_size=1, max_size=9)
+WORDS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=382, exclude_characters="\x7f\x80\x85\xa0\xad"),
+    min_size=1,
+    max_size=9,
+)
 SENTENCES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
 
 
@@ -170,7 +201,13 @@ def test_whatever_is_written_reads_the_same_the_second_time(sentences):
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.text(st.sampled_from("abcäöüß XYZ"), min_size=1, max_size=20).map(lambda text: "x" + text.strip() + "x"), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.text(st.sampled_from("abcäöüß XYZ"), min_size=1, max_size=20).map(lambda text: "x" + text.strip() + "x"),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_plain_paragraphs_come_back_word_for_word(paragraphs):
     text = "\n\n".join(" ".join(one.split()) for one in paragraphs)
     assert texts(write(report(section(1, text)))) == [text]
@@ -212,7 +249,9 @@ def test_a_file_that_returns_untouched_changes_nothing():
 
 def test_only_the_paragraph_that_was_edited_differs():
     sent = report(section(1, "_Kursiv_ bleibt.\n\nDie Länder prüfen."))
-    (one,) = returned.compare(sent, edited(write(sent), lambda xml: xml.replace("Länder prüfen", "Länder zahlen"))).sections
+    (one,) = returned.compare(
+        sent, edited(write(sent), lambda xml: xml.replace("Länder prüfen", "Länder zahlen"))
+    ).sections
     assert one.is_changed and one.text == "_Kursiv_ bleibt.\n\nDie Länder zahlen." and one.suggestions == ()
 
 
@@ -229,7 +268,9 @@ def test_tracked_changes_return_as_suggestions_with_their_author():
 def test_a_tracked_new_paragraph_is_an_addition():
     sent = report(section(1, PLAIN))
     new = f'<w:p><w:pPr><w:rPr><w:ins w:id="91" w:author="Paul Prüfer"/></w:rPr></w:pPr>{tracked("", "Ein neuer Satz.")}</w:p>'
-    (one,) = returned.compare(sent, edited(write(sent), lambda xml: xml.replace("<w:sectPr", new + "<w:sectPr", 1))).sections
+    (one,) = returned.compare(
+        sent, edited(write(sent), lambda xml: xml.replace("<w:sectPr", new + "<w:sectPr", 1))
+    ).sections
     assert [(row.old, row.new) for row in one.suggestions] == [("", "Ein neuer Satz.")]
 
 
@@ -246,7 +287,9 @@ def test_a_tracked_removed_paragraph_end_joins_two_paragraphs_only_when_accepted
 
 def test_new_remarks_return_and_those_that_were_sent_do_not():
     sent = report(section(1, PLAIN, comments=(Comment("Gerda Muster", "Alle?", "Die Länder"),)))
-    more = report(section(1, PLAIN, comments=(*sent.sections[0].comments, Comment("Paul Prüfer", "Ja, alle.", "Der Bund"))))
+    more = report(
+        section(1, PLAIN, comments=(*sent.sections[0].comments, Comment("Paul Prüfer", "Ja, alle.", "Der Bund")))
+    )
     (one,) = returned.compare(sent, write(more)).sections
     assert [(row.author, row.text, row.quoted) for row in one.comments] == [("Paul Prüfer", "Ja, alle.", "Der Bund")]
 
@@ -261,7 +304,9 @@ def test_sections_that_are_gone_and_sections_that_are_new_are_told():
 
 def test_a_changed_heading_is_told():
     sent = report(section(1, "Eins."))
-    (one,) = returned.compare(sent, edited(write(sent), lambda xml: xml.replace(">Abschnitt 1<", ">Neuer Name<"))).sections
+    (one,) = returned.compare(
+        sent, edited(write(sent), lambda xml: xml.replace(">Abschnitt 1<", ">Neuer Name<"))
+    ).sections
     assert one.is_changed and one.heading == "Neuer Name" and one.text == "Eins."
 
 
@@ -270,12 +315,16 @@ def test_a_changed_heading_is_told():
 
 def sent_to_libreoffice():
     """The report that the file in the repository was made from."""
-    comment = Comment("Gerda Muster", "Gilt das für alle?", "Die Länder", answers=(Comment("Ada Antwort", "Ja, für alle."),))
+    comment = Comment(
+        "Gerda Muster", "Gilt das für alle?", "Die Länder", answers=(Comment("Ada Antwort", "Ja, für alle."),)
+    )
     return report(section(1, RICH), section(2, PLAIN, level=2, comments=(comment,)))
 
 
 def body_for_libreoffice():
-    return edited(write(sent_to_libreoffice(), report_uid="u"), lambda xml: split_run(xml, "prüfen", tracked("prüfen", "tragen")))
+    return edited(
+        write(sent_to_libreoffice(), report_uid="u"), lambda xml: split_run(xml, "prüfen", tracked("prüfen", "tragen"))
+    )
 
 
 def assert_returned_from_libreoffice(body):
@@ -291,20 +340,42 @@ def test_a_file_that_libreoffice_saved_returns_with_its_tracked_changes():
     assert_returned_from_libreoffice((FILES / "von-libreoffice.docx").read_bytes())
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed here; the file it made in the repository is tested above")
+@pytest.mark.skipif(
+    shutil.which("soffice") is None,
+    reason="LibreOffice is not installed here; the file it made in the repository is tested above",
+)
 def test_libreoffice_of_this_machine_keeps_all_of_it(tmp_path):
     source = tmp_path / "bericht.docx"
     source.write_bytes(body_for_libreoffice())
-    command = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profil", "--headless", "--convert-to", "docx", "--outdir", str(tmp_path / "aus"), str(source)]
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profil",
+        "--headless",
+        "--convert-to",
+        "docx",
+        "--outdir",
+        str(tmp_path / "aus"),
+        str(source),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     assert_returned_from_libreoffice((tmp_path / "aus" / "bericht.docx").read_bytes())
 
 
 def test_a_foreign_file_written_in_libreoffice_is_read_with_its_headings_lists_tables_and_notes():
     found = reading.read((FILES / "fremd.docx").read_bytes())
-    assert [(one.level, one.heading, one.uid) for one in found.sections] == [(1, "Ausgangslage", None), (2, "Hindernisse", None), (1, "Ausblick", None)]
+    assert [(one.level, one.heading, one.uid) for one in found.sections] == [
+        (1, "Ausgangslage", None),
+        (2, "Hindernisse", None),
+        (1, "Ausblick", None),
+    ]
     text = "\n\n".join(one.text for one in found.sections)
-    for piece in ("- Lösungen sind zu wenig bekannt", "1. erheben\n2. prüfen", "| Förderung | Betrag |", "**wichtig**", "[^1]: Umfrage unter den Ländern."):
+    for piece in (
+        "- Lösungen sind zu wenig bekannt",
+        "1. erheben\n2. prüfen",
+        "| Förderung | Betrag |",
+        "**wichtig**",
+        "[^1]: Umfrage unter den Ländern.",
+    ):
         assert piece in text
 
 
@@ -328,7 +399,12 @@ def zipped(**parts):
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"PK\x03\x04", b"%PDF-1.7", b"\xd0\xcf\x11\xe0", zipped(a="b"), zipped(**{"word/document.xml": "<a/>"}),
+        b"",
+        b"PK\x03\x04",
+        b"%PDF-1.7",
+        b"\xd0\xcf\x11\xe0",
+        zipped(a="b"),
+        zipped(**{"word/document.xml": "<a/>"}),
         zipped(**{"[Content_Types].xml": "<Types/>", "word/document.xml": "<w:document"}),
         zipped(**{"[Content_Types].xml": "<Types/>", "word/document.xml": "<a/>"}),
         zipped(**{"[Content_Types].xml": "<Types/>", "word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
@@ -349,7 +425,9 @@ def test_a_word_file_cut_off_anywhere_is_refused_or_read():
 
 
 def test_words_of_a_file_never_become_marks():
-    (text,) = texts(write(report(section(1, r"\# kein Titel" + "\n\n" + r"\- kein Punkt" + "\n\n" + r"\[kein\](link)"))))
+    (text,) = texts(
+        write(report(section(1, r"\# kein Titel" + "\n\n" + r"\- kein Punkt" + "\n\n" + r"\[kein\](link)")))
+    )
     assert re.findall(r"^(?:\\#|\\-|\\\[)", text, re.MULTILINE) == ["\\#", "\\-", "\\["]
 
 
@@ -365,6 +443,16 @@ def test_marks_name_the_sections_that_we_sent():
 
 
 def test_what_a_file_says_is_the_same_after_its_way_between_processes():
-    body = write(Report("T", "", (Section("a" * 32, 3, 1, "Eins", "Text.", (Comment("A", "B", at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),)),)))
+    body = write(
+        Report(
+            "T",
+            "",
+            (
+                Section(
+                    "a" * 32, 3, 1, "Eins", "Text.", (Comment("A", "B", at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),)
+                ),
+            ),
+        )
+    )
     found = returned.compare(Report("T", "", ()), body)
     assert from_json(Returned, as_json(replace(found, images={}))) == replace(found, images={})

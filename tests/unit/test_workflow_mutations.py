@@ -25,7 +25,9 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HUMANS = permits(name for name, role in ROLES.items() if role.is_human)
 HELD = permits(ROLES)
 FAULTS_SEEDED = 1000
-GUARDS = {guard.name: guard for flow in WORKFLOWS.values() for step in flow.transitions.values() for guard in step.guards}
+GUARDS = {
+    guard.name: guard for flow in WORKFLOWS.values() for step in flow.transitions.values() for guard in step.guards
+}
 
 
 # --- changes, each to a plain copy of a definition -------------------------------------------------------------------
@@ -125,7 +127,9 @@ def step_dropped(chance, plain):
 
 def step_added(chance, plain):
     states = list(plain["states"])
-    plain["transitions"]["schleichweg"] = Transition(frozenset({chance.choice(states)}), chance.choice(states), chance.choice(list(Permission)), "Abkürzen")
+    plain["transitions"]["schleichweg"] = Transition(
+        frozenset({chance.choice(states)}), chance.choice(states), chance.choice(list(Permission)), "Abkürzen"
+    )
 
 
 def title_emptied(chance, plain):
@@ -154,9 +158,26 @@ def guard_looking_elsewhere(chance, plain):
 
 
 MUTATIONS = [
-    guard_dropped, guard_swapped, guard_everywhere_dropped, source_added, source_dropped, unknown_state, target_changed, final_turned, permission_swapped,
-    need_dropped, need_unlabelled, initial_changed, effect_dropped, state_unreachable, step_dropped, step_added, title_emptied, title_doubled,
-    step_renamed, guard_looking_elsewhere,
+    guard_dropped,
+    guard_swapped,
+    guard_everywhere_dropped,
+    source_added,
+    source_dropped,
+    unknown_state,
+    target_changed,
+    final_turned,
+    permission_swapped,
+    need_dropped,
+    need_unlabelled,
+    initial_changed,
+    effect_dropped,
+    state_unreachable,
+    step_dropped,
+    step_added,
+    title_emptied,
+    title_doubled,
+    step_renamed,
+    guard_looking_elsewhere,
 ]
 
 
@@ -172,7 +193,13 @@ def _malformed(plain, labels):
         names_guard_twice = len({guard.name for guard in step.guards}) < len(step.guards)
         if not frozenset().union(*(guard.steps for guard in step.guards)) <= set(plain["transitions"]):
             return True
-        if not step.title.strip() or step.permission not in list(Permission) or not step.sources or names_guard_twice or not step.needs <= set(labels):
+        if (
+            not step.title.strip()
+            or step.permission not in list(Permission)
+            or not step.sources
+            or names_guard_twice
+            or not step.needs <= set(labels)
+        ):
             return True
         if not step.sources | {step.target} <= set(states):
             return True
@@ -189,13 +216,22 @@ class Trial:
     """A definition in a world where guards answer as told, walked with the real engine."""
 
     def __init__(self, workflow, closed=frozenset()):
-        self.workflow = replace(workflow, transitions={
-            name: replace(step, guards=tuple(self._set(guard, closed) for guard in step.guards)) for name, step in workflow.transitions.items()
-        })
+        self.workflow = replace(
+            workflow,
+            transitions={
+                name: replace(step, guards=tuple(self._set(guard, closed) for guard in step.guards))
+                for name, step in workflow.transitions.items()
+            },
+        )
 
     @staticmethod
     def _set(guard, closed):
-        return Guard(guard.name, guard.title, steps=guard.steps, check=lambda _: Blocker("closed", "zu") if guard.name in closed else None)
+        return Guard(
+            guard.name,
+            guard.title,
+            steps=guard.steps,
+            check=lambda _: Blocker("closed", "zu") if guard.name in closed else None,
+        )
 
     def take(self, name, state, rights, without=""):
         fields = {need: "x" for need in self.workflow.field_labels if need != without}
@@ -223,10 +259,16 @@ def _breaks(workflow):
         if promise.workflow == workflow.name:
             if promise.target in Trial(workflow, promise.guards).reach(HUMANS | {Permission.CLOCK_ACT}):
                 found.add(promise.words)
-            if not any(promise.guards & {guard.name for guard in step.guards} for step in workflow.transitions.values()):
+            if not any(
+                promise.guards & {guard.name for guard in step.guards} for step in workflow.transitions.values()
+            ):
                 found.add(promise.words)
     for step in workflow.transitions.values():
-        found |= {"blind guard" for guard in step.guards if guard.steps and step.sources & free.reach(frozenset(Permission), guard.steps)}
+        found |= {
+            "blind guard"
+            for guard in step.guards
+            if guard.steps and step.sources & free.reach(frozenset(Permission), guard.steps)
+        }
     for state, row in workflow.states.items():
         possible = free.steps(state, HELD)
         if not row.is_final and all(step.target == state for step in possible.values()):
@@ -234,7 +276,11 @@ def _breaks(workflow):
         titles = Counter(step.title for step in workflow.transitions.values() if state in step.sources)
         if max(titles.values(), default=0) > 1:
             found.add("two buttons alike")
-        found |= {"right of nobody" for name, step in workflow.transitions.items() if state in step.sources and name not in possible}
+        found |= {
+            "right of nobody"
+            for name, step in workflow.transitions.items()
+            if state in step.sources and name not in possible
+        }
         found |= set(_broken_rules(free, workflow, state))
     return found
 
@@ -250,14 +296,22 @@ def _broken_rules(free, workflow, state):
         for rule in (rule for rule in RULES if rule.workflow == workflow.name):
             if (rule.sources and state not in rule.sources) or (rule.targets and step.target not in rule.targets):
                 continue
-            if not rule.only <= set(step.effects) or rule.never & set(step.effects) or (rule.behind and not _listens(workflow, name, rule.behind)):
+            if (
+                not rule.only <= set(step.effects)
+                or rule.never & set(step.effects)
+                or (rule.behind and not _listens(workflow, name, rule.behind))
+            ):
                 continue
             if any(free.take(name, state, frozenset(Permission), without=need) for need in rule.asking):
                 continue  # the step does not ask for it
             lets_pass = [free.take(name, state, frozenset(Permission), without=need) for need in rule.needs]
             lets_pass += [free.take(name, state, frozenset(Permission) - rule.permissions)] if rule.permissions else []
-            lets_pass += [Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) for guard in rule.guards]
-            lets_pass += [Trial(workflow, rule.one_guard).take(name, state, frozenset(Permission))] if rule.one_guard else []
+            lets_pass += [
+                Trial(workflow, frozenset({guard})).take(name, state, frozenset(Permission)) for guard in rule.guards
+            ]
+            lets_pass += (
+                [Trial(workflow, rule.one_guard).take(name, state, frozenset(Permission))] if rule.one_guard else []
+            )
             if not rule.effects <= set(step.effects) or any(lets_pass):
                 yield rule.words
 
@@ -277,7 +331,14 @@ def _judged(workflow, plain):
     """(what the checks of the house say, whether something is wrong when tried out)."""
     is_malformed = _malformed(plain, workflow.field_labels)
     try:
-        mutant = Workflow(workflow.name, workflow.title, workflow.version, workflow.column, field_labels=workflow.field_labels, **plain)
+        mutant = Workflow(
+            workflow.name,
+            workflow.title,
+            workflow.version,
+            workflow.column,
+            field_labels=workflow.field_labels,
+            **plain,
+        )
     except WorkflowError:
         return "refused", is_malformed
     faults = prove({**WORKFLOWS, workflow.name: mutant}, PROMISES, rules=RULES)
@@ -297,7 +358,9 @@ def test_each_of_a_thousand_seeded_faults_is_found_and_what_is_found_is_a_fault(
             kinds.add(names.split("+")[0])
         seed += 1
     with capsys.disabled():
-        print(f"\n{workflow.name}: {FAULTS_SEEDED} faults of {len(kinds)} kinds, {seen['refused']} refused and {seen['found']} found, {len(wrong)} missed; {seen['sound']} changes break nothing")
+        print(
+            f"\n{workflow.name}: {FAULTS_SEEDED} faults of {len(kinds)} kinds, {seen['refused']} refused and {seen['found']} found, {len(wrong)} missed; {seen['sound']} changes break nothing"
+        )
     assert wrong == []
     assert min(seen.values()) > 40 and seen.keys() == {"refused", "found", "sound"}
 
@@ -310,6 +373,9 @@ def test_as_they_are_the_definitions_break_nothing_when_tried_out(workflow):
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: f"{promise.workflow}-{promise.target}")
 def test_no_guard_of_a_promise_can_be_dropped_unseen(promise):
     workflow = WORKFLOWS[promise.workflow]
-    without = {name: replace(step, guards=tuple(guard for guard in step.guards if guard.name not in promise.guards)) for name, step in workflow.transitions.items()}
+    without = {
+        name: replace(step, guards=tuple(guard for guard in step.guards if guard.name not in promise.guards))
+        for name, step in workflow.transitions.items()
+    }
     faults = prove({**WORKFLOWS, workflow.name: replace(workflow, transitions=without)}, PROMISES, rules=RULES)
     assert any(fault.code == "broken_promise" and promise.words in fault.message and fault.path for fault in faults)

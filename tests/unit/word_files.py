@@ -16,7 +16,8 @@ def word_file(body, *, encoding="utf-8", before="", more=None):
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types"/>')
         archive.writestr(
-            "_rels/.rels", f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" Type="{_MAIN}" Target="word/document.xml"/></Relationships>'
+            "_rels/.rels",
+            f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" Type="{_MAIN}" Target="word/document.xml"/></Relationships>',
         )
         text = f'<?xml version="1.0" encoding="{encoding}"?>{before}<w:document xmlns:w="{W}"><w:body>{body}</w:body></w:document>'
         archive.writestr("word/document.xml", text.encode(encoding))
@@ -32,7 +33,9 @@ ENDLESS = {
     "nested too deep for any parser": word_file("<w:p>" * 5_000 + "</w:p>" * 5_000),
     "packed": word_file("<w:p/>", more={"word/media/null.png": b"\0" * 60_000_000}),
     "document type": word_file("<w:p/>", before='<!DOCTYPE w:document [<!ENTITY a "b">]>'),
-    "document type in UTF-16": word_file("<w:p><w:r><w:t>&a;</w:t></w:r></w:p>", encoding="utf-16", before='<!DOCTYPE w:document [<!ENTITY a "b">]>'),
+    "document type in UTF-16": word_file(
+        "<w:p><w:r><w:t>&a;</w:t></w:r></w:p>", encoding="utf-16", before='<!DOCTYPE w:document [<!ENTITY a "b">]>'
+    ),
     "broken part": word_file("<w:p/>", more={"word/comments.xml": b"<w:comments"}),
     "an entity nobody declared": word_file("<w:p>&a;</w:p>"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0001'
 down_revision = None
@@ -86,7 +86,7 @@ def upgrade() -> None:
     sa.Column('size_bytes', sa.BigInteger(), nullable=False),
     sa.Column('width', sa.Integer(), nullable=True),
     sa.Column('height', sa.Integer(), nullable=True),
-    sa.Column('added_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('added_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_file'))
     )
     op.create_table('item',
@@ -102,8 +102,8 @@ def upgrade() -> None:
     sa.Column('procedure_state', sa.String(length=32), nullable=True),
     sa.Column('topics', sa.JSON(), nullable=False),
     sa.Column('published_on', sa.Date(), nullable=True),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('changed_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('input', sa.JSON(), nullable=False),
     sa.Column('input_digest', sa.String(length=64), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_item')),
@@ -116,7 +116,7 @@ def upgrade() -> None:
 
     op.create_table('ledger_entry',
     sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('recorded_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('act', sa.String(length=16), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('url', sa.String(length=300), nullable=False),
@@ -190,9 +190,9 @@ def upgrade() -> None:
     sa.Column('sha256', sa.String(length=64), nullable=False),
     sa.Column('act', sa.String(length=16), nullable=False),
     sa.Column('note', sa.Text(), nullable=True),
-    sa.Column('recorded_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('valid_from', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('valid_until', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('recorded_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('valid_from', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('valid_until', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('is_withdrawn', sa.Boolean(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
     sa.Column('item_rev', sa.Integer(), nullable=False),

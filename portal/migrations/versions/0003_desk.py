@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 from content.models.history import create_append_only
 
 revision = '0003'
@@ -29,7 +29,7 @@ def upgrade() -> None:
     sa.Column('totp_last_step', sa.BigInteger(), nullable=False),
     sa.Column('recovery_hashes', sa.JSON(), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
     sa.UniqueConstraint('login', name=op.f('uq_account_login'))
     )
@@ -37,7 +37,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('login', sa.String(length=80), nullable=False),
     sa.Column('address', sa.String(length=60), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account_attempt'))
     )
     with op.batch_alter_table('account_attempt', schema=None) as batch_op:
@@ -46,7 +46,7 @@ def upgrade() -> None:
 
     op.create_table('audit_entry',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('actor_name', sa.String(length=200), nullable=False),
     sa.Column('action', sa.String(length=60), nullable=False),
@@ -65,9 +65,9 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('key', sa.String(length=200), nullable=False),
     sa.Column('payload', sa.JSON(), nullable=False),
-    sa.Column('due_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('done_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('done_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('error', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_job')),
     sa.UniqueConstraint('key', name=op.f('uq_job_key'))
@@ -82,7 +82,7 @@ def upgrade() -> None:
     sa.Column('role', sa.String(length=32), nullable=False),
     sa.Column('organisation', sa.String(length=120), nullable=False),
     sa.Column('granted_by', sa.String(length=120), nullable=False),
-    sa.Column('granted_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('granted_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_grant_account_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account_grant')),
     sa.UniqueConstraint('account_id', 'role', 'organisation', name=op.f('uq_account_grant_account_id_role_organisation'))
@@ -93,9 +93,9 @@ def upgrade() -> None:
     sa.Column('secret_hash', sa.String(length=64), nullable=False),
     sa.Column('form_token', sa.String(length=64), nullable=False),
     sa.Column('is_complete', sa.Boolean(), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('seen_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('ends_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('address', sa.String(length=60), nullable=False),
     sa.Column('agent', sa.String(length=200), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_session_account_id'), ondelete='CASCADE'),
@@ -110,8 +110,8 @@ def upgrade() -> None:
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('secret_hash', sa.String(length=64), nullable=False),
     sa.Column('purpose', sa.String(length=16), nullable=False),
-    sa.Column('expires_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('used_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('used_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_ticket_account_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account_ticket')),
     sa.UniqueConstraint('secret_hash', name=op.f('uq_account_ticket_secret_hash'))
@@ -128,9 +128,9 @@ def upgrade() -> None:
     sa.Column('evidence_url', sa.Text(), nullable=True),
     sa.Column('note', sa.Text(), nullable=False),
     sa.Column('reported_by', sa.String(length=200), nullable=False),
-    sa.Column('reported_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('reported_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('confirmed_by', sa.String(length=200), nullable=True),
-    sa.Column('confirmed_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_implementation_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_implementation')),
     sa.UniqueConstraint('item_id', 'addressee', name=op.f('uq_implementation_item_id_addressee'))
@@ -142,7 +142,7 @@ def upgrade() -> None:
     sa.Column('input', sa.JSON(), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('actor_name', sa.String(length=200), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_revision_item_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_revision')),
     sa.UniqueConstraint('item_id', 'rev', name=op.f('uq_revision_item_id_rev'))
@@ -169,7 +169,7 @@ def upgrade() -> None:
     sa.Column('target', sa.String(length=32), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('actor_name', sa.String(length=200), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('comment', sa.Text(), nullable=False),
     sa.Column('rev', sa.Integer(), nullable=False),
     sa.Column('sha256', sa.String(length=64), nullable=False),
@@ -188,7 +188,7 @@ def upgrade() -> None:
     sa.Column('is_circulation', sa.Boolean(), nullable=False),
     sa.Column('is_en_bloc', sa.Boolean(), nullable=False),
     sa.Column('recorded_by', sa.String(length=200), nullable=False),
-    sa.Column('recorded_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('recorded_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_vote_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_vote')),
     sa.UniqueConstraint('item_id', name=op.f('uq_vote_item_id'))
@@ -204,8 +204,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('item', schema=None) as batch_op:
         batch_op.add_column(sa.Column('owner', sa.String(length=120), nullable=False, server_default=''))
-        batch_op.add_column(sa.Column('publish_at', content.db.UtcDateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column('withdraw_at', content.db.UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('publish_at', content.database.db.UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('withdraw_at', content.database.db.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('withdraw_note', sa.Text(), nullable=False, server_default=''))
         batch_op.create_index(batch_op.f('ix_item_changed_at'), ['changed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_item_publish_at'), ['publish_at'], unique=False)

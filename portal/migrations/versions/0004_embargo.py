@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0004'
 down_revision = '0007'
@@ -20,11 +20,11 @@ def upgrade() -> None:
     op.create_table('embargo',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('item_id', sa.Integer(), nullable=False),
-    sa.Column('until', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('until', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('set_by', sa.String(length=120), nullable=False),
-    sa.Column('set_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('set_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('stopped_by', sa.String(length=120), nullable=False),
-    sa.Column('stopped_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('stopped_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_embargo_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_embargo')),
     sa.UniqueConstraint('item_id', name=op.f('uq_embargo_item_id'))
@@ -37,10 +37,10 @@ def upgrade() -> None:
     sa.Column('organisation', sa.String(length=120), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('created_by', sa.String(length=120), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('revoked_by', sa.String(length=120), nullable=False),
-    sa.Column('revoked_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['embargo_id'], ['embargo.id'], name=op.f('fk_embargo_link_embargo_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_embargo_link')),
     sa.UniqueConstraint('digest', name=op.f('uq_embargo_link_digest'))
@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.create_table('embargo_access',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('link_id', sa.Integer(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('what', sa.String(length=16), nullable=False),
     sa.Column('network', sa.String(length=60), nullable=False),
     sa.Column('is_refused', sa.Boolean(), nullable=False),

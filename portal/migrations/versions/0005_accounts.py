@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0005'
 down_revision = '0010'
 branch_labels = None
 depends_on = None
 
-TIME = content.db.UtcDateTime(timezone=True)
+TIME = content.database.db.UtcDateTime(timezone=True)
 
 
 def upgrade() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from content.db import UtcDateTime
+from content.database.db import UtcDateTime
 
 revision = "0006"
 down_revision = '0009'

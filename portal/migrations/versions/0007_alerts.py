@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0007'
 down_revision = '0005'
@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_table('alert_request',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('mark', sa.String(length=64), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alert_request'))
     )
     with op.batch_alter_table('alert_request', schema=None) as batch_op:
@@ -31,7 +31,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('nonce', sa.String(length=32), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriber')),
     sa.UniqueConstraint('email', name=op.f('uq_subscriber_email'))
     )
@@ -43,10 +43,10 @@ def upgrade() -> None:
     sa.Column('rhythm', sa.String(length=16), nullable=False),
     sa.Column('with_corrections', sa.Boolean(), nullable=False),
     sa.Column('nonce', sa.String(length=32), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('confirmed_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('confirmed_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('position', sa.Integer(), nullable=False),
-    sa.Column('next_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('next_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['subscriber_id'], ['subscriber.id'], name=op.f('fk_alert_subscriber_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alert')),
     sa.UniqueConstraint('subscriber_id', 'digest', name=op.f('uq_alert_subscriber_id_digest'))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 from content.models.history import create_append_only
 from content.models.reuse import REUSE_APPEND_ONLY
 
@@ -89,8 +89,8 @@ def upgrade() -> None:
     sa.Column('terms_confirmed_on', sa.Date(), nullable=True),
     sa.Column('contract_number', sa.String(length=60), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('changed_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['offer_id'], ['item.id'], name=op.f('fk_reuse_offer_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reuse')),
     sa.UniqueConstraint('uid', name=op.f('uq_reuse_uid'))
@@ -112,10 +112,10 @@ def upgrade() -> None:
     sa.Column('evidence_url', sa.Text(), nullable=True),
     sa.Column('note', sa.Text(), nullable=False),
     sa.Column('reported_by', sa.String(length=200), nullable=False),
-    sa.Column('reported_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reported_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('confirmed_by', sa.String(length=200), nullable=True),
-    sa.Column('confirmed_at', content.db.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('reminded_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reminded_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_task_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_task')),
     sa.UniqueConstraint('item_id', 'anchor', 'addressee', name=op.f('uq_task_item_id_anchor_addressee'))
@@ -132,7 +132,7 @@ def upgrade() -> None:
     sa.Column('effective_on', sa.Date(), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('actor_name', sa.String(length=200), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('comment', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['reuse_id'], ['reuse.id'], name=op.f('fk_reuse_step_reuse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reuse_step'))

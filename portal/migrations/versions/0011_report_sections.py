@@ -10,7 +10,7 @@ import uuid
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0011'
 down_revision = '0004'
@@ -27,7 +27,7 @@ def upgrade() -> None:
     sa.Column('base_rev', sa.Integer(), nullable=False),
     sa.Column('heading', sa.Text(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_section_draft_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_section_draft')),
     sa.UniqueConstraint('section_uid', 'login', name=op.f('uq_section_draft_section_uid_login'))
@@ -41,7 +41,7 @@ def upgrade() -> None:
     sa.Column('section_uid', sa.String(length=36), nullable=False),
     sa.Column('login', sa.String(length=120), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('seen_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_section_presence_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_section_presence')),
     sa.UniqueConstraint('section_uid', 'login', name=op.f('uq_section_presence_section_uid_login'))
@@ -58,7 +58,7 @@ def upgrade() -> None:
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.Column('actor_name', sa.String(length=200), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_section_revision_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_section_revision')),
     sa.UniqueConstraint('section_uid', 'rev', name=op.f('uq_section_revision_section_uid_rev'))
@@ -95,10 +95,10 @@ def _fill() -> None:
     names = ('id', 'report_id', 'position', 'heading', 'text', 'uid', 'anchor')
     section = sa.table('report_section', *(sa.column(name) for name in names))
     report = sa.table('report', sa.column('id'), sa.column('anchors_given'))
-    item = sa.table('item', sa.column('id'), sa.column('changed_at', content.db.UtcDateTime(timezone=True)))
+    item = sa.table('item', sa.column('id'), sa.column('changed_at', content.database.db.UtcDateTime(timezone=True)))
     kept = sa.table(
         'section_revision', *(sa.column(name) for name in ('report_id', 'section_uid', 'rev', 'heading', 'text', 'actor', 'actor_name')),
-        sa.column('at', content.db.UtcDateTime(timezone=True)),
+        sa.column('at', content.database.db.UtcDateTime(timezone=True)),
     )
     query = sa.select(section, item.c.changed_at).join_from(section, item, item.c.id == section.c.report_id)
     for row in connection.execute(query.order_by(section.c.report_id, section.c.position)).all():

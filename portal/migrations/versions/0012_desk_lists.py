@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 from content.models.item import finding_words
 
 revision = '0012'
@@ -32,7 +32,7 @@ _REPLACED = ('kind', 'publication_state', 'changed_at')
 def upgrade() -> None:
     op.add_column('item', sa.Column('changed_by', sa.String(length=120), nullable=False, server_default=''))
     op.add_column('item', sa.Column('public_rev', sa.Integer(), nullable=False, server_default='0'))
-    op.add_column('item', sa.Column('public_at', content.db.UtcDateTime(timezone=True), nullable=True))
+    op.add_column('item', sa.Column('public_at', content.database.db.UtcDateTime(timezone=True), nullable=True))
     op.add_column('item', sa.Column('finding', sa.Text(), nullable=False, server_default=''))
     _fill()
     for name in _REPLACED:

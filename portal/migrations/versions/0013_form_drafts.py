@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0013'
 down_revision = '0021'
@@ -25,7 +25,7 @@ def upgrade() -> None:
     sa.Column('item_id', sa.Integer(), nullable=True),
     sa.Column('base_rev', sa.Integer(), nullable=False),
     sa.Column('input', sa.JSON(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_form_draft_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_form_draft')),
     sa.UniqueConstraint('login', 'uid', name=op.f('uq_form_draft_login_uid'))

@@ -10,7 +10,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from content.services.mentions import MOST, addresses_in
+from content.services.editing.mentions import MOST, addresses_in
 
 revision = '0013c'
 down_revision = '0013b'

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0015'
 down_revision = '0016'
@@ -23,7 +23,7 @@ def upgrade() -> None:
     sa.Column('input_sha256', sa.String(length=64), nullable=False),
     sa.Column('frozen', sa.JSON(), nullable=False),
     sa.Column('files', sa.JSON(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['item_id'], ['item.id'], name=op.f('fk_frozen_text_item_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('item_id', name=op.f('pk_frozen_text'))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0016'
 down_revision = '0012'
@@ -26,10 +26,10 @@ def upgrade() -> None:
     sa.Column('email', sa.String(length=254), nullable=False),
     sa.Column('due', sa.Date(), nullable=False),
     sa.Column('created_by', sa.String(length=120), nullable=False),
-    sa.Column('created_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('revoked_by', sa.String(length=120), nullable=False),
-    sa.Column('revoked_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_review_link_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_link')),
     sa.UniqueConstraint('digest', name=op.f('uq_review_link_digest'))
@@ -46,9 +46,9 @@ def upgrade() -> None:
     sa.Column('due', sa.Date(), nullable=False),
     sa.Column('asked_by', sa.String(length=120), nullable=False),
     sa.Column('asked_by_name', sa.String(length=200), nullable=False),
-    sa.Column('asked_at', content.db.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('done_at', content.db.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('dropped_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('asked_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('done_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('dropped_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_review_request_account_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_review_request_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_request'))
@@ -66,7 +66,7 @@ def upgrade() -> None:
     sa.Column('after', sa.Text(), nullable=False),
     sa.Column('start', sa.Integer(), nullable=False),
     sa.Column('is_gone', sa.Boolean(), nullable=False),
-    sa.Column('resolved_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('resolved_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('resolved_by', sa.String(length=200), nullable=False),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_review_thread_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_thread'))
@@ -85,10 +85,10 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('login', sa.String(length=120), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('decided_by', sa.String(length=200), nullable=False),
-    sa.Column('decided_at', content.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('decided_at', content.database.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['report_id'], ['report.id'], name=op.f('fk_suggestion_report_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_suggestion'))
     )
@@ -98,7 +98,7 @@ def upgrade() -> None:
     op.create_table('review_access',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('link_id', sa.Integer(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('what', sa.String(length=16), nullable=False),
     sa.Column('network', sa.String(length=60), nullable=False),
     sa.Column('is_refused', sa.Boolean(), nullable=False),
@@ -114,7 +114,7 @@ def upgrade() -> None:
     sa.Column('login', sa.String(length=120), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('at', content.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('at', content.database.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['thread_id'], ['review_thread.id'], name=op.f('fk_review_remark_thread_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_review_remark'))
     )

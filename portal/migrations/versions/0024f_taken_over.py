@@ -10,7 +10,7 @@ import datetime as dt
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0024f'
 down_revision = '0024e'
@@ -32,8 +32,8 @@ _CAME_IN = """
 
 
 def upgrade() -> None:
-    op.add_column('step_entry', sa.Column('recorded_at', content.db.UtcDateTime(timezone=True), nullable=True))
-    at, day = content.db.UtcDateTime(timezone=True), sa.Date()
+    op.add_column('step_entry', sa.Column('recorded_at', content.database.db.UtcDateTime(timezone=True), nullable=True))
+    at, day = content.database.db.UtcDateTime(timezone=True), sa.Date()
     query = sa.text(_CAME_IN).columns(at=at, date=day, gazette_date=day)
     lines = [_line(row) for row in op.get_bind().execute(query).mappings()]
     steps = sa.table('step_entry', *(sa.column(name) for name in (

@@ -10,7 +10,7 @@ import importlib
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0025a'
 down_revision = '0025g'
@@ -45,7 +45,7 @@ def upgrade() -> None:
         'checkpoint',
         sa.Column('position', sa.Integer(), autoincrement=False, nullable=False),
         sa.Column('hash', sa.String(length=64), nullable=False),
-        sa.Column('made_at', content.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column('made_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column('note', sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint('position', name=op.f('pk_checkpoint')),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0025b'
 down_revision = '0024f'
@@ -21,7 +21,7 @@ def upgrade() -> None:
         'portal_identity',
         sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
         sa.Column('uid', sa.String(length=32), nullable=False),
-        sa.Column('founded_at', content.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column('founded_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_portal_identity')),
     )
 

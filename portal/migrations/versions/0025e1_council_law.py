@@ -10,7 +10,7 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 from content.models.history import create_append_only
 
 revision = '0025e1'
@@ -18,7 +18,7 @@ down_revision = '0025e'
 branch_labels = None
 depends_on = None
 
-_AT = content.db.UtcDateTime(timezone=True)
+_AT = content.database.db.UtcDateTime(timezone=True)
 _GIVEN = sa.table('given_number', *(sa.column(name) for name in ('body_uid', 'year', 'serial', 'number', 'item_uid')), sa.column('given_at', _AT), sa.column('given_by'), sa.column('note'))
 _BORNE = """
     SELECT body.uid AS body_uid, decision.year, decision.serial, decision.number, item.uid AS item_uid, item.created_at AS given_at

@@ -19,14 +19,14 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0025f'
 down_revision = '0025e1'
 branch_labels = None
 depends_on = None
 
-_AT = content.db.UtcDateTime(timezone=True)
+_AT = content.database.db.UtcDateTime(timezone=True)
 _RULES = {
     'it-staatsvertrag': r'.*staatsvertrag.*', 'empfehlung': r'empfehlung.*|einfache mehrheit|mehrheit', 'einstimmig': r'einstimmig(?:keit)?|konsens',
     'zwei-drittel': r'zwei[- ]?drittel.*|2/3.*', '13-laender': r'13 ?(?:der|von) ?(?:den )?16.*|13[- ]l(?:ä|ae)nder.*',

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0027g'
 down_revision = '0026h'
@@ -19,7 +19,7 @@ depends_on = None
 def upgrade() -> None:
     for table in ('form_draft', 'section_draft'):
         op.add_column(table, sa.Column('number', sa.BigInteger(), nullable=False, server_default='0'))
-        op.add_column(table, sa.Column('finished_at', content.db.UtcDateTime(timezone=True), nullable=True))
+        op.add_column(table, sa.Column('finished_at', content.database.db.UtcDateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0027h'
 down_revision = '0027g'
@@ -27,7 +27,7 @@ _COLUMNS = ('declined_by', 'declined_login', 'declined_at', 'declined_note', 'wo
 def upgrade() -> None:
     op.add_column('vote', sa.Column('declined_by', sa.String(200)))
     op.add_column('vote', sa.Column('declined_login', sa.String(120)))
-    op.add_column('vote', sa.Column('declined_at', content.db.UtcDateTime(timezone=True)))
+    op.add_column('vote', sa.Column('declined_at', content.database.db.UtcDateTime(timezone=True)))
     op.add_column('vote', sa.Column('declined_note', sa.String(500), nullable=False, server_default=''))
     op.add_column('vote', sa.Column('wording_sha256', sa.String(64), nullable=False, server_default=''))
     op.add_column('vote', sa.Column('item_rev', sa.Integer(), nullable=False, server_default='0'))
@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def _mark(given: dict[str, Any]) -> str:
-    """As `content.services.voted_text.mark` was when this was written."""
+    """As `content.services.council.voted_text.mark` was when this was written."""
     wording = {name: given.get(name) or None for name in ('title', 'text', 'recommendations')}
     return hashlib.sha256(json.dumps(wording, sort_keys=True, default=str).encode()).hexdigest()
 

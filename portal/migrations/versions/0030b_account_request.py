@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import content.db
+import content.database.db
 
 revision = '0030b'
 down_revision = '0030a'
@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column('given', sa.JSON(), nullable=False),
         sa.Column('asked_by', sa.String(length=120), nullable=False),
         sa.Column('asked_name', sa.String(length=200), nullable=False),
-        sa.Column('asked_at', content.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column('asked_at', content.database.db.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_account_request_account_id'), ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_account_request')),
     )

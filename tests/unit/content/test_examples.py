@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 
 import content
-from content import clauses, pictures, schemas, storage
-from content.addresses import decision_url, meeting_url
+from content import schemas
+from content.council.addresses import decision_url, meeting_url
+from content.council.numbers import parse
+from content.database import storage
 from content.kinds import item_url
-from content.numbers import parse
-from content.operative import OperativeKind
-from content.services import decided, roads
+from content.services.exchange import roads
+from content.services.workflow import decided
+from content.text import clauses
+from content.text.operative import OperativeKind
+from content.typed import pictures
 
 EXAMPLES = Path(content.__file__).parent / "examples"
 FILES = EXAMPLES / "files"
@@ -195,7 +199,9 @@ def _targets(item: dict[str, Any]) -> Iterator[str]:
     yield from (number_url(number) for number in item.get("decisions", ()))
     yield from (number_url(row["decision"]) for row in item.get("agenda", ()) if row["decision"])
     yield from (number_url(row["number"]) for row in item.get("references", ()))
-    yield from (item[name].partition("#")[0] for name in ("meeting", "report", "commissioned_by", "noted_by") if item.get(name))
+    yield from (
+        item[name].partition("#")[0] for name in ("meeting", "report", "commissioned_by", "noted_by") if item.get(name)
+    )
     yield from (item_url("recommendation", slug) for slug in item.get("recommendations", ()))
     yield from (item_url("market_item", slug) for slug in item.get("market_items", ()))
     if item["type"] == "decision":
@@ -254,7 +260,9 @@ def test_market_item_and_recommendation_name_each_other(item: dict[str, Any]) ->
 
 def test_report_and_its_recommendations_name_each_other() -> None:
     (report,) = of("report")
-    assert [row["slug"] for row in of("recommendation") if (row["report"] or "").partition("#")[0] == url(report)] == report["recommendations"]
+    assert [
+        row["slug"] for row in of("recommendation") if (row["report"] or "").partition("#")[0] == url(report)
+    ] == report["recommendations"]
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -289,9 +297,7 @@ def test_decision_has_as_many_points_as_the_published_one(number: str, points: i
 
 def test_decisions_show_what_decisions_can_do() -> None:
     every = [clause for item in of("decision") for clause in numbered(item).clauses]
-    assert set(OperativeKind) - {clause.kind for clause in every} <= {
-        OperativeKind.REPEALS
-    }  # stands behind a request
+    assert set(OperativeKind) - {clause.kind for clause in every} <= {OperativeKind.REPEALS}  # stands behind a request
     relations = {ref.relation.value for clause in every for ref in clause.references}
     assert {"cites", "implements", "extends", "repeals", "replaces"} <= relations
     assert any(clause.depth == 1 for clause in every)
@@ -429,7 +435,9 @@ def test_withheld_attachment_says_why() -> None:
 @pytest.mark.parametrize("item", ITEMS, ids=url)
 def test_text_is_set_as_german_is_set(item: dict[str, Any]) -> None:
     for words in prose(item):
-        text = re.sub(r"!\[([^\]]*)\]\(/datei/[^)]*\)", r"\1", words)  # Markdown sets what stands below a figure in straight quotes
+        text = re.sub(
+            r"!\[([^\]]*)\]\(/datei/[^)]*\)", r"\1", words
+        )  # Markdown sets what stands below a figure in straight quotes
         assert '"' not in text
         assert text.count("„") == text.count("“")
         assert " - " not in text

@@ -11,14 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from portal.templating import make_environment
+from portal.web.templating import make_environment
 from tests.unit.templates import samples
 
 ENVIRONMENT = make_environment()
 PAGES = samples.pages()
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 VOID = {"meta", "link", "br", "img", "input", "hr"}
-HOOKS = {"diff-same", "ref", "crumbs", "active-all", "list", "list-main", "home-main", "home-side", "kern-table", "contents", "decision", "search"}
+HOOKS = {
+    "diff-same",
+    "ref",
+    "crumbs",
+    "active-all",
+    "list",
+    "list-main",
+    "home-main",
+    "home-side",
+    "kern-table",
+    "contents",
+    "decision",
+    "search",
+}
 
 
 class Reader(HTMLParser):
@@ -88,11 +101,17 @@ def test_page_offers_the_search(name):
 def test_page_links_to_own_anchors_only_where_they_exist(name):
     tags = parsed(name).tags
     ids = {attrs.get("id") for _, attrs in tags}
-    missing = {attrs["href"] for tag, attrs in tags if tag == "a" and (attrs.get("href") or "").startswith("#") and attrs["href"][1:] not in ids}
+    missing = {
+        attrs["href"]
+        for tag, attrs in tags
+        if tag == "a" and (attrs.get("href") or "").startswith("#") and attrs["href"][1:] not in ids
+    }
     assert missing == set()
 
 
-@pytest.mark.parametrize("name", [name for name, (_, _, values) in PAGES.items() if hasattr(values.get("page"), "title")])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, _, values) in PAGES.items() if hasattr(values.get("page"), "title")]
+)
 def test_page_escapes_a_hostile_title(name):
     template, path, values = PAGES[name]
     page = dataclasses.replace(values["page"], title=HOSTILE)
@@ -104,7 +123,9 @@ def test_page_escapes_a_hostile_title(name):
 
 def test_search_page_escapes_a_hostile_query():
     template, path, values = PAGES["search-empty"]
-    html = samples.render(ENVIRONMENT, template, path, {**values, "page": dataclasses.replace(values["page"], query=HOSTILE)})
+    html = samples.render(
+        ENVIRONMENT, template, path, {**values, "page": dataclasses.replace(values["page"], query=HOSTILE)}
+    )
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
 
@@ -145,7 +166,10 @@ def test_every_class_in_a_page_has_a_rule_or_is_a_known_hook():
 
 
 def test_assets_stay_within_their_budget():
-    sizes = {name: len(gzip.compress(Path("portal/static", name).read_bytes(), 9)) for name in ("portal.css", "print.css", "portal.js")}
+    sizes = {
+        name: len(gzip.compress(Path("portal/static", name).read_bytes(), 9))
+        for name in ("portal.css", "print.css", "portal.js")
+    }
     assert sizes["portal.css"] + sizes["print.css"] <= 8_000
     assert sizes["portal.js"] <= 2_000
 
@@ -162,5 +186,7 @@ def test_every_form_of_the_desk_with_a_text_is_kept_while_it_is_typed():
             found.add(name)
             has_draft = re.match(r"<form[^>]*data-(?:draft|section)=", form)
             is_secret = re.search(r"password|one-time-code|name=\"login\"", form)
-            assert has_draft or is_secret or 'extends "desk/layout.html"' in text or name in {"item.html", "widget.html"}, name
+            assert (
+                has_draft or is_secret or 'extends "desk/layout.html"' in text or name in {"item.html", "widget.html"}
+            ), name
     assert found >= {"statements.html", "keys.html", "numbers.html", "confirm.html", "item.html"}

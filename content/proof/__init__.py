@@ -1,0 +1,1 @@
+"""The signed publication ledger, pure: entries, checkpoints, canonical JSON, what is derived from documents."""

@@ -1,0 +1,1 @@
+"""What public pages show: items, lists, statements, the market."""

@@ -1,0 +1,1 @@
+"""Who is told what, and which page a notice leads to."""

@@ -1,0 +1,1 @@
+"""Reports of working groups: sections, Word, comparison, review with guests."""

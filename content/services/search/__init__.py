@@ -1,0 +1,1 @@
+"""Asking the index: answers, saved searches, alerts, what editors recommend."""

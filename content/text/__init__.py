@@ -1,0 +1,1 @@
+"""Texts, pure: Markdown and its limits, clauses and citations in them, differences, merging, places that survive edits."""

@@ -1,0 +1,1 @@
+"""What people and programs give, read in one way: days, numbers, addresses, CSV, pictures, passwords."""

@@ -1,0 +1,1 @@
+"""Ways in: the session of the desk, other services, who may pass."""

@@ -1,0 +1,1 @@
+"""What runs beside requests: the clock, mails, files made ahead."""

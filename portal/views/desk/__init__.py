@@ -1,0 +1,1 @@
+"""Views of the desk: lists, items, votes, implementation."""

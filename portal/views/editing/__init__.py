@@ -1,0 +1,1 @@
+"""Views that write an item: the form, its history, its preview."""

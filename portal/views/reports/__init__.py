@@ -1,0 +1,1 @@
+"""Views in which working groups write and review reports."""

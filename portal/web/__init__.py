@@ -1,0 +1,1 @@
+"""What every request goes through: the door, headers, kept pages, rendering, the menu."""
