@@ -33,7 +33,7 @@ from content.founding import KEY_FILE, default_database_url
 from content.proof.ledger import KeyFileError, Signer
 from content.search import documents, filetext, joined
 from content.search.german import Analysis
-from content.search.interface import Document, IndexDamaged, SearchEngine, stamp
+from content.search.interface import Document, IndexDamaged, IndexOutdated, SearchEngine, stamp
 from content.search.lemmas import Lemmas
 from content.search.postgres_engine import PostgresEngine
 from content.search.whoosh_engine import WhooshEngine
@@ -292,6 +292,9 @@ class House:
         """Make the index agree with the public editions; one that cannot be read any more is built anew."""
         try:
             return joined.reconcile(self.search, self.findable, self.published_documents)
+        except IndexOutdated:
+            log.info("search index is of another version and built anew")
+            return joined.Mended(added=self.rebuild_search(progress), was_outdated=True)
         except IndexDamaged as damage:
             log.warning("search index is damaged and built anew: %s", damage)
             return joined.Mended(added=self.rebuild_search(progress), was_damaged=True, fault=str(damage))

@@ -89,6 +89,8 @@ class Swept:
     returned: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     left: int = 0
+    young: int = 0
+    """Files that no row names and that are too young to be set aside: an import may still be about to name them."""
 
     @property
     def words(self) -> str:
@@ -100,6 +102,10 @@ class Swept:
             )
         parts = [f"{len(self.aside)} Dateien, die kein Eintrag nennt, liegen jetzt in beiseite/"] if self.aside else []
         parts += [f"{len(self.returned)} wurden von dort zurückgeholt"] if self.returned else []
+        if self.young:
+            parts += [
+                f"{self.young} junge Dateien nennt noch kein Eintrag; sie werden nach einer Stunde beiseitegelegt"
+            ]
         return "; ".join(parts) + "." if parts else ""
 
 
@@ -241,15 +247,17 @@ class FileStore:
         wanted = set(known)
         lying = {path.name: path for path in self._root.glob("??/??/*")}
         returned = tuple(name for name in sorted(wanted - lying.keys()) if self._bring_back(name))
-        orphans = [path for name, path in lying.items() if name not in wanted and _age(path) <= horizon]
+        unnamed = [path for name, path in lying.items() if name not in wanted]
+        orphans = [path for path in unnamed if _age(path) <= horizon]
+        young = len(unnamed) - len(orphans)
         dropped = self._drop_half_written(horizon)
         if len(orphans) > max(_FEW, _LARGE_PART * len(lying)):
-            return Swept(returned=returned, dropped=dropped, left=len(orphans))
+            return Swept(returned=returned, dropped=dropped, left=len(orphans), young=young)
         for path in orphans:
             self._aside.mkdir(exist_ok=True, mode=0o700)
             with contextlib.suppress(FileNotFoundError):
                 move(path, self._aside / path.name)
-        return Swept(tuple(path.name for path in orphans), returned, dropped)
+        return Swept(tuple(path.name for path in orphans), returned, dropped, young=young)
 
     def _bring_back(self, name: str) -> bool:
         found, target = self._aside / name, self.path(name)

@@ -33,6 +33,13 @@ class IndexDamaged(SearchError):  # noqa: N818 - named for the situation
     """The index cannot be read; rebuild it."""
 
 
+class IndexOutdated(IndexDamaged):
+    """Another version has written the index: nothing is damaged, and yet it has to be built anew."""
+
+    def __init__(self) -> None:
+        super().__init__("Diese Ausgabe des Portals schreibt ihn in einem anderen Format.")
+
+
 class Field(StrEnum):
     """Where a term stands. What a hit there weighs says `ranking.FIELD_WEIGHT`."""
 

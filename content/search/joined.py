@@ -166,15 +166,19 @@ class Mended:
     was_damaged: bool = False
     fault: str = ""
     """Why all of it was built anew, in German; empty: it was not."""
+    was_outdated: bool = False
+    """Whether it was built anew only because another version had written it."""
 
     @property
     def is_clean(self) -> bool:
         """Whether both sides agreed."""
-        return not (self.added or self.removed or self.was_damaged)
+        return not (self.added or self.removed or self.was_damaged or self.was_outdated)
 
     @property
     def words(self) -> str:
         """What was done, in German."""
+        if self.was_outdated:
+            return f"Diese Ausgabe schreibt den Suchindex in einem anderen Format; er ist neu gebaut: {self.added} Dokumente."
         if self.fault:
             return (
                 f"Der Suchindex war beschädigt ({self.fault.rstrip('.')}) und ist neu gebaut: {self.added} Dokumente."

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection, Engine
 from content.search import bits
 from content.search.answering import Segment, Snapshot
 from content.search.german import Analysis
-from content.search.interface import Document, Found, IndexDamaged, Query
+from content.search.interface import Document, Found, IndexDamaged, IndexOutdated, Query
 from content.search.postgres_reading import LooseSegment, PackedSegment, StoredPostings
 from content.search.postgres_tables import DISAGREEING, LAST, LOST, NEWEST, SCHEMA, SUM, WHOLE, create, create_indexes
 from content.search.postgres_writing import PACK_SIZE, PostgresBatch, pack_loose
@@ -256,11 +256,11 @@ class PostgresEngine:
             with self._transaction() as driver:
                 self._is_outdated = not driver.execute(NEWEST).fetchone()[1]
         if self._is_outdated:
-            raise IndexDamaged("Diese Ausgabe des Portals schreibt ihn in einem anderen Format.")
+            raise IndexOutdated
 
     @contextlib.contextmanager
     def _driver(self) -> Iterator[Any]:
-        """A connection of the driver in a transaction of its own. Raises `IndexDamaged` for an index that an older version has written."""
+        """A connection of the driver in a transaction of its own. Raises `IndexOutdated` for an index that an older version has written."""
         self._require_format()
         with self._transaction() as driver:
             yield driver

@@ -31,7 +31,7 @@ from content.search import bits
 from content.search.answering import Snapshot
 from content.search.german import Analysis
 from content.search.indexing import Places, indexed
-from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, Query, SearchError
+from content.search.interface import Document, Field, Found, IndexBusy, IndexDamaged, IndexOutdated, Query, SearchError
 from content.search.whoosh_reading import Places as StoredPlaces
 from content.search.whoosh_reading import PortalCodec, WhooshSegment, text
 from content.search.whoosh_sums import fault_in, sums_of
@@ -115,11 +115,11 @@ class WhooshEngine:
 
     @property
     def _files(self) -> _Files:
-        """What lies in the folder. Raises `IndexDamaged` for an index that an older version has written: whoever can read it goes on till another takes its place."""
+        """What lies in the folder. Raises `IndexOutdated` for an index that an older version has written: whoever can read it goes on till another takes its place."""
         if self._opened is None:
             self._opened = self._open()
         if self._opened is None:
-            raise IndexDamaged("Diese Ausgabe des Portals schreibt ihn in einem anderen Format.")
+            raise IndexOutdated
         return self._opened
 
     @property

@@ -8,6 +8,7 @@ leads to a traceback.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import sqlite3
 import sys
@@ -466,7 +467,7 @@ def _reconcile(arguments: argparse.Namespace, configured: settings.Settings) -> 
     swept = sweep(house)
     with house.reading() as connection:
         known = lookup.known_files(connection)
-    damaged = house.files.damaged(known)
+    damaged, unsound = house.files.damaged(known), _unsound(house)
     house.close()
     _say(mended.words)
     _say(
@@ -479,7 +480,9 @@ def _reconcile(arguments: argparse.Namespace, configured: settings.Settings) -> 
             f"Fehlend oder beschädigt: {house.files.path(sha256)}. Bitte aus der Sicherung zurückholen.",
             file=sys.stderr,
         )
-    return FAULTY if damaged else OK
+    for words in unsound:
+        print(words, file=sys.stderr)
+    return FAULTY if damaged or unsound else OK
 
 
 def _ledger(arguments: argparse.Namespace, configured: settings.Settings) -> int:
@@ -546,18 +549,11 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     if hurt:  # nothing that is read from it would mean anything
         house.close()
         return FAULTY
-    problems: list[str] = [f"Schema: {difference}" for difference in database.differences(house.engine)]
+    problems = _unsound(house)
     findable, _ = house.findable()
     with house.reading() as connection:
         known = [row.sha256 for row in connection.execute(sa.select(models.File.sha256))]
-        problems += tally_problems(connection)
-        problems += [_words_of_lost(*row) for row in workflow_rows.lost(connection)]
         misfits = _misfits(connection)
-        problems += [
-            f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)
-        ]
-        problems += proof.times(connection)
-        problems += proof.rows(connection)
     problems += _search_problems(house)
     problems += [f"Datei fehlt oder ist beschädigt: {sha256}" for sha256 in house.files.damaged(known)]
     house.close()
@@ -569,6 +565,20 @@ def _check(arguments: argparse.Namespace, configured: settings.Settings) -> int:
     if not problems:
         _say(f"Schema, Zählungen, Suche ({len(findable)} Dokumente) und Dateien ({len(known)}) passen zusammen.")
     return FAULTY if problems else answer
+
+
+def _unsound(house: House) -> list[str]:
+    """What no command can mend, in German: tables, counts, states, guards and times that are not as they must be."""
+    with house.reading() as connection:
+        return [
+            *(f"Schema: {difference}" for difference in database.differences(house.engine)),
+            *tally_problems(connection),
+            *(_words_of_lost(*row) for row in workflow_rows.lost(connection)),
+            *(f"Schutz der Datenbank fehlt: Trigger {name}. {proof.REMEDY}" for name in missing_guards(connection)),
+            *proof.times(connection),
+            *proof.rows(connection),
+            *filter(None, [ledger.ahead(connection, dt.datetime.now(dt.UTC))]),
+        ]
 
 
 def _misfits(connection: sa.Connection) -> list[str]:

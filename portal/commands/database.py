@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 import content.models  # noqa: F401 - makes the tables known
 from content.database.db import Base
 
+_REMEDY: Final = "Bitte die letzte gute Sicherung zurückholen; „migrate“ ändert nur, was eine neue Ausgabe braucht."
 _FOLDER: Final = Path(__file__).parents[1] / "migrations"
 _LOCK: Final = 0x42504F5254414C
 """The number under which PostgreSQL knows that somebody sets up or migrates this database."""
@@ -133,11 +134,31 @@ def _unguarded(engine: Engine) -> Iterator[Connection]:
             driver.execute("PRAGMA foreign_keys=ON")
 
 
-def differences(engine: Engine) -> list[object]:
-    """Where the tables differ from what the models say; empty when right."""
+def differences(engine: Engine) -> list[str]:
+    """Where the tables differ from what the models say, in German, with what to do; empty when right."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # SQLite cannot reflect the index over expressions
             found = compare_metadata(context, Base.metadata)
-    return [row for row in found if getattr(row[1], "name", None) != "ix_edition_current_list"]
+    rows = [row for one in found for row in (one if isinstance(one, list) else [one])]
+    return [_difference(row) for row in rows if getattr(row[1], "name", None) != "ix_edition_current_list"]
+
+
+_LACKS: Final = "fehlt"
+_IS_MORE: Final = "gehört nicht dazu"
+_WORDS: Final = {
+    "table": "Tabelle", "column": "Spalte", "index": "Datenbankindex", "constraint": "Bedingung", "fk": "Fremdschlüssel",
+}  # fmt: skip
+
+
+def _difference(row: Sequence[Any]) -> str:
+    """One row of Alembic's comparison: („add_index“, Index), („add_column“, schema, table, Column), („modify_type“, schema, table, column, …)."""
+    act, _, what = str(row[0]).partition("_")
+    one = row[3] if what == "column" else row[1]
+    name = getattr(one, "name", None) or ", ".join(column.name for column in getattr(one, "columns", ())) or str(one)
+    table = row[2] if what == "column" else getattr(getattr(one, "table", None), "name", "")
+    if act == "modify":
+        return f"Tabelle {row[2]}, Spalte {row[3]}: Sie ist anders gemacht als vorgesehen. {_REMEDY}"
+    place = f" (Tabelle {table})" if table else ""
+    return f"{_WORDS.get(what, what)} {name}{place} {_LACKS if act == 'add' else _IS_MORE}. {_REMEDY}"

@@ -24,7 +24,7 @@ from content.database.db import make_engine, read_only
 from content.database.storage import Swept
 from content.founding import Place, Store
 from content.house import House
-from content.search.interface import IndexDamaged
+from content.search.interface import IndexDamaged, IndexOutdated
 from content.services.base import lookup
 from content.services.council import endings
 from content.services.exchange import exchange
@@ -90,6 +90,7 @@ def set_up(
                 say(
                     f"Die bisherige Version kannte {settings.data / ledger.SEEN_FILE} noch nicht; ab dem nächsten Eintrag merkt sich die Datei den Stand des Registers."
                 )
+        renew_search(house, say=say)
         state_columns(house, say=say)
         show_endings(house, say=say)
         mend(house, say=say)
@@ -145,6 +146,16 @@ def _demand_free(data: Path, engine: Engine, store: Store) -> None:
         raise NotFounded(
             f"In {data} gibt es noch kein Portal, aber die Datenbank {founding.name_of(engine)} ist {what} Nichts wurde geändert."
         )
+
+
+def renew_search(house: House, *, say: Say) -> None:
+    """Build the index anew where another version has written it, before anything of this one writes into it."""
+    try:
+        house.search.position()
+    except IndexOutdated:
+        say(house.reconcile_search().words)
+    except IndexDamaged:
+        return  # `mend` says what was wrong
 
 
 def state_columns(house: House, *, say: Say) -> None:

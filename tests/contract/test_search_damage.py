@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from content import models
 from content.house import House
-from content.search.interface import IndexDamaged
+from content.search.interface import IndexDamaged, IndexOutdated
 from content.services.exchange import exchange
 from content.services.publishing import ledger
 from content.services.search.saved import matcher
@@ -186,7 +186,7 @@ def test_an_older_format_is_searched_by_who_knows_it_until_the_new_index_stands(
     before = _fill(house)
     _pair(house, "PRAGMA user_version = 1")
     again, seen, said = House.open(house.data), [], []
-    with pytest.raises(IndexDamaged, match="anderen Format"):
+    with pytest.raises(IndexOutdated, match="anderen Format"):
         _answers(again)
     _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
     rebuild = again.search.rebuild
@@ -194,7 +194,7 @@ def test_an_older_format_is_searched_by_who_knows_it_until_the_new_index_stands(
         documents, position, lambda _: seen.append(_answers(house))
     )
     starting.mend(again, say=said.append)
-    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
+    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0] and "beschädigt" not in said[0]
     after = _answers(again)
     assert (
         {typed: after[typed] & set().union(*before.values()) for typed in WORDS} == before
@@ -272,7 +272,7 @@ def test_tables_of_an_older_format_are_searched_by_who_knows_them_until_the_new_
         [],
         [],
     )
-    with pytest.raises(IndexDamaged, match="anderen Format"):
+    with pytest.raises(IndexOutdated, match="anderen Format"):
         _answers(again)
     _publish(again, _decision(5, "Noch ein Zwiebelkuchen."))
     rebuild = again.search.rebuild
@@ -280,6 +280,6 @@ def test_tables_of_an_older_format_are_searched_by_who_knows_them_until_the_new_
         documents, position, lambda _: seen.append(_answers(postgres_house))
     )
     starting.mend(again, say=said.append)
-    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0]
+    assert seen == [before] * 6 and "neu gebaut: 6 Dokumente" in said[0] and "beschädigt" not in said[0]
     assert _answers(again) == _answers(postgres_house) and _agrees(again) and again.reconcile_search().is_clean
     again.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 
 from content.kinds import KINDS
 from content.services.base import catalogue
@@ -241,6 +243,35 @@ def test_reconcile_never_makes_a_forged_state_the_truth(run, lines, forged):
         assert "Sicherung" in err
     run("init", "--empty")  # the start mends the index, not the proof
     assert run("check")[0] == cli.FAULTY
+
+
+@pytest.mark.parametrize(
+    ("hurt", "words"),
+    [
+        ("DROP TRIGGER edition_frozen", "Trigger edition_frozen"),
+        ("UPDATE item SET publication_state = 'blau' WHERE kind = 'decision'", "steht in „blau“"),
+        ("DROP INDEX ix_edition_meeting_url", "Datenbankindex ix_edition_meeting_url (Tabelle edition) fehlt"),
+        ("ALTER TABLE form_draft DROP COLUMN number", "Spalte number (Tabelle form_draft) fehlt"),
+    ],
+)
+def test_reconcile_ends_as_check_does_where_it_cannot_mend(run, lines, hurt, words):
+    run("init", "--empty")
+    run("import", lines(*LINES), "--publish")
+    with sqlite3.connect(run.data / "portal.db") as connection:
+        connection.execute(hurt)
+    connection.close()
+    for command in ("check", "reconcile"):
+        code, _, err = run(command)
+        assert (code, words in err) == (cli.FAULTY, True), err
+        assert "Sicherung" in err and "Column(" not in err
+
+
+def test_a_last_entry_that_lies_in_the_future_is_told_by_check(run, lines):
+    run("init", "--empty")
+    with time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(days=300)):
+        run("import", lines(*LINES), "--publish")
+    code, _, err = run("check")
+    assert (code, "Uhr dieses Rechners" in err) == (cli.FAULTY, True)
 
 
 DECISION = "(SELECT id FROM item WHERE kind = 'decision')"

@@ -86,7 +86,8 @@ def _keep(store, *bodies):
 def test_what_no_row_names_is_set_aside_but_never_while_it_is_young(tmp_path):
     store = FileStore(tmp_path / "files")
     [kept] = _keep(store, b"inhalt")
-    assert store.reconcile([]) == Swept()
+    young = store.reconcile([])
+    assert young == Swept(young=1) and "1 junge Dateien nennt noch kein Eintrag" in young.words
     assert store.reconcile([kept], older_than_s=-1) == Swept()
     swept = store.reconcile([], older_than_s=-1)
     assert swept.aside == (kept,) and "beiseite" in swept.words

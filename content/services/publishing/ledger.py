@@ -84,6 +84,13 @@ def _behind(now: dt.datetime, last: dt.datetime) -> str:
     )
 
 
+def ahead(connection: Connection, now: dt.datetime) -> str:
+    """Why nothing can be published now, in German, where the last entry bears a time to come; else empty."""
+    checkpoint = connection.execute(sa.select(models.LedgerHead.checkpoint)).scalar()
+    last = dt.datetime.fromisoformat(json.loads(checkpoint)["time"]) if checkpoint else now
+    return _behind(now, last) if now < last - CLOCK_TOLERANCE else ""
+
+
 def append(session: Session, signer: Signer, act: PublicAct, *, moment: dt.datetime) -> models.LedgerEntry:
     """Add one entry behind the last, to be flushed by the caller with the rest of its act; `moment` as that function gave it.
 
