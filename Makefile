@@ -26,6 +26,9 @@ test: $(STAMPS)/test $(STAMPS)/assets-test ## Alles einrichten und alle Tests au
 	@echo "Tests …"
 	@env -u HOST -u PORT -u DATA $(BIN)/python -m pytest -n 2 --dist loadgroup
 
+one: $(STAMPS)/test $(STAMPS)/assets-test ## Einen Test ausführen: T=Pfad oder T=Pfad::Name
+	@env -u HOST -u PORT -u DATA $(BIN)/python -m pytest -q $(T)
+
 bench: $(STAMPS)/test $(STAMPS)/assets ## Geschwindigkeit messen; druckt Verhältnisse
 	@env -u HOST -u PORT -u DATA $(BIN)/python -m tests.benchmarks
 

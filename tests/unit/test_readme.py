@@ -70,3 +70,26 @@ def test_every_target_that_a_door_names_is_a_target_of_the_makefile():
 def test_the_licence_is_the_one_that_the_package_names():
     assert (ROOT / "LICENSE").read_text().startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2")
     assert "license = EUPL-1.2" in (ROOT / "setup.cfg").read_text()
+
+
+def _guide() -> str:
+    return (ROOT / "docs" / "entwicklung.md").read_text()
+
+
+def test_every_module_and_folder_that_the_guide_for_developers_names_is_there():
+    named = set(re.findall(r"`([\w/]+(?:\.py|\.js|/))`", _guide()))
+    packages = ("workflows", "content", "portal", "templates", "tests")
+    lying = [
+        path.relative_to(ROOT).as_posix() + ("/" if path.is_dir() else "")
+        for package in packages
+        for path in (ROOT / package, *(ROOT / package).rglob("*"))
+        if "__pycache__" not in path.parts
+    ]
+    lying.append("docs/")
+    assert len(named) > 60
+    assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in lying)] == []
+
+
+def test_the_glossary_of_our_own_words_stays_short():
+    rows = _guide().split("## Glossary")[1].split("\n## ")[0].strip().splitlines()[2:]
+    assert 10 <= len(rows) <= 20
