@@ -12,10 +12,10 @@ from content.schemas import clean_item
 from content.services.accounts import accounts
 from content.services.base import lookup, outbox
 from content.services.council import ballots
-from content.services.editing import edit
+from content.services.editing import edit, people
 from content.services.implementation import reuse
 from content.services.implementation.reuse import Buyer
-from content.services.workflow import step_requests
+from content.services.workflow import embargo, step_requests
 from content.typed.berlin import BERLIN
 from portal.desk.confirming import ACTS
 from tests.functional.confirming import REASON, is_question, sure
@@ -30,6 +30,7 @@ from tests.functional.test_report_review import make_group, send, suggest
 from tests.functional.test_reports import TEXT
 from tests.functional.test_reuse import SLUGS, _free, _open, _take
 from workflows.catalogue import LASTING, PROCEDURES, WORKFLOWS
+from workflows.vocabulary import ROLES
 
 
 def _account(desk, wish, **fields):
@@ -257,7 +258,54 @@ def _embargo(desk):
     return ask, is_done
 
 
+def _moved_embargo(desk):
+    house, browser = desk
+    _embargo(desk)
+    with house.writing("test") as work:
+        found = work.session.scalars(sa.select(models.Embargo)).one()
+        number, before = found.item_id, found.until
+        embargo.invite(work.desk, found.item, {"name": "Jana", "email": "jana@zeitung.example"})
+        work.session.execute(
+            sa.update(models.Job).where(models.Job.kind == "mail.embargo").values(done_at=work.desk.now)
+        )
+    app = browser("paula", "press")
+
+    def ask():
+        form = next(
+            form
+            for form in app.get(f"/redaktion/eintrag/{number}/sperrfrist").forms.values()
+            if "akt" in form.fields and form["akt"].value == "set"
+        )
+        form["until"] = (dt.datetime.now(BERLIN) + dt.timedelta(days=6)).strftime("%Y-%m-%dT%H:%M:%S")
+        return form.submit()
+
+    def is_done():
+        with house.writing("test") as work:
+            return work.session.scalar(sa.select(models.Embargo.until)) > before
+
+    return ask, is_done
+
+
+def _account_request(desk, wish):
+    house, browser = desk
+    browser("adam", "administrator")
+    app = browser("eva", "administrator")
+    browser("anna", "member")
+    with house.writing("adam", permits=ROLES["administrator"].permits) as work:
+        anna = accounts.find(work.session, "anna")
+        people.grant(work.desk, anna, "press", "")
+        path, number = f"/redaktion/konten/{anna.id}", work.session.scalars(sa.select(models.AccountRequest.id)).one()
+    token = app.get(path).forms[0]["formular"].value
+    action = {"confirm": "account.confirmed", "decline": "account.declined"}[wish]
+    return lambda: app.post(path, {"formular": token, "schritt": wish, "antrag": str(number)}), lambda: bool(
+        logged(house, action)
+    )
+
+
 PLACES = {
+    "embargo.move": _moved_embargo,
+    "account.confirm": lambda desk: _account_request(desk, "confirm"),
+    "account.decline": lambda desk: _account_request(desk, "decline"),
     "embargo.lift": _embargo,
     "account.lock": lambda desk: _account(desk, "lock"),
     "account.factors": lambda desk: _account(desk, "factors"),
