@@ -267,6 +267,7 @@ def _ask_to_sign_in(request: Request, method: str) -> Response:
             status=401,
             login="",
             next_path=safe_path(request.path_info),
+            told="",
             error=f"Ihre Sitzung ist zu Ende. {words}",
             kept=_carried(request) if is_ours else [],
             ways=ways_in(request),
