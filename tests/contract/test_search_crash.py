@@ -39,7 +39,7 @@ from pathlib import Path
 import whoosh.index
 from content.house import House
 from content.search import joined, postgres_engine, whoosh_engine
-from content.services import exchange
+from content.services.exchange import exchange
 def die(*_, **__):
     os._exit(9)
 house = House.open(Path(sys.argv[1]), database_url=sys.argv[2] or None)

@@ -578,8 +578,8 @@ def test_the_memory_of_a_checked_password_is_given_back():
 
     program = """
 import threading
-from content.services import accounts
-from portal.memory import give_large_blocks_back
+from content.services.accounts import accounts
+from portal.background.memory import give_large_blocks_back
 
 def size_mb():
     with open("/proc/self/statm") as file:

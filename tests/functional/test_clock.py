@@ -25,7 +25,7 @@ PROCESS = """
 import os, sys, threading
 from pathlib import Path
 from content.house import House
-from portal import clock
+from portal.background import clock
 house = House.open(Path(sys.argv[1]))
 lead = clock._lead
 def told(*arguments):

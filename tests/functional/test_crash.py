@@ -23,8 +23,8 @@ WRITER = """
 import json, sys
 from pathlib import Path
 from content.house import House
-from content.services import exchange
-from portal.starting import store_file
+from content.services.exchange import exchange
+from portal.commands.starting import store_file
 house = House.open(Path(sys.argv[1]))
 source = Path(sys.argv[1]).parent / "source"
 (source / "files").mkdir(parents=True, exist_ok=True)

@@ -291,9 +291,10 @@ RUNNER = """
 import os, sys
 from pathlib import Path
 from content.house import House
-from portal import clock, settings
-from portal.mail import Postman
-from portal.templating import make_environment
+from portal import settings
+from portal.background import clock
+from portal.background.mail import Postman
+from portal.web.templating import make_environment
 house = House.open(Path(sys.argv[1]))
 send = Postman(settings.load({"DATA": sys.argv[1], "MAIL_SERVER": sys.argv[2], "BASE_URL": "https://beschluesse.example"}), make_environment())
 
