@@ -517,7 +517,7 @@ def test_an_account_is_made_changed_and_listed(run, lines):
         (["add", "bea", "--email", "nonsense"], "E-Mail-Adresse"),
         (["grant", "gerda", "--role", "clock"], "gibt es nicht"),
         (["grant", "gerda"], "--role"),
-        (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "nirgends"),
+        (["grant", "gerda", "--role", "land", "--organisation", "nirgends"], "noch kein Gremium mit Mitgliedern"),
         (["grant", "gerda", "--role", "administrator", "--organisation", "x"], "immer überall"),
         (["link", "niemand"], "user list"),
         (["revoke", "gerda", "--role", "press", "--reason", "x"], "Vorhanden: administrator@*"),
