@@ -16,7 +16,6 @@ CHANGE, NOTE = b"beschlussportal-key-v1\n", "Beschlussportal-Checkpoint 1"
 
 class Falsch(Exception): ...
 
-
 def canonical(value):  # RFC 8785 für Werte ohne Kommazahlen
     if isinstance(value, float):
         raise ValueError("Kommazahlen kommen im Register nicht vor")
@@ -97,14 +96,9 @@ def check(lines, pinned, kept=(), told=None):
         reason = str(error) if isinstance(error, Falsch) else "Die Zeile oder ihre Signatur ist falsch."
         return position, f"FALSCH, zuerst bei Eintrag {position + 1}: {reason}"
     if not trusted:
-        return (
-            0,
-            "FALSCH, zuerst bei Eintrag 1: Kein Eintrag ist mit dem angegebenen Schlüssel unterschrieben: fremde Hand.",
-        )
+        return 0, "FALSCH, zuerst bei Eintrag 1: Kein Eintrag ist mit dem angegebenen Schlüssel unterschrieben: fremde Hand."
     for entry in restored:
-        (told if told is not None else []).append(
-            f"Eintrag {entry['position']}: aus einer Sicherung wiederhergestellt."
-        )
+        (told if told is not None else []).append(f"Eintrag {entry['position']}: aus einer Sicherung wiederhergestellt.")
     problems = [problem for text in kept if (problem := since(text, hashes, signers))]
     return position, problems[0] if problems else None
 
@@ -138,11 +132,7 @@ def since(text, hashes, signers):  # Was ein aufgehobener Checkpoint von diesem 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    (
-        parser.add_argument("datei"),
-        parser.add_argument("--key"),
-        parser.add_argument("--min-position", type=int, default=1),
-    )
+    parser.add_argument("datei"), parser.add_argument("--key"), parser.add_argument("--min-position", type=int, default=1)
     parser.add_argument("--seit", action="append", default=[], metavar="CHECKPOINT")
     given, told = parser.parse_args(), []
     try:
@@ -161,15 +151,9 @@ def main() -> int:
         problem = f"FALSCH: nur {position} Einträge statt mindestens {given.min_position}."
     print(problem or f"Richtig: {position} Einträge, Kette und Signaturen stimmen.", *told, sep="\n")
     if not problem:
-        print(
-            "" if pinned else "Nicht geprüft: wessen Schlüssel das ist (--key mit einem, den Sie kennen).",
-            end="" if pinned else "\n",
-        )
-        print(
-            f"Gegen {len(kept)} aufgehobene Stände verglichen; was danach geschah, kann erst ein späterer Stand bezeugen."
-            if kept
-            else "Nicht geprüft: ob die Geschichte schon einmal anders lautete. Das zeigt nur ein früher aufgehobener Checkpoint (--seit)."
-        )
+        print("" if pinned else "Nicht geprüft: wessen Schlüssel das ist (--key mit einem, den Sie kennen).", end="" if pinned else "\n")
+        print(f"Gegen {len(kept)} aufgehobene Stände verglichen; was danach geschah, kann erst ein späterer Stand bezeugen." if kept else
+              "Nicht geprüft: ob die Geschichte schon einmal anders lautete. Das zeigt nur ein früher aufgehobener Checkpoint (--seit).")
     return 1 if problem else 0
 
 
