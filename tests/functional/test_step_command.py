@@ -167,7 +167,10 @@ def test_without_a_portal_the_definitions_are_checked_alone(tmp_path, capsys):
 
 
 def test_pictures_are_written_into_a_folder(tmp_path, capsys):
-    assert cli.main(["--data", str(tmp_path), "workflows", "diagram", "--into", str(tmp_path / "bilder")]) == cli.OK
+    assert (
+        cli.main(["--data", str(tmp_path / "data"), "workflows", "diagram", "--into", str(tmp_path / "bilder")])
+        == cli.OK
+    )
     assert {path.name for path in (tmp_path / "bilder").iterdir()} == {
         "publication.svg",
         "recommendation.svg",
