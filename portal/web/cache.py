@@ -33,10 +33,10 @@ CACHEABLE: Final = "X-Portal-Cacheable"
 ASK_EACH_TIME: Final = "public, max-age=0, must-revalidate"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
-POSITION: Final = "portal.web.position"
+POSITION: Final = "portal.position"
 """Where the application finds the ledger position that the cache has read already."""
 
-ASKED: Final = "portal.desk.asked"
+ASKED: Final = "portal.asked"
 """Where the application leaves the names of the parameters that it looked at: a page is kept under no others."""
 
 CHOSEN: Final = "portal.chosen"

@@ -235,6 +235,33 @@ def test_an_adopted_decision_is_read_nowhere_in_public_until_it_is_public(portal
 
 
 @pytest.mark.on_both_databases
+def test_what_becomes_public_is_named_though_a_longer_address_begins_like_its_own(portal):
+    app, house = portal
+    numbers = ("2019/77", "2019/770")
+    with house.writing("test", permits=frozenset(Permission)) as work:
+        short, long = (
+            edit.save(
+                work.session,
+                "decision",
+                clean_item("decision", {"body": "it-planungsrat", "number": number, "text": "1. Der Rat beschließt."}),
+                now=work.desk.now,
+                actor="anna",
+            ).item
+            for number in numbers
+        )
+        transition.publish_now(work.desk, long)
+        release = lookup.find(work.session, "/presse/2021-10-29-36-sitzung-hamburg")
+        value = clean_item("press_release", {**release.input, "image": None, "decisions": list(numbers)})
+        edit.save(work.session, "press_release", value, now=work.desk.now, actor="anna", item=release, rev=release.rev)
+        transition.correct(work.desk, release, "Beschlüsse ergänzt.")
+        url, short_id, address = release.url, short.id, short.url
+    assert app.get(f"{url}.json").json["data"]["decisions"] == [f"{address}0"]
+    with house.writing("test", permits=frozenset(Permission)) as work:
+        transition.publish_now(work.desk, work.session.get_one(models.Item, short_id))
+    assert app.get(f"{url}.json").json["data"]["decisions"] == [address, f"{address}0"]
+
+
+@pytest.mark.on_both_databases
 def test_the_public_export_names_no_decision_that_is_not_public(portal):
     _, house = portal
     with house.writing("test", permits=frozenset(Permission)) as work:

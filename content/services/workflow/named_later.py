@@ -46,7 +46,7 @@ def _waiting(desk: Desk, item: models.Item) -> Iterator[tuple[models.Item, model
         .order_by(models.Item.id)
     )
     for other, current in desk.session.execute(query).all():
-        if f'"{item.url}' not in current.document:
+        if not _is_named(item.url, current.document):
             yield other, current
 
 
@@ -62,12 +62,15 @@ def _again(desk: Desk, other: models.Item, item: models.Item, note: str) -> None
         text = freeze(other, today=day_of(desk.now))
     except InvalidInput:
         return
-    if (
-        f'"{item.url}'
-        not in orjson.dumps([dict(text.data), [dataclasses.asdict(row) for row in text.references]]).decode()
-    ):
+    told = orjson.dumps([dict(text.data), [dataclasses.asdict(row) for row in text.references]]).decode()
+    if not _is_named(item.url, told):
         return
     current = publish.current_edition(desk.session, other)
     files = frozen_text.files_of(desk.session, other, text)
     if current is not None:
         publish.put_edition(desk, other, text, Act.CORRECT, note=note, item_rev=current.item_rev, files=files)
+
+
+def _is_named(url: str, told: str) -> bool:
+    """Whether JSON holds the address, or a place in it: not one that only begins like it (`/sitzung/4` and `/sitzung/46`)."""
+    return f'"{url}"' in told or f'"{url}#' in told
