@@ -350,14 +350,25 @@ _SAFE_PATH: Final = re.compile(r"/redaktion(?:[/?][!-\[\]-~]*)?")
 """Our own addresses in printable ASCII without backslash: nothing that a browser could read as another host."""
 
 
-def page(request: Request, template: str, *, title: str, person: SignedIn | None = None, **values: Any) -> Response:
-    """A page of the desk. It is never kept and never indexed."""
+def page(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    person: SignedIn | None = None,
+    taken_forms: str = "",
+    **values: Any,
+) -> Response:
+    """A page of the desk. It is never kept and never indexed.
+
+    `taken_forms`: what the browser calls its copies of the form that was just taken, where no redirect stands between.
+    """
     found = person or getattr(request, "person", None)
     shown = menu(found, request.path_info) if found else ()
     told = done.told(request, found)
     defaults: Mapping[str, Any] = {
         "just_done": told.words,
-        "taken": told.taken,
+        "taken_forms": taken_forms or told.taken,
         "person": found,
         "token_name": TOKEN,
         "may": Permission,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import pytest
 from webtest import TestApp
 
 from content.services.accounts import accounts
 from portal.web import done
 from tests.functional.test_desk import form_of, new_press, step
 from tests.functional.test_people import act
+from tests.functional.test_report_review import make_group, send
 from tests.functional.test_reports import make_report
 from tests.functional.test_rights import garden, routes
 
@@ -95,3 +99,23 @@ def test_the_public_and_another_session_never_get_the_sentence(desk):
         },
     )
     assert told(page) == ""
+
+
+@pytest.mark.parametrize("place", ["account", "review"])
+def test_the_next_page_says_which_copy_of_a_form_was_taken_whatever_it_shows_itself(desk, place):
+    house, browser = desk
+    copy = "0b0f5c1e-1111-4222-8333-444455556666"
+    if place == "account":
+        app = browser("adam", "administrator")
+        browser("petra", "press")
+        with house.writing("test") as work:
+            path = f"/redaktion/konten/{accounts.find(work.session, 'petra').id}"
+        answer = act(app, path, "grant", role="member", organisation="", kopie=copy)
+    else:
+        _, open_, report, _ = make_group(desk)
+        app = open_("clara", "chair")
+        open_("bert")
+        with house.writing("test") as work:
+            number, due = accounts.find(work.session, "bert").id, work.desk.now.date() + dt.timedelta(days=2)
+        answer = send(app, f"{report}/durchsicht", tun="bitten", person=str(number), frist=due.isoformat(), kopie=copy)
+    assert answer.follow().html.select_one("[data-taken]")["data-taken"] == copy

@@ -282,7 +282,7 @@ def _person(
             roles=ROLES,
             choices=HUMAN_ROLES,
             link=link,
-            taken=done.taken_from(request) if link else "",
+            taken_forms=done.taken_from(request) if link else "",
             errors=errors or {},
             status=400 if errors else 200,
             identities=identities.of_account(work.session, account),

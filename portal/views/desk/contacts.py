@@ -183,7 +183,7 @@ def change_chair(request: Request) -> Response:
                 request,
                 "desk/chair_done.html",
                 title="Der Vorsitz ist gewechselt",
-                taken=taken_from(request),
+                taken_forms=taken_from(request),
                 done=done,
                 words=directory.words,
             )
